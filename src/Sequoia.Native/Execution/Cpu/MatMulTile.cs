@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 using Sequoia.Native.Numerics;
 
 namespace Sequoia.Native.Execution.Cpu;
@@ -61,8 +62,17 @@ internal static unsafe class MatMulTile<TLanes, TFormat, TShape>
         TLanes a03 = sums[12], a13 = sums[13], a23 = sums[14], a33 = sums[15];
         TLanes a04 = sums[16], a14 = sums[17], a24 = sums[18], a34 = sums[19];
         TLanes a05 = sums[20], a15 = sums[21], a25 = sums[22], a35 = sums[23];
+        long ahead = TShape.Rows * rowBytes;
         for (; chunks > 0; chunks--)
         {
+            if (Sse.IsSupported)
+            {
+                // The next tile's rows: each row is a stream of its own, too short for the processor to see it coming.
+                Sse.Prefetch1(w0 + ahead);
+                if (TShape.Rows > 1) Sse.Prefetch1(w1 + ahead);
+                if (TShape.Rows > 2) Sse.Prefetch1(w2 + ahead);
+                if (TShape.Rows > 2) Sse.Prefetch1(w3 + ahead);
+            }
             TLanes v0 = TFormat.First(w0);
             TLanes v1 = TShape.Rows > 1 ? TFormat.First(w1) : TLanes.Zero;
             TLanes v2 = TShape.Rows > 2 ? TFormat.First(w2) : TLanes.Zero;
