@@ -70,12 +70,10 @@ internal sealed class DecoderJson
     private DecodingTable Build(Vocabulary vocabulary, IReadOnlySet<int> special) => new(vocabulary.Size, id =>
     {
         if (vocabulary[id] is not { } piece || special.Contains(id))
-            return (DecodingTable.Role.Skip, []);
+            return null;
         if (_byteLevel)
-            return (DecodingTable.Role.Bytes, ByteLevelAlphabet.Unspell(piece));
-        if (_byteFallback && TryParseByte(piece, out byte value))
-            return (DecodingTable.Role.Bytes, [value]);
-        return (DecodingTable.Role.Text, Replaced(piece));
+            return ByteLevelAlphabet.Unspell(piece);
+        return _byteFallback && TryParseByte(piece, out byte value) ? [value] : Replaced(piece);
     })
     {
         LeadingSpacesDropped = _leadingSpacesDropped,

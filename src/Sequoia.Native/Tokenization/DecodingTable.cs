@@ -5,34 +5,23 @@ internal sealed class DecodingTable
 {
     private readonly byte[] _bytes;
     private readonly int[] _ends;
-    private readonly Role[] _roles;
+    private readonly bool[] _given;
 
     /// <param name="size">Number of ids.</param>
-    /// <param name="entry">The role and the UTF-8 bytes (or part of some) of each id.</param>
-    public DecodingTable(int size, Func<int, (Role Role, byte[] Bytes)> entry)
+    /// <param name="entry">The UTF-8 bytes of an id, or part of some; null where it gives nothing, as special tokens do.</param>
+    public DecodingTable(int size, Func<int, byte[]?> entry)
     {
         _ends = new int[size];
-        _roles = new Role[size];
+        _given = new bool[size];
         var all = new MemoryStream();
         for (int id = 0; id < size; id++)
         {
-            (_roles[id], byte[] bytes) = entry(id);
+            byte[]? bytes = entry(id);
+            _given[id] = bytes is not null;
             all.Write(bytes);
             _ends[id] = (int)all.Length;
         }
         _bytes = all.ToArray();
-    }
-
-    internal enum Role : byte
-    {
-        /// <summary>Gives nothing, as if it were not there: special tokens and holes.</summary>
-        Skip,
-
-        /// <summary>Whole characters; half a character before them will never be completed.</summary>
-        Text,
-
-        /// <summary>Bytes that may begin, continue or end a character.</summary>
-        Bytes,
     }
 
     /// <summary>How many spaces at the very beginning of the decoded text are dropped.</summary>
@@ -47,8 +36,8 @@ internal sealed class DecodingTable
     /// <summary>What an id gives as the very first one instead, where that differs (Metaspace decoders); may be null.</summary>
     public Func<int, byte[]>? FirstBytes { get; init; }
 
-    /// <summary>Ids outside of the vocabulary are skipped, as models with padded embeddings can give them.</summary>
-    public Role RoleOf(int id) => (uint)id < (uint)_roles.Length ? _roles[id] : Role.Skip;
+    /// <summary>Whether the id gives text; those outside of the vocabulary do not, and padded embeddings can lead to them.</summary>
+    public bool GivesText(int id) => (uint)id < (uint)_given.Length && _given[id];
 
     public ReadOnlySpan<byte> BytesOf(int id)
     {

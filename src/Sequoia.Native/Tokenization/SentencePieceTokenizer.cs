@@ -132,9 +132,9 @@ internal static class SentencePieceTokenizer
         (string text, _, SentencePieceModel.PieceKind kind) = model.Pieces[id];
         return kind switch
         {
-            SentencePieceModel.PieceKind.Control or SentencePieceModel.PieceKind.Unknown => (DecodingTable.Role.Skip, []),
-            SentencePieceModel.PieceKind.Byte when DecoderJson.TryParseByte(text, out byte value) => (DecodingTable.Role.Bytes, [value]),
-            _ => (DecodingTable.Role.Text, Encoding.UTF8.GetBytes(text.Replace(SentencePieceNormalizer.Space, ' '))),
+            SentencePieceModel.PieceKind.Control or SentencePieceModel.PieceKind.Unknown => null,
+            SentencePieceModel.PieceKind.Byte when DecoderJson.TryParseByte(text, out byte value) => [value],
+            _ => Encoding.UTF8.GetBytes(text.Replace(SentencePieceNormalizer.Space, ' ')),
         };
     })
     {

@@ -37,19 +37,18 @@ public sealed class TokenDecoder
     /// <summary>Ends the text: bytes still held back become U+FFFD, the replacement character.</summary>
     public string Flush()
     {
-        GiveUpPending();
+        if (_pendingCount > 0)
+            EmitReplacement(_pendingCount);
+        _pendingCount = 0;
         return Take();
     }
 
     internal void Add(int id)
     {
-        DecodingTable.Role role = _table.RoleOf(id);
-        if (role == DecodingTable.Role.Skip)
+        if (!_table.GivesText(id))
             return;
         ReadOnlySpan<byte> bytes = _first && _table.FirstBytes is { } firstBytes ? firstBytes(id) : _table.BytesOf(id);
         _first = false;
-        if (role == DecodingTable.Role.Text)
-            GiveUpPending();
         foreach (byte value in bytes)
             Add(value);
     }
@@ -62,6 +61,7 @@ public sealed class TokenDecoder
             OperationStatus status = Rune.DecodeFromUtf8(_pending.AsSpan(0, _pendingCount), out Rune rune, out int consumed);
             if (status == OperationStatus.NeedMoreData)
                 return;
+            // Text pieces begin with a new character, so bytes that were left unfinished before one end up here too.
             if (status == OperationStatus.Done)
                 Emit(rune);
             else
@@ -69,13 +69,6 @@ public sealed class TokenDecoder
             _pending.AsSpan(consumed, _pendingCount - consumed).CopyTo(_pending);
             _pendingCount -= consumed;
         }
-    }
-
-    private void GiveUpPending()
-    {
-        if (_pendingCount > 0)
-            EmitReplacement(_pendingCount);
-        _pendingCount = 0;
     }
 
     private void EmitReplacement(int byteCount)
