@@ -1,0 +1,53 @@
+namespace Sequoia.Native.Tokenization;
+
+/// <summary>Rewrites a stretch of text before it is cut into words. Immutable.</summary>
+internal abstract class Normalizer
+{
+    public abstract string Apply(string text);
+
+    public static Normalizer Identity { get; } = new Chain([]);
+
+    /// <summary>The one that tokenizer.json describes; unknown kinds are refused by name.</summary>
+    public static Normalizer FromJson(JsonSection? section) => section is { } s ? FromJson(s) : Identity;
+
+    private static Normalizer FromJson(JsonSection section)
+    {
+        switch (section.Kind)
+        {
+            case "Sequence":
+                return new Chain([.. section.Sections("normalizers").Select(FromJson)]);
+            case "Prepend":
+                return new Prepend(section.String("prepend"));
+            case "Replace":
+                JsonSection pattern = section.Section("pattern") ?? throw section.Problem("pattern", "is missing");
+                if (pattern.Has("Regex"))
+                    throw pattern.Problem("Regex", "is not supported in a normalizer; use a String pattern");
+                string what = pattern.String("String");
+                if (what.Length == 0)
+                    throw pattern.Problem("String", "must not be empty");
+                return new Replace(what, section.String("content"));
+            default:
+                throw section.Unsupported("Sequence, Prepend, Replace");
+        }
+    }
+
+    private sealed class Chain(Normalizer[] steps) : Normalizer
+    {
+        public override string Apply(string text)
+        {
+            foreach (Normalizer step in steps)
+                text = step.Apply(text);
+            return text;
+        }
+    }
+
+    private sealed class Prepend(string prefix) : Normalizer
+    {
+        public override string Apply(string text) => text.Length == 0 ? text : prefix + text;
+    }
+
+    private sealed class Replace(string pattern, string content) : Normalizer
+    {
+        public override string Apply(string text) => text.Replace(pattern, content, StringComparison.Ordinal);
+    }
+}

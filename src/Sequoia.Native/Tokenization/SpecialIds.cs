@@ -1,0 +1,41 @@
+using System.Text.Json;
+
+namespace Sequoia.Native.Tokenization;
+
+/// <summary>Which ids begin and end a text: what tokenizer_config.json beside the tokenizer says, else the usual names.</summary>
+internal static class SpecialIds
+{
+    private static readonly string[] UsualBos = ["<s>", "<|begin_of_text|>", "<|startoftext|>", "<|endoftext|>"];
+    private static readonly string[] UsualEos = ["</s>", "<|end_of_text|>", "<|endoftext|>"];
+
+    public static (int? Bos, int? Eos) Find(string folder, Vocabulary vocabulary)
+    {
+        string file = System.IO.Path.Combine(folder, "tokenizer_config.json");
+        if (!File.Exists(file))
+            return (First(UsualBos, vocabulary), First(UsualEos, vocabulary));
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(ModelFile.ReadAll(file));
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
+                throw new ModelFileException(file, "must hold a JSON object");
+            var root = new JsonSection(file, "", document.RootElement);
+            return (Named(root, "bos_token", UsualBos, vocabulary), Named(root, "eos_token", UsualEos, vocabulary));
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            throw new ModelFileException(file, "is not valid JSON; download it again", e);
+        }
+    }
+
+    private static int? Named(JsonSection root, string key, string[] usual, Vocabulary vocabulary)
+    {
+        if (!root.Has(key))
+            return First(usual, vocabulary);
+        string? name = root.IsObject(key) ? root.Section(key)!.Value.String("content") : root.OptionalString(key);
+        // A name that the vocabulary lacks is common in converted models, and harmless: there is no such token then.
+        return name is null ? null : vocabulary.IdOf(name);
+    }
+
+    private static int? First(string[] names, Vocabulary vocabulary) =>
+        names.Select(vocabulary.IdOf).FirstOrDefault(id => id is not null);
+}

@@ -1,0 +1,157 @@
+using System.Text;
+using Sequoia.Native.Tokenization;
+
+namespace Sequoia.Native;
+
+/// <summary>
+/// Turns text into token ids and back, as the Hugging Face and SentencePiece tokenizers of Llama models do.
+/// Immutable and safe for use by several threads; the same text always gives the same ids.
+/// </summary>
+public sealed class Tokenizer
+{
+    private readonly TokenizerParts _parts;
+    private readonly AddedTokenMatcher? _rawTokens;
+    private readonly AddedTokenMatcher? _normalizedTokens;
+
+    private Tokenizer(TokenizerParts parts)
+    {
+        _parts = parts;
+        _rawTokens = AddedTokenMatcher.Create(parts.AddedTokens.Where(t => !t.Normalized).Select(t => (t.Content, t)));
+        // SentencePiece's user-defined pieces are spelled as they stand in normalised text; Hugging Face normalises its own.
+        bool spelled = parts.Normalizer is SentencePieceNormalizer;
+        _normalizedTokens = AddedTokenMatcher.Create(
+            parts.AddedTokens.Where(t => t.Normalized).Select(t => (spelled ? t.Content : parts.Normalizer.Apply(t.Content), t)));
+    }
+
+    /// <summary>Number of ids: the highest id + 1, added tokens included.</summary>
+    public int VocabularySize => _parts.Vocabulary.Size;
+
+    /// <summary>The id that begins every text, or null where the tokenizer has none. <see cref="Encode"/> does not add it.</summary>
+    public int? BosId => _parts.BosId;
+
+    /// <summary>The id that ends a text, or null where the tokenizer has none.</summary>
+    public int? EosId => _parts.EosId;
+
+    /// <summary>
+    /// Loads a tokenizer: a model folder (tokenizer.json first, else tokenizer.model), or one such file under any name.
+    /// </summary>
+    /// <exception cref="ModelFileException">
+    /// There is no such file, it is damaged, or it asks for something that is not supported; the message says which.
+    /// </exception>
+    public static Tokenizer Load(string folderOrFile)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folderOrFile);
+        string file = FileOf(folderOrFile);
+        byte[] content = ModelFile.ReadAll(file);
+        return new Tokenizer(LooksLikeJson(file, content) ? TokenizerJson.Read(file, content) : SentencePieceTokenizer.Read(file, content));
+    }
+
+    /// <summary>
+    /// The ids of <paramref name="text"/>, without BOS. Added and special tokens written out in the text become their
+    /// ids, so text from strangers may need checking first. Half surrogates count as U+FFFD.
+    /// </summary>
+    public int[] Encode(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        if (text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF'))
+            text = Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text));
+        var ids = new List<int>();
+        var work = new MergeWorkspace();
+        foreach (AddedTokenMatcher.Stretch stretch in Split(_rawTokens, text))
+        {
+            if (stretch.Token is { } token)
+                ids.Add(token.Id);
+            else
+                EncodeStretch(text.Substring(stretch.Start, stretch.Length), stretch.Start == 0, work, ids);
+        }
+        return [.. ids];
+    }
+
+    /// <summary>
+    /// The text of <paramref name="ids"/>. Special tokens and ids outside of the vocabulary are skipped; bytes that do
+    /// not make a character become U+FFFD.
+    /// </summary>
+    public string Decode(ReadOnlySpan<int> ids)
+    {
+        TokenDecoder decoder = CreateDecoder();
+        foreach (int id in ids)
+            decoder.Add(id);
+        return decoder.Flush();
+    }
+
+    /// <summary>A decoder for a text that begins here.</summary>
+    public TokenDecoder CreateDecoder() => new(_parts.Decoding);
+
+    /// <summary>
+    /// A decoder for a text that continues <paramref name="preceding"/>, usually the prompt: what it returns can be put
+    /// behind that text as it is, leading spaces included.
+    /// </summary>
+    public TokenDecoder CreateDecoder(ReadOnlySpan<int> preceding)
+    {
+        TokenDecoder decoder = CreateDecoder();
+        foreach (int id in preceding)
+            decoder.Add(id);
+        decoder.Take();
+        return decoder;
+    }
+
+    /// <summary>Whether both give every id the same piece, so that the one's ids mean the same to the other.</summary>
+    public bool SameVocabulary(Tokenizer other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return ReferenceEquals(this, other)
+            || (VocabularySize == other.VocabularySize && _parts.Vocabulary.Fingerprint.SequenceEqual(other._parts.Vocabulary.Fingerprint));
+    }
+
+    private void EncodeStretch(string text, bool atStart, MergeWorkspace work, List<int> ids)
+    {
+        string normal = _parts.Normalizer.Apply(text);
+        var words = new List<string>();
+        foreach (AddedTokenMatcher.Stretch stretch in Split(_normalizedTokens, normal))
+        {
+            if (stretch.Token is { } token)
+            {
+                ids.Add(token.Id);
+                continue;
+            }
+            words.Clear();
+            _parts.PreTokenizer.Split(normal.Substring(stretch.Start, stretch.Length), atStart && stretch.Start == 0, words);
+            foreach (string word in words)
+                _parts.Encoder.Encode(word, work, ids);
+        }
+    }
+
+    private static List<AddedTokenMatcher.Stretch> Split(AddedTokenMatcher? matcher, string text)
+    {
+        if (matcher is not null)
+            return matcher.Split(text);
+        return text.Length == 0 ? [] : [new AddedTokenMatcher.Stretch(0, text.Length, null)];
+    }
+
+    private static string FileOf(string folderOrFile)
+    {
+        if (!Directory.Exists(folderOrFile))
+            return File.Exists(folderOrFile) ? folderOrFile : throw new ModelFileException(folderOrFile, "there is no such file or folder");
+        foreach (string name in (string[])["tokenizer.json", "tokenizer.model"])
+        {
+            string file = System.IO.Path.Combine(folderOrFile, name);
+            if (File.Exists(file))
+                return file;
+        }
+        throw new ModelFileException(folderOrFile, "has neither tokenizer.json nor tokenizer.model; name a folder that holds one of them");
+    }
+
+    private static bool LooksLikeJson(string file, ReadOnlySpan<byte> content)
+    {
+        if (content.StartsWith("GGUF"u8))
+            throw new ModelFileException(file, "is a GGUF file; name the model's tokenizer.json or tokenizer.model");
+        // Llama 3's own tokenizer.model is lines of a base64 piece and its rank; the first piece is "!".
+        if (content.StartsWith("IQ== 0"u8))
+            throw new ModelFileException(file, "is a tiktoken rank file; name the tokenizer.json of the same model");
+        if (file.EndsWith(".json", StringComparison.OrdinalIgnoreCase))
+            return true;
+        ReadOnlySpan<byte> text = content.StartsWith("\uFEFF"u8) ? content[3..] : content;
+        text = text.TrimStart(" \t\r\n"u8);
+        return text.StartsWith("{"u8);
+    }
+}

@@ -1,0 +1,107 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Sequoia.Native.Trees;
+
+namespace Sequoia.Native;
+
+/// <summary>
+/// Positional acceptance (Sequoia, section 3): p_k is the probability that children 1..k-1 of an accepted node are
+/// rejected and child k is accepted. Each is in [0, 1]; their sum is at most 1 and the rest is the chance that no
+/// child is accepted. Immutable and thread-safe.
+/// </summary>
+public sealed class AcceptanceVector
+{
+    // Measured shares are rounded when written, so that their sum may come out a little above 1.
+    private const double SumTolerance = 1e-6;
+    private readonly double[] _p;
+
+    /// <summary>Takes p_1, p_2, ...</summary>
+    /// <exception cref="InvalidInputException">There are none, one is not in [0, 1], or the sum exceeds 1 by more than 1e-6.</exception>
+    public AcceptanceVector(ReadOnlySpan<double> p) : this(p, "")
+    {
+    }
+
+    private AcceptanceVector(ReadOnlySpan<double> p, string source)
+    {
+        if (p.IsEmpty)
+            throw new InvalidInputException($"{source}p: is empty; it must hold p_1, p_2, ...");
+        double sum = 0;
+        for (int i = 0; i < p.Length; i++)
+        {
+            if (!(p[i] >= 0 && p[i] <= 1))
+                throw new InvalidInputException(FormattableString.Invariant($"{source}p[{i}]: is {p[i]}; a probability is in 0..1"));
+            sum += p[i];
+        }
+        if (sum > 1 + SumTolerance)
+            throw new InvalidInputException(FormattableString.Invariant($"{source}p: sums to {sum:0.#########}; the sum must be at most 1, as p_k means child k and none before"));
+        _p = p.ToArray();
+    }
+
+    /// <summary>Number of child ranks with a known probability; all further ones have 0.</summary>
+    public int Count => _p.Length;
+
+    /// <summary>p_1, p_2, ..., p_1 at index 0.</summary>
+    public ReadOnlySpan<double> Values => _p;
+
+    /// <summary>p of a child rank, counted from 1.</summary>
+    public double this[int rank] => rank <= _p.Length ? _p[rank - 1] : 0;
+
+    /// <summary>Loads {"p":[p1,p2,...]}; other keys are ignored.</summary>
+    /// <exception cref="InvalidInputException">The file is missing or is not such a vector; the message names file and key.</exception>
+    public static AcceptanceVector Load(string file)
+    {
+        using JsonDocument json = JsonInput.Open(file);
+        JsonElement list = JsonInput.List(json, file, "p");
+        var p = new List<double>(list.GetArrayLength());
+        foreach (JsonElement entry in list.EnumerateArray())
+        {
+            if (entry.ValueKind != JsonValueKind.Number)
+                throw new InvalidInputException($"{file}: p[{p.Count}]: must be a number");
+            p.Add(entry.GetDouble());
+        }
+        return new AcceptanceVector(p.ToArray(), file + ": ");
+    }
+
+    /// <summary>
+    /// Writes {"p":[...]} and the given metadata. The file is complete or untouched: it is written beside its place and
+    /// then moved there.
+    /// </summary>
+    public void Save(string file, JsonObject? metadata = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(file);
+        string temporary = $"{file}.{Environment.ProcessId}.tmp";
+        try
+        {
+            using (FileStream stream = File.Create(temporary))
+            using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true }))
+                Write(json, metadata);
+            File.Move(temporary, file, overwrite: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            if (File.Exists(temporary))
+                File.Delete(temporary);
+            throw new InvalidInputException($"{file}: cannot be written ({e.Message.ReplaceLineEndings(" ")})", e);
+        }
+    }
+
+    private void Write(Utf8JsonWriter json, JsonObject? metadata)
+    {
+        json.WriteStartObject();
+        json.WriteStartArray("p");
+        foreach (double p in _p)
+            json.WriteNumberValue(p);
+        json.WriteEndArray();
+        foreach ((string key, JsonNode? value) in metadata ?? [])
+        {
+            if (key == "p")
+                throw new ArgumentException("The metadata must not hold a key \"p\".", nameof(metadata));
+            json.WritePropertyName(key);
+            if (value is null)
+                json.WriteNullValue();
+            else
+                value.WriteTo(json);
+        }
+        json.WriteEndObject();
+    }
+}

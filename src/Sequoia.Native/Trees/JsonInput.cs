@@ -1,0 +1,36 @@
+using System.Text.Json;
+
+namespace Sequoia.Native.Trees;
+
+/// <summary>Opens small JSON files that users write by hand, with complaints that help them.</summary>
+internal static class JsonInput
+{
+    private const long MaxBytes = 16 << 20;
+
+    public static JsonDocument Open(string file)
+    {
+        try
+        {
+            if (Directory.Exists(file) || !File.Exists(file))
+                throw new InvalidInputException($"{file}: there is no such file");
+            if (new FileInfo(file).Length > MaxBytes)
+                throw new InvalidInputException($"{file}: has more than {MaxBytes >> 20} MiB; it cannot be such a file");
+            return JsonDocument.Parse(File.ReadAllBytes(file));
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidInputException($"{file}: is not valid JSON near line {e.LineNumber + 1}; mend it there", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidInputException($"{file}: cannot be read ({e.Message.ReplaceLineEndings(" ")})", e);
+        }
+    }
+
+    public static JsonElement List(JsonDocument json, string file, string key)
+    {
+        if (json.RootElement.ValueKind != JsonValueKind.Object || !json.RootElement.TryGetProperty(key, out JsonElement list))
+            throw new InvalidInputException($"{file}: {key}: is missing; the file must hold {{\"{key}\": [...]}}");
+        return list.ValueKind == JsonValueKind.Array ? list : throw new InvalidInputException($"{file}: {key}: must be a list of numbers");
+    }
+}

@@ -1,0 +1,109 @@
+using System.Globalization;
+
+namespace Sequoia.Native;
+
+/// <summary>
+/// Which tree to speculate with. Written as none, chain:N (N drafted tokens in a row), chains:WxL (W paths of L tokens),
+/// optimal:N or optimal:NxL (the best tree of at most N nodes and L levels, root included, for the measured acceptance),
+/// auto, or the name of a tree file that ends in .json. Immutable and thread-safe.
+/// </summary>
+public sealed class TreePolicy
+{
+    private const string Known = "none, chain:N, chains:WxL, optimal:N, optimal:NxL, auto, FILE.json";
+
+    // What auto takes as long as it does not measure the hardware: small, as a CPU gains little from wide passes.
+    private const int AutoSize = 8;
+    private const int AutoLevels = 4;
+
+    private readonly string _text;
+    private readonly Func<AcceptanceVector?, TokenTree> _resolve;
+
+    private TreePolicy(string text, Func<AcceptanceVector?, TokenTree> resolve) => (_text, _resolve) = (text, resolve);
+
+    /// <summary>No speculation: one token at a time.</summary>
+    public static TreePolicy None { get; } = new("none", _ => TokenTree.Root);
+
+    /// <summary>The tree that is expected to be fastest for this model pair.</summary>
+    public static TreePolicy Auto { get; } = OfAcceptance("auto", AutoSize, AutoLevels);
+
+    /// <summary><paramref name="drafted"/> tokens in a row.</summary>
+    public static TreePolicy Chain(int drafted) => Fixed($"chain:{drafted}", TokenTree.Chain(drafted));
+
+    /// <summary><paramref name="width"/> paths of <paramref name="length"/> tokens.</summary>
+    public static TreePolicy Chains(int width, int length) => Fixed($"chains:{width}x{length}", TokenTree.Chains(width, length));
+
+    /// <summary>The best tree of at most so many nodes and levels (null: any), root included.</summary>
+    public static TreePolicy Optimal(int maxSize, int? maxLevels = null) =>
+        OfAcceptance(maxLevels is null ? $"optimal:{maxSize}" : $"optimal:{maxSize}x{maxLevels}", maxSize, maxLevels);
+
+    /// <summary>This very tree.</summary>
+    public static TreePolicy FromTree(TokenTree tree)
+    {
+        ArgumentNullException.ThrowIfNull(tree);
+        return Fixed($"a tree of {tree.Size} nodes", tree);
+    }
+
+    /// <summary>Reads a policy as it is written on the command line; a tree file is loaded at once.</summary>
+    /// <exception cref="InvalidInputException">It is not one of the known forms, a number is out of range, or the file is bad.</exception>
+    public static TreePolicy Parse(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        if (text.EndsWith(".json", StringComparison.OrdinalIgnoreCase))
+            return Fixed(text, TokenTree.Load(text));
+        int colon = text.IndexOf(':', StringComparison.Ordinal);
+        string kind = colon < 0 ? text : text[..colon];
+        int[]? numbers = colon < 0 ? [] : Numbers(text[(colon + 1)..]);
+        return (kind, numbers) switch
+        {
+            ("none", []) => None,
+            ("auto", []) => Auto,
+            ("chain", [var drafted]) when drafted < TokenTree.MaxSize => Chain(drafted),
+            ("chains", [var width, var length]) when (long)width * length < TokenTree.MaxSize => Chains(width, length),
+            ("optimal", [<= TokenTree.MaxSize and var size]) => Optimal(size),
+            ("optimal", [<= TokenTree.MaxSize and var size, <= TokenTree.MaxSize and var levels]) => Optimal(size, levels),
+            ("chain" or "chains" or "optimal", _) => throw new InvalidInputException(
+                $"tree \"{text}\": the numbers must be whole, at least 1, and give at most {TokenTree.MaxSize} nodes, as in {Example(kind)}"),
+            _ => throw new InvalidInputException($"tree \"{text}\": is not known; use one of {Known}"),
+        };
+    }
+
+    /// <summary>The tree itself. Only optimal and auto look at <paramref name="acceptance"/>.</summary>
+    /// <exception cref="InvalidInputException">The policy needs an acceptance vector and there is none.</exception>
+    public TokenTree Resolve(AcceptanceVector? acceptance) => _resolve(acceptance);
+
+    /// <summary>The policy as <see cref="Parse"/> reads it, where it can be written so.</summary>
+    public override string ToString() => _text;
+
+    private static TreePolicy Fixed(string text, TokenTree tree) => new(text, _ => tree);
+
+    private static TreePolicy OfAcceptance(string text, int maxSize, int? maxLevels)
+    {
+        if (maxSize is < 1 or > TokenTree.MaxSize || maxLevels is < 1 or > TokenTree.MaxSize)
+            throw new InvalidInputException($"tree \"{text}\": sizes and levels must be in 1..{TokenTree.MaxSize}");
+        return new TreePolicy(text, acceptance => OptimalTree.Build(
+            acceptance ?? throw new InvalidInputException(
+                $"tree \"{text}\": needs an acceptance vector of this model pair; make one with `sequoia measure acceptance`, or use chain:4"),
+            maxSize,
+            maxLevels));
+    }
+
+    // Null where they are not whole numbers from 1 on, joined by x.
+    private static int[]? Numbers(string text)
+    {
+        string[] parts = text.Split('x');
+        int[] numbers = new int[parts.Length];
+        for (int i = 0; i < parts.Length; i++)
+        {
+            if (!int.TryParse(parts[i], NumberStyles.None, CultureInfo.InvariantCulture, out numbers[i]) || numbers[i] < 1)
+                return null;
+        }
+        return numbers;
+    }
+
+    private static string Example(string kind) => kind switch
+    {
+        "chain" => "chain:4",
+        "chains" => "chains:2x4",
+        _ => "optimal:32 or optimal:32x6",
+    };
+}
