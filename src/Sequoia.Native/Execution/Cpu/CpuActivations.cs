@@ -1,0 +1,27 @@
+using Sequoia.Native.Numerics;
+
+namespace Sequoia.Native.Execution.Cpu;
+
+/// <summary>
+/// Rows on a stride of whole 32-float chunks. The floats behind the last column stay zero, so that kernels run over whole
+/// chunks and a matrix product may read them.
+/// </summary>
+internal sealed unsafe class CpuActivations : Activations
+{
+    private readonly AlignedBuffer<float> _buffer;
+
+    public CpuActivations(int rows, int columns) : base(rows, columns)
+    {
+        Stride = Chunks.RoundUp(columns);
+        _buffer = new AlignedBuffer<float>((long)rows * Stride);
+    }
+
+    /// <summary>Floats from one row to the next.</summary>
+    public int Stride { get; }
+
+    public float* Row(int row) => _buffer.Pointer + ((long)row * Stride);
+
+    public override void Download(int row, Span<float> destination) => new ReadOnlySpan<float>(Row(row), Columns).CopyTo(destination);
+
+    public override void Dispose() => _buffer.Dispose();
+}

@@ -1,0 +1,49 @@
+using Sequoia.Native.Numerics;
+using Sequoia.Native.Sampling;
+
+namespace Sequoia.Native.Execution.Cpu;
+
+internal sealed unsafe class CpuTreeState : TreeState
+{
+    private readonly AlignedBuffer<float> _draftRows;
+    private readonly int[] _draftRow;
+    private readonly int _padded;
+
+    public CpuTreeState(TokenTree tree, int vocabulary, int threads) : base(tree)
+    {
+        Tokens = new int[tree.Size];
+        _padded = VocabularyKernels.Padded(vocabulary);
+        _draftRow = new int[tree.Size];
+        int inner = 0, mostChildren = 1;
+        for (int node = 0; node < tree.Size; node++)
+        {
+            _draftRow[node] = tree.ChildCount(node) > 0 ? inner++ : -1;
+            mostChildren = Math.Max(mostChildren, tree.ChildCount(node));
+        }
+        _draftRows = new AlignedBuffer<float>((long)inner * _padded);
+        Scratch = [.. Enumerable.Range(0, threads).Select(_ => new SamplingScratch(vocabulary, mostChildren))];
+    }
+
+    public int[] Tokens { get; }
+
+    /// <summary>One per worker of the pool.</summary>
+    public SamplingScratch[] Scratch { get; }
+
+    /// <summary>The distribution that an inner node's children were drawn from.</summary>
+    public float* DraftRow(int node) => _draftRows.Pointer + ((long)_draftRow[node] * _padded);
+
+    public override void Upload(ReadOnlySpan<int> tokens, int firstNode) => tokens.CopyTo(Tokens.AsSpan(firstNode));
+
+    public override void Download(ReadOnlySpan<int> nodes, Span<int> tokens)
+    {
+        for (int i = 0; i < nodes.Length; i++)
+            tokens[i] = Tokens[nodes[i]];
+    }
+
+    public override void Dispose()
+    {
+        _draftRows.Dispose();
+        foreach (SamplingScratch scratch in Scratch)
+            scratch.Dispose();
+    }
+}

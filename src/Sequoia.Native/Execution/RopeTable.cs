@@ -1,0 +1,7 @@
+namespace Sequoia.Native.Execution;
+
+/// <summary>Cosines and sines of the rotary embedding on a device.</summary>
+internal abstract class RopeTable(int positions)
+{
+    public int Positions { get; } = positions;
+}

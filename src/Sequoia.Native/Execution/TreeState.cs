@@ -1,0 +1,15 @@
+namespace Sequoia.Native.Execution;
+
+/// <summary>What a device holds for one token tree: the node's tokens, and the draft's distribution at every inner node.</summary>
+internal abstract class TreeState(TokenTree tree) : IDisposable
+{
+    public TokenTree Tree { get; } = tree;
+
+    /// <summary>Sets the tokens of nodes <paramref name="firstNode"/>, <paramref name="firstNode"/> + 1, ...</summary>
+    public abstract void Upload(ReadOnlySpan<int> tokens, int firstNode);
+
+    /// <summary>Reads the tokens of the given nodes.</summary>
+    public abstract void Download(ReadOnlySpan<int> nodes, Span<int> tokens);
+
+    public abstract void Dispose();
+}

@@ -1,0 +1,9 @@
+namespace Sequoia.Native.Execution;
+
+/// <summary>A weight matrix [rows][columns] (a vector has one row) on a device; several tensors may be stacked, row under row.</summary>
+internal abstract class Weight(int rows, int columns)
+{
+    public int Rows { get; } = rows;
+
+    public int Columns { get; } = columns;
+}

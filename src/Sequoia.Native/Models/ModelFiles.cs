@@ -1,0 +1,71 @@
+using System.Text.Json;
+
+namespace Sequoia.Native.Models;
+
+/// <summary>The weights of a model folder: one `model.safetensors`, or the shards that `model.safetensors.index.json` lists.</summary>
+internal sealed class ModelFiles : IDisposable
+{
+    private readonly List<SafetensorsFile> _files = [];
+    private readonly Dictionary<string, TensorView> _tensors = new(StringComparer.Ordinal);
+
+    public ModelFiles(string folder)
+    {
+        Folder = folder;
+        try
+        {
+            string index = Path.Combine(folder, "model.safetensors.index.json");
+            if (File.Exists(index))
+                OpenShards(index);
+            else
+                Open(Path.Combine(folder, "model.safetensors"));
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    public string Folder { get; }
+
+    public IReadOnlyDictionary<string, TensorView> Tensors => _tensors;
+
+    public long TotalBytes => _files.Sum(f => new FileInfo(f.Path).Length);
+
+    /// <summary>The file that holds a tensor, for messages.</summary>
+    public string FileOf(string tensor) => _files.FirstOrDefault(f => f.Tensors.ContainsKey(tensor))?.Path ?? Folder;
+
+    public void Dispose() => _files.ForEach(f => f.Dispose());
+
+    private void OpenShards(string indexPath)
+    {
+        JsonFile map = JsonFile.Read(indexPath).Object("weight_map") ?? throw new ModelFileException(indexPath, "weight_map: the key is missing");
+        var listed = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach ((string tensor, JsonElement value) in map.Members())
+        {
+            string? file = value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+            // A shard's name must not lead out of the folder.
+            if (string.IsNullOrEmpty(file) || file != Path.GetFileName(file) || file is "." or "..")
+                throw new ModelFileException(indexPath, $"weight_map.{tensor}: '{value}' is not a file name");
+            listed.Add(tensor, file);
+        }
+        foreach (string file in listed.Values.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal))
+            Open(Path.Combine(Folder, file));
+        foreach ((string tensor, string file) in listed)
+        {
+            if (!_tensors.ContainsKey(tensor))
+                throw new ModelFileException(Path.Combine(Folder, file), $"tensor '{tensor}' is missing although {Path.GetFileName(indexPath)} lists it here");
+        }
+    }
+
+    private void Open(string path)
+    {
+        var file = new SafetensorsFile(path);
+        _files.Add(file);
+        foreach ((string name, TensorView tensor) in file.Tensors)
+        {
+            if (!_tensors.TryAdd(name, tensor))
+                throw new ModelFileException(path, $"tensor '{name}' is also in another shard");
+        }
+    }
+}

@@ -1,0 +1,80 @@
+namespace Sequoia.Native.Sampling;
+
+/// <summary>
+/// The verifier's state at one node (sequoia.md 4) in water-level form: after any rejections the residual distribution is
+/// proportional to max(P - C Q, 0) with one scalar C, so a rejection costs one pass and writes no distribution.
+/// P and Q are consumed: rejected tokens become 0 in both.
+/// </summary>
+internal unsafe ref struct ResidualDistribution
+{
+    // Below this the residual is rounding noise: rejecting had probability Z, so such a state is never met in practice.
+    private const float NoMass = 1e-30f;
+
+    private readonly VocabularyKernels _kernels;
+    private readonly SamplingScratch _scratch;
+    private readonly float* _p;
+    private readonly float* _q;
+    private float _level;
+    private float _residualMass = 1;
+    private float _draftMass = 1;
+    private int _rejected;
+    private int _likeliestRejected = -1;
+    private float _likeliestMass = -1;
+    private bool _exhausted;
+
+    public ResidualDistribution(VocabularyKernels kernels, float* p, float* q, SamplingScratch scratch)
+    {
+        _kernels = kernels;
+        _scratch = scratch;
+        _p = p;
+        _q = q;
+    }
+
+    /// <summary>Accepts with probability min(1, R(s) / D(s)): strict, with a coin inside (0, 1), so that an impossible token never passes.</summary>
+    public readonly bool Accepts(int token, float coin)
+    {
+        float residual = MathF.Max(MathF.FusedMultiplyAdd(-_level, _q[token], _p[token]), 0);
+        return !_exhausted && residual / _residualMass > coin * _q[token] / _draftMass;
+    }
+
+    /// <summary>Takes a rejected child out: R becomes normalise(max(R - D, 0)), D loses the token.</summary>
+    public void Reject(int token)
+    {
+        _scratch.BestTokens[_rejected++] = token;
+        if (_p[token] > _likeliestMass)
+            (_likeliestRejected, _likeliestMass) = (token, _p[token]);
+        _p[token] = 0;
+        _q[token] = 0;
+        if (_exhausted)
+            return;
+        _level += _residualMass / _draftMass;
+        // Summed anew over the survivors: 1 - q would keep no digits of a peaked draft's rest.
+        _draftMass = TiledSum.Of(_q, _scratch.Padded, _scratch.Tiles);
+        _kernels.Residual(_p, _level, _q, _scratch.Row, _scratch.Padded);
+        _residualMass = TiledSum.Of(_scratch.Row, _scratch.Padded, _scratch.Tiles);
+        if (_residualMass <= NoMass)
+            _exhausted = true;
+        else if (_draftMass <= 0)
+            FallBackToUniform();
+    }
+
+    /// <summary>Draws from the residual distribution.</summary>
+    public readonly int Sample(RandomKey random, int node, RandomPurpose purpose)
+    {
+        _kernels.Residual(_p, _exhausted ? 0 : _level, _q, _scratch.Row, _scratch.Padded);
+        int token = TokenDistribution.Sample(_kernels, _scratch.Row, random, node, purpose, _scratch);
+        // All of P's mass was on rejected tokens: a rounding error rejected one that was certain (about once in 10^7 times).
+        return token >= 0 ? token : _likeliestRejected;
+    }
+
+    /// <summary>The draft has no mass left: from here on children were drawn uniformly, so D is uniform over the tokens not rejected.</summary>
+    private void FallBackToUniform()
+    {
+        _kernels.Divide(_scratch.Row, _residualMass, _scratch.Padded);
+        Buffer.MemoryCopy(_scratch.Row, _p, sizeof(float) * (long)_scratch.Padded, sizeof(float) * (long)_scratch.Padded);
+        new Span<float>(_q, _scratch.Vocabulary).Fill(1);
+        for (int i = 0; i < _rejected; i++)
+            (_p[_scratch.BestTokens[i]], _q[_scratch.BestTokens[i]]) = (0, 0);
+        (_level, _residualMass, _draftMass) = (0, 1, _scratch.Vocabulary - _rejected);
+    }
+}

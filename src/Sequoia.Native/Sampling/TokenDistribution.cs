@@ -1,0 +1,33 @@
+namespace Sequoia.Native.Sampling;
+
+/// <summary>From logits to the distribution that is sampled and verified: temperature, top-k, top-p, renormalise.</summary>
+internal static unsafe class TokenDistribution
+{
+    /// <summary>Fills <paramref name="p"/> (padded row, zeros behind the vocabulary). The temperature is above 0.</summary>
+    public static void FromLogits(VocabularyKernels kernels, float* logits, SamplingOptions options, float* p, SamplingScratch scratch)
+    {
+        int padded = scratch.Padded;
+        float max = kernels.Scale(logits, options.Temperature, p, scratch.Vocabulary);
+        kernels.Exp(p, max, padded);
+        if (options.TopK > 0 && options.TopK < scratch.Vocabulary)
+            kernels.ZeroBelow(p, scratch.Threshold.ForCount(p, scratch.Vocabulary, options.TopK), padded);
+        float sum = TiledSum.Of(p, padded, scratch.Tiles);
+        // The largest term is 1: only NaN or infinite logits bring the sum out of range.
+        if (!(sum >= 1 && sum < float.PositiveInfinity))
+            throw new InvalidOperationException("The model gave NaN or infinite logits; its weights are damaged.");
+        kernels.Divide(p, sum, padded);
+        if (options.TopP >= 1)
+            return;
+        ulong mass = (ulong)(options.TopP * MassThreshold.MassUnit);
+        kernels.ZeroBelow(p, scratch.Threshold.ForMass(p, scratch.Vocabulary, mass), padded);
+        kernels.Divide(p, TiledSum.Of(p, padded, scratch.Tiles), padded);
+    }
+
+    /// <summary>Draws a token with probability proportional to its weight: the first to arrive in an exponential race; -1 if no weight is positive.</summary>
+    public static int Sample(VocabularyKernels kernels, float* weights, RandomKey random, int node, RandomPurpose purpose, SamplingScratch scratch)
+    {
+        random.Fill(scratch.Random, scratch.Padded, node, purpose);
+        float first = kernels.RaceTimes(weights, scratch.Random, scratch.Row, scratch.Padded);
+        return float.IsPositiveInfinity(first) ? -1 : new ReadOnlySpan<float>(scratch.Row, scratch.Vocabulary).IndexOf(first);
+    }
+}

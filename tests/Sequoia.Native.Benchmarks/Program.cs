@@ -1,0 +1,19 @@
+using System.CommandLine;
+using Sequoia.Native.Benchmarks;
+
+var folder = new Argument<string>("folder") { Description = "Model folder" };
+var prefix = new Option<int>("--prefix") { DefaultValueFactory = _ => 256, Description = "Committed tokens before the pass" };
+var repeats = new Option<int>("--repeats") { DefaultValueFactory = _ => 9 };
+var threads = new Option<int>("--threads") { DefaultValueFactory = _ => Environment.ProcessorCount };
+var decode = new Command("decode", "t(n) of one target pass, beside the machine's limits") { folder, prefix, repeats, threads };
+decode.SetAction(parsed => DecodeBenchmark.Run(parsed.GetValue(folder)!, parsed.GetValue(prefix), parsed.GetValue(repeats), parsed.GetValue(threads)));
+
+var tokenizer = new Option<string>("--tokenizer") { Required = true, Description = "A Llama-2 tokenizer file to copy beside the weights" };
+var draftLayers = new Option<int>("--draft-layers") { DefaultValueFactory = _ => 2 };
+var synthetic = new Command("synthetic", "Writes the synthetic 1.1 B pair (about 2.6 GB)") { folder, tokenizer, draftLayers };
+synthetic.SetAction(parsed => SyntheticPair.Write(parsed.GetValue(folder)!, parsed.GetValue(tokenizer)!, parsed.GetValue(draftLayers)));
+
+var matmul = new Command("matmul", "The matrix kernel alone against the arithmetic limit") { repeats };
+matmul.SetAction(parsed => MatMulBenchmark.Run(parsed.GetValue(repeats)));
+
+return new RootCommand("Benchmarks of Sequoia.Native: run them from a Release build.") { decode, matmul, synthetic }.Parse(args).Invoke();

@@ -1,0 +1,32 @@
+using Sequoia.Native.Execution;
+using Sequoia.Native.Execution.Cpu;
+using Sequoia.Native.Models;
+
+namespace Sequoia.Native.Tests;
+
+/// <summary>A model folder loaded straight onto a CPU backend of a chosen kernel table and thread count.</summary>
+internal sealed class TestModel : IDisposable
+{
+    private readonly ModelFiles _files;
+    private readonly CpuBackend _backend;
+
+    public TestModel(string folder, string kernels = "", int threads = 2)
+    {
+        LlamaConfig config = LlamaConfig.Read(System.IO.Path.Combine(folder, "config.json"));
+        _files = new ModelFiles(folder);
+        _backend = new CpuBackend(threads, CpuKernels.Choose(kernels));
+        Llama = new Llama(_backend, config, new LlamaTensors(_files, config));
+    }
+
+    public Llama Llama { get; }
+
+    public static string Stories260K => SharedData.Path("stories260K", "hf");
+
+    public static IEnumerable<string> KernelTables => CpuKernels.Table.Where(t => t.Supported).Select(t => t.Name);
+
+    public void Dispose()
+    {
+        _backend.Dispose();
+        _files.Dispose();
+    }
+}
