@@ -2,7 +2,6 @@ using System.Globalization;
 using Sequoia.Native.Execution;
 using Sequoia.Native.Execution.Cpu;
 using Sequoia.Native.Models;
-using Sequoia.Native.Trees;
 
 namespace Sequoia.Native.Benchmarks;
 

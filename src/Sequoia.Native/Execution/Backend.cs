@@ -1,6 +1,5 @@
 using Sequoia.Native.Models;
 using Sequoia.Native.Sampling;
-using Sequoia.Native.Trees;
 
 namespace Sequoia.Native.Execution;
 

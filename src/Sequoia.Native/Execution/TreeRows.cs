@@ -1,5 +1,3 @@
-using Sequoia.Native.Trees;
-
 namespace Sequoia.Native.Execution;
 
 /// <summary>

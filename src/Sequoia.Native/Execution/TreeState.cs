@@ -1,5 +1,3 @@
-using Sequoia.Native.Trees;
-
 namespace Sequoia.Native.Execution;
 
 /// <summary>What a device holds for one token tree: the node's tokens, and the draft's distribution at every inner node.</summary>

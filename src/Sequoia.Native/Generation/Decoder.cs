@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Sequoia.Native.Execution;
 using Sequoia.Native.Sampling;
-using Sequoia.Native.Trees;
 
 namespace Sequoia.Native.Generation;
 

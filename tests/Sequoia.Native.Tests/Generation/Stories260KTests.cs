@@ -1,7 +1,6 @@
 using System.Globalization;
 using Sequoia.Native.Generation;
 using Sequoia.Native.Sampling;
-using Sequoia.Native.Trees;
 
 namespace Sequoia.Native.Tests.Generation;
 
@@ -30,7 +29,7 @@ public sealed class Stories260KTests
     [Test]
     public void Greedy_ids_match_the_reference([Values("none", "chain:4", "x")] string policy)
     {
-        TokenTree tree = policy == "none" ? TokenTree.Root : policy == "x" ? new TokenTree([-1, 0, 0, 0, 1, 1, 2, 4,7,7]) : TokenTree.Chain(4);
+        TokenTree tree = policy == "none" ? TokenTree.Root : policy == "x" ? TokenTree.FromParents([-1, 0, 0, 0, 1, 1, 2, 4,7,7]) : TokenTree.Chain(4);
         int[] expected = [.. File.ReadLines(SharedData.Path("stories260K", "greedy_200.txt")).Where(l => !l.StartsWith('#'))
             .SelectMany(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Select(int.Parse)];
         using var model = new TestModel(TestModel.Stories260K);

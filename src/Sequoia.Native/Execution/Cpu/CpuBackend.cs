@@ -2,7 +2,6 @@ using Sequoia.Native.Execution.Cpu.Jobs;
 using Sequoia.Native.Models;
 using Sequoia.Native.Numerics;
 using Sequoia.Native.Sampling;
-using Sequoia.Native.Trees;
 
 namespace Sequoia.Native.Execution.Cpu;
 

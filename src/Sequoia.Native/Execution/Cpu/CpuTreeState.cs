@@ -1,6 +1,5 @@
 using Sequoia.Native.Numerics;
 using Sequoia.Native.Sampling;
-using Sequoia.Native.Trees;
 
 namespace Sequoia.Native.Execution.Cpu;
 
