@@ -1,0 +1,48 @@
+
+namespace Sequoia.Native;
+
+/// <summary>What a generation did and took. Times are wall-clock.</summary>
+public sealed record GenerationStats
+{
+    /// <summary>Why it ended.</summary>
+    public required FinishReason FinishReason { get; init; }
+
+    /// <summary>The prompt's ids, BOS included.</summary>
+    public required IReadOnlyList<int> PromptTokens { get; init; }
+
+    /// <summary>Tokens generated.</summary>
+    public required int Tokens { get; init; }
+
+    /// <summary>Target passes; a last one whose tokens were cut off counts.</summary>
+    public required int Steps { get; init; }
+
+    /// <summary>Decoding time, without loading and prefill.</summary>
+    public required TimeSpan DecodeTime { get; init; }
+
+    /// <summary>Time for the prompt, both models.</summary>
+    public required TimeSpan PrefillTime { get; init; }
+
+    /// <summary>Loading time of both models.</summary>
+    public required TimeSpan LoadTime { get; init; }
+
+    /// <summary>The part of <see cref="DecodeTime"/> that grew trees.</summary>
+    public required TimeSpan DraftTime { get; init; }
+
+    /// <summary>The part of <see cref="DecodeTime"/> that checked trees with the target.</summary>
+    public required TimeSpan VerifyTime { get; init; }
+
+    /// <summary>The seed used: give it again to repeat the run.</summary>
+    public required ulong Seed { get; init; }
+
+    /// <summary>The tree's shape; a lone root for autoregressive decoding.</summary>
+    public required TokenTree Tree { get; init; }
+
+    /// <summary>The device that computed.</summary>
+    public required string Device { get; init; }
+
+    /// <summary>Tokens for each target pass: 1 without speculation.</summary>
+    public double TokensPerStep => Steps == 0 ? 0 : (double)Tokens / Steps;
+
+    /// <summary>Tokens a second while decoding.</summary>
+    public double TokensPerSecond => DecodeTime > TimeSpan.Zero ? Tokens / DecodeTime.TotalSeconds : 0;
+}

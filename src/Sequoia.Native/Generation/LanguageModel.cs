@@ -1,0 +1,92 @@
+using System.Diagnostics;
+using Sequoia.Native.Execution;
+using Sequoia.Native.Execution.Cpu;
+using Sequoia.Native.Models;
+
+namespace Sequoia.Native;
+
+/// <summary>
+/// A Llama model from a Hugging Face folder: config.json, generation_config.json, safetensors (one file or shards) and a
+/// tokenizer. Weights stay in the mapped files in the type they are stored in (F32, F16, BF16). Immutable: several generators, on
+/// several threads, may share one.
+/// </summary>
+public sealed class LanguageModel : IDisposable
+{
+    private const int MaxThreads = 256;
+
+    private readonly ModelFiles _files;
+
+    private LanguageModel(string folder, LoadOptions options)
+    {
+        if (options.Threads is < 1 or > MaxThreads)
+            throw new InvalidInputException($"threads: {options.Threads} is not a number from 1 to {MaxThreads}");
+        long start = Stopwatch.GetTimestamp();
+        Folder = folder;
+        if (!Directory.Exists(folder))
+            throw new ModelFileException(folder, "there is no such folder; a Hugging Face model folder is expected");
+        LlamaConfig config = LlamaConfig.Read(Path.Combine(folder, "config.json"));
+        Tokenizer = Tokenizer.Load(folder);
+        if (Tokenizer.VocabularySize > config.VocabularySize)
+        {
+            throw new ModelFileException(Path.Combine(folder, "config.json"),
+                $"vocab_size: {config.VocabularySize} is less than the tokenizer's {Tokenizer.VocabularySize} ids; the two do not belong together");
+        }
+        EosIds = GenerationConfig.ReadEosIds(folder, config);
+        BosId = Tokenizer.BosId ?? config.BosId;
+        _files = new ModelFiles(folder);
+        try
+        {
+            Llama = new Llama(new CpuBackend(options.Threads, CpuKernels.Best), config, new LlamaTensors(_files, config));
+        }
+        catch
+        {
+            _files.Dispose();
+            throw;
+        }
+        LoadTime = Stopwatch.GetElapsedTime(start);
+    }
+
+    /// <summary>The folder that the model was loaded from.</summary>
+    public string Folder { get; }
+
+    /// <summary>The model's tokenizer.</summary>
+    public Tokenizer Tokenizer { get; }
+
+    /// <summary>Ids that end a text, from generation_config.json or else config.json.</summary>
+    public IReadOnlyList<int> EosIds { get; }
+
+    /// <summary>The id that every prompt begins with; null where the model has none.</summary>
+    public int? BosId { get; }
+
+    /// <summary>The most tokens, prompt and output together, that the model can attend to.</summary>
+    public int ContextLength => Llama.Config.MaxPositions;
+
+    /// <summary>The number of weights.</summary>
+    public long ParameterCount => _files.Tensors.Values.Sum(t => t.Shape.Aggregate(1L, (a, b) => a * b));
+
+    /// <summary>The device that computes, for people to read.</summary>
+    public string Device => Llama.Backend.Name;
+
+    /// <summary>How long <see cref="Load"/> took.</summary>
+    public TimeSpan LoadTime { get; }
+
+    internal Llama Llama { get; }
+
+    /// <summary>Loads a model folder. All names, shapes and types are checked; weights are read from disk when they are first used.</summary>
+    /// <param name="folder">A folder as Hugging Face ships it.</param>
+    /// <param name="options">By default, all processors compute.</param>
+    /// <exception cref="ModelFileException">A file is missing, damaged or of an unsupported kind; the message names it, the key and the mend.</exception>
+    /// <exception cref="InvalidInputException">An option is out of range.</exception>
+    public static LanguageModel Load(string folder, LoadOptions? options = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        return new LanguageModel(folder, options ?? new LoadOptions());
+    }
+
+    /// <summary>Unmaps the weights. No generator may be using the model.</summary>
+    public void Dispose()
+    {
+        Llama.Backend.Dispose();
+        _files.Dispose();
+    }
+}

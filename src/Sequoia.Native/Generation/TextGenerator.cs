@@ -1,0 +1,187 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
+using System.Threading.Channels;
+using Sequoia.Native.Generation;
+
+namespace Sequoia.Native;
+
+/// <summary>
+/// Generates text with a target model, sped up by a draft model that grows a tree of guesses which the target checks in one pass.
+/// The output has exactly the target's distribution, whatever the draft and the tree; greedy output is the same token for token.
+/// Calls from several threads are queued. The models must outlive the generator.
+/// </summary>
+public sealed class TextGenerator : IDisposable
+{
+    // Caches grow in steps of this many tokens, so that a slightly longer prompt does not mean a new one.
+    private const int ContextStep = 256;
+
+    private readonly LanguageModel _target;
+    private readonly LanguageModel? _draft;
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private Decoder? _decoder;
+
+    /// <summary>Creates a generator; memory for the sequence is taken when it is first used.</summary>
+    /// <param name="target">The model whose distribution the output has.</param>
+    /// <param name="draft">A small model over the same vocabulary; null decodes one token at a time.</param>
+    /// <param name="tree">
+    /// The tree's shape; by default <see cref="TreePolicy.Auto"/> with a draft. The optimal ones read acceptance.json in the draft's
+    /// folder (`sequoia measure acceptance` makes it).
+    /// </param>
+    /// <exception cref="InvalidInputException">The vocabularies differ, a tree is asked for without a draft, or the tree cannot be made.</exception>
+    public TextGenerator(LanguageModel target, LanguageModel? draft = null, TreePolicy? tree = null)
+    {
+        ArgumentNullException.ThrowIfNull(target);
+        tree ??= draft is null ? TreePolicy.None : TreePolicy.Auto;
+        string acceptance = draft is null ? "" : Path.Combine(draft.Folder, "acceptance.json");
+        Tree = tree.Resolve(File.Exists(acceptance) ? AcceptanceVector.Load(acceptance) : null);
+        if (Tree.Size > 1 && draft is null)
+            throw new InvalidInputException($"tree: '{tree}' needs a draft model; name one, or use none");
+        if (draft is not null && (draft.Llama.Config.VocabularySize != target.Llama.Config.VocabularySize || !draft.Tokenizer.SameVocabulary(target.Tokenizer)))
+            throw new InvalidInputException($"draft: {draft.Folder} has another vocabulary than {target.Folder}; use a draft with the target's tokenizer");
+        _target = target;
+        _draft = Tree.Size > 1 ? draft : null;
+    }
+
+    /// <summary>The shape of the tree that every step grows; a lone root without speculation.</summary>
+    public TokenTree Tree { get; }
+
+    /// <summary>
+    /// Generates a text that continues <paramref name="prompt"/> (BOS is put before it). The first chunk comes after prefill, then one
+    /// for each step; the last one carries the stats. Cancelling ends the sequence within one step, with a last chunk that says
+    /// <see cref="FinishReason.Cancelled"/>; it does not throw once decoding has begun.
+    /// </summary>
+    /// <exception cref="InvalidInputException">An option is out of range, or the prompt is empty and the model has no BOS.</exception>
+    /// <exception cref="ContextLengthExceededException">The prompt does not fit the model's context.</exception>
+    public IAsyncEnumerable<GenerationChunk> GenerateAsync(string prompt, GenerationOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(prompt);
+        options ??= new GenerationOptions();
+        options.Check();
+        int[] ids = [.. _target.BosId is { } bos ? (int[])[bos] : [], .. _target.Tokenizer.Encode(prompt)];
+        if (ids.Length == 0)
+            throw new InvalidInputException("prompt: it is empty and the model has no BOS token to begin with; give some text");
+        if (ids.Length >= _target.ContextLength)
+            throw new ContextLengthExceededException(ids.Length + 1, _target.ContextLength);
+        return RunAsync(ids, options, cancellationToken);
+    }
+
+    /// <summary>Frees the sequence's memory. No generation may be running.</summary>
+    public void Dispose()
+    {
+        _decoder?.Dispose();
+        _turn.Dispose();
+    }
+
+    private async IAsyncEnumerable<GenerationChunk> RunAsync(int[] prompt, GenerationOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            var chunks = Channel.CreateUnbounded<GenerationChunk>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
+            using var abandoned = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            // A thread of its own: decoding computes without a pause and must not hold one of the pool's.
+            Task work = Task.Factory.StartNew(() => Produce(prompt, options, chunks.Writer, abandoned.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            try
+            {
+                await foreach (GenerationChunk chunk in chunks.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
+                    yield return chunk;
+            }
+            finally
+            {
+                // A caller that stops early must not leave the thread at work on the next one's memory.
+                await abandoned.CancelAsync().ConfigureAwait(false);
+                await work.ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    private void Produce(int[] prompt, GenerationOptions options, ChannelWriter<GenerationChunk> chunks, CancellationToken cancellation)
+    {
+        try
+        {
+            Generate(prompt, options, chunks, cancellation);
+            chunks.Complete();
+        }
+        catch (Exception e)
+        {
+            chunks.Complete(e);
+        }
+    }
+
+    private void Generate(int[] prompt, GenerationOptions options, ChannelWriter<GenerationChunk> chunks, CancellationToken cancellation)
+    {
+        int limit = (int)Math.Min((long)prompt.Length + options.MaxTokens, _target.ContextLength) - prompt.Length;
+        Decoder decoder = DecoderFor(prompt.Length + limit);
+        ulong seed = options.Seed ?? BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
+        TokenDecoder text = _target.Tokenizer.CreateDecoder(prompt);
+
+        long start = Stopwatch.GetTimestamp();
+        TimeSpan prefill = TimeSpan.Zero;
+        int generated = 0;
+        FinishReason? finish = null;
+        try
+        {
+            decoder.Start(prompt, options.Sampling, seed, cancellation);
+            prefill = Stopwatch.GetElapsedTime(start);
+            start = Stopwatch.GetTimestamp();
+        }
+        catch (OperationCanceledException)
+        {
+            finish = FinishReason.Cancelled;
+        }
+        while (finish is null)
+        {
+            ReadOnlySpan<int> tokens = decoder.Step();
+            tokens = tokens[..Math.Min(tokens.Length, limit - generated)];
+            int stop = options.IgnoreEos ? -1 : IndexOfStop(tokens);
+            if (stop >= 0)
+                tokens = tokens[..(stop + 1)];
+            generated += tokens.Length;
+            finish = stop >= 0 ? FinishReason.Stop : generated == limit ? FinishReason.Length : cancellation.IsCancellationRequested ? FinishReason.Cancelled : null;
+            string piece = "";
+            foreach (int token in tokens)
+                piece += text.Append(token);
+            chunks.TryWrite(new GenerationChunk(piece, tokens.ToArray()));
+        }
+        chunks.TryWrite(new GenerationChunk(text.Flush(), [], new GenerationStats
+        {
+            FinishReason = finish.Value,
+            PromptTokens = prompt,
+            Tokens = generated,
+            Steps = decoder.Steps,
+            DecodeTime = Stopwatch.GetElapsedTime(start),
+            PrefillTime = prefill,
+            LoadTime = _target.LoadTime + (_draft?.LoadTime ?? TimeSpan.Zero),
+            DraftTime = decoder.DraftTime,
+            VerifyTime = decoder.VerifyTime,
+            Seed = seed,
+            Tree = Tree,
+            Device = _target.Device,
+        }));
+    }
+
+    private int IndexOfStop(ReadOnlySpan<int> tokens)
+    {
+        for (int i = 0; i < tokens.Length; i++)
+        {
+            if (_target.EosIds.Contains(tokens[i]))
+                return i;
+        }
+        return -1;
+    }
+
+    private Decoder DecoderFor(int tokens)
+    {
+        if (_decoder is { } existing && existing.Context >= tokens)
+            return existing;
+        _decoder?.Dispose();
+        _decoder = null;
+        int context = Math.Min((tokens + ContextStep - 1) / ContextStep * ContextStep, _target.ContextLength);
+        return _decoder = new Decoder(_target.Llama, _draft?.Llama, Tree, context);
+    }
+}
