@@ -28,6 +28,9 @@ internal static class OperationBenchmark
         var root = new TreeRows(star, [0]);
         rows.Prefix = root.Prefix = prefix;
         LlamaLayer layer = model.Layers[0];
+        // Real logits for the sampler: how peaked they are decides how much of it is skipped.
+        using var session = new LlamaSession(model, MaxRows, MaxRows, 64);
+        session.Forward(state, new TreeRows(star, [.. Enumerable.Range(0, MaxRows)]), LogitRows.All);
         var verdict = new Verdict(2);
         (string Name, Action<int> Run)[] operations =
         [
@@ -41,8 +44,8 @@ internal static class OperationBenchmark
             ("silu", n => backend.SiluMul(gateUp, hidden, n)),
             ("down", n => backend.MatMulAdd(layer.Down, hidden, residual, n)),
             ("head", n => backend.MatMul(model.Head, residual, logits, n)),
-            ("draw 1 node", _ => backend.DrawChildren(logits, root, state, new SamplingOptions(0.6f), new RandomKey(1, 2))),
-            ("verify", _ => backend.VerifyTree(logits, state, new SamplingOptions(0.6f), new RandomKey(1, 2), verdict)),
+            ("draw 1 node", _ => backend.DrawChildren(session.Logits, root, state, new SamplingOptions(0.6f), new RandomKey(1, 2))),
+            ("verify", _ => backend.VerifyTree(session.Logits, state, new SamplingOptions(0.6f), new RandomKey(1, 2), verdict)),
         ];
         Console.WriteLine($"{backend.Name}, prefix {prefix}, median of {repeats}; microseconds for n rows");
         Console.WriteLine("operation        n=1     n=2     n=4     n=8    n=16");

@@ -123,10 +123,14 @@ public sealed unsafe class OutputLawTests
 
         public override void ZeroBelow(float* x, float threshold, int padded) => _right.ZeroBelow(x, threshold, padded);
 
-        public override void GumbelKeys(float* logits, float temperature, float* q, uint* random, float* keys, int padded, bool exhausted) =>
-            _right.GumbelKeys(logits, temperature, q, random, keys, padded, exhausted);
+        public override int LargestNoisy(
+            float* logits, float temperature, float* q, LogScale scale, uint* random, int padded, Span<float> bestKeys, Span<int> bestTokens) =>
+            _right.LargestNoisy(logits, temperature, q, scale, random, padded, bestKeys, bestTokens);
 
-        public override float RaceTimes(float* weights, uint* random, float* times, int padded) => _right.RaceTimes(weights, random, times, padded);
+        public override int LargestNoise(float* q, uint* random, int vocabulary, Span<float> bestKeys, Span<int> bestTokens) =>
+            _right.LargestNoise(q, random, vocabulary, bestKeys, bestTokens);
+
+        public override int FirstArrival(float* weights, uint* random, int padded) => _right.FirstArrival(weights, random, padded);
 
         public override void Residual(float* p, float level, float* q, float* residual, int padded) => _right.Residual(p, 0, q, residual, padded);
 

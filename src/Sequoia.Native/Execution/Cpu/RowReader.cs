@@ -9,14 +9,19 @@ internal static unsafe class RowReader
     {
         int columns = tensor.Columns;
         byte* source = tensor.Data + ((long)row * columns * tensor.Type.Size());
-        for (int i = 0; i < columns; i++)
+        switch (tensor.Type)
         {
-            destination[i] = tensor.Type switch
-            {
-                TensorType.F32 => ((float*)source)[i],
-                TensorType.F16 => (float)BitConverter.UInt16BitsToHalf(((ushort*)source)[i]),
-                _ => BitConverter.UInt32BitsToSingle((uint)((ushort*)source)[i] << 16),
-            };
+            case TensorType.F32:
+                new ReadOnlySpan<float>(source, columns).CopyTo(new Span<float>(destination, columns));
+                break;
+            case TensorType.F16:
+                for (int i = 0; i < columns; i++)
+                    destination[i] = (float)((Half*)source)[i];
+                break;
+            default:
+                for (int i = 0; i < columns; i++)
+                    destination[i] = BitConverter.UInt32BitsToSingle((uint)((ushort*)source)[i] << 16);
+                break;
         }
     }
 }
