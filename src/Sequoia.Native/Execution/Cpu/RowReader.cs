@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Sequoia.Native.Models;
 
 namespace Sequoia.Native.Execution.Cpu;
@@ -5,6 +6,7 @@ namespace Sequoia.Native.Execution.Cpu;
 /// <summary>Widens one row of a stored tensor to fp32, exactly.</summary>
 internal static unsafe class RowReader
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Widen(TensorView tensor, int row, float* destination)
     {
         int columns = tensor.Columns;
