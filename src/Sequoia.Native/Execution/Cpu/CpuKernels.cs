@@ -13,9 +13,9 @@ internal abstract unsafe class CpuKernels
 {
     public static readonly IReadOnlyList<(string Name, bool Supported, Func<CpuKernels> Create)> Table =
     [
-        ("avx512", Avx512F.IsSupported && Avx512BW.IsSupported && Avx512DQ.IsSupported, () => new CpuKernels<Lanes512, Six>("avx512")),
-        ("avx2", Avx2.IsSupported && Fma.IsSupported, () => new CpuKernels<Lanes256, Two>("avx2")),
-        ("scalar", true, () => new CpuKernels<LanesScalar, Two>("scalar")),
+        ("avx512", Avx512F.IsSupported && Avx512BW.IsSupported && Avx512DQ.IsSupported, () => new CpuKernels<Lanes512, Four, Six>("avx512")),
+        ("avx2", Avx2.IsSupported && Fma.IsSupported, () => new CpuKernels<Lanes256, Two, Two>("avx2")),
+        ("scalar", true, () => new CpuKernels<LanesScalar, Two, Two>("scalar")),
     ];
 
     private static readonly Lazy<CpuKernels> Chosen = new(() => Choose(Environment.GetEnvironmentVariable("SEQUOIA_CPU_KERNEL")));
@@ -52,8 +52,9 @@ internal abstract unsafe class CpuKernels
     public abstract VocabularyKernels Vocabulary { get; }
 }
 
-internal sealed unsafe class CpuKernels<TLanes, TWidest>(string name) : CpuKernels(name)
+internal sealed unsafe class CpuKernels<TLanes, TTall, TWidest>(string name) : CpuKernels(name)
     where TLanes : unmanaged, ILanes<TLanes>
+    where TTall : struct, ICount
     where TWidest : struct, ICount
 {
     public override VocabularyKernels Vocabulary { get; } = new VocabularyKernels<TLanes>();
@@ -63,13 +64,13 @@ internal sealed unsafe class CpuKernels<TLanes, TWidest>(string name) : CpuKerne
         switch (weight.Type)
         {
             case TensorType.F32:
-                MatMulKernel<TLanes, F32Format<TLanes>, TWidest>.Multiply(weight, firstRow, lastRow, x, xStride, y, yStride, tokens, add);
+                MatMulKernel<TLanes, F32Format<TLanes>, TTall, TWidest>.Multiply(weight, firstRow, lastRow, x, xStride, y, yStride, tokens, add);
                 break;
             case TensorType.F16:
-                MatMulKernel<TLanes, F16Format<TLanes>, TWidest>.Multiply(weight, firstRow, lastRow, x, xStride, y, yStride, tokens, add);
+                MatMulKernel<TLanes, F16Format<TLanes>, TTall, TWidest>.Multiply(weight, firstRow, lastRow, x, xStride, y, yStride, tokens, add);
                 break;
             default:
-                MatMulKernel<TLanes, BF16Format<TLanes>, TWidest>.Multiply(weight, firstRow, lastRow, x, xStride, y, yStride, tokens, add);
+                MatMulKernel<TLanes, BF16Format<TLanes>, TTall, TWidest>.Multiply(weight, firstRow, lastRow, x, xStride, y, yStride, tokens, add);
                 break;
         }
     }

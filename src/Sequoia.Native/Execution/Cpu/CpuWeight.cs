@@ -1,10 +1,16 @@
 using Sequoia.Native.Models;
+using Sequoia.Native.Numerics;
 
 namespace Sequoia.Native.Execution.Cpu;
 
-/// <summary>Matrices of one element type and column count, left where they are in the mapped file.</summary>
-internal sealed class CpuWeight : Weight
+/// <summary>
+/// Matrices of one element type and column count, left where they are in the mapped file. Only rows that are no whole number of
+/// chunks (no usual model has such) are copied, in their type, and padded with zeros.
+/// </summary>
+internal sealed unsafe class CpuWeight : Weight
 {
+    private readonly List<AlignedBuffer<byte>> _copies = [];
+
     public CpuWeight(ReadOnlySpan<TensorView> stacked) : base(TotalRows(stacked), stacked[0].Columns)
     {
         Type = stacked[0].Type;
@@ -14,6 +20,8 @@ internal sealed class CpuWeight : Weight
                 throw new InvalidInputException($"tensors '{stacked[0].Name}' and '{tensor.Name}' differ in type ({Type}, {tensor.Type}); store both in one");
         }
         Parts = stacked.ToArray();
+        if (Columns % Chunks.Size != 0)
+            Parts = Array.ConvertAll(Parts, Pad);
     }
 
     public TensorType Type { get; }
@@ -21,6 +29,16 @@ internal sealed class CpuWeight : Weight
     public TensorView[] Parts { get; }
 
     public long Bytes => (long)Rows * Columns * Type.Size();
+
+    private TensorView Pad(TensorView tensor)
+    {
+        long rowBytes = (long)Columns * Type.Size(), padded = (long)Chunks.RoundUp(Columns) * Type.Size();
+        var copy = new AlignedBuffer<byte>(padded * tensor.Rows);
+        _copies.Add(copy);
+        for (int row = 0; row < tensor.Rows; row++)
+            Buffer.MemoryCopy(tensor.Data + (row * rowBytes), copy.Pointer + (row * padded), padded, rowBytes);
+        return tensor with { Shape = [tensor.Rows, Chunks.RoundUp(Columns)], Address = (nint)copy.Pointer };
+    }
 
     private static int TotalRows(ReadOnlySpan<TensorView> stacked)
     {

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Sequoia.Native.Models;
 using Sequoia.Native.Numerics;
 
@@ -6,69 +5,68 @@ namespace Sequoia.Native.Execution.Cpu;
 
 /// <summary>
 /// Walks a band of weight rows in register tiles: each group of rows is read from memory once and, while it is in the first
-/// cache, meets all tokens. TWidest is how many tokens a tile of this instruction set can hold.
+/// cache, meets all tokens. TTall rows by TWidest tokens is the largest tile whose sums this instruction set's registers hold.
 /// </summary>
-internal static unsafe class MatMulKernel<TLanes, TFormat, TWidest>
+internal static unsafe class MatMulKernel<TLanes, TFormat, TTall, TWidest>
     where TLanes : unmanaged, ILanes<TLanes>
     where TFormat : struct, IWeightFormat<TLanes>
+    where TTall : struct, ICount
     where TWidest : struct, ICount
 {
-    // Two 256-bit registers a vector leave room for two rows only.
-    private static int RowsPerTile => TWidest.Value == 6 ? 4 : 2;
+    private const int CachedBytes = 16 * 1024;
+
+    private static int RowsPerTile => TTall.Value;
 
     public static void Multiply(TensorView weight, int firstRow, int lastRow, float* x, long xStride, float* y, long yStride, int tokens, bool add)
     {
-        int columns = weight.Columns;
-        long rowBytes = (long)columns * TFormat.ElementSize;
-        int groups = (tokens + TWidest.Value - 1) / TWidest.Value, narrow = tokens / groups, wide = tokens % groups;
-        for (int row = firstRow; row < lastRow;)
+        int tiles = (lastRow - firstRow) / RowsPerTile;
+        long tileBytes = (long)RowsPerTile * weight.Columns * TFormat.ElementSize;
+        int groups = (tokens + TWidest.Value - 1) / TWidest.Value;
+        // One group of tokens can stream through all rows; several take turns on as many as stay in the first cache.
+        int stretch = groups == 1 ? Math.Max(tiles, 1) : (int)Math.Max(1, CachedBytes / tileBytes);
+        for (int tile = 0; tile < tiles; tile += stretch)
+            Groups<TTall>(weight, firstRow + (tile * RowsPerTile), Math.Min(stretch, tiles - tile), groups, x, xStride, y, yStride, tokens, add);
+        int done = firstRow + (tiles * RowsPerTile);
+        if (done < lastRow)
+            Groups<One>(weight, done, lastRow - done, groups, x, xStride, y, yStride, tokens, add);
+    }
+
+    private static void Groups<TRows>(
+        TensorView weight, int row, int tiles, int groups, float* x, long xStride, float* y, long yStride, int tokens, bool add)
+        where TRows : struct, ICount
+    {
+        byte* w = weight.Data + ((long)row * weight.Columns * TFormat.ElementSize);
+        for (int group = 0, token = 0; group < groups; group++)
         {
-            int rows = lastRow - row >= RowsPerTile ? RowsPerTile : 1;
-            byte* w = weight.Data + (row * rowBytes);
-            for (int group = 0, token = 0; group < groups; group++)
-            {
-                // Equal shares: 7 tokens are 4 + 3, not 6 + 1.
-                int width = narrow + (group < wide ? 1 : 0);
-                Tile(rows, width, w, columns, x + (token * xStride), xStride, y + (token * yStride) + row, yStride, add);
-                token += width;
-            }
-            row += rows;
+            // Equal shares: 7 tokens are 4 + 3, not 6 + 1.
+            int width = (tokens / groups) + (group < tokens % groups ? 1 : 0);
+            Tiles<TRows>(width, w, tiles, weight.Columns, x + (token * xStride), xStride, y + (token * yStride) + row, yStride, add);
+            token += width;
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Tile(int rows, int tokens, byte* w, int columns, float* x, long xStride, float* y, long yStride, bool add)
-    {
-        if (rows == 1)
-            Tile<One>(tokens, w, columns, x, xStride, y, yStride, add);
-        else if (RowsPerTile == 2)
-            Tile<Two>(tokens, w, columns, x, xStride, y, yStride, add);
-        else
-            Tile<Four>(tokens, w, columns, x, xStride, y, yStride, add);
-    }
-
-    private static void Tile<TRows>(int tokens, byte* w, int columns, float* x, long xStride, float* y, long yStride, bool add)
+    private static void Tiles<TRows>(int tokens, byte* w, int tiles, int columns, float* x, long xStride, float* y, long yStride, bool add)
         where TRows : struct, ICount
     {
         switch (tokens)
         {
             case 1:
-                MatMulTile<TLanes, TFormat, Tile<TRows, One>>.Multiply(w, columns, x, xStride, y, yStride, add);
+                MatMulTile<TLanes, TFormat, Tile<TRows, One>>.Multiply(w, tiles, columns, x, xStride, y, yStride, add);
                 break;
             case 2:
-                MatMulTile<TLanes, TFormat, Tile<TRows, Two>>.Multiply(w, columns, x, xStride, y, yStride, add);
+                MatMulTile<TLanes, TFormat, Tile<TRows, Two>>.Multiply(w, tiles, columns, x, xStride, y, yStride, add);
                 break;
             case 3:
-                MatMulTile<TLanes, TFormat, Tile<TRows, Three>>.Multiply(w, columns, x, xStride, y, yStride, add);
+                MatMulTile<TLanes, TFormat, Tile<TRows, Three>>.Multiply(w, tiles, columns, x, xStride, y, yStride, add);
                 break;
             case 4:
-                MatMulTile<TLanes, TFormat, Tile<TRows, Four>>.Multiply(w, columns, x, xStride, y, yStride, add);
+                MatMulTile<TLanes, TFormat, Tile<TRows, Four>>.Multiply(w, tiles, columns, x, xStride, y, yStride, add);
                 break;
             case 5:
-                MatMulTile<TLanes, TFormat, Tile<TRows, Five>>.Multiply(w, columns, x, xStride, y, yStride, add);
+                MatMulTile<TLanes, TFormat, Tile<TRows, Five>>.Multiply(w, tiles, columns, x, xStride, y, yStride, add);
                 break;
             default:
-                MatMulTile<TLanes, TFormat, Tile<TRows, Six>>.Multiply(w, columns, x, xStride, y, yStride, add);
+                MatMulTile<TLanes, TFormat, Tile<TRows, Six>>.Multiply(w, tiles, columns, x, xStride, y, yStride, add);
                 break;
         }
     }
