@@ -13,6 +13,8 @@ internal static unsafe class MatMulTile<TLanes, TFormat, TShape>
     where TFormat : struct, IWeightFormat<TLanes>
     where TShape : struct, ITileShape
 {
+    private const long PrefetchBytes = 12 * 1024;
+
     /// <summary>No call may stand in the loops, nothing big beside them: the compiler would keep the sums in memory.</summary>
     /// <param name="weights">The first tile's first row; rows follow each other without a gap.</param>
     /// <param name="tiles">Tiles, one below the other.</param>
@@ -25,7 +27,9 @@ internal static unsafe class MatMulTile<TLanes, TFormat, TShape>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Multiply(byte* weights, int tiles, int columns, float* x, long xStride, float* y, long yStride, bool add)
     {
-        long rowBytes = (long)columns * TFormat.ElementSize, ahead = TShape.Rows * rowBytes;
+        long rowBytes = (long)columns * TFormat.ElementSize, tileBytes = TShape.Rows * rowBytes;
+        // Whole tiles, so that every line is asked for once; far enough for memory to answer, near enough to stay in the cache.
+        long ahead = tileBytes * Math.Max(1, PrefetchBytes / tileBytes);
         int chunks = columns / Chunks.Size;
         for (; tiles > 0; tiles--)
         {
@@ -41,7 +45,7 @@ internal static unsafe class MatMulTile<TLanes, TFormat, TShape>
             {
                 if (Sse.IsSupported)
                 {
-                    // The next tile's rows: each row is a stream of its own, too short for the processor to see it coming.
+                    // Each row is a stream of its own, too short for the processor to see it coming.
                     Sse.Prefetch1(w0 + ahead);
                     if (TShape.Rows > 1) Sse.Prefetch1(w1 + ahead);
                     if (TShape.Rows > 2) Sse.Prefetch1(w2 + ahead);
@@ -157,7 +161,7 @@ internal static unsafe class MatMulTile<TLanes, TFormat, TShape>
             if (TShape.Tokens > 3) Finish(a03, a13, a23, a33, y + (3 * yStride), add);
             if (TShape.Tokens > 4) Finish(a04, a14, a24, a34, y + (4 * yStride), add);
             if (TShape.Tokens > 5) Finish(a05, a15, a25, a35, y + (5 * yStride), add);
-            weights += ahead;
+            weights += tileBytes;
             y += TShape.Rows;
         }
     }
