@@ -9,12 +9,21 @@ public sealed class Stories260KTests
 {
     private const int Bos = 1;
 
+    public static IEnumerable<TestCaseData> Trees()
+    {
+        foreach (string policy in (string[])["none", "chain:4", "chains:4x4", "optimal:32"])
+            yield return new TestCaseData(TreePolicy.Parse(policy).Resolve(TestTrees.Acceptance)).SetArgDisplayNames(policy);
+        for (int seed = 1; seed <= 3; seed++)
+            yield return new TestCaseData(TestTrees.Random(seed, 20 * seed)).SetArgDisplayNames($"random {seed}");
+    }
+
     [Test]
     public void First_logits_match_the_reference([ValueSource(typeof(TestModel), nameof(TestModel.KernelTables))] string kernels)
     {
         using var model = new TestModel(TestModel.Stories260K, kernels);
         float[][] expected = [.. File.ReadLines(SharedData.Path("stories260K", "logits_pos0-7.txt"))
-            .Select(l => l[(l.IndexOf(':', StringComparison.Ordinal) + 1)..].Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries).Select(v => float.Parse(v, CultureInfo.InvariantCulture)).ToArray())];
+            .Select(line => line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .Select(values => values.Select(v => float.Parse(v, CultureInfo.InvariantCulture)).ToArray())];
         using var decoder = new Decoder(model.Llama, null, TokenTree.Root, 64);
         decoder.Start([Bos], new SamplingOptions(0), 0, default);
         float[] logits = new float[model.Llama.Config.VocabularySize];
@@ -26,18 +35,33 @@ public sealed class Stories260KTests
         }
     }
 
-    [Test]
-    public void Greedy_ids_match_the_reference([Values("none", "chain:4", "x")] string policy)
+    [TestCaseSource(nameof(Trees))]
+    public void Greedy_ids_match_the_reference(TokenTree tree)
     {
-        TokenTree tree = policy == "none" ? TokenTree.Root : policy == "x" ? TokenTree.FromParents([-1, 0, 0, 0, 1, 1, 2, 4,7,7]) : TokenTree.Chain(4);
-        int[] expected = [.. File.ReadLines(SharedData.Path("stories260K", "greedy_200.txt")).Where(l => !l.StartsWith('#'))
-            .SelectMany(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Select(int.Parse)];
         using var model = new TestModel(TestModel.Stories260K);
-        using var decoder = new Decoder(model.Llama, tree.Size > 1 ? model.Llama : null, tree, 256);
+        Assert.That(Greedy(model, model, tree), Is.EqualTo(Expected()));
+    }
+
+    [TestCaseSource(nameof(Trees))]
+    public void Greedy_ids_match_the_reference_with_another_draft(TokenTree tree)
+    {
+        using var model = new TestModel(TestModel.Stories260K);
+        using var folder = new TemporaryFolder();
+        RandomModel.Write(folder.Path, new RandomModel.Shape(Vocabulary: 512, Layers: 1, Context: 512));
+        using var draft = new TestModel(folder.Path);
+        Assert.That(Greedy(model, draft, tree), Is.EqualTo(Expected()));
+    }
+
+    private static int[] Expected() => [.. File.ReadLines(SharedData.Path("stories260K", "greedy_200.txt")).Where(line => !line.StartsWith('#'))
+        .SelectMany(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Select(id => int.Parse(id, CultureInfo.InvariantCulture))];
+
+    private static List<int> Greedy(TestModel target, TestModel draft, TokenTree tree)
+    {
+        using var decoder = new Decoder(target.Llama, tree.Size > 1 ? draft.Llama : null, tree, 256);
         decoder.Start([Bos], new SamplingOptions(0), 0, default);
         List<int> ids = [];
         while (ids.Count < 200)
             ids.AddRange(decoder.Step());
-        Assert.That(ids.Take(200), Is.EqualTo(expected));
+        return ids[..200];
     }
 }
