@@ -29,16 +29,16 @@ internal static class CheckedOption
         new(name) { Description = description, HelpName = valueName };
 
     /// <summary>
-    /// Makes a mistyped option an error: the parser would take it for the value of a positional argument. Text that
-    /// begins with a dash comes after --.
+    /// The complaint about a mistyped option, or null: the parser would take it for the value of a positional argument.
+    /// Text that begins with a dash goes behind --.
     /// </summary>
-    public static void RefuseOptions(ArgumentResult result)
+    public static string? Mistyped(ParseResult parsed)
     {
-        bool free = result.Parent?.Tokens.Any(token => token.Type == TokenType.DoubleDash) ?? false;
-        foreach (Token token in result.Tokens)
-        {
-            if (!free && token.Value.Length > 1 && token.Value[0] == '-' && (char.IsLetter(token.Value[1]) || token.Value[1] == '-'))
-                result.AddError($"{token.Value}: is no option of this command; --help lists them (text that begins with a dash goes behind --)");
-        }
+        if (parsed.Tokens.Any(token => token.Type == TokenType.DoubleDash))
+            return null;
+        IEnumerable<string> values = parsed.CommandResult.Command.Arguments
+            .SelectMany(argument => parsed.GetResult(argument)?.Tokens ?? []).Select(token => token.Value).Concat(parsed.UnmatchedTokens);
+        string? option = values.FirstOrDefault(value => value.Length > 1 && value[0] == '-' && (char.IsLetter(value[1]) || value[1] == '-'));
+        return option is null ? null : $"{option}: is no option of this command; --help lists them (text that begins with a dash goes behind --)";
     }
 }

@@ -30,7 +30,6 @@ internal sealed class GenerateCommand
     public static Command Create(Streams streams)
     {
         var self = new GenerateCommand();
-        self._prompt.Validators.Add(CheckedOption.RefuseOptions);
         var command = new Command("generate", "Continue a text.")
         {
             self._prompt, self._target, self._draft, self._tree, self._temperature, self._topP, self._topK, self._maxTokens, self._seed,

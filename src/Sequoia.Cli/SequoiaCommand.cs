@@ -13,6 +13,8 @@ internal static class SequoiaCommand
         RootCommand root = Build(streams, verbose);
         // Prompts are text: one that begins with @ is no response file.
         ParseResult parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null, EnablePosixBundling = false });
+        if (CheckedOption.Mistyped(parsed) is { } mistyped)
+            return Complain(streams, mistyped, ExitStatus.BadInput);
         if (parsed.Errors.Count > 0)
             return Complain(streams, parsed.Errors[0].Message, ExitStatus.BadInput);
 

@@ -12,7 +12,7 @@ internal static class Story
     public static async Task<int> RunAsync(Streams streams, CancellationToken cancellation)
     {
         string models = BundledModels.Find();
-        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(streams.Out) });
+        IAnsiConsole console = Console(streams);
         using ModelPair pair = ModelPair.Load(
             Path.Combine(models, "target"), Path.Combine(models, "draft"), null, null, note => streams.Notes.WriteLine($"sequoia: {note}"));
         using TextGenerator generator = pair.Speculative();
@@ -38,6 +38,21 @@ internal static class Story
         console.WriteLine($"Its {tree.Stats.Tree.Size} nodes; each number is the child's rank among the draft's guesses:");
         console.WriteLine(tree.Stats.Tree.Draw());
         return ExitStatus.Done;
+    }
+
+    // A pipe gets no colour, and no line breaks at the width of a terminal that is not there.
+    private static IAnsiConsole Console(Streams streams)
+    {
+        bool plain = System.Console.IsOutputRedirected;
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = new AnsiConsoleOutput(streams.Out),
+            Ansi = plain ? AnsiSupport.No : AnsiSupport.Detect,
+            ColorSystem = plain ? ColorSystemSupport.NoColors : ColorSystemSupport.Detect,
+        });
+        if (plain)
+            console.Profile.Width = 200;
+        return console;
     }
 
     private static Table Table(GenerationStats tree, GenerationStats single)

@@ -18,7 +18,6 @@ internal static class TokenizeCommand
         };
         var decode = new Option<bool>("--decode") { Description = "Turn ids into text." };
         var json = new Option<bool>("--json") { Description = "Print {\"ids\":[...]} or {\"text\":...}." };
-        text.Validators.Add(CheckedOption.RefuseOptions);
         var command = new Command("tokenize", "Turn text into token ids (without BOS), or ids into text.") { model, text, decode, json };
         command.SetAction(parsed =>
         {

@@ -16,10 +16,10 @@ internal sealed class TreeSearch(AcceptanceVector acceptance, int maxSize, int? 
     public TreeChoice Fastest(SortedDictionary<int, double> costs, Action<string> note)
     {
         int[] sizes = [.. costs.Keys.Where(size => size <= maxSize)];
-        if (sizes.Length < costs.Count)
-            note($"sequoia: {costs.Count - sizes.Length} sizes of --verify-cost are above --max-size {maxSize} and were left out");
         if (sizes.Length == 0)
             throw new InvalidInputException($"--verify-cost: has no size up to --max-size {maxSize}; add one");
+        if (sizes.Length < costs.Count)
+            note($"sequoia: sizes of --verify-cost above --max-size {maxSize} were left out: {string.Join(", ", costs.Keys.Skip(sizes.Length))}");
         TreeChoice? best = null;
         foreach (int size in sizes)
         {
