@@ -16,4 +16,14 @@ synthetic.SetAction(parsed => SyntheticPair.Write(parsed.GetValue(folder)!, pars
 var matmul = new Command("matmul", "The matrix kernel alone against the arithmetic limit") { repeats };
 matmul.SetAction(parsed => MatMulBenchmark.Run(parsed.GetValue(repeats)));
 
-return new RootCommand("Benchmarks of Sequoia.Native: run them from a Release build.") { decode, matmul, synthetic }.Parse(args).Invoke();
+var operations = new Command("operations", "Microseconds of every operation of a pass") { folder, prefix, repeats, threads };
+operations.SetAction(parsed => OperationBenchmark.Run(parsed.GetValue(folder)!, parsed.GetValue(prefix), parsed.GetValue(repeats), parsed.GetValue(threads)));
+
+var draft = new Argument<string>("draft") { Description = "Draft folder" };
+var trees = new Option<string[]>("--tree") { AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => ["chain:2", "chain:3", "auto"] };
+var temperatures = new Option<float[]>("--temperature") { AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [0f, 0.6f] };
+var pair = new Command("pair", "Trees against one token at a time, runs paired by prompt") { folder, draft, trees, temperatures, repeats, threads };
+pair.SetAction(parsed => PairBenchmark.RunAsync(
+    parsed.GetValue(folder)!, parsed.GetValue(draft)!, parsed.GetValue(trees)!, parsed.GetValue(temperatures)!, parsed.GetValue(repeats), parsed.GetValue(threads)));
+
+return new RootCommand("Benchmarks of Sequoia.Native: run them from a Release build.") { decode, operations, matmul, pair, synthetic }.Parse(args).Invoke();

@@ -10,11 +10,15 @@ internal sealed class TestModel : IDisposable
     private readonly ModelFiles _files;
     private readonly CpuBackend _backend;
 
-    public TestModel(string folder, string kernels = "", int threads = 2)
+    public TestModel(string folder, string kernels = "", int threads = 2) : this(folder, CpuKernels.Choose(kernels), threads)
+    {
+    }
+
+    public TestModel(string folder, CpuKernels kernels, int threads)
     {
         LlamaConfig config = LlamaConfig.Read(System.IO.Path.Combine(folder, "config.json"));
         _files = new ModelFiles(folder);
-        _backend = new CpuBackend(threads, CpuKernels.Choose(kernels));
+        _backend = new CpuBackend(threads, kernels);
         Llama = new Llama(_backend, config, new LlamaTensors(_files, config));
     }
 

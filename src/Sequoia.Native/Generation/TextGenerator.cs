@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Threading.Channels;
+using Sequoia.Native.Execution;
 using Sequoia.Native.Generation;
 
 namespace Sequoia.Native;
@@ -58,11 +59,7 @@ public sealed class TextGenerator : IDisposable
         ArgumentNullException.ThrowIfNull(prompt);
         options ??= new GenerationOptions();
         options.Check();
-        int[] ids = [.. _target.BosId is { } bos ? (int[])[bos] : [], .. _target.Tokenizer.Encode(prompt)];
-        if (ids.Length == 0)
-            throw new InvalidInputException("prompt: it is empty and the model has no BOS token to begin with; give some text");
-        if (ids.Length >= _target.ContextLength)
-            throw new ContextLengthExceededException(ids.Length + 1, _target.ContextLength);
+        int[] ids = Encode(prompt);
         return RunAsync(ids, options, cancellationToken);
     }
 
@@ -72,6 +69,36 @@ public sealed class TextGenerator : IDisposable
         _decoder?.Dispose();
         _turn.Dispose();
     }
+
+    /// <summary>Generates a text for the sake of its verdicts, on the caller's thread.</summary>
+    internal void Walk(string prompt, GenerationOptions options, Action<Verdict> onStep, CancellationToken cancellation)
+    {
+        options.Check();
+        int[] ids = Encode(prompt);
+        int limit = Limit(ids, options);
+        Decoder decoder = DecoderFor(ids.Length + limit);
+        decoder.Start(ids, options.Sampling, options.Seed ?? 0, cancellation);
+        for (int generated = 0; generated < limit;)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            ReadOnlySpan<int> tokens = decoder.Step();
+            onStep(decoder.Verdict);
+            if (!options.IgnoreEos && IndexOfStop(tokens) >= 0)
+                return;
+            generated += tokens.Length;
+        }
+    }
+
+    private int[] Encode(string prompt)
+    {
+        int[] ids = [.. _target.BosId is { } bos ? (int[])[bos] : [], .. _target.Tokenizer.Encode(prompt)];
+        if (ids.Length == 0)
+            throw new InvalidInputException("prompt: it is empty and the model has no BOS token to begin with; give some text");
+        return ids.Length < _target.ContextLength ? ids : throw new ContextLengthExceededException(ids.Length + 1, _target.ContextLength);
+    }
+
+    private int Limit(int[] prompt, GenerationOptions options) =>
+        (int)Math.Min((long)prompt.Length + options.MaxTokens, _target.ContextLength) - prompt.Length;
 
     private async IAsyncEnumerable<GenerationChunk> RunAsync(int[] prompt, GenerationOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -115,7 +142,7 @@ public sealed class TextGenerator : IDisposable
 
     private void Generate(int[] prompt, GenerationOptions options, ChannelWriter<GenerationChunk> chunks, CancellationToken cancellation)
     {
-        int limit = (int)Math.Min((long)prompt.Length + options.MaxTokens, _target.ContextLength) - prompt.Length;
+        int limit = Limit(prompt, options);
         Decoder decoder = DecoderFor(prompt.Length + limit);
         ulong seed = options.Seed ?? BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
         TokenDecoder text = _target.Tokenizer.CreateDecoder(prompt);

@@ -106,6 +106,10 @@ internal readonly unsafe struct Lanes256(Vector256<float> low, Vector256<float> 
     public static float Sum(Lanes256 value) => SumOfEight(value._low + value._high);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void SumFour(Lanes256 a, Lanes256 b, Lanes256 c, Lanes256 d, float* y, bool add) =>
+        SumFourOfEight(a._low + a._high, b._low + b._high, c._low + c._high, d._low + d._high, y, add);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Largest(Lanes256 value) => LargestOfEight(Avx.Max(value._low, value._high));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -114,6 +118,19 @@ internal readonly unsafe struct Lanes256(Vector256<float> low, Vector256<float> 
         Vector128<float> four = eight.GetLower() + eight.GetUpper();
         Vector128<float> two = four + Sse.MoveHighToLow(four, four);
         return two.ToScalar() + two.GetElement(1);
+    }
+
+    /// <summary>The tree of <see cref="SumOfEight"/> for four vectors at once, whose last two levels share their instructions.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static void SumFourOfEight(Vector256<float> a, Vector256<float> b, Vector256<float> c, Vector256<float> d, float* y, bool add)
+    {
+        Vector128<float> a4 = a.GetLower() + a.GetUpper(), b4 = b.GetLower() + b.GetUpper();
+        Vector128<float> c4 = c.GetLower() + c.GetUpper(), d4 = d.GetLower() + d.GetUpper();
+        // [a0 a1 b0 b1] + [a2 a3 b2 b3], then even + odd elements.
+        Vector128<float> ab = Sse.MoveLowToHigh(a4, b4) + Sse.MoveHighToLow(b4, a4);
+        Vector128<float> cd = Sse.MoveLowToHigh(c4, d4) + Sse.MoveHighToLow(d4, c4);
+        Vector128<float> sums = Sse.Shuffle(ab, cd, 0b10_00_10_00) + Sse.Shuffle(ab, cd, 0b11_01_11_01);
+        (add ? Vector128.Load(y) + sums : sums).Store(y);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -102,6 +102,11 @@ internal readonly unsafe struct Lanes512(Vector512<float> value) : ILanes<Lanes5
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void SumFour(Lanes512 a, Lanes512 b, Lanes512 c, Lanes512 d, float* y, bool add) => Lanes256.SumFourOfEight(
+        a._value.GetLower() + a._value.GetUpper(), b._value.GetLower() + b._value.GetUpper(),
+        c._value.GetLower() + c._value.GetUpper(), d._value.GetLower() + d._value.GetUpper(), y, add);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Largest(Lanes512 value) =>
         Lanes256.LargestOfEight(Avx.Max(value._value.GetLower(), value._value.GetUpper()));
 }

@@ -146,6 +146,12 @@ internal unsafe struct LanesScalar : ILanes<LanesScalar>
         return value[0];
     }
 
+    public static void SumFour(LanesScalar a, LanesScalar b, LanesScalar c, LanesScalar d, float* y, bool add)
+    {
+        (float s0, float s1, float s2, float s3) = (Sum(a), Sum(b), Sum(c), Sum(d));
+        (y[0], y[1], y[2], y[3]) = add ? (y[0] + s0, y[1] + s1, y[2] + s2, y[3] + s3) : (s0, s1, s2, s3);
+    }
+
     public static float Largest(LanesScalar value)
     {
         float largest = value[0];

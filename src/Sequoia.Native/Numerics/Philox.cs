@@ -31,6 +31,7 @@ internal static unsafe class Philox
     /// Numbers for tokens 0 .. count-1: token t takes output t % 4 of the block with counter (t / 4, c1, c2, c3).
     /// <paramref name="destination"/> has room for <paramref name="count"/> rounded up to a multiple of 32.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Fill(uint* destination, int count, ulong key, uint c1, uint c2, uint c3)
     {
         int blocks = (count + 3) / 4, block = 0;

@@ -20,13 +20,10 @@ internal static unsafe class ChildSampler
                 throw new InvalidOperationException("The draft model gave NaN logits; its weights are damaged.");
             return;
         }
-        TokenDistribution.FromLogits(kernels, logits, options, q, scratch);
+        LogScale scale = TokenDistribution.FromLogits(kernels, logits, options, q, scratch);
         random.Fill(scratch.Random, scratch.Padded, node, RandomPurpose.DraftNoise);
-        kernels.GumbelKeys(logits, options.Temperature, q, scratch.Random, scratch.Row, scratch.Padded, exhausted: false);
-        int found = kernels.Largest(scratch.Row, scratch.Vocabulary, keys, children);
-        if (found == children.Length)
-            return;
-        kernels.GumbelKeys(logits, options.Temperature, q, scratch.Random, scratch.Row, scratch.Padded, exhausted: true);
-        kernels.Largest(scratch.Row, scratch.Vocabulary, keys[found..], children[found..]);
+        int found = kernels.LargestNoisy(logits, options.Temperature, q, scale, scratch.Random, scratch.Padded, keys, children);
+        if (found < children.Length)
+            kernels.LargestNoise(q, scratch.Random, scratch.Vocabulary, keys[found..], children[found..]);
     }
 }

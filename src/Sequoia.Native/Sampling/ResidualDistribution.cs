@@ -58,11 +58,17 @@ internal unsafe ref struct ResidualDistribution
             FallBackToUniform();
     }
 
+    /// <summary>The residual distribution, not normalised: max(P - C Q, 0). Valid until the next call.</summary>
+    public readonly float* Weights()
+    {
+        _kernels.Residual(_p, _exhausted ? 0 : _level, _q, _scratch.Row, _scratch.Padded);
+        return _scratch.Row;
+    }
+
     /// <summary>Draws from the residual distribution.</summary>
     public readonly int Sample(RandomKey random, int node, RandomPurpose purpose)
     {
-        _kernels.Residual(_p, _exhausted ? 0 : _level, _q, _scratch.Row, _scratch.Padded);
-        int token = TokenDistribution.Sample(_kernels, _scratch.Row, random, node, purpose, _scratch);
+        int token = TokenDistribution.Sample(_kernels, Weights(), random, node, purpose, _scratch);
         // All of P's mass was on rejected tokens: a rounding error rejected one that was certain (about once in 10^7 times).
         return token >= 0 ? token : _likeliestRejected;
     }

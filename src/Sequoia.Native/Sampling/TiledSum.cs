@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Sequoia.Native.Sampling;
 
 /// <summary>
@@ -11,6 +13,7 @@ internal static unsafe class TiledSum
     /// <param name="x">Zero-padded to whole tiles.</param>
     /// <param name="padded">A multiple of <see cref="TileSize"/>.</param>
     /// <param name="tiles">Scratch for at least <see cref="Scratch"/> floats.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static float Of(float* x, int padded, float* tiles)
     {
         int count = padded / TileSize, tree = Scratch(padded), tile = 0;

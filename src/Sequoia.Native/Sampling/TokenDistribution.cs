@@ -4,7 +4,7 @@ namespace Sequoia.Native.Sampling;
 internal static unsafe class TokenDistribution
 {
     /// <summary>Fills <paramref name="p"/> (padded row, zeros behind the vocabulary). The temperature is above 0.</summary>
-    public static void FromLogits(VocabularyKernels kernels, float* logits, SamplingOptions options, float* p, SamplingScratch scratch)
+    public static LogScale FromLogits(VocabularyKernels kernels, float* logits, SamplingOptions options, float* p, SamplingScratch scratch)
     {
         int padded = scratch.Padded;
         float max = kernels.Scale(logits, options.Temperature, p, scratch.Vocabulary);
@@ -17,17 +17,18 @@ internal static unsafe class TokenDistribution
             throw new InvalidOperationException("The model gave NaN or infinite logits; its weights are damaged.");
         kernels.Divide(p, sum, padded);
         if (options.TopP >= 1)
-            return;
+            return new LogScale(max, sum);
         ulong mass = (ulong)(options.TopP * MassThreshold.MassUnit);
         kernels.ZeroBelow(p, scratch.Threshold.ForMass(p, scratch.Vocabulary, mass), padded);
-        kernels.Divide(p, TiledSum.Of(p, padded, scratch.Tiles), padded);
+        float kept = TiledSum.Of(p, padded, scratch.Tiles);
+        kernels.Divide(p, kept, padded);
+        return new LogScale(max, sum * kept);
     }
 
     /// <summary>Draws a token with probability proportional to its weight: the first to arrive in an exponential race; -1 if no weight is positive.</summary>
     public static int Sample(VocabularyKernels kernels, float* weights, RandomKey random, int node, RandomPurpose purpose, SamplingScratch scratch)
     {
         random.Fill(scratch.Random, scratch.Padded, node, purpose);
-        float first = kernels.RaceTimes(weights, scratch.Random, scratch.Row, scratch.Padded);
-        return float.IsPositiveInfinity(first) ? -1 : new ReadOnlySpan<float>(scratch.Row, scratch.Vocabulary).IndexOf(first);
+        return kernels.FirstArrival(weights, scratch.Random, scratch.Padded);
     }
 }

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using Sequoia.Native.Numerics;
 
@@ -25,13 +26,17 @@ internal abstract unsafe class VocabularyKernels
     public abstract void ZeroBelow(float* x, float threshold, int padded);
 
     /// <summary>
-    /// keys = logits / temperature + Gumbel noise where q > 0, else -infinity; in the second round (<paramref name="exhausted"/>)
-    /// the noise alone where q = 0, else -infinity.
+    /// The tokens with the largest logits / temperature + Gumbel noise among those with q &gt; 0, in descending order, equal ones by
+    /// ascending token; returns how many there are. <paramref name="scale"/> is what divides exp(logits / temperature) to give q.
     /// </summary>
-    public abstract void GumbelKeys(float* logits, float temperature, float* q, uint* random, float* keys, int padded, bool exhausted);
+    public abstract int LargestNoisy(
+        float* logits, float temperature, float* q, LogScale scale, uint* random, int padded, Span<float> bestKeys, Span<int> bestTokens);
 
-    /// <summary>times = exponential noise / weight where the weight is positive, else infinity; returns the smallest.</summary>
-    public abstract float RaceTimes(float* weights, uint* random, float* times, int padded);
+    /// <summary>The same among the tokens with q = 0, by their noise alone.</summary>
+    public abstract int LargestNoise(float* q, uint* random, int vocabulary, Span<float> bestKeys, Span<int> bestTokens);
+
+    /// <summary>The token whose exponential noise / weight is smallest, the first of equal ones; -1 if no weight is positive.</summary>
+    public abstract int FirstArrival(float* weights, uint* random, int padded);
 
     /// <summary>residual = max(p - level * q, 0).</summary>
     public abstract void Residual(float* p, float level, float* q, float* residual, int padded);
@@ -53,6 +58,9 @@ internal abstract unsafe class VocabularyKernels
 internal sealed unsafe class VocabularyKernels<TLanes> : VocabularyKernels where TLanes : unmanaged, ILanes<TLanes>
 {
     private const int Width = 16;
+
+    // Below this a probability has lost digits to underflow; the bound on its key must not.
+    private const float SmallestNormal = 1.17549435e-38f;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override float Scale(float* logits, float temperature, float* scores, int vocabulary)
@@ -103,32 +111,74 @@ internal sealed unsafe class VocabularyKernels<TLanes> : VocabularyKernels where
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public override void GumbelKeys(float* logits, float temperature, float* q, uint* random, float* keys, int padded, bool exhausted)
+    public override int LargestNoisy(
+        float* logits, float temperature, float* q, LogScale scale, uint* random, int padded, Span<float> bestKeys, Span<int> bestTokens)
     {
-        TLanes divisor = TLanes.Broadcast(temperature), none = TLanes.Broadcast(float.NegativeInfinity);
+        float* keys = stackalloc float[Width];
+        int found = 0;
+        float threshold = float.NegativeInfinity;
+        TLanes divisor = TLanes.Broadcast(temperature), reach = TLanes.Broadcast(float.PositiveInfinity);
         for (int i = 0; i < padded; i += Width)
         {
-            TLanes gumbel = TLanes.Zero - ExactMath.Log(Exponential(random + i));
-            TLanes weight = TLanes.Load(q + i);
-            TLanes key = exhausted
-                ? TLanes.SelectLess(TLanes.Zero, weight, none, gumbel)
-                : TLanes.SelectLess(TLanes.Zero, weight, (TLanes.Load(logits + i) / divisor) + gumbel, none);
-            TLanes.Store(key, keys + i);
+            TLanes u = Uniform(random + i), weight = TLanes.Load(q + i);
+            // A key above the threshold needs E < exp(z - threshold), and E >= u: nearly all tokens are out before any logarithm.
+            if (TLanes.MaskGreater(TLanes.Max(weight, TLanes.Broadcast(SmallestNormal)) * reach, u) == 0)
+                continue;
+            TLanes key = (TLanes.Load(logits + i) / divisor) - ExactMath.Log(ExactMath.NegativeLog1m(u));
+            key = TLanes.SelectLess(TLanes.Zero, weight, key, TLanes.Broadcast(float.NegativeInfinity));
+            uint mask = TLanes.MaskGreater(key, TLanes.Broadcast(threshold));
+            if (mask == 0)
+                continue;
+            TLanes.Store(key, keys);
+            for (; mask != 0; mask &= mask - 1)
+            {
+                int lane = BitOperations.TrailingZeroCount(mask);
+                Insert(keys[lane], i + lane, bestKeys, bestTokens, ref found, ref threshold);
+            }
+            // The margin covers the rounding of q, of this bound and of the key; it costs a few logarithms and no bit of the result.
+            reach = TLanes.Broadcast(1.01f * scale.Sum * MathF.Exp(scale.Max - threshold));
         }
+        return found;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public override float RaceTimes(float* weights, uint* random, float* times, int padded)
+    public override int LargestNoise(float* q, uint* random, int vocabulary, Span<float> bestKeys, Span<int> bestTokens)
     {
-        TLanes never = TLanes.Broadcast(float.PositiveInfinity), first = never;
+        float* keys = stackalloc float[Width];
+        int found = 0;
+        float threshold = float.NegativeInfinity;
+        for (int i = 0; i < vocabulary; i += Width)
+        {
+            TLanes.Store(TLanes.Zero - ExactMath.Log(ExactMath.NegativeLog1m(Uniform(random + i))), keys);
+            for (int lane = 0; lane < Math.Min(Width, vocabulary - i); lane++)
+            {
+                if (q[i + lane] == 0)
+                    Insert(keys[lane], i + lane, bestKeys, bestTokens, ref found, ref threshold);
+            }
+        }
+        return found;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public override int FirstArrival(float* weights, uint* random, int padded)
+    {
+        float* times = stackalloc float[Width];
+        float first = float.PositiveInfinity;
+        int token = -1;
         for (int i = 0; i < padded; i += Width)
         {
-            TLanes w = TLanes.Load(weights + i);
-            TLanes time = TLanes.SelectLess(TLanes.Zero, w, Exponential(random + i) / w, never);
-            TLanes.Store(time, times + i);
-            first = TLanes.Min(time, first);
+            TLanes u = Uniform(random + i), weight = TLanes.Load(weights + i);
+            // Earlier than the first needs E < first * weight, and E >= u. Zero weights (infinity times zero at the start) never pass.
+            if (TLanes.MaskGreater(weight * TLanes.Broadcast(1.01f * first), u) == 0)
+                continue;
+            TLanes.Store(TLanes.SelectLess(TLanes.Zero, weight, ExactMath.NegativeLog1m(u) / weight, TLanes.Broadcast(float.PositiveInfinity)), times);
+            for (int lane = 0; lane < Width; lane++)
+            {
+                if (times[lane] < first)
+                    (first, token) = (times[lane], i + lane);
+            }
         }
-        return -TLanes.Largest(TLanes.Zero - first);
+        return token;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -152,7 +202,7 @@ internal sealed unsafe class VocabularyKernels<TLanes> : VocabularyKernels where
             uint mask = TLanes.MaskGreater(TLanes.Load(keys + i), TLanes.Broadcast(threshold));
             for (; mask != 0; mask &= mask - 1)
             {
-                int token = i + System.Numerics.BitOperations.TrailingZeroCount(mask);
+                int token = i + BitOperations.TrailingZeroCount(mask);
                 Insert(keys[token], token, bestKeys, bestTokens, ref found, ref threshold);
             }
         }
@@ -161,12 +211,12 @@ internal sealed unsafe class VocabularyKernels<TLanes> : VocabularyKernels where
         return found;
     }
 
-    /// <summary>u = min((r + 1/2) 2^-32, 1 - 2^-24), then -log(1 - u): fine-grained near 0, where races are decided.</summary>
+    /// <summary>u = min((r + 1/2) 2^-32, 1 - 2^-24); -log(1 - u) is then exponential, and fine-grained near 0, where races are decided.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TLanes Exponential(uint* random)
+    private static TLanes Uniform(uint* random)
     {
         TLanes u = TLanes.FusedMultiplyAdd(TLanes.ConvertUInt32(random), TLanes.Broadcast(1f / 4294967296f), TLanes.Broadcast(0.5f / 4294967296f));
-        return ExactMath.NegativeLog1m(TLanes.Min(u, TLanes.Broadcast(1f - (1f / 16777216f))));
+        return TLanes.Min(u, TLanes.Broadcast(1f - (1f / 16777216f)));
     }
 
     private static void Insert(float key, int token, Span<float> bestKeys, Span<int> bestTokens, ref int found, ref float threshold)

@@ -23,45 +23,63 @@ internal static unsafe class MatMulTile<TLanes, TFormat, TShape>
     /// <param name="yStride">Floats from token to token.</param>
     /// <param name="add">Add to y instead of setting it.</param>
     [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Multiply(byte* weights, int columns, float* x, long xStride, float* y, long yStride, bool add)
     {
         TLanes* sums = stackalloc TLanes[MaxRows * MaxTokens];
-        for (int i = 0; i < MaxRows * TShape.Tokens; i++)
-            sums[i] = TLanes.Zero;
         long rowBytes = (long)columns * TFormat.ElementSize;
         int chunks = columns / Chunks.Size, tail = columns % Chunks.Size;
-        Accumulate(weights, rowBytes, chunks, x, xStride, sums);
+        Accumulate(weights, rowBytes, chunks, x, xStride, sums, resume: false);
         if (tail > 0)
-        {
-            // The last, incomplete chunk of each row, padded with zeros.
-            const int ChunkBytes = Chunks.Size * sizeof(float);
-            byte* padded = stackalloc byte[MaxRows * ChunkBytes];
-            new Span<byte>(padded, MaxRows * ChunkBytes).Clear();
-            byte* source = weights + ((long)chunks * Chunks.Size * TFormat.ElementSize);
-            for (int row = 0; row < TShape.Rows; row++)
-                Buffer.MemoryCopy(source + (row * rowBytes), padded + (row * ChunkBytes), ChunkBytes, tail * TFormat.ElementSize);
-            Accumulate(padded, ChunkBytes, 1, x + (chunks * Chunks.Size), xStride, sums);
-        }
+            AccumulateTail(weights + ((long)chunks * Chunks.Size * TFormat.ElementSize), rowBytes, tail, x + (chunks * Chunks.Size), xStride, sums);
         for (int token = 0; token < TShape.Tokens; token++, sums += MaxRows, y += yStride)
         {
-            for (int row = 0; row < TShape.Rows; row++)
-                y[row] = add ? y[row] + TLanes.Sum(sums[row]) : TLanes.Sum(sums[row]);
+            if (TShape.Rows == MaxRows)
+                TLanes.SumFour(sums[0], sums[1], sums[2], sums[3], y, add);
+            else
+                FinishRows(sums, y, add);
         }
+    }
+
+    private static void FinishRows(TLanes* sums, float* y, bool add)
+    {
+        for (int row = 0; row < TShape.Rows; row++)
+            y[row] = add ? y[row] + TLanes.Sum(sums[row]) : TLanes.Sum(sums[row]);
+    }
+
+    /// <summary>The last, incomplete chunk of each row, padded with zeros.</summary>
+    private static void AccumulateTail(byte* weights, long rowBytes, int elements, float* x, long xStride, TLanes* sums)
+    {
+        const int ChunkBytes = Chunks.Size * sizeof(float);
+        byte* padded = stackalloc byte[MaxRows * ChunkBytes];
+        new Span<byte>(padded, MaxRows * ChunkBytes).Clear();
+        for (int row = 0; row < TShape.Rows; row++)
+            Buffer.MemoryCopy(weights + (row * rowBytes), padded + (row * ChunkBytes), ChunkBytes, elements * TFormat.ElementSize);
+        Accumulate(padded, ChunkBytes, 1, x, xStride, sums, resume: true);
     }
 
     /// <summary>
     /// The inner loop, alone in its method: with a call or a second loop beside it the compiler would keep the sums in memory.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Accumulate(byte* weights, long rowBytes, int chunks, float* x, long xStride, TLanes* sums)
+    private static void Accumulate(byte* weights, long rowBytes, int chunks, float* x, long xStride, TLanes* sums, bool resume)
     {
         byte* w0 = weights, w1 = w0 + rowBytes, w2 = w1 + rowBytes, w3 = w2 + rowBytes;
-        TLanes a00 = sums[0], a10 = sums[1], a20 = sums[2], a30 = sums[3];
-        TLanes a01 = sums[4], a11 = sums[5], a21 = sums[6], a31 = sums[7];
-        TLanes a02 = sums[8], a12 = sums[9], a22 = sums[10], a32 = sums[11];
-        TLanes a03 = sums[12], a13 = sums[13], a23 = sums[14], a33 = sums[15];
-        TLanes a04 = sums[16], a14 = sums[17], a24 = sums[18], a34 = sums[19];
-        TLanes a05 = sums[20], a15 = sums[21], a25 = sums[22], a35 = sums[23];
+        TLanes a00 = TLanes.Zero, a10 = TLanes.Zero, a20 = TLanes.Zero, a30 = TLanes.Zero;
+        TLanes a01 = TLanes.Zero, a11 = TLanes.Zero, a21 = TLanes.Zero, a31 = TLanes.Zero;
+        TLanes a02 = TLanes.Zero, a12 = TLanes.Zero, a22 = TLanes.Zero, a32 = TLanes.Zero;
+        TLanes a03 = TLanes.Zero, a13 = TLanes.Zero, a23 = TLanes.Zero, a33 = TLanes.Zero;
+        TLanes a04 = TLanes.Zero, a14 = TLanes.Zero, a24 = TLanes.Zero, a34 = TLanes.Zero;
+        TLanes a05 = TLanes.Zero, a15 = TLanes.Zero, a25 = TLanes.Zero, a35 = TLanes.Zero;
+        if (resume)
+        {
+            (a00, a10, a20, a30) = (sums[0], sums[1], sums[2], sums[3]);
+            (a01, a11, a21, a31) = (sums[4], sums[5], sums[6], sums[7]);
+            (a02, a12, a22, a32) = (sums[8], sums[9], sums[10], sums[11]);
+            (a03, a13, a23, a33) = (sums[12], sums[13], sums[14], sums[15]);
+            (a04, a14, a24, a34) = (sums[16], sums[17], sums[18], sums[19]);
+            (a05, a15, a25, a35) = (sums[20], sums[21], sums[22], sums[23]);
+        }
         long ahead = TShape.Rows * rowBytes;
         for (; chunks > 0; chunks--)
         {

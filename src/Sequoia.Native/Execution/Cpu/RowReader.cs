@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Sequoia.Native.Models;
 
 namespace Sequoia.Native.Execution.Cpu;
@@ -5,18 +6,24 @@ namespace Sequoia.Native.Execution.Cpu;
 /// <summary>Widens one row of a stored tensor to fp32, exactly.</summary>
 internal static unsafe class RowReader
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Widen(TensorView tensor, int row, float* destination)
     {
         int columns = tensor.Columns;
         byte* source = tensor.Data + ((long)row * columns * tensor.Type.Size());
-        for (int i = 0; i < columns; i++)
+        switch (tensor.Type)
         {
-            destination[i] = tensor.Type switch
-            {
-                TensorType.F32 => ((float*)source)[i],
-                TensorType.F16 => (float)BitConverter.UInt16BitsToHalf(((ushort*)source)[i]),
-                _ => BitConverter.UInt32BitsToSingle((uint)((ushort*)source)[i] << 16),
-            };
+            case TensorType.F32:
+                new ReadOnlySpan<float>(source, columns).CopyTo(new Span<float>(destination, columns));
+                break;
+            case TensorType.F16:
+                for (int i = 0; i < columns; i++)
+                    destination[i] = (float)((Half*)source)[i];
+                break;
+            default:
+                for (int i = 0; i < columns; i++)
+                    destination[i] = BitConverter.UInt32BitsToSingle((uint)((ushort*)source)[i] << 16);
+                break;
         }
     }
 }

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Sequoia.Native.Execution.Cpu.Jobs;
 
 /// <summary>
@@ -34,6 +36,7 @@ internal sealed unsafe class RopeAppendJob : ParallelJob
             new ReadOnlySpan<float>(head, headDim).CopyTo(new Span<float>(cache.Values(_layer, h) + ((long)slot * cache.ValueStride), headDim));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Rotate(float* source, ReadOnlySpan<float> cos, ReadOnlySpan<float> sin, float* destination, int stride)
     {
         int pairs = cos.Length;
