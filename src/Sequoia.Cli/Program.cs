@@ -1,1 +1,3 @@
-return 0;
+using Sequoia.Cli;
+
+return await SequoiaCommand.RunAsync(args);

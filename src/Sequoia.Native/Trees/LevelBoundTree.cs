@@ -2,59 +2,69 @@ namespace Sequoia.Native.Trees;
 
 /// <summary>
 /// The best tree of at most so many levels: as <see cref="UnboundedTree"/>, but the subtrees of a d-level tree have at
-/// most d-1 levels. O(N^2 B L) time, less where further levels change nothing any more; O(N B L) memory.
+/// most d-1 levels, so there is one G for each d.
 /// </summary>
 internal static class LevelBoundTree
 {
     public static int[] Parents(ReadOnlySpan<double> p, int maxSize, int levels)
     {
-        int ranks = p.Length;
-        double[] best = new double[maxSize + 1];
-        best.AsSpan(1).Fill(1);
-        var tables = new List<(double[] Best, double[][] Added)>();
-        for (int level = 2; level <= levels; level++)
+        double[] values = p.ToArray();
+        var bestByLevels = new List<ConcaveMajorant> { Lone(maxSize) };
+        while (bestByLevels.Count < levels)
         {
-            double[][] rest = new double[ranks + 1][];
-            rest[ranks] = new double[maxSize];
-            for (int k = ranks - 1; k >= 0; k--)
-                rest[k] = Join(p[k], best, rest[k + 1]);
-            tables.Add((best, rest));
-
-            double[] deeper = new double[maxSize + 1];
-            for (int n = 1; n <= maxSize; n++)
-                deeper[n] = 1 + rest[0][n - 1];
-            if (deeper.AsSpan().SequenceEqual(best))
+            ConcaveMajorant deeper = Best(Added(values, bestByLevels[^1], maxSize), maxSize);
+            // Where one level more changes nothing, no further ones will.
+            if (deeper.Values.SequenceEqual(bestByLevels[^1].Values))
                 break;
-            best = deeper;
+            bestByLevels.Add(deeper);
         }
-        // Entry i is of a node below which i + 1 further levels are allowed; past the last one nothing changes.
-        return TreeBacktrack.Parents(p, maxSize, below => tables[Math.Min(below, tables.Count) - 1], levels);
+
+        // The S of all levels would take much memory. The walk goes from level to level, so each is made once more.
+        ConcaveMajorant[]? added = null;
+        int addedFor = 0;
+        return TreeBacktrack.Parents(
+            p,
+            maxSize,
+            below =>
+            {
+                below = Math.Min(below, bestByLevels.Count);
+                if (below != addedFor || added is null)
+                    (added, addedFor) = (Added(values, bestByLevels[below - 1], maxSize), below);
+                return (bestByLevels[below - 1], added);
+            },
+            levels);
     }
 
-    // most[m] = max(0, max over j of p G[j] + younger[m-j]), written so that the inner loop is one addition for each m.
-    private static double[] Join(double p, double[] best, double[] younger)
+    /// <summary>G of a single level: the root, whatever the size allowed.</summary>
+    private static ConcaveMajorant Lone(int maxSize)
     {
-        double[] most = new double[younger.Length];
-        for (int j = 1; j < most.Length; j++)
-        {
-            double gain = p * best[j];
-            Span<double> into = most.AsSpan(j);
-            MaxOfSums(into, younger.AsSpan(0, into.Length), gain);
-        }
-        return most;
+        var lone = new ConcaveMajorant(maxSize + 1);
+        lone.Append(0);
+        for (int n = 1; n <= maxSize; n++)
+            lone.Append(1);
+        return lone;
     }
 
-    private static void MaxOfSums(Span<double> into, ReadOnlySpan<double> terms, double gain)
+    private static ConcaveMajorant Best(ConcaveMajorant[] added, int maxSize)
     {
-        var gains = new System.Numerics.Vector<double>(gain);
-        int width = System.Numerics.Vector<double>.Count;
-        int i = 0;
-        for (; i <= into.Length - width; i += width)
+        var best = new ConcaveMajorant(maxSize + 1);
+        best.Append(0);
+        for (int n = 1; n <= maxSize; n++)
+            best.Append(1 + added[0].Values[n - 1]);
+        return best;
+    }
+
+    private static ConcaveMajorant[] Added(double[] p, ConcaveMajorant subtree, int maxSize)
+    {
+        ConcaveMajorant[] added = new ConcaveMajorant[p.Length + 1];
+        for (int k = p.Length; k >= 0; k--)
         {
-            var sums = new System.Numerics.Vector<double>(terms[i..]) + gains;
-            System.Numerics.Vector.Max(new System.Numerics.Vector<double>(into[i..]), sums).CopyTo(into[i..]);
+            added[k] = new ConcaveMajorant(maxSize);
+            added[k].Append(0);
+            int top = 1;
+            for (int m = 1; m < maxSize; m++)
+                added[k].Append(k == p.Length ? 0 : SizeSplit.Most(p[k], subtree, added[k + 1], m, ref top));
         }
-        for (; i < into.Length; i++)
-            into[i] = Math.Max(into[i], terms[i] + gain);
+        return added;
     }
 }

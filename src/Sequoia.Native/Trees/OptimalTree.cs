@@ -27,9 +27,11 @@ public static class OptimalTree
         int levels = Math.Min(maxLevels ?? maxSize, maxSize);
         if (useful.IsEmpty || levels == 1)
             return TokenTree.Root;
-        return TokenTree.FromParents(IsNonIncreasing(useful)
-            ? GreedyTree.Parents(useful, maxSize, levels)
-            : levels < maxSize ? LevelBoundTree.Parents(useful, maxSize, levels) : UnboundedTree.Parents(useful, maxSize));
+        if (IsNonIncreasing(useful))
+            return TokenTree.FromParents(GreedyTree.Parents(useful, maxSize, levels));
+        // Much cheaper than with a bound, which often does not matter.
+        TokenTree unbounded = TokenTree.FromParents(UnboundedTree.Parents(useful, maxSize));
+        return unbounded.Levels <= levels ? unbounded : TokenTree.FromParents(LevelBoundTree.Parents(useful, maxSize, levels));
     }
 
     /// <summary>

@@ -71,6 +71,19 @@ public class OptimalTreeTests
         }, iter: 300);
 
     [Test]
+    public void Both_dynamic_programs_agree_with_the_plain_one() =>
+        Gen.Select(Gen.Frequency((1, Gen.Const(0.0)), (3, Gen.Double[0, 1]), (1, Gen.Const(0.25))).Array[1, 12], Gen.Int[2, 90], Gen.Int[2, 12]).Sample((parts, size, levels) =>
+        {
+            double scale = Math.Max(1, parts.Sum());
+            double[] values = [.. parts.Select(part => part / scale)];
+            var p = new AcceptanceVector(values);
+            levels = Math.Min(levels, size);
+            double Of(int[] parents) => OptimalTree.ExpectedTokens(TokenTree.FromParents(parents), p);
+            Assert.That(Of(LevelBoundTree.Parents(values, size, levels)), Is.EqualTo(Plain(values, size, levels)).Within(1e-9));
+            Assert.That(Of(UnboundedTree.Parents(values, size)), Is.EqualTo(Plain(values, size, size)).Within(1e-9));
+        }, iter: 200);
+
+    [Test]
     public void Sizes_that_cannot_be_filled_give_smaller_trees()
     {
         var p = new AcceptanceVector([0.3, 0.1, 0.3]);
@@ -89,7 +102,7 @@ public class OptimalTreeTests
         Assert.That(() => OptimalTree.Build(new AcceptanceVector([0.5]), size, levels), Throws.InstanceOf<InvalidInputException>());
 
     [TestCase(null)]
-    [TestCase(33)]
+    [TestCase(10)]
     [TestCase(500)]
     public void A_thousand_nodes_take_less_than_a_second(int? levels)
     {
@@ -111,6 +124,23 @@ public class OptimalTreeTests
         Assert.That(OptimalTree.ExpectedTokens(tree, p), Is.EqualTo(expected).Within(tolerance));
         Assert.That(tree.Size, Is.LessThanOrEqualTo(size));
         Assert.That(tree.Levels, Is.LessThanOrEqualTo(levels ?? size));
+    }
+
+    // The recurrence of the paper, as it stands but with "at most n nodes".
+    private static double Plain(double[] p, int size, int levels)
+    {
+        double[] best = [.. Enumerable.Range(0, size + 1).Select(n => n == 0 ? 0.0 : 1.0)];
+        for (int level = 2; level <= levels; level++)
+        {
+            double[] added = new double[size];
+            for (int k = p.Length - 1; k >= 0; k--)
+            {
+                double[] younger = added;
+                added = [.. Enumerable.Range(0, size).Select(m => Enumerable.Range(1, m).Select(j => (p[k] * best[j]) + younger[m - j]).Append(0).Max())];
+            }
+            best = [0, .. added.Select(sum => 1 + sum)];
+        }
+        return best[size];
     }
 
     // All trees: each further node goes below any earlier one. Shapes come up several times, which does no harm.

@@ -1,0 +1,99 @@
+using System.CommandLine;
+using Sequoia.Native;
+
+namespace Sequoia.Cli;
+
+/// <summary>sequoia generate: the options and what they mean together.</summary>
+internal sealed class GenerateCommand
+{
+    private readonly Argument<string?> _prompt = new("PROMPT")
+    {
+        Description = "The text to continue. Default: standard input if it is redirected (less one final line break), else nothing.",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    private readonly Option<string?> _target = CheckedOption.Text("--target", "The model's Hugging Face folder. Default: the bundled pair.", "DIR");
+    private readonly Option<string?> _draft = CheckedOption.Text("--draft", "The folder of the small model that grows the trees.", "DIR");
+    private readonly Option<string?> _tree = CheckedOption.Text("--tree", "none, chain:N, chains:WxL, optimal:N[xL], auto or FILE.json. Default: auto; none with --target alone.", "TREE");
+    private readonly Option<float?> _temperature = CheckedOption.Number("--temperature", "0 is greedy. Default: 0.6.", 0f, 100f);
+    private readonly Option<float?> _topP = CheckedOption.Number("--top-p", "Keep the most probable tokens of this mass. Default: 1, all.", 0f, 1f);
+    private readonly Option<int?> _topK = CheckedOption.Number("--top-k", "Keep so many most probable tokens. Default: 0, all.", 0, int.MaxValue);
+    private readonly Option<int?> _maxTokens = CheckedOption.Number("--max-tokens", "The most tokens to generate. Default: 256.", 1, int.MaxValue);
+    private readonly Option<ulong?> _seed = CheckedOption.Number("--seed", "Repeats a run. Default: random, and reported.", 0UL, ulong.MaxValue);
+    private readonly Option<bool> _ignoreEos = new("--ignore-eos") { Description = "Go on after the end of the text." };
+    private readonly Option<string?> _device = CheckedOption.Text("--device", "auto or cpu. Default: auto.", "DEVICE");
+    private readonly Option<int?> _threads = CheckedOption.Number("--threads", "Threads that compute. Default: one for each processor.", 1, 256);
+    private readonly Option<string[]> _kernel = new("--kernel") { Description = "Not available in this version.", HelpName = "NAME=FILE.cu", Hidden = true };
+    private readonly Option<bool> _compare = new("--compare") { Description = "Then decode as many tokens one at a time, and tell the difference." };
+    private readonly Option<bool> _json = new("--json") { Description = "Print one JSON object." };
+
+    public static Command Create(Streams streams)
+    {
+        var self = new GenerateCommand();
+        var command = new Command("generate", "Continue a text.")
+        {
+            self._prompt, self._target, self._draft, self._tree, self._temperature, self._topP, self._topK, self._maxTokens, self._seed,
+            self._ignoreEos, self._device, self._threads, self._kernel, self._compare, self._json,
+        };
+        command.SetAction((parsed, cancellation) =>
+        {
+            GenerateSettings settings = self.Settings(parsed);
+            string prompt = parsed.GetValue(self._prompt) ?? (Streams.InputIsRedirected ? WithoutFinalBreak(Streams.ReadInput()) : "");
+            return GenerateJob.RunAsync(settings, prompt, streams, cancellation);
+        });
+        return command;
+    }
+
+    private GenerateSettings Settings(ParseResult parsed)
+    {
+        CheckDevice(parsed);
+        string? target = parsed.GetValue(_target);
+        string? draft = parsed.GetValue(_draft);
+        TreePolicy? tree = parsed.GetValue(_tree) is { } text ? TreePolicy.Parse(text) : null;
+        if (target is null && draft is not null)
+            throw new InvalidInputException($"--draft {draft}: needs --target DIR too; the bundled pair has its own draft");
+        if (target is null)
+        {
+            string models = BundledModels.Find();
+            (target, draft) = (Path.Combine(models, "target"), Path.Combine(models, "draft"));
+        }
+        else if (draft is null && tree is not null && tree != TreePolicy.None)
+        {
+            throw new InvalidInputException($"--tree {parsed.GetValue(_tree)}: needs --draft DIR, a small model with the target's tokenizer; or use --tree none");
+        }
+        return new GenerateSettings(
+            target, draft, draft is null ? TreePolicy.None : tree, Options(parsed), parsed.GetValue(_threads), parsed.GetValue(_compare), parsed.GetValue(_json));
+    }
+
+    private GenerationOptions Options(ParseResult parsed)
+    {
+        var defaults = new GenerationOptions();
+        float topP = parsed.GetValue(_topP) ?? defaults.TopP;
+        if (topP == 0)
+            throw new InvalidInputException("--top-p 0: must be above 0; for the most probable token alone use --temperature 0");
+        return defaults with
+        {
+            Temperature = parsed.GetValue(_temperature) ?? defaults.Temperature,
+            TopP = topP,
+            TopK = parsed.GetValue(_topK) ?? defaults.TopK,
+            MaxTokens = parsed.GetValue(_maxTokens) ?? defaults.MaxTokens,
+            Seed = parsed.GetValue(_seed),
+            IgnoreEos = parsed.GetValue(_ignoreEos),
+        };
+    }
+
+    private void CheckDevice(ParseResult parsed)
+    {
+        string device = parsed.GetValue(_device) ?? "auto";
+        if (device is "cuda" or "software")
+            throw new InvalidInputException($"--device {device}: not available in this version; use cpu");
+        if (device is not ("auto" or "cpu"))
+            throw new InvalidInputException($"--device {device}: is not known; use auto or cpu");
+        if (parsed.GetValue(_kernel) is { Length: > 0 })
+            throw new InvalidInputException("--kernel: not available in this version, which computes on the CPU only; leave it out");
+    }
+
+    // What a shell's echo adds is hardly ever meant.
+    private static string WithoutFinalBreak(string text) =>
+        text.EndsWith("\r\n", StringComparison.Ordinal) ? text[..^2] : text.EndsWith('\n') ? text[..^1] : text;
+}

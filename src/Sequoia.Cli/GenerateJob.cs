@@ -1,0 +1,49 @@
+using System.Globalization;
+using Sequoia.Native;
+
+namespace Sequoia.Cli;
+
+/// <summary>Does what `sequoia generate` was asked for: text to the output, one line of gain to the notes.</summary>
+internal static class GenerateJob
+{
+    public static async Task<int> RunAsync(GenerateSettings settings, string prompt, Streams streams, CancellationToken cancellation)
+    {
+        void Note(string text) => streams.Notes.WriteLine($"sequoia: {text}");
+        using ModelPair pair = ModelPair.Load(settings.Target, settings.Draft, settings.Tree, settings.Threads, Note);
+        using TextGenerator generator = pair.Speculative();
+        using TextGenerator plain = pair.Plain();
+        if (settings.Compare)
+        {
+            await Generated.WarmUpAsync(generator, prompt, settings.Options, cancellation);
+            await Generated.WarmUpAsync(plain, prompt, settings.Options, cancellation);
+        }
+
+        Action<string> show = settings.Json ? _ => { } : streams.Out.Write;
+        Generated result = await Generated.RunAsync(generator, prompt, settings.Options, show, cancellation);
+        bool cancelled = result.Stats.FinishReason == FinishReason.Cancelled;
+        if (!settings.Json)
+            await streams.Out.WriteLineAsync();
+        Generated? compared = settings.Compare && !cancelled ? await result.AgainAsync(plain, prompt, settings.Options, cancellation) : null;
+        if (settings.Json)
+            await streams.Out.WriteLineAsync(JsonText.Of(GenerationJson.Of(result, compared)));
+
+        Note(Summary(result.Stats));
+        if (compared is not null)
+        {
+            Note(string.Create(
+                CultureInfo.InvariantCulture,
+                $"one token at a time: {compared.Stats.TokensPerSecond:F1} tokens/s; with the tree {result.Stats.TokensPerSecond / compared.Stats.TokensPerSecond:F2} times as fast"));
+        }
+        return cancelled ? ExitStatus.Cancelled : ExitStatus.Done;
+    }
+
+    private static string Summary(GenerationStats stats)
+    {
+        string tree = stats.Tree.Size == 1
+            ? "one at a time"
+            : string.Create(CultureInfo.InvariantCulture, $"{stats.TokensPerStep:F2} a step with a tree of {stats.Tree.Size} nodes, {stats.Tree.Levels} levels");
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{stats.Tokens} tokens in {stats.DecodeTime.TotalSeconds:F2} s, {stats.TokensPerSecond:F1} tokens/s, {tree}; seed {stats.Seed}, {stats.Device}{(stats.FinishReason == FinishReason.Cancelled ? ", cancelled" : "")}");
+    }
+}

@@ -1,0 +1,36 @@
+using System.Text;
+using Sequoia.Native;
+
+namespace Sequoia.Cli;
+
+/// <summary>One finished generation.</summary>
+internal sealed record Generated(string Text, IReadOnlyList<int> Tokens, GenerationStats Stats)
+{
+    /// <summary>Generates to the end; <paramref name="show"/> gets the text as it is accepted.</summary>
+    public static async Task<Generated> RunAsync(
+        TextGenerator generator, string prompt, GenerationOptions options, Action<string> show, CancellationToken cancellation)
+    {
+        var text = new StringBuilder();
+        var tokens = new List<int>();
+        GenerationStats? stats = null;
+        await foreach (GenerationChunk chunk in generator.GenerateAsync(prompt, options, cancellation))
+        {
+            text.Append(chunk.Text);
+            tokens.AddRange(chunk.Tokens);
+            stats = chunk.Stats ?? stats;
+            show(chunk.Text);
+        }
+        return new Generated(text.ToString(), tokens, stats ?? throw new InvalidOperationException("The generation ended without stats."));
+    }
+
+    /// <summary>
+    /// As many tokens again, with the same seed. The time is comparable when the code has been warmed up by
+    /// <see cref="WarmUpAsync"/>.
+    /// </summary>
+    public Task<Generated> AgainAsync(TextGenerator generator, string prompt, GenerationOptions options, CancellationToken cancellation) =>
+        RunAsync(generator, prompt, options with { MaxTokens = Math.Max(1, Tokens.Count), IgnoreEos = true, Seed = Stats.Seed }, _ => { }, cancellation);
+
+    /// <summary>A few tokens for the JIT compiler and the caches, which would otherwise count against whoever comes first.</summary>
+    public static Task WarmUpAsync(TextGenerator generator, string prompt, GenerationOptions options, CancellationToken cancellation) =>
+        RunAsync(generator, prompt, options with { MaxTokens = Math.Min(options.MaxTokens, 8), IgnoreEos = true }, _ => { }, cancellation);
+}

@@ -1,0 +1,67 @@
+using System.CommandLine;
+using Sequoia.Native;
+
+namespace Sequoia.Cli;
+
+/// <summary>The command as a whole: its subcommands, and how errors become exit statuses.</summary>
+internal static class SequoiaCommand
+{
+    public static async Task<int> RunAsync(string[] args)
+    {
+        var streams = new Streams();
+        var verbose = new Option<bool>("--verbose") { Description = "Show stack traces of errors.", Recursive = true };
+        RootCommand root = Build(streams, verbose);
+        // Prompts are text: one that begins with @ is no response file.
+        ParseResult parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null, EnablePosixBundling = false });
+        if (CheckedOption.Mistyped(parsed) is { } mistyped)
+            return Complain(streams, mistyped, ExitStatus.BadInput);
+        if (parsed.Errors.Count > 0)
+            return Complain(streams, parsed.Errors[0].Message, ExitStatus.BadInput);
+
+        using var interruption = new Interruption();
+        try
+        {
+            var configuration = new InvocationConfiguration
+            {
+                Output = streams.Out,
+                Error = streams.Notes,
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = null,
+            };
+            return await parsed.InvokeAsync(configuration, interruption.Token);
+        }
+        catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
+        {
+            return ExitStatus.Cancelled;
+        }
+        catch (Exception e)
+        {
+            if (parsed.GetValue(verbose))
+                await streams.Notes.WriteLineAsync(e.ToString());
+            return e is InvalidInputException
+                ? Complain(streams, e.Message, ExitStatus.BadInput)
+                : Complain(streams, $"{e.Message} ({e.GetType().Name}; --verbose shows where)", ExitStatus.Failure);
+        }
+    }
+
+    private static RootCommand Build(Streams streams, Option<bool> verbose)
+    {
+        var root = new RootCommand(
+            "Runs Llama models, sped up by tree speculation without changing what they say. Without arguments: a story from the bundled models.")
+        {
+            verbose,
+            GenerateCommand.Create(streams),
+            TokenizeCommand.Create(streams),
+            TreeCommand.Create(streams),
+        };
+        root.Directives.Clear();
+        root.SetAction((_, cancellation) => Story.RunAsync(streams, cancellation));
+        return root;
+    }
+
+    private static int Complain(Streams streams, string message, int status)
+    {
+        streams.Notes.WriteLine($"sequoia: {message.ReplaceLineEndings(" ")}");
+        return status;
+    }
+}

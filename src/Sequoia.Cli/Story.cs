@@ -1,0 +1,74 @@
+using System.Globalization;
+using Sequoia.Native;
+using Spectre.Console;
+
+namespace Sequoia.Cli;
+
+/// <summary>The main job, without arguments: a story from the bundled pair, and what the tree gained.</summary>
+internal static class Story
+{
+    private const string Prompt = "Once upon a time";
+
+    public static async Task<int> RunAsync(Streams streams, CancellationToken cancellation)
+    {
+        string models = BundledModels.Find();
+        IAnsiConsole console = Console(streams);
+        using ModelPair pair = ModelPair.Load(
+            Path.Combine(models, "target"), Path.Combine(models, "draft"), null, null, note => streams.Notes.WriteLine($"sequoia: {note}"));
+        using TextGenerator generator = pair.Speculative();
+        using TextGenerator plain = pair.Plain();
+        var options = new GenerationOptions();
+        await Generated.WarmUpAsync(generator, Prompt, options, cancellation);
+        await Generated.WarmUpAsync(plain, Prompt, options, cancellation);
+
+        await streams.Out.WriteAsync(Prompt);
+        Generated tree = await Generated.RunAsync(generator, Prompt, options, streams.Out.Write, cancellation);
+        await streams.Out.WriteLineAsync();
+        if (tree.Stats.FinishReason == FinishReason.Cancelled)
+            return ExitStatus.Cancelled;
+        Generated single = await tree.AgainAsync(plain, Prompt, options, cancellation);
+        if (single.Stats.FinishReason == FinishReason.Cancelled)
+            return ExitStatus.Cancelled;
+
+        console.WriteLine();
+        console.Write(Table(tree.Stats, single.Stats));
+        console.MarkupLineInterpolated(
+            CultureInfo.InvariantCulture, $"The tree was [bold green]{tree.Stats.TokensPerSecond / single.Stats.TokensPerSecond:F2}[/] times as fast ({tree.Stats.Device}, seed {tree.Stats.Seed}).");
+        console.WriteLine();
+        console.WriteLine($"Its {tree.Stats.Tree.Size} nodes; each number is the child's rank among the draft's guesses:");
+        console.WriteLine(tree.Stats.Tree.Draw());
+        return ExitStatus.Done;
+    }
+
+    // A pipe gets no colour, and no line breaks at the width of a terminal that is not there.
+    private static IAnsiConsole Console(Streams streams)
+    {
+        bool plain = System.Console.IsOutputRedirected;
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = new AnsiConsoleOutput(streams.Out),
+            Ansi = plain ? AnsiSupport.No : AnsiSupport.Detect,
+            ColorSystem = plain ? ColorSystemSupport.NoColors : ColorSystemSupport.Detect,
+        });
+        if (plain)
+            console.Profile.Width = 200;
+        return console;
+    }
+
+    private static Table Table(GenerationStats tree, GenerationStats single)
+    {
+        Table table = new Table().Border(TableBorder.Simple).AddColumn("");
+        foreach (string column in (string[])["tokens", "seconds", "tokens/s", "tokens a step"])
+            table.AddColumn(new TableColumn(column).RightAligned());
+        Add("with the tree", tree);
+        Add("one at a time", single);
+        return table;
+
+        void Add(string name, GenerationStats stats) => table.AddRow(
+            name,
+            stats.Tokens.ToString(CultureInfo.InvariantCulture),
+            stats.DecodeTime.TotalSeconds.ToString("F2", CultureInfo.InvariantCulture),
+            stats.TokensPerSecond.ToString("F1", CultureInfo.InvariantCulture),
+            stats.TokensPerStep.ToString("F2", CultureInfo.InvariantCulture));
+    }
+}

@@ -1,0 +1,57 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Sequoia.Native;
+
+namespace Sequoia.Cli;
+
+/// <summary>sequoia tree optimize: the best tree for an acceptance vector, and for the costs of the hardware if given.</summary>
+internal static class TreeCommand
+{
+    public static Command Create(Streams streams) => new("tree", "Shapes of speculation trees.") { CreateOptimize(streams) };
+
+    private static Command CreateOptimize(Streams streams)
+    {
+        var acceptance = new Option<string>("--acceptance") { Description = "The acceptance vector: {\"p\":[p1,p2,...]}.", HelpName = "FILE.json", Required = true };
+        Option<int?> maxSize = CheckedOption.Number("--max-size", "The most nodes, root included.", 1, TokenTree.MaxSize);
+        maxSize.Required = true;
+        Option<int?> maxLevels = CheckedOption.Number("--max-levels", "The most levels, root included.", 1, TokenTree.MaxSize);
+        Option<double?> draftCost = CheckedOption.Number("--draft-cost", "Time of one draft pass, in target tokens.", 0.0, 1e6);
+        Option<string?> verifyCost = CheckedOption.Text("--verify-cost", "Times of target passes over n nodes, in target tokens; only these sizes are candidates.", "n:t,n:t,...");
+        var json = new Option<bool>("--json") { Description = "Print one JSON object." };
+        var command = new Command("optimize", "Find the tree with the most expected tokens, or the fastest one if costs are given.")
+        {
+            acceptance, maxSize, maxLevels, draftCost, verifyCost, json,
+        };
+        command.SetAction(parsed =>
+        {
+            var p = AcceptanceVector.Load(parsed.GetRequiredValue(acceptance));
+            var search = new TreeSearch(p, parsed.GetValue(maxSize)!.Value, parsed.GetValue(maxLevels), parsed.GetValue(draftCost) ?? 0);
+            TreeChoice choice = parsed.GetValue(verifyCost) is { } costs
+                ? search.Fastest(VerifyCosts.Parse(costs), streams.Notes.WriteLine)
+                : parsed.GetValue(draftCost) is null
+                    ? search.Largest()
+                    : throw new InvalidInputException("--draft-cost: needs --verify-cost n:t,n:t,... too; without it no speed can be foretold");
+            streams.Out.WriteLine(parsed.GetValue(json) ? JsonText.Of(ToJson(choice)) : Describe(choice));
+            return ExitStatus.Done;
+        });
+        return command;
+    }
+
+    private static JsonObject ToJson(TreeChoice choice) => new()
+    {
+        ["size"] = choice.Tree.Size,
+        ["levels"] = choice.Tree.Levels,
+        ["expected_tokens"] = choice.ExpectedTokens,
+        ["speedup"] = choice.Speedup,
+        ["parents"] = GenerationJson.List(choice.Tree.Parents.ToArray()),
+    };
+
+    private static string Describe(TreeChoice choice)
+    {
+        string speed = choice.Speedup is { } speedup ? string.Create(CultureInfo.InvariantCulture, $", {speedup:F3} times as fast as one token at a time") : "";
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{choice.Tree.Size} nodes, {choice.Tree.Levels} levels, {choice.ExpectedTokens:F6} tokens per step expected{speed}\n{choice.Tree.Draw()}");
+    }
+}

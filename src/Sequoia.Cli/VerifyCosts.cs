@@ -1,0 +1,26 @@
+using System.Globalization;
+using Sequoia.Native;
+
+namespace Sequoia.Cli;
+
+/// <summary>Reads "n:t,n:t,...": the time t of a target pass over n nodes, relative to one node.</summary>
+internal static class VerifyCosts
+{
+    public static SortedDictionary<int, double> Parse(string text)
+    {
+        var costs = new SortedDictionary<int, double>();
+        foreach (string pair in text.Split(','))
+        {
+            string[] parts = pair.Split(':');
+            if (parts.Length != 2
+                || !int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out int size) || size < 1
+                || !double.TryParse(parts[1], NumberStyles.Float, CultureInfo.InvariantCulture, out double time) || !(time > 0 && time <= 1e9))
+            {
+                throw new InvalidInputException($"--verify-cost \"{pair}\": must be size:time with a size from 1 on and a time above 0, as in 1:1,8:1.2");
+            }
+            if (!costs.TryAdd(size, time))
+                throw new InvalidInputException($"--verify-cost: size {size} comes twice; give each size once");
+        }
+        return costs;
+    }
+}

@@ -1,0 +1,79 @@
+using System.Diagnostics;
+using System.Text;
+using System.Text.Json.Nodes;
+
+namespace Sequoia.Cli.Tests;
+
+/// <summary>Runs the built command as users do, and takes what it prints.</summary>
+internal sealed record SequoiaProcess(int Status, string Out, string Notes)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    public JsonNode Json => JsonNode.Parse(Out)!;
+
+    public static SequoiaProcess Run(params string[] arguments) => RunWith("", null, arguments);
+
+    /// <param name="input">What comes on the standard input.</param>
+    /// <param name="models">The folder of the bundled pair, or null.</param>
+    /// <param name="arguments">The arguments.</param>
+    public static SequoiaProcess RunWith(string input, string? models, params string[] arguments)
+    {
+        using Process process = Start(models, arguments);
+        process.StandardInput.Write(input);
+        process.StandardInput.Close();
+        return End(process);
+    }
+
+    /// <summary>Sends a signal as soon as there is output.</summary>
+    public static SequoiaProcess Interrupt(string signal, params string[] arguments)
+    {
+        using Process process = Start(null, arguments);
+        process.StandardInput.Close();
+        char[] first = new char[1];
+        process.StandardOutput.ReadBlock(first, 0, 1);
+        using (Process kill = Process.Start("kill", ["-" + signal, process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]))
+            kill.WaitForExit();
+        SequoiaProcess end = End(process);
+        return end with { Out = first[0] + end.Out };
+    }
+
+    private static Process Start(string? models, string[] arguments)
+    {
+        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "sequoia"), arguments)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            StandardInputEncoding = new UTF8Encoding(false),
+            StandardOutputEncoding = new UTF8Encoding(false),
+            StandardErrorEncoding = new UTF8Encoding(false),
+        };
+        if (models is not null)
+            start.Environment["SEQUOIA_MODELS"] = models;
+        return Process.Start(start)!;
+    }
+
+    private static SequoiaProcess End(Process process)
+    {
+        Task<string> output = process.StandardOutput.ReadToEndAsync();
+        Task<string> notes = process.StandardError.ReadToEndAsync();
+        if (!process.WaitForExit(Patience))
+        {
+            process.Kill();
+            Assert.Fail("the command did not end");
+        }
+        return new SequoiaProcess(process.ExitCode, output.Result, notes.Result);
+    }
+
+    /// <summary>Exit status 2, nothing on the output, and one line that holds <paramref name="message"/>.</summary>
+    public void AssertBadInput(string message)
+    {
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(Status, Is.EqualTo(2));
+            Assert.That(Out, Is.Empty);
+            Assert.That(Notes, Does.StartWith("sequoia: ").And.Contain(message));
+            Assert.That(Notes.TrimEnd('\n'), Does.Not.Contain("\n"), "one line");
+        }
+    }
+}
