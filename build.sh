@@ -1,0 +1,94 @@
+#!/usr/bin/env bash
+# The one way in: ./build.sh [build | run [ARGS] | test [ARGS] | pack]. Needs the .NET 10 SDK and nothing else.
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+invoked_from=$PWD
+cd "$root"
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+
+usage() {
+    cat <<'USAGE'
+usage: ./build.sh             builds everything; afterwards out/sequoia starts the command
+       ./build.sh run [ARGS]  builds what is needed and runs `sequoia ARGS`; without ARGS a story from the bundled pair
+       ./build.sh test [ARGS] runs every test (ARGS go to dotnet test) and ends with the line `N passed, N failed, N skipped`
+       ./build.sh pack        makes the NuGet packages in out/packages
+USAGE
+}
+
+need_dotnet() {
+    if ! command -v dotnet >/dev/null 2>&1; then
+        echo "build.sh: dotnet was not found; install the .NET 10 SDK (on Debian and Ubuntu: apt-get install dotnet-sdk-10.0)" >&2
+        exit 1
+    fi
+    if ! dotnet --list-sdks | grep -q '^10\.'; then
+        echo "build.sh: no .NET 10 SDK is installed (found: $(dotnet --list-sdks | cut -d' ' -f1 | tr '\n' ' ')); install one" >&2
+        exit 1
+    fi
+}
+
+# Builds $1 quietly: the log appears only when something is wrong.
+build() {
+    local log
+    log=$(mktemp)
+    if ! dotnet build -c Release "$1" >"$log" 2>&1; then
+        cat "$log" >&2
+        rm -f "$log"
+        exit 1
+    fi
+    rm -f "$log"
+}
+
+link_command() {
+    mkdir -p out
+    ln -sfn artifacts/bin/Sequoia.Cli/release/sequoia out/sequoia
+}
+
+run_tests() {
+    build Sequoia.Native.sln
+    local log status=0
+    log=$(mktemp)
+    dotnet test --solution Sequoia.Native.sln -c Release --no-build "$@" 2>&1 | tee "$log" || status=$?
+    # The counts are the runner's own; only their form is changed.
+    count() { awk -v key="$1:" '$1 == key { value = $2 } END { print value == "" ? 0 : value }' "$log"; }
+    local passed failed skipped
+    passed=$(count succeeded) failed=$(count failed) skipped=$(count skipped)
+    rm -f "$log"
+    if [ "$((passed + failed))" -eq 0 ]; then
+        echo "build.sh: no test ran" >&2
+        status=1
+    fi
+    echo "$passed passed, $failed failed, $skipped skipped"
+    return "$status"
+}
+
+need_dotnet
+command=${1:-build}
+[ $# -gt 0 ] && shift
+case "$command" in
+    build)
+        build Sequoia.Native.sln
+        link_command
+        ;;
+    run)
+        build src/Sequoia.Cli/Sequoia.Cli.csproj
+        link_command
+        # File names among the arguments are meant where the user stands.
+        cd "$invoked_from"
+        exec "$root/out/sequoia" "$@"
+        ;;
+    test)
+        run_tests "$@"
+        ;;
+    pack)
+        for project in src/Sequoia.Native src/Sequoia.Cli; do
+            dotnet pack -c Release "$project" -o out/packages
+        done
+        ;;
+    -h | --help | help)
+        usage
+        ;;
+    *)
+        usage >&2
+        exit 2
+        ;;
+esac
