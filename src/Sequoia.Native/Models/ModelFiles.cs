@@ -51,9 +51,10 @@ internal sealed class ModelFiles : IDisposable
         }
         foreach (string file in listed.Values.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal))
             Open(Path.Combine(Folder, file));
+        var byName = _files.ToDictionary(file => Path.GetFileName(file.Path), StringComparer.Ordinal);
         foreach ((string tensor, string file) in listed)
         {
-            if (!_tensors.ContainsKey(tensor))
+            if (!byName[file].Tensors.ContainsKey(tensor))
                 throw new ModelFileException(Path.Combine(Folder, file), $"tensor '{tensor}' is missing although {Path.GetFileName(indexPath)} lists it here");
         }
     }
