@@ -107,8 +107,10 @@ public sealed unsafe class OutputLawTests
 
         public override void SiluMul(float* gate, float* up, float* hidden, int columns) => Best.SiluMul(gate, up, hidden, columns);
 
-        public override void Attend(float* query, CpuKvCache cache, int layer, int kvHead, int prefix, ReadOnlySpan<int> path, float* output, float* scratch) =>
-            Best.Attend(query, cache, layer, kvHead, prefix, path, output, scratch);
+        public override int AttentionScratch(CpuKvCache cache) => Best.AttentionScratch(cache);
+
+        public override void Attend(float* queries, int heads, CpuKvCache cache, int layer, int kvHead, int prefix, ReadOnlySpan<int> path, float* output, float* scratch) =>
+            Best.Attend(queries, heads, cache, layer, kvHead, prefix, path, output, scratch);
     }
 
     private sealed class WrongResidual : VocabularyKernels

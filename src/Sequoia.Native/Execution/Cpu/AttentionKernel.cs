@@ -4,37 +4,72 @@ using Sequoia.Native.Numerics;
 namespace Sequoia.Native.Execution.Cpu;
 
 /// <summary>
-/// softmax(q K^T / sqrt(d)) V for one head of one row. The j-th key summed is the key at position j, whichever buffer row it lies
-/// in; every sum's shape depends on j alone, so a path scores the same bits as a chain, in any tree or committed.
+/// softmax(q K^T / sqrt(d)) V for the query heads that share one KV head, for one row. The j-th key summed is the key at position j,
+/// whichever buffer row it lies in; every sum's shape depends on j alone, so a path scores the same bits as a chain, in any tree or
+/// committed.
 /// </summary>
 internal static unsafe class AttentionKernel<TLanes> where TLanes : unmanaged, ILanes<TLanes>
 {
     private const int Block = CpuKvCache.BlockSize;
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Attend(float* query, CpuKvCache cache, int layer, int kvHead, int prefix, ReadOnlySpan<int> path, float* output, float* scratch)
-    {
-        int headDim = cache.HeadDim, valueStride = cache.ValueStride;
-        float* scaled = scratch, scores = scratch + valueStride;
-        float scale = 1f / MathF.Sqrt(headDim);
-        for (int d = 0; d < headDim; d++)
-            scaled[d] = query[d] * scale;
+    /// <summary>Floats of scratch for a cache: scores for two heads, and their scaled queries.</summary>
+    public static int Scratch(CpuKvCache cache) => 2 * (ScoreStride(cache) + cache.ValueStride);
 
-        // All rows up to the node itself: the few that are not on the path cost less than skipping them.
-        Scores(scaled, cache.Keys(layer, kvHead), headDim, prefix + path[^1] + 1, scores);
+    public static void Attend(float* queries, int heads, CpuKvCache cache, int layer, int kvHead, int prefix, ReadOnlySpan<int> path, float* output, float* scratch)
+    {
+        // Two heads at a time read every key once.
+        int headDim = cache.HeadDim, head = 0;
+        for (; head <= heads - 2; head += 2)
+            Pair(queries + (head * headDim), cache, layer, kvHead, prefix, path, output + (head * headDim), scratch);
+        if (head < heads)
+            Single(queries + (head * headDim), cache, layer, kvHead, prefix, path, output + (head * headDim), scratch);
+    }
+
+    private static int ScoreStride(CpuKvCache cache) => (cache.Capacity + Block) / Block * Block;
+
+    private static void Pair(float* queries, CpuKvCache cache, int layer, int kvHead, int prefix, ReadOnlySpan<int> path, float* output, float* scratch)
+    {
+        int headDim = cache.HeadDim;
+        float* scaled = scratch, first = scratch + (2 * cache.ValueStride), second = first + ScoreStride(cache);
+        Scale(queries, 2 * headDim, headDim, scaled);
+        ScoresOfTwo(scaled, cache.Keys(layer, kvHead), headDim, prefix + path[^1] + 1, first, second);
+        Finish(first, cache, layer, kvHead, prefix, path, output, scaled);
+        Finish(second, cache, layer, kvHead, prefix, path, output + headDim, scaled);
+    }
+
+    private static void Single(float* query, CpuKvCache cache, int layer, int kvHead, int prefix, ReadOnlySpan<int> path, float* output, float* scratch)
+    {
+        float* scaled = scratch, scores = scratch + (2 * cache.ValueStride);
+        Scale(query, cache.HeadDim, cache.HeadDim, scaled);
+        Scores(scaled, cache.Keys(layer, kvHead), cache.HeadDim, prefix + path[^1] + 1, scores);
+        Finish(scores, cache, layer, kvHead, prefix, path, output, scaled);
+    }
+
+    private static void Scale(float* query, int count, int headDim, float* scaled)
+    {
+        float scale = 1f / MathF.Sqrt(headDim);
+        for (int d = 0; d < count; d++)
+            scaled[d] = query[d] * scale;
+    }
+
+    /// <summary>From the scores of all rows up to the node to the head's output.</summary>
+    private static void Finish(float* scores, CpuKvCache cache, int layer, int kvHead, int prefix, ReadOnlySpan<int> path, float* output, float* sums)
+    {
+        // All rows were scored: the few that are not on the path cost less than skipping them.
         for (int i = 0; i < path.Length; i++)
             scores[prefix + i] = scores[prefix + path[i]];
-        int count = prefix + path.Length;
-        float total = Softmax(scores, count);
-
+        TLanes total = TLanes.Broadcast(Softmax(scores, prefix + path.Length));
         float* values = cache.Values(layer, kvHead);
-        for (int d = 0; d < valueStride; d += 16)
+        int stride = cache.ValueStride, d = 0;
+        for (; d <= stride - 32; d += 32)
         {
-            TLanes sum = WeightedSum(scores, values + d, valueStride, prefix, path) / TLanes.Broadcast(total);
-            // The query is no longer needed; its scratch holds a whole number of vectors.
-            TLanes.Store(sum, scaled + d);
+            WeightedSumOfTwo(scores, values + d, stride, prefix, path, out TLanes low, out TLanes high);
+            TLanes.Store(low / total, sums + d);
+            TLanes.Store(high / total, sums + d + 16);
         }
-        new ReadOnlySpan<float>(scaled, headDim).CopyTo(new Span<float>(output, headDim));
+        if (d < stride)
+            TLanes.Store(WeightedSum(scores, values + d, stride, prefix, path) / total, sums + d);
+        new ReadOnlySpan<float>(sums, cache.HeadDim).CopyTo(new Span<float>(output, cache.HeadDim));
     }
 
     /// <summary>Sixteen positions side by side; each score is a chain of fused multiply-adds over the dimensions.</summary>
@@ -71,6 +106,46 @@ internal static unsafe class AttentionKernel<TLanes> where TLanes : unmanaged, I
         }
     }
 
+    /// <summary>The same for two queries, <paramref name="headDim"/> floats apart.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void ScoresOfTwo(float* queries, float* keys, int headDim, int rows, float* first, float* second)
+    {
+        int blocks = (rows + Block - 1) / Block, block = 0;
+        long blockFloats = (long)headDim * Block;
+        for (; block <= blocks - 2; block += 2)
+        {
+            float* k = keys + (block * blockFloats);
+            TLanes a0 = TLanes.Zero, a1 = TLanes.Zero, b0 = TLanes.Zero, b1 = TLanes.Zero;
+            for (int d = 0; d < headDim; d++, k += Block)
+            {
+                TLanes a = TLanes.Broadcast(queries[d]), b = TLanes.Broadcast(queries[headDim + d]);
+                TLanes k0 = TLanes.Load(k), k1 = TLanes.Load(k + blockFloats);
+                a0 = TLanes.FusedMultiplyAdd(a, k0, a0);
+                a1 = TLanes.FusedMultiplyAdd(a, k1, a1);
+                b0 = TLanes.FusedMultiplyAdd(b, k0, b0);
+                b1 = TLanes.FusedMultiplyAdd(b, k1, b1);
+            }
+            int at = block * Block;
+            TLanes.Store(a0, first + at);
+            TLanes.Store(a1, first + at + Block);
+            TLanes.Store(b0, second + at);
+            TLanes.Store(b1, second + at + Block);
+        }
+        if (block < blocks)
+        {
+            float* k = keys + (block * blockFloats);
+            TLanes a0 = TLanes.Zero, b0 = TLanes.Zero;
+            for (int d = 0; d < headDim; d++, k += Block)
+            {
+                TLanes k0 = TLanes.Load(k);
+                a0 = TLanes.FusedMultiplyAdd(TLanes.Broadcast(queries[d]), k0, a0);
+                b0 = TLanes.FusedMultiplyAdd(TLanes.Broadcast(queries[headDim + d]), k0, b0);
+            }
+            TLanes.Store(a0, first + (block * Block));
+            TLanes.Store(b0, second + (block * Block));
+        }
+    }
+
     /// <summary>Replaces scores by exp(score - max) and returns their sum.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float Softmax(float* scores, int count)
@@ -91,40 +166,66 @@ internal static unsafe class AttentionKernel<TLanes> where TLanes : unmanaged, I
         return TLanes.Sum(sum);
     }
 
-    /// <summary>Sixteen dimensions of sum over j of weight[j] * value[j]: four partial sums by j % 4 hide the latency of the additions.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    /// <summary>
+    /// 32 dimensions of sum over j of weight[j] * value[j]: four partial sums by j % 4, added in the end, hide the latency of the
+    /// additions.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void WeightedSumOfTwo(float* weights, float* values, int stride, int prefix, ReadOnlySpan<int> path, out TLanes low, out TLanes high)
+    {
+        TLanes a0 = TLanes.Zero, a1 = TLanes.Zero, a2 = TLanes.Zero, a3 = TLanes.Zero;
+        TLanes b0 = TLanes.Zero, b1 = TLanes.Zero, b2 = TLanes.Zero, b3 = TLanes.Zero;
+        int j = 0, count = prefix + path.Length;
+        float* v = values;
+        for (; j <= prefix - 4; j += 4, v += 4 * stride)
+        {
+            TLanes w0 = TLanes.Broadcast(weights[j]), w1 = TLanes.Broadcast(weights[j + 1]);
+            TLanes w2 = TLanes.Broadcast(weights[j + 2]), w3 = TLanes.Broadcast(weights[j + 3]);
+            a0 = TLanes.FusedMultiplyAdd(w0, TLanes.Load(v), a0);
+            b0 = TLanes.FusedMultiplyAdd(w0, TLanes.Load(v + 16), b0);
+            a1 = TLanes.FusedMultiplyAdd(w1, TLanes.Load(v + stride), a1);
+            b1 = TLanes.FusedMultiplyAdd(w1, TLanes.Load(v + stride + 16), b1);
+            a2 = TLanes.FusedMultiplyAdd(w2, TLanes.Load(v + (2 * stride)), a2);
+            b2 = TLanes.FusedMultiplyAdd(w2, TLanes.Load(v + (2 * stride) + 16), b2);
+            a3 = TLanes.FusedMultiplyAdd(w3, TLanes.Load(v + (3 * stride)), a3);
+            b3 = TLanes.FusedMultiplyAdd(w3, TLanes.Load(v + (3 * stride) + 16), b3);
+        }
+        // The rest in the same order of partial sums: j is a multiple of four here.
+        for (; j < count; j++)
+        {
+            TLanes w = TLanes.Broadcast(weights[j]);
+            v = values + ((long)Row(j, prefix, path) * stride);
+            a0 = TLanes.FusedMultiplyAdd(w, TLanes.Load(v), a0);
+            b0 = TLanes.FusedMultiplyAdd(w, TLanes.Load(v + 16), b0);
+            // Rotating the names keeps the partial sum of j % 4 in first place.
+            (a0, a1, a2, a3) = (a1, a2, a3, a0);
+            (b0, b1, b2, b3) = (b1, b2, b3, b0);
+        }
+        for (; (j & 3) != 0; j++)
+        {
+            (a0, a1, a2, a3) = (a1, a2, a3, a0);
+            (b0, b1, b2, b3) = (b1, b2, b3, b0);
+        }
+        low = (a0 + a1) + (a2 + a3);
+        high = (b0 + b1) + (b2 + b3);
+    }
+
+    /// <summary>The same for sixteen dimensions: heads whose size is no multiple of 32 end in one of these.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static TLanes WeightedSum(float* weights, float* values, int stride, int prefix, ReadOnlySpan<int> path)
     {
         TLanes s0 = TLanes.Zero, s1 = TLanes.Zero, s2 = TLanes.Zero, s3 = TLanes.Zero;
         int j = 0;
-        float* v = values;
-        for (; j <= prefix - 4; j += 4, v += 4 * stride)
-        {
-            s0 = TLanes.FusedMultiplyAdd(TLanes.Broadcast(weights[j]), TLanes.Load(v), s0);
-            s1 = TLanes.FusedMultiplyAdd(TLanes.Broadcast(weights[j + 1]), TLanes.Load(v + stride), s1);
-            s2 = TLanes.FusedMultiplyAdd(TLanes.Broadcast(weights[j + 2]), TLanes.Load(v + (2 * stride)), s2);
-            s3 = TLanes.FusedMultiplyAdd(TLanes.Broadcast(weights[j + 3]), TLanes.Load(v + (3 * stride)), s3);
-        }
         for (int count = prefix + path.Length; j < count; j++)
         {
-            int row = j < prefix ? j : prefix + path[j - prefix];
-            TLanes w = TLanes.Broadcast(weights[j]), x = TLanes.Load(values + ((long)row * stride));
-            switch (j & 3)
-            {
-                case 0:
-                    s0 = TLanes.FusedMultiplyAdd(w, x, s0);
-                    break;
-                case 1:
-                    s1 = TLanes.FusedMultiplyAdd(w, x, s1);
-                    break;
-                case 2:
-                    s2 = TLanes.FusedMultiplyAdd(w, x, s2);
-                    break;
-                default:
-                    s3 = TLanes.FusedMultiplyAdd(w, x, s3);
-                    break;
-            }
+            s0 = TLanes.FusedMultiplyAdd(TLanes.Broadcast(weights[j]), TLanes.Load(values + ((long)Row(j, prefix, path) * stride)), s0);
+            (s0, s1, s2, s3) = (s1, s2, s3, s0);
         }
+        for (; (j & 3) != 0; j++)
+            (s0, s1, s2, s3) = (s1, s2, s3, s0);
         return (s0 + s1) + (s2 + s3);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int Row(int position, int prefix, ReadOnlySpan<int> path) => position < prefix ? position : prefix + path[position - prefix];
 }

@@ -45,8 +45,11 @@ internal abstract unsafe class CpuKernels
 
     public abstract void SiluMul(float* gate, float* up, float* hidden, int columns);
 
-    /// <summary>One query head over the prefix and a path of tree nodes; <paramref name="scratch"/> has room for every cache row and the head.</summary>
-    public abstract void Attend(float* query, CpuKvCache cache, int layer, int kvHead, int prefix, ReadOnlySpan<int> path, float* output, float* scratch);
+    /// <summary>Floats of scratch that <see cref="Attend"/> needs.</summary>
+    public abstract int AttentionScratch(CpuKvCache cache);
+
+    /// <summary>The query heads of one KV head over the prefix and a path of tree nodes.</summary>
+    public abstract void Attend(float* queries, int heads, CpuKvCache cache, int layer, int kvHead, int prefix, ReadOnlySpan<int> path, float* output, float* scratch);
 
     /// <summary>Passes over one row of the vocabulary, for sampling and verification.</summary>
     public abstract VocabularyKernels Vocabulary { get; }
@@ -81,6 +84,8 @@ internal sealed unsafe class CpuKernels<TLanes, TTall, TWidest>(string name) : C
     public override void SiluMul(float* gate, float* up, float* hidden, int columns) =>
         ElementwiseKernels<TLanes>.SiluMul(gate, up, hidden, columns);
 
-    public override void Attend(float* query, CpuKvCache cache, int layer, int kvHead, int prefix, ReadOnlySpan<int> path, float* output, float* scratch) =>
-        AttentionKernel<TLanes>.Attend(query, cache, layer, kvHead, prefix, path, output, scratch);
+    public override int AttentionScratch(CpuKvCache cache) => AttentionKernel<TLanes>.Scratch(cache);
+
+    public override void Attend(float* queries, int heads, CpuKvCache cache, int layer, int kvHead, int prefix, ReadOnlySpan<int> path, float* output, float* scratch) =>
+        AttentionKernel<TLanes>.Attend(queries, heads, cache, layer, kvHead, prefix, path, output, scratch);
 }

@@ -2,13 +2,13 @@ using Sequoia.Native.Numerics;
 
 namespace Sequoia.Native.Execution.Cpu.Jobs;
 
-/// <summary>Attention, one query head of one row at a time.</summary>
+/// <summary>Attention, the heads of one KV head of one row at a time.</summary>
 internal sealed unsafe class AttendJob(CpuKernels kernels) : ParallelJob, IDisposable
 {
     private CpuActivations? _qkv, _output;
     private CpuKvCache? _cache;
     private TreeRows? _rows;
-    private int _layer, _heads, _group;
+    private int _layer, _group;
     private AlignedBuffer<float> _scratch = new(0);
     private int _scratchStride;
 
@@ -16,26 +16,24 @@ internal sealed unsafe class AttendJob(CpuKernels kernels) : ParallelJob, IDispo
     public int Set(CpuActivations qkv, CpuKvCache cache, int layer, TreeRows rows, CpuActivations output, int threads)
     {
         (_qkv, _cache, _layer, _rows, _output) = (qkv, cache, layer, rows, output);
-        _heads = output.Columns / cache.HeadDim;
-        _group = _heads / cache.KvHeads;
-        // The head, then a score for every row of the cache, in whole blocks.
-        int needed = cache.ValueStride + ((cache.Capacity + CpuKvCache.BlockSize) / CpuKvCache.BlockSize * CpuKvCache.BlockSize);
+        _group = output.Columns / cache.HeadDim / cache.KvHeads;
+        int needed = kernels.AttentionScratch(cache);
         if (needed > _scratchStride)
         {
             _scratch.Dispose();
             _scratch = new AlignedBuffer<float>((long)needed * threads);
             _scratchStride = needed;
         }
-        return rows.Count * _heads;
+        return rows.Count * cache.KvHeads;
     }
 
     public void Dispose() => _scratch.Dispose();
 
     public override void Execute(int item, int worker)
     {
-        int row = item / _heads, head = item % _heads, offset = head * _cache!.HeadDim;
+        int row = item / _cache!.KvHeads, kvHead = item % _cache.KvHeads, offset = kvHead * _group * _cache.HeadDim;
         kernels.Attend(
-            _qkv!.Row(row) + offset, _cache, _layer, head / _group, _rows!.Prefix, _rows.Tree.Path(_rows.Nodes[row]),
+            _qkv!.Row(row) + offset, _group, _cache, _layer, kvHead, _rows!.Prefix, _rows.Tree.Path(_rows.Nodes[row]),
             _output!.Row(row) + offset, _scratch.Pointer + ((long)worker * _scratchStride));
     }
 }
