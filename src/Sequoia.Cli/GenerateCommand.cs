@@ -12,8 +12,7 @@ internal sealed class GenerateCommand
         Arity = ArgumentArity.ZeroOrOne,
     };
 
-    private readonly Option<string?> _target = CheckedOption.Text("--target", "The model's Hugging Face folder. Default: the bundled pair.", "DIR");
-    private readonly Option<string?> _draft = CheckedOption.Text("--draft", "The folder of the small model that grows the trees.", "DIR");
+    private readonly PairOptions _pair = new();
     private readonly Option<string?> _tree = CheckedOption.Text("--tree", "none, chain:N, chains:WxL, optimal:N[xL], auto or FILE.json. Default: auto; none with --target alone.", "TREE");
     private readonly Option<float?> _temperature = CheckedOption.Number("--temperature", "0 is greedy. Default: 0.6.", 0f, 100f);
     private readonly Option<float?> _topP = CheckedOption.Number("--top-p", "Keep the most probable tokens of this mass. Default: 1, all.", 0f, 1f);
@@ -22,7 +21,6 @@ internal sealed class GenerateCommand
     private readonly Option<ulong?> _seed = CheckedOption.Number("--seed", "Repeats a run. Default: random, and reported.", 0UL, ulong.MaxValue);
     private readonly Option<bool> _ignoreEos = new("--ignore-eos") { Description = "Go on after the end of the text." };
     private readonly Option<string?> _device = CheckedOption.Text("--device", "auto or cpu. Default: auto.", "DEVICE");
-    private readonly Option<int?> _threads = CheckedOption.Number("--threads", "Threads that compute. Default: one for each processor.", 1, 256);
     private readonly Option<string[]> _kernel = new("--kernel") { Description = "Not available in this version.", HelpName = "NAME=FILE.cu", Hidden = true };
     private readonly Option<bool> _compare = new("--compare") { Description = "Then decode as many tokens one at a time, and tell the difference." };
     private readonly Option<bool> _json = new("--json") { Description = "Print one JSON object." };
@@ -32,8 +30,8 @@ internal sealed class GenerateCommand
         var self = new GenerateCommand();
         var command = new Command("generate", "Continue a text.")
         {
-            self._prompt, self._target, self._draft, self._tree, self._temperature, self._topP, self._topK, self._maxTokens, self._seed,
-            self._ignoreEos, self._device, self._threads, self._kernel, self._compare, self._json,
+            self._prompt, self._pair.Target, self._pair.Draft, self._tree, self._temperature, self._topP, self._topK, self._maxTokens, self._seed,
+            self._ignoreEos, self._device, self._pair.Threads, self._kernel, self._compare, self._json,
         };
         command.SetAction((parsed, cancellation) =>
         {
@@ -47,22 +45,12 @@ internal sealed class GenerateCommand
     private GenerateSettings Settings(ParseResult parsed)
     {
         CheckDevice(parsed);
-        string? target = parsed.GetValue(_target);
-        string? draft = parsed.GetValue(_draft);
         TreePolicy? tree = parsed.GetValue(_tree) is { } text ? TreePolicy.Parse(text) : null;
-        if (target is null && draft is not null)
-            throw new InvalidInputException($"--draft {draft}: needs --target DIR too; the bundled pair has its own draft");
-        if (target is null)
-        {
-            string models = BundledModels.Find();
-            (target, draft) = (Path.Combine(models, "target"), Path.Combine(models, "draft"));
-        }
-        else if (draft is null && tree is not null && tree != TreePolicy.None)
-        {
-            throw new InvalidInputException($"--tree {parsed.GetValue(_tree)}: needs --draft DIR, a small model with the target's tokenizer; or use --tree none");
-        }
+        (string target, string? draft) = _pair.Folders(parsed);
+        if (draft is null && tree is not null && tree != TreePolicy.None)
+            throw new InvalidInputException($"--tree {tree}: needs --draft DIR, a small model with the target's tokenizer; or use --tree none");
         return new GenerateSettings(
-            target, draft, draft is null ? TreePolicy.None : tree, Options(parsed), parsed.GetValue(_threads), parsed.GetValue(_compare), parsed.GetValue(_json));
+            target, draft, draft is null ? TreePolicy.None : tree, Options(parsed), _pair.Loading(parsed), parsed.GetValue(_compare), parsed.GetValue(_json));
     }
 
     private GenerationOptions Options(ParseResult parsed)

@@ -9,7 +9,7 @@ internal static class GenerateJob
     public static async Task<int> RunAsync(GenerateSettings settings, string prompt, Streams streams, CancellationToken cancellation)
     {
         void Note(string text) => streams.Notes.WriteLine($"sequoia: {text}");
-        using ModelPair pair = ModelPair.Load(settings.Target, settings.Draft, settings.Tree, settings.Threads, Note);
+        using ModelPair pair = ModelPair.Load(settings.Target, settings.Draft, settings.Tree, settings.Loading, Note);
         using TextGenerator generator = pair.Speculative();
         using TextGenerator plain = pair.Plain();
         if (settings.Compare)

@@ -17,11 +17,10 @@ internal sealed class ModelPair : IDisposable
     /// <param name="target">The target's folder.</param>
     /// <param name="draft">The draft's folder, or null.</param>
     /// <param name="tree">Null: auto where the pair's acceptance is known, else a chain, with a note.</param>
-    /// <param name="threads">Null: one for each processor.</param>
+    /// <param name="options">How to load both.</param>
     /// <param name="note">Takes notes for the user.</param>
-    public static ModelPair Load(string target, string? draft, TreePolicy? tree, int? threads, Action<string> note)
+    public static ModelPair Load(string target, string? draft, TreePolicy? tree, LoadOptions options, Action<string> note)
     {
-        LoadOptions options = threads is { } count ? new LoadOptions { Threads = count } : new LoadOptions();
         TokenTree shape = TokenTree.Root;
         if (draft is not null)
         {

@@ -53,6 +53,7 @@ internal static class SequoiaCommand
             GenerateCommand.Create(streams),
             TokenizeCommand.Create(streams),
             TreeCommand.Create(streams),
+            MeasureCommand.Create(streams),
         };
         root.Directives.Clear();
         root.SetAction((_, cancellation) => Story.RunAsync(streams, cancellation));

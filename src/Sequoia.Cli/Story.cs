@@ -14,7 +14,7 @@ internal static class Story
         string models = BundledModels.Find();
         IAnsiConsole console = Console(streams);
         using ModelPair pair = ModelPair.Load(
-            Path.Combine(models, "target"), Path.Combine(models, "draft"), null, null, note => streams.Notes.WriteLine($"sequoia: {note}"));
+            Path.Combine(models, "target"), Path.Combine(models, "draft"), null, new LoadOptions(), note => streams.Notes.WriteLine($"sequoia: {note}"));
         using TextGenerator generator = pair.Speculative();
         using TextGenerator plain = pair.Plain();
         var options = new GenerationOptions();

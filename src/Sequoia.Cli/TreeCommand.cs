@@ -18,10 +18,11 @@ internal static class TreeCommand
         Option<int?> maxLevels = CheckedOption.Number("--max-levels", "The most levels, root included.", 1, TokenTree.MaxSize);
         Option<double?> draftCost = CheckedOption.Number("--draft-cost", "Time of one draft pass, in target tokens.", 0.0, 1e6);
         Option<string?> verifyCost = CheckedOption.Text("--verify-cost", "Times of target passes over n nodes, in target tokens; only these sizes are candidates.", "n:t,n:t,...");
+        Option<string?> svg = CheckedOption.Text("--svg", "Also draw the tree into this file.", "FILE");
         var json = new Option<bool>("--json") { Description = "Print one JSON object." };
         var command = new Command("optimize", "Find the tree with the most expected tokens, or the fastest one if costs are given.")
         {
-            acceptance, maxSize, maxLevels, draftCost, verifyCost, json,
+            acceptance, maxSize, maxLevels, draftCost, verifyCost, json, svg,
         };
         command.SetAction(parsed =>
         {
@@ -32,10 +33,24 @@ internal static class TreeCommand
                 : parsed.GetValue(draftCost) is null
                     ? search.Largest()
                     : throw new InvalidInputException("--draft-cost: needs --verify-cost n:t,n:t,... too; without it no speed can be foretold");
+            if (parsed.GetValue(svg) is { } picture)
+                Write(picture, TreeSvg.Draw(choice.Tree));
             streams.Out.WriteLine(parsed.GetValue(json) ? JsonText.Of(ToJson(choice)) : Describe(choice));
             return ExitStatus.Done;
         });
         return command;
+    }
+
+    private static void Write(string file, string content)
+    {
+        try
+        {
+            File.WriteAllText(file, content);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidInputException($"{file}: cannot be written ({e.Message.ReplaceLineEndings(" ")})", e);
+        }
     }
 
     private static JsonObject ToJson(TreeChoice choice) => new()

@@ -49,6 +49,17 @@ public class TreeOptimizeTests
     }
 
     [Test]
+    public void A_tree_is_drawn_into_a_file()
+    {
+        using var folder = new TemporaryFolder();
+        string file = Path.Combine(folder.Path, "tree.svg");
+        Assert.That(SequoiaProcess.Run("tree", "optimize", "--acceptance", Published, "--max-size", "9", "--svg", file).Status, Is.Zero);
+        System.Xml.Linq.XElement svg = System.Xml.Linq.XDocument.Load(file).Root!;
+        Assert.That(svg.Elements().Count(element => element.Name.LocalName == "circle"), Is.EqualTo(9));
+        SequoiaProcess.Run("tree", "optimize", "--acceptance", Published, "--max-size", "9", "--svg", "/nowhere/tree.svg").AssertBadInput("/nowhere/tree.svg: cannot be written");
+    }
+
+    [Test]
     public void Bad_input_is_told_on_one_line()
     {
         string[] start = ["tree", "optimize", "--acceptance", Published, "--max-size"];

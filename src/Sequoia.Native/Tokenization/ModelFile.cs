@@ -10,10 +10,13 @@ internal static class ModelFile
     {
         try
         {
-            long length = new FileInfo(file).Length;
-            if (length > MaxBytes)
-                throw new ModelFileException(file, $"has {length >> 20} MiB, which is too large for a tokenizer file");
-            return File.ReadAllBytes(file);
+            // Not FileInfo.Length, which of a link (Hugging Face's cache is made of them) is that of the link itself.
+            using FileStream stream = File.OpenRead(file);
+            if (stream.Length > MaxBytes)
+                throw new ModelFileException(file, $"has {stream.Length >> 20} MiB, which is too large for a tokenizer file");
+            byte[] content = new byte[stream.Length];
+            stream.ReadExactly(content);
+            return content;
         }
         catch (FileNotFoundException e)
         {

@@ -1,0 +1,30 @@
+using System.CommandLine;
+using Sequoia.Native;
+
+namespace Sequoia.Cli;
+
+/// <summary>The options that name the models, common to all commands that run some.</summary>
+internal sealed class PairOptions
+{
+    public Option<string?> Target { get; } = CheckedOption.Text("--target", "The model's Hugging Face folder. Default: the bundled pair.", "DIR");
+
+    public Option<string?> Draft { get; } = CheckedOption.Text("--draft", "The folder of the small model that grows the trees.", "DIR");
+
+    public Option<int?> Threads { get; } = CheckedOption.Number("--threads", "Threads that compute. Default: one for each processor.", 1, 256);
+
+    /// <summary>The folders: the bundled pair, or what was named; a target may come without a draft.</summary>
+    public (string Target, string? Draft) Folders(ParseResult parsed)
+    {
+        string? target = parsed.GetValue(Target);
+        string? draft = parsed.GetValue(Draft);
+        if (target is not null)
+            return (target, draft);
+        if (draft is not null)
+            throw new InvalidInputException($"--draft {draft}: needs --target DIR too; the bundled pair has its own draft");
+        string models = BundledModels.Find();
+        return (Path.Combine(models, "target"), Path.Combine(models, "draft"));
+    }
+
+    public LoadOptions Loading(ParseResult parsed) =>
+        parsed.GetValue(Threads) is { } threads ? new LoadOptions { Threads = threads } : new LoadOptions();
+}

@@ -1,0 +1,70 @@
+using System.Text.Json.Nodes;
+
+namespace Sequoia.Cli.Tests;
+
+public class MeasureTests
+{
+    private static string Model => SharedData.Path("stories260K", "hf");
+
+    [TestCase("{\"prompt\":\"Once upon a time\"}\n\n{\"prompt\":\"Lily\"}\n", 2)]
+    [TestCase("Once upon\na time\n<|endoftext|>\nLily\n<|endoftext|>\n\n<|endoftext|>\nBen", 3)]
+    public void A_draft_that_is_the_target_is_always_right(string text, int prompts)
+    {
+        using var folder = new TemporaryFolder();
+        string output = Path.Combine(folder.Path, "acceptance.json");
+        SequoiaProcess run = SequoiaProcess.Run(
+            "measure", "acceptance", "--target", Model, "--draft", Model, "--prompts", folder.Write("prompts.txt", text),
+            "--max-tokens", "20", "--output", output, "--json");
+        JsonNode kept = JsonNode.Parse(File.ReadAllText(output))!;
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(run.Status, Is.Zero);
+            Assert.That(run.Json["p"]![0]!.GetValue<double>(), Is.EqualTo(1));
+            Assert.That(kept["p"]!.ToJsonString(), Is.EqualTo(run.Json["p"]!.ToJsonString()));
+            Assert.That(kept["prompts"]!.GetValue<int>(), Is.EqualTo(prompts));
+            Assert.That(run.Notes, Does.Contain($"over {prompts} of {prompts} prompts"));
+        }
+    }
+
+    [Test]
+    public void Generate_finds_the_vector_in_the_drafts_folder()
+    {
+        using var folder = new TemporaryFolder();
+        foreach (string file in Directory.GetFiles(Model))
+            File.Copy(file, Path.Combine(folder.Path, Path.GetFileName(file)));
+        SequoiaProcess measured = SequoiaProcess.Run(
+            "measure", "acceptance", "--target", Model, "--draft", folder.Path, "--prompts", folder.Write("p.jsonl", """{"prompt":"Once"}"""), "--max-tokens", "20");
+        Assert.That(measured.Out, Does.StartWith("child  accepted  so far\n    1"));
+        SequoiaProcess run = SequoiaProcess.Run("generate", "Once", "--target", Model, "--draft", folder.Path, "--max-tokens", "9", "--json");
+        Assert.That(run.Json["stats"]!["tree"]!["parents"]!.ToJsonString(), Is.EqualTo("[-1,0,1,2]"), "auto: a chain where the first guess is always right");
+    }
+
+    [Test]
+    public void Prompts_that_do_not_fit_are_left_out()
+    {
+        using var folder = new TemporaryFolder();
+        string prompts = folder.Write("p.txt", string.Concat(Enumerable.Repeat("word ", 600)) + "\n<|endoftext|>\nOnce");
+        string[] arguments = ["measure", "acceptance", "--target", Model, "--draft", Model, "--max-tokens", "5", "--output", Path.Combine(folder.Path, "a.json"), "--prompts"];
+        Assert.That(SequoiaProcess.Run([.. arguments, prompts]).Notes, Does.Contain("over 1 of 2 prompts"));
+        SequoiaProcess.Run([.. arguments, folder.Write("long.txt", string.Concat(Enumerable.Repeat("word ", 600)))]).AssertBadInput("none of its 1 prompts fits");
+    }
+
+    [TestCase("", "holds no prompts")]
+    [TestCase("{\"prompt\":\"x\"}\n{\"promt\":\"x\"}", "line 2: prompt: is missing")]
+    [TestCase("{\"prompt\":\"x\"}\nx", "line 2: is not valid JSON")]
+    [TestCase("{\"prompt\":7}", "line 1: prompt: is missing")]
+    public void Bad_prompts_are_told_on_one_line(string text, string message)
+    {
+        using var folder = new TemporaryFolder();
+        string file = folder.Write("p.jsonl", text);
+        SequoiaProcess.Run("measure", "acceptance", "--target", Model, "--draft", Model, "--prompts", file).AssertBadInput($"{file}: {message}");
+    }
+
+    [Test]
+    public void Bad_options_are_told_on_one_line()
+    {
+        SequoiaProcess.Run("measure", "acceptance", "--target", Model, "--draft", Model).AssertBadInput("--prompts");
+        SequoiaProcess.Run("measure", "acceptance", "--target", Model, "--prompts", "/nowhere").AssertBadInput("--draft: is missing");
+        SequoiaProcess.Run("measure", "acceptance", "--target", Model, "--draft", Model, "--prompts", "/nowhere").AssertBadInput("/nowhere: there is no such file");
+    }
+}
