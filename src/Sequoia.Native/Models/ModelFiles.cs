@@ -30,8 +30,6 @@ internal sealed class ModelFiles : IDisposable
 
     public IReadOnlyDictionary<string, TensorView> Tensors => _tensors;
 
-    public long TotalBytes => _files.Sum(f => new FileInfo(f.Path).Length);
-
     /// <summary>The file that holds a tensor, for messages.</summary>
     public string FileOf(string tensor) => _files.FirstOrDefault(f => f.Tensors.ContainsKey(tensor))?.Path ?? Folder;
 

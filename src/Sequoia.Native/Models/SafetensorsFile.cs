@@ -19,14 +19,11 @@ internal sealed unsafe class SafetensorsFile : IDisposable
         Path = path;
         if (!File.Exists(path))
             throw new ModelFileException(path, "the file is missing; download the whole model folder again");
-        long length = new FileInfo(path).Length;
-        if (length < 10)
-            throw new ModelFileException(path, $"the file has only {length} bytes, no safetensors header; download it again");
         try
         {
             _file = new MappedFile(path);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
             throw new ModelFileException(path, $"the file cannot be mapped ({e.Message})", e);
         }
@@ -49,6 +46,8 @@ internal sealed unsafe class SafetensorsFile : IDisposable
 
     private void ReadHeader()
     {
+        if (_file.Length < 10)
+            throw Bad($"the file has only {_file.Length} bytes, no safetensors header; download it again");
         ulong headerBytes = *(ulong*)_file.Data;
         if (headerBytes > MaxHeaderBytes)
             throw Bad($"the header claims {headerBytes} bytes (at most {MaxHeaderBytes} are allowed); the file is not safetensors or is damaged");

@@ -20,6 +20,16 @@ public sealed class SafetensorsFileTests
         Assert.That(file.Tensors["b"].Data[0], Is.EqualTo(24));
     }
 
+    [Test]
+    public void A_link_stands_for_its_file()
+    {
+        using var folder = new TemporaryFolder();
+        string link = Path.Combine(folder.Path, "link");
+        System.IO.File.CreateSymbolicLink(link, folder.Write("m.safetensors", File(Good, new byte[32])));
+        using var file = new SafetensorsFile(link);
+        Assert.That(file.Tensors, Has.Count.EqualTo(2));
+    }
+
     [TestCase("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}""", 12, "overlaps")]
     [TestCase("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", 4, "outside the 4 bytes")]
     [TestCase("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}}""", 8, "outside")]
@@ -54,7 +64,8 @@ public sealed class SafetensorsFileTests
         AssertRefused(folder.Write("huge", [.. BitConverter.GetBytes(1_000_000_000_000ul), 1, 2, 3]), "claims 1000000000000 bytes");
         AssertRefused(folder.Write("negative", [.. BitConverter.GetBytes(ulong.MaxValue), 1, 2, 3]), "claims 18446744073709551615 bytes");
         AssertRefused(folder.Write("cut", File(Good, new byte[32])[..60]), "truncated");
-        AssertRefused(folder.Write("empty", []), "only 0 bytes");
+        AssertRefused(folder.Write("short", [1, 2, 3]), "only 3 bytes");
+        AssertRefused(folder.Write("empty", []), "cannot be mapped");
         AssertRefused(Path.Combine(folder.Path, "absent"), "missing");
     }
 
