@@ -2,7 +2,7 @@ using Sequoia.Native;
 
 namespace Sequoia.Cli;
 
-/// <summary>The model pair that comes with the command: target/, draft/ and acceptance.json in one folder.</summary>
+/// <summary>The model pair that comes with the command: target/ and draft/ in one folder.</summary>
 internal static class BundledModels
 {
     /// <summary>The folder: SEQUOIA_MODELS, else a folder "models" beside the executable or above it.</summary>
@@ -20,19 +20,6 @@ internal static class BundledModels
                 return models;
         }
         throw new InvalidInputException("the bundled models are not beside the command; name a model with --target DIR, or the folder of a pair with SEQUOIA_MODELS");
-    }
-
-    /// <summary>The measured acceptance of a pair: acceptance.json in the draft's folder, or beside both folders; else null.</summary>
-    public static AcceptanceVector? AcceptanceOf(string target, string draft)
-    {
-        string own = Path.Combine(draft, "acceptance.json");
-        if (File.Exists(own))
-            return AcceptanceVector.Load(own);
-        string? parent = Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(target)));
-        if (parent is null || parent != Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(draft))))
-            return null;
-        string file = Path.Combine(parent, "acceptance.json");
-        return File.Exists(file) ? AcceptanceVector.Load(file) : null;
     }
 
     private static bool IsPair(string folder) =>

@@ -23,7 +23,9 @@ internal static class GenerateJob
         bool cancelled = result.Stats.FinishReason == FinishReason.Cancelled;
         if (!settings.Json)
             await streams.Out.WriteLineAsync();
-        Generated? compared = settings.Compare && !cancelled ? await result.AgainAsync(plain, prompt, settings.Options, cancellation) : null;
+        Generated? compared = settings.Compare && !cancelled ? await CompareAsync(result, plain, prompt, settings.Options, cancellation) : null;
+        // A comparison that was cut short says nothing; what was generated before it is still reported.
+        cancelled |= settings.Compare && compared is null;
         if (settings.Json)
             await streams.Out.WriteLineAsync(JsonText.Of(GenerationJson.Of(result, compared)));
 
@@ -35,6 +37,20 @@ internal static class GenerateJob
                 $"one token at a time: {compared.Stats.TokensPerSecond:F1} tokens/s; with the tree {result.Stats.TokensPerSecond / compared.Stats.TokensPerSecond:F2} times as fast"));
         }
         return cancelled ? ExitStatus.Cancelled : ExitStatus.Done;
+    }
+
+    private static async Task<Generated?> CompareAsync(
+        Generated result, TextGenerator plain, string prompt, GenerationOptions options, CancellationToken cancellation)
+    {
+        try
+        {
+            Generated compared = await result.AgainAsync(plain, prompt, options, cancellation);
+            return compared.Stats.FinishReason == FinishReason.Cancelled ? null : compared;
+        }
+        catch (OperationCanceledException)
+        {
+            return null;
+        }
     }
 
     private static string Summary(GenerationStats stats)

@@ -5,9 +5,6 @@ namespace Sequoia.Cli;
 /// <summary>A target, perhaps with a draft, loaded; and the tree to use them with.</summary>
 internal sealed class ModelPair : IDisposable
 {
-    /// <summary>A tree that helps a little with every pair, for those whose acceptance nobody has measured.</summary>
-    private static readonly TreePolicy Unmeasured = TreePolicy.Chain(4);
-
     private readonly LanguageModel _target;
     private readonly LanguageModel? _draft;
     private readonly TokenTree _tree;
@@ -24,10 +21,10 @@ internal sealed class ModelPair : IDisposable
         TokenTree shape = TokenTree.Root;
         if (draft is not null)
         {
-            AcceptanceVector? acceptance = BundledModels.AcceptanceOf(target, draft);
+            AcceptanceVector? acceptance = tree is { NeedsAcceptance: false } ? null : AcceptanceVector.OfDraft(draft);
             if (tree is null && acceptance is null)
-                note($"speculating with {Unmeasured}, as the acceptance of this pair is unknown; `sequoia measure acceptance` finds it, --tree chooses otherwise");
-            shape = (tree ?? (acceptance is null ? Unmeasured : TreePolicy.Auto)).Resolve(acceptance);
+                note($"speculating with {TreePolicy.Unmeasured}, as the acceptance of this pair is unknown; `sequoia measure acceptance` finds it, --tree chooses otherwise");
+            shape = (tree ?? (acceptance is null ? TreePolicy.Unmeasured : TreePolicy.Auto)).Resolve(acceptance);
         }
         LanguageModel loaded = LanguageModel.Load(target, options);
         try

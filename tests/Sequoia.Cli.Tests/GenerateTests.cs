@@ -66,10 +66,10 @@ public class GenerateTests
         string[] arguments = ["generate", "Once", "--target", Path.Combine(models, "target"), "--draft", Path.Combine(models, "draft"), "--max-tokens", "5", "--json"];
         SequoiaProcess unmeasured = SequoiaProcess.Run(arguments);
         Assert.That(unmeasured.Notes, Does.Contain("the acceptance of this pair is unknown"));
-        Assert.That(unmeasured.Json["stats"]!["tree"]!["size"]!.GetValue<int>(), Is.EqualTo(5));
+        Assert.That(unmeasured.Json["stats"]!["tree"]!["size"]!.GetValue<int>(), Is.EqualTo(4));
         SequoiaProcess.Run([.. arguments, "--tree", "auto"]).AssertBadInput("sequoia measure acceptance");
 
-        folder.Write("acceptance.json", """{"p":[0.6,0.2,0.1]}""");
+        folder.Write("draft/acceptance.json", """{"p":[0.6,0.2,0.1]}""");
         SequoiaProcess measured = SequoiaProcess.Run([.. arguments, "--tree", "optimal:6x3"]);
         Assert.That(measured.Json["stats"]!["tree"]!["size"]!.GetValue<int>(), Is.EqualTo(6));
     }
@@ -92,7 +92,7 @@ public class GenerateTests
     {
         using var folder = new TemporaryFolder();
         string models = Pair(folder);
-        folder.Write("acceptance.json", """{"p":[0.6,0.2,0.1]}""");
+        folder.Write("draft/acceptance.json", """{"p":[0.6,0.2,0.1]}""");
         SequoiaProcess run = SequoiaProcess.RunWith("", models);
         using (Assert.EnterMultipleScope())
         {
@@ -151,7 +151,10 @@ public class GenerateTests
     private static string Pair(TemporaryFolder folder)
     {
         Directory.CreateSymbolicLink(Path.Combine(folder.Path, "target"), Model);
-        Directory.CreateSymbolicLink(Path.Combine(folder.Path, "draft"), Model);
+        // A folder of its own with links in it: it gets an acceptance vector.
+        string draft = Directory.CreateDirectory(Path.Combine(folder.Path, "draft")).FullName;
+        foreach (string file in Directory.GetFiles(Model))
+            File.CreateSymbolicLink(Path.Combine(draft, Path.GetFileName(file)), file);
         return folder.Path;
     }
 }

@@ -21,16 +21,11 @@ internal static class DecodeBenchmark
         double bytes = perToken * files.Tensors["model.embed_tokens.weight"].Type.Size();
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{backend.Name}; read bandwidth {bandwidth / 1e9:F1} GB/s, fp32 peak {flops / 1e9:F0} GFLOP/s; {bytes / 1e6:F0} MB and {2e-9 * perToken:F3} GFLOP a token; prefix {prefix}, median of {repeats}"));
-        using var session = new LlamaSession(model, 64, 64, prefix + 64);
-        using TreeState state = backend.AllocateTree(TokenTree.Chain(63), config.VocabularySize);
-        TreeRows rows = TreeRows.All(TokenTree.Chain(63));
-        session.Cache.Length = prefix;
         double first = 0;
         Console.WriteLine("   n      ms    t(n)   GB/s  of read   GFLOP/s  of peak");
         foreach (int n in (int[])[1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 24, 32, 48, 64])
         {
-            rows.Count = n;
-            double seconds = MachineLimits.Median(repeats, () => session.Forward(state, rows, LogitRows.All));
+            double seconds = PassTime.Measure(model, n, prefix, repeats);
             first = n == 1 ? seconds : first;
             double rate = 2.0 * perToken * n / seconds;
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,

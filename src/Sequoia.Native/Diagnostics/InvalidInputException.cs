@@ -7,12 +7,12 @@ namespace Sequoia.Native;
 public class InvalidInputException : Exception
 {
     /// <summary>Creates the exception with its one-line message.</summary>
-    public InvalidInputException(string message) : base(message)
+    public InvalidInputException(string message) : base(OneLine(message))
     {
     }
 
     /// <summary>Creates the exception with its one-line message and the error beneath it.</summary>
-    public InvalidInputException(string message, Exception innerException) : base(message, innerException)
+    public InvalidInputException(string message, Exception innerException) : base(OneLine(message), innerException)
     {
     }
 
@@ -20,4 +20,8 @@ public class InvalidInputException : Exception
     public InvalidInputException() : base("The input is not usable.")
     {
     }
+
+    // Names from files may hold line breaks and escape sequences, which must not reach a terminal.
+    private static string OneLine(string message) =>
+        message.Any(char.IsControl) ? string.Concat(message.Select(c => char.IsControl(c) ? ' ' : c)) : message;
 }

@@ -1,7 +1,4 @@
 namespace Sequoia.Native.Execution;
 
 /// <summary>Cosines and sines of the rotary embedding on a device.</summary>
-internal abstract class RopeTable(int positions)
-{
-    public int Positions { get; } = positions;
-}
+internal abstract class RopeTable;

@@ -5,8 +5,8 @@ internal abstract class TreeState(TokenTree tree) : IDisposable
 {
     public TokenTree Tree { get; } = tree;
 
-    /// <summary>Sets the tokens of nodes <paramref name="firstNode"/>, <paramref name="firstNode"/> + 1, ...</summary>
-    public abstract void Upload(ReadOnlySpan<int> tokens, int firstNode);
+    /// <summary>Sets the tokens of nodes 0, 1, ...</summary>
+    public abstract void Upload(ReadOnlySpan<int> tokens);
 
     /// <summary>Reads the tokens of the given nodes.</summary>
     public abstract void Download(ReadOnlySpan<int> nodes, Span<int> tokens);

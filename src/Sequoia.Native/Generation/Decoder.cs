@@ -28,7 +28,7 @@ internal sealed class Decoder : IDisposable
     private int _root;
 
     /// <param name="target">The model whose distribution the output has.</param>
-    /// <param name="draft">The model that grows the tree; null for a lone root.</param>
+    /// <param name="draft">The model that grows the tree; unused with a lone root.</param>
     /// <param name="tree">The tree's shape.</param>
     /// <param name="context">The most committed tokens.</param>
     public Decoder(Llama target, Llama? draft, TokenTree tree, int context)
@@ -40,9 +40,10 @@ internal sealed class Decoder : IDisposable
         int capacity = context + tree.Size;
         TokenTree chain = TokenTree.Chain(PrefillChunk - 1);
         _target = new LlamaSession(target, Math.Max(tree.Size, PrefillChunk), tree.Size, capacity);
+        draft = tree.Size == 1 ? null : draft;
         _levels = draft is null ? [] : InnerLevels(tree);
         if (draft is not null)
-            _draft = new LlamaSession(draft, Math.Max(tree.Size, PrefillChunk), Math.Max(1, _levels.Max(l => l.Count)), capacity);
+            _draft = new LlamaSession(draft, Math.Max(tree.Size, PrefillChunk), _levels.Max(l => l.Count), capacity);
         _tree = _backend.AllocateTree(tree, target.Config.VocabularySize);
         _treeRows = TreeRows.All(tree);
         _chain = _backend.AllocateTree(chain, 0);
@@ -64,11 +65,11 @@ internal sealed class Decoder : IDisposable
 
     public TimeSpan VerifyTime { get; private set; }
 
+    /// <summary>The part of both that drew children and verified them: everything but the forward passes.</summary>
+    public TimeSpan SamplingTime { get; private set; }
+
     /// <summary>The target's logits of the last step, one row per node.</summary>
     public Activations TargetLogits => _target.Logits;
-
-    /// <summary>The draft's logits of its last pass.</summary>
-    public Activations? DraftLogits => _draft?.Logits;
 
     public Verdict Verdict { get; }
 
@@ -76,7 +77,7 @@ internal sealed class Decoder : IDisposable
     public void Start(ReadOnlySpan<int> prompt, SamplingOptions sampling, ulong seed, CancellationToken cancellation)
     {
         (_sampling, _seed, Steps) = (sampling, seed, 0);
-        (DraftTime, VerifyTime) = (TimeSpan.Zero, TimeSpan.Zero);
+        DraftTime = VerifyTime = SamplingTime = TimeSpan.Zero;
         _pendingCount = 0;
         Prefill(_target, prompt[..^1], cancellation);
         if (_draft is not null)
@@ -89,12 +90,14 @@ internal sealed class Decoder : IDisposable
     {
         var random = new RandomKey(_seed, (uint)Steps++);
         long start = Stopwatch.GetTimestamp();
-        _tree.Upload([_root], 0);
+        _tree.Upload([_root]);
         if (_draft is not null)
             Grow(_draft, random);
         long grown = Stopwatch.GetTimestamp();
         _target.Forward(_tree, _treeRows, LogitRows.All);
+        long checkedAt = Stopwatch.GetTimestamp();
         _backend.VerifyTree(_target.Logits, _tree, _sampling, random, Verdict);
+        SamplingTime += Stopwatch.GetElapsedTime(checkedAt);
         int count = Commit();
         DraftTime += Stopwatch.GetElapsedTime(start, grown);
         VerifyTime += Stopwatch.GetElapsedTime(grown);
@@ -131,7 +134,7 @@ internal sealed class Decoder : IDisposable
 
     private void ForwardChain(LlamaSession session, ReadOnlySpan<int> tokens, LogitRows logits)
     {
-        _chain.Upload(tokens, 0);
+        _chain.Upload(tokens);
         _chainRows.Count = tokens.Length;
         session.Forward(_chain, _chainRows, logits);
     }
@@ -145,7 +148,9 @@ internal sealed class Decoder : IDisposable
         {
             if (level > 0)
                 draft.Forward(_tree, _levels[level], LogitRows.All);
+            long drawn = Stopwatch.GetTimestamp();
             _backend.DrawChildren(draft.Logits, _levels[level], _tree, _sampling, random);
+            SamplingTime += Stopwatch.GetElapsedTime(drawn);
         }
     }
 
@@ -161,7 +166,7 @@ internal sealed class Decoder : IDisposable
             bool endsInLeaf = Tree.ChildCount(path[^1]) == 0;
             Keep(_draft, endsInLeaf ? path[..^1] : path);
             if (endsInLeaf)
-                _pending[0] = count > 1 ? _accepted[count - 2] : _root;
+                _pending[0] = _accepted[count - 2];
             _pendingCount = endsInLeaf ? 1 : 0;
         }
         else

@@ -31,6 +31,9 @@ public sealed record GenerationStats
     /// <summary>The part of <see cref="DecodeTime"/> that checked trees with the target.</summary>
     public required TimeSpan VerifyTime { get; init; }
 
+    /// <summary>The part of both that drew and verified tokens: everything but the models' forward passes.</summary>
+    public required TimeSpan SamplingTime { get; init; }
+
     /// <summary>The seed used: give it again to repeat the run.</summary>
     public required ulong Seed { get; init; }
 

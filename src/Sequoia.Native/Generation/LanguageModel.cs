@@ -12,14 +12,12 @@ namespace Sequoia.Native;
 /// </summary>
 public sealed class LanguageModel : IDisposable
 {
-    private const int MaxThreads = 256;
-
     private readonly ModelFiles _files;
 
     private LanguageModel(string folder, LoadOptions options)
     {
-        if (options.Threads is < 1 or > MaxThreads)
-            throw new InvalidInputException($"threads: {options.Threads} is not a number from 1 to {MaxThreads}");
+        if (options.Threads is < 1 or > LoadOptions.MaxThreads)
+            throw new InvalidInputException($"threads: {options.Threads} is not a number from 1 to {LoadOptions.MaxThreads}");
         long start = Stopwatch.GetTimestamp();
         Folder = folder;
         if (!Directory.Exists(folder))
@@ -31,7 +29,7 @@ public sealed class LanguageModel : IDisposable
             throw new ModelFileException(Path.Combine(folder, "config.json"),
                 $"vocab_size: {config.VocabularySize} is less than the tokenizer's {Tokenizer.VocabularySize} ids; the two do not belong together");
         }
-        EosIds = GenerationConfig.ReadEosIds(folder, config);
+        EosIds = GenerationConfig.ReadEosIds(folder, config) is { Length: > 0 } ids ? ids : Tokenizer.EosId is { } eos ? [eos] : [];
         BosId = Tokenizer.BosId ?? config.BosId;
         _files = new ModelFiles(folder);
         try
@@ -52,7 +50,7 @@ public sealed class LanguageModel : IDisposable
     /// <summary>The model's tokenizer.</summary>
     public Tokenizer Tokenizer { get; }
 
-    /// <summary>Ids that end a text, from generation_config.json or else config.json.</summary>
+    /// <summary>Ids that end a text, from generation_config.json, config.json or the tokenizer, the first that names any.</summary>
     public IReadOnlyList<int> EosIds { get; }
 
     /// <summary>The id that every prompt begins with; null where the model has none.</summary>

@@ -4,5 +4,7 @@ namespace Sequoia.Native;
 public sealed record LoadOptions
 {
     /// <summary>Threads that compute, the caller's included; by default one per processor. The result does not depend on it.</summary>
-    public int Threads { get; init; } = Environment.ProcessorCount;
+    public int Threads { get; init; } = Math.Min(Environment.ProcessorCount, MaxThreads);
+
+    internal const int MaxThreads = 256;
 }

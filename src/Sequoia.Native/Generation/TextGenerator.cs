@@ -26,20 +26,23 @@ public sealed class TextGenerator : IDisposable
     /// <param name="target">The model whose distribution the output has.</param>
     /// <param name="draft">A small model over the same vocabulary; null decodes one token at a time.</param>
     /// <param name="tree">
-    /// The tree's shape; by default <see cref="TreePolicy.Auto"/> with a draft. The optimal ones read acceptance.json in the draft's
-    /// folder (`sequoia measure acceptance` makes it).
+    /// The tree's shape; by default, with a draft, <see cref="TreePolicy.Auto"/> where the pair's acceptance is known and
+    /// <see cref="TreePolicy.Unmeasured"/> where it is not (<see cref="AcceptanceVector.OfDraft"/>).
     /// </param>
     /// <exception cref="InvalidInputException">The vocabularies differ, a tree is asked for without a draft, or the tree cannot be made.</exception>
     public TextGenerator(LanguageModel target, LanguageModel? draft = null, TreePolicy? tree = null)
     {
         ArgumentNullException.ThrowIfNull(target);
-        tree ??= draft is null ? TreePolicy.None : TreePolicy.Auto;
-        string acceptance = draft is null ? "" : Path.Combine(draft.Folder, "acceptance.json");
-        Tree = tree.Resolve(File.Exists(acceptance) ? AcceptanceVector.Load(acceptance) : null);
+        AcceptanceVector? acceptance = draft is null || tree is { NeedsAcceptance: false } ? null : AcceptanceVector.OfDraft(draft.Folder);
+        tree ??= draft is null ? TreePolicy.None : acceptance is null ? TreePolicy.Unmeasured : TreePolicy.Auto;
+        Tree = tree.Resolve(acceptance);
         if (Tree.Size > 1 && draft is null)
             throw new InvalidInputException($"tree: '{tree}' needs a draft model; name one, or use none");
         if (draft is not null && (draft.Llama.Config.VocabularySize != target.Llama.Config.VocabularySize || !draft.Tokenizer.SameVocabulary(target.Tokenizer)))
             throw new InvalidInputException($"draft: {draft.Folder} has another vocabulary than {target.Folder}; use a draft with the target's tokenizer");
+        int mostChildren = Enumerable.Range(0, Tree.Size).Max(Tree.ChildCount);
+        if (mostChildren > target.Llama.Config.VocabularySize)
+            throw new InvalidInputException($"tree: a node has {mostChildren} children, more than the vocabulary's {target.Llama.Config.VocabularySize} tokens; use a narrower tree");
         _target = target;
         _draft = Tree.Size > 1 ? draft : null;
     }
@@ -144,7 +147,8 @@ public sealed class TextGenerator : IDisposable
     {
         int limit = Limit(prompt, options);
         Decoder decoder = DecoderFor(prompt.Length + limit);
-        ulong seed = options.Seed ?? BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
+        // 53 bits: a seed that is reported in JSON must survive readers that take numbers for doubles.
+        ulong seed = options.Seed ?? BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))) >> 11;
         TokenDecoder text = _target.Tokenizer.CreateDecoder(prompt);
 
         long start = Stopwatch.GetTimestamp();
@@ -160,6 +164,8 @@ public sealed class TextGenerator : IDisposable
         catch (OperationCanceledException)
         {
             finish = FinishReason.Cancelled;
+            prefill = Stopwatch.GetElapsedTime(start);
+            start = Stopwatch.GetTimestamp();
         }
         while (finish is null)
         {
@@ -186,6 +192,7 @@ public sealed class TextGenerator : IDisposable
             LoadTime = _target.LoadTime + (_draft?.LoadTime ?? TimeSpan.Zero),
             DraftTime = decoder.DraftTime,
             VerifyTime = decoder.VerifyTime,
+            SamplingTime = decoder.SamplingTime,
             Seed = seed,
             Tree = Tree,
             Device = _target.Device,

@@ -40,7 +40,7 @@ internal sealed class JsonFile
     {
         if (Find(key) is not { } value)
             return fallback ?? throw Bad(key, "the key is missing");
-        return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int result) ? result : throw Bad(key, $"a whole number is expected, not {value}");
+        return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int result) ? result : throw Bad(key, $"a whole number is expected, not {Quote(value)}");
     }
 
     public int PositiveInt(string key, int? fallback = null)
@@ -54,21 +54,21 @@ internal sealed class JsonFile
         if (Find(key) is not { } value)
             return fallback ?? throw Bad(key, "the key is missing");
         return value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double result) && double.IsFinite(result)
-            ? result : throw Bad(key, $"a number is expected, not {value}");
+            ? result : throw Bad(key, $"a number is expected, not {Quote(value)}");
     }
 
     public bool Flag(string key, bool fallback)
     {
         if (Find(key) is not { } value)
             return fallback;
-        return value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : throw Bad(key, $"true or false is expected, not {value}");
+        return value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : throw Bad(key, $"true or false is expected, not {Quote(value)}");
     }
 
     public string? Text(string key)
     {
         if (Find(key) is not { } value)
             return null;
-        return value.ValueKind == JsonValueKind.String ? value.GetString() : throw Bad(key, $"a string is expected, not {value}");
+        return TextOf(value) ?? throw Bad(key, $"a string is expected, not {Quote(value)}");
     }
 
     /// <summary>A token id or a list of them.</summary>
@@ -78,13 +78,43 @@ internal sealed class JsonFile
             return [];
         IEnumerable<JsonElement> items = value.ValueKind == JsonValueKind.Array ? value.EnumerateArray() : [value];
         return [.. items.Select(item => item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out int id) && id >= 0
-            ? id : throw Bad(key, $"a token id is expected, not {item}"))];
+            ? id : throw Bad(key, $"a token id is expected, not {Quote(item)}"))];
     }
 
     /// <summary>The members, for maps whose keys are data.</summary>
-    public IEnumerable<(string Key, JsonElement Value)> Members() => _root.EnumerateObject().Select(p => (p.Name, p.Value));
+    public List<(string Key, JsonElement Value)> Members()
+    {
+        try
+        {
+            return [.. _root.EnumerateObject().Select(p => (p.Name, p.Value))];
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new ModelFileException(Path, "a key is not valid text", e);
+        }
+    }
+
+    /// <summary>A value's text; null where it is no string, or one with half a surrogate pair.</summary>
+    public static string? TextOf(JsonElement value)
+    {
+        try
+        {
+            return value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
 
     public ModelFileException Bad(string key, string problem) => new(Path, $"{key}: {problem}");
+
+    /// <summary>A value as it stands in the file, cut to what fits a message.</summary>
+    private static string Quote(JsonElement value)
+    {
+        string raw = value.GetRawText();
+        return raw.Length <= 60 ? raw : raw[..60] + "...";
+    }
 
     private JsonElement? Find(string key) =>
         _root.TryGetProperty(key, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : null;

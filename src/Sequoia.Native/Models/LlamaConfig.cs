@@ -5,6 +5,7 @@ internal sealed record LlamaConfig
 {
     // A hostile config must not make us allocate or loop without bound.
     private const int MaxExtent = 1 << 20;
+    private const int MaxContext = 1 << 24;
 
     public required int HiddenSize { get; init; }
 
@@ -83,6 +84,12 @@ internal sealed record LlamaConfig
             throw json.Bad("num_key_value_heads", $"{KvHeads} does not divide num_attention_heads = {Heads}");
         if (HeadDim % 2 != 0 || HeadDim > 1024)
             throw json.Bad("head_dim", $"{HeadDim} is not an even number up to 1024");
+        if (Heads * (long)HeadDim > MaxExtent)
+            throw json.Bad("num_attention_heads", $"{Heads} heads of {HeadDim} are too many");
+        if (MaxPositions > MaxContext)
+            throw json.Bad("max_position_embeddings", $"{MaxPositions} is too large (at most {MaxContext})");
+        if (BosId >= VocabularySize)
+            throw json.Bad("bos_token_id", $"{BosId} is not below vocab_size = {VocabularySize}");
         if (RopeTheta <= 0)
             throw json.Bad("rope_theta", "must be above 0");
         if (!(RmsNormEpsilon > 0))

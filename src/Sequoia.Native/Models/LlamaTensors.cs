@@ -30,6 +30,8 @@ internal sealed class LlamaTensors
                 Get(layer + "mlp.gate_proj.weight", config.IntermediateSize, config.HiddenSize),
                 Get(layer + "mlp.up_proj.weight", config.IntermediateSize, config.HiddenSize),
                 Get(layer + "mlp.down_proj.weight", config.HiddenSize, config.IntermediateSize));
+            RequireOneType(Layers[i].Q, Layers[i].K, Layers[i].V);
+            RequireOneType(Layers[i].Gate, Layers[i].Up);
         }
         FinalNorm = Get("model.norm.weight", config.HiddenSize);
         const string Head = "lm_head.weight";
@@ -59,6 +61,16 @@ internal sealed class LlamaTensors
         }
         _used.Add(name);
         return tensor;
+    }
+
+    /// <summary>Projections that share an input are multiplied as one matrix.</summary>
+    private void RequireOneType(TensorView first, params ReadOnlySpan<TensorView> others)
+    {
+        foreach (TensorView other in others)
+        {
+            if (other.Type != first.Type)
+                throw new ModelFileException(_files.FileOf(other.Name), $"tensor '{other.Name}' is {other.Type} but '{first.Name}' is {first.Type}; store both in one type");
+        }
     }
 
     private void RefuseTheRest()

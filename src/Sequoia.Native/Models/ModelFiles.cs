@@ -41,10 +41,10 @@ internal sealed class ModelFiles : IDisposable
         var listed = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach ((string tensor, JsonElement value) in map.Members())
         {
-            string? file = value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+            string? file = JsonFile.TextOf(value);
             // A shard's name must not lead out of the folder.
             if (string.IsNullOrEmpty(file) || file != Path.GetFileName(file) || file is "." or "..")
-                throw new ModelFileException(indexPath, $"weight_map.{tensor}: '{value}' is not a file name");
+                throw new ModelFileException(indexPath, $"weight_map.{tensor}: '{file}' is not a file name");
             listed.Add(tensor, file);
         }
         foreach (string file in listed.Values.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal))

@@ -32,10 +32,15 @@ internal static unsafe class Philox
     /// <paramref name="destination"/> has room for <paramref name="count"/> rounded up to a multiple of 32.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Fill(uint* destination, int count, ulong key, uint c1, uint c2, uint c3)
+    public static void Fill(uint* destination, int count, ulong key, uint c1, uint c2, uint c3) =>
+        Fill(destination, count, key, c1, c2, c3, Avx512F.IsSupported);
+
+    /// <summary>The same with the vector form chosen by the caller: both give the same numbers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal static void Fill(uint* destination, int count, ulong key, uint c1, uint c2, uint c3, bool vectors)
     {
         int blocks = (count + 3) / 4, block = 0;
-        if (Avx512F.IsSupported)
+        if (vectors)
         {
             for (; block < blocks; block += 8)
                 EightBlocks(destination + (4 * block), (uint)block, key, c1, c2, c3);

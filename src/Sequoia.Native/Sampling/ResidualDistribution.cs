@@ -2,7 +2,7 @@ namespace Sequoia.Native.Sampling;
 
 /// <summary>
 /// The verifier's state at one node (sequoia.md 4) in water-level form: after any rejections the residual distribution is
-/// proportional to max(P - C Q, 0) with one scalar C, so a rejection costs one pass and writes no distribution.
+/// proportional to max(P - C Q, 0) with one scalar C, so P and Q need no renormalising.
 /// P and Q are consumed: rejected tokens become 0 in both.
 /// </summary>
 internal unsafe ref struct ResidualDistribution
@@ -40,7 +40,7 @@ internal unsafe ref struct ResidualDistribution
     /// <summary>Takes a rejected child out: R becomes normalise(max(R - D, 0)), D loses the token.</summary>
     public void Reject(int token)
     {
-        _scratch.BestTokens[_rejected++] = token;
+        _scratch.Rejected[_rejected++] = token;
         if (_p[token] > _likeliestMass)
             (_likeliestRejected, _likeliestMass) = (token, _p[token]);
         _p[token] = 0;
@@ -80,7 +80,7 @@ internal unsafe ref struct ResidualDistribution
         Buffer.MemoryCopy(_scratch.Row, _p, sizeof(float) * (long)_scratch.Padded, sizeof(float) * (long)_scratch.Padded);
         new Span<float>(_q, _scratch.Vocabulary).Fill(1);
         for (int i = 0; i < _rejected; i++)
-            (_p[_scratch.BestTokens[i]], _q[_scratch.BestTokens[i]]) = (0, 0);
+            (_p[_scratch.Rejected[i]], _q[_scratch.Rejected[i]]) = (0, 0);
         (_level, _residualMass, _draftMass) = (0, 1, _scratch.Vocabulary - _rejected);
     }
 }

@@ -27,7 +27,8 @@ internal sealed unsafe class SamplingScratch(int vocabulary, int maxChildren) : 
 
     public float[] BestKeys { get; } = new float[maxChildren];
 
-    public int[] BestTokens { get; } = new int[maxChildren];
+    /// <summary>Children that verification has rejected at the present node.</summary>
+    public int[] Rejected { get; } = new int[maxChildren];
 
     public void Dispose()
     {

@@ -18,7 +18,8 @@ internal static unsafe class TokenDistribution
         kernels.Divide(p, sum, padded);
         if (options.TopP >= 1)
             return new LogScale(max, sum);
-        ulong mass = (ulong)(options.TopP * MassThreshold.MassUnit);
+        // At least one unit: however small p is, the most probable token stays.
+        ulong mass = Math.Max(1, (ulong)(options.TopP * MassThreshold.MassUnit));
         kernels.ZeroBelow(p, scratch.Threshold.ForMass(p, scratch.Vocabulary, mass), padded);
         float kept = TiledSum.Of(p, padded, scratch.Tiles);
         kernels.Divide(p, kept, padded);

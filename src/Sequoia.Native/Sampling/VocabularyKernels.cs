@@ -26,7 +26,7 @@ internal abstract unsafe class VocabularyKernels
     public abstract void ZeroBelow(float* x, float threshold, int padded);
 
     /// <summary>
-    /// The tokens with the largest logits / temperature + Gumbel noise among those with q &gt; 0, in descending order, equal ones by
+    /// The tokens with the largest logits / temperature - maximum + Gumbel noise among those with q &gt; 0, in descending order, equal ones by
     /// ascending token; returns how many there are. <paramref name="scale"/> is what divides exp(logits / temperature) to give q.
     /// </summary>
     public abstract int LargestNoisy(
@@ -117,14 +117,15 @@ internal sealed unsafe class VocabularyKernels<TLanes> : VocabularyKernels where
         float* keys = stackalloc float[Width];
         int found = 0;
         float threshold = float.NegativeInfinity;
-        TLanes divisor = TLanes.Broadcast(temperature), reach = TLanes.Broadcast(float.PositiveInfinity);
+        TLanes divisor = TLanes.Broadcast(temperature), max = TLanes.Broadcast(scale.Max), reach = TLanes.Broadcast(float.PositiveInfinity);
         for (int i = 0; i < padded; i += Width)
         {
             TLanes u = Uniform(random + i), weight = TLanes.Load(q + i);
             // A key above the threshold needs E < exp(z - threshold), and E >= u: nearly all tokens are out before any logarithm.
             if (TLanes.MaskGreater(TLanes.Max(weight, TLanes.Broadcast(SmallestNormal)) * reach, u) == 0)
                 continue;
-            TLanes key = (TLanes.Load(logits + i) / divisor) - ExactMath.Log(ExactMath.NegativeLog1m(u));
+            // Less the maximum, as in q itself: large scores would round the noise away.
+            TLanes key = (TLanes.Load(logits + i) / divisor) - max - ExactMath.Log(ExactMath.NegativeLog1m(u));
             key = TLanes.SelectLess(TLanes.Zero, weight, key, TLanes.Broadcast(float.NegativeInfinity));
             uint mask = TLanes.MaskGreater(key, TLanes.Broadcast(threshold));
             if (mask == 0)
@@ -136,7 +137,7 @@ internal sealed unsafe class VocabularyKernels<TLanes> : VocabularyKernels where
                 Insert(keys[lane], i + lane, bestKeys, bestTokens, ref found, ref threshold);
             }
             // The margin covers the rounding of q, of this bound and of the key; it costs a few logarithms and no bit of the result.
-            reach = TLanes.Broadcast(1.01f * scale.Sum * MathF.Exp(scale.Max - threshold));
+            reach = TLanes.Broadcast(1.01f * scale.Sum * MathF.Exp(-threshold));
         }
         return found;
     }

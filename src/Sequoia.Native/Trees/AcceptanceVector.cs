@@ -46,6 +46,14 @@ public sealed class AcceptanceVector
     /// <summary>p of a child rank, counted from 1.</summary>
     public double this[int rank] => rank <= _p.Length ? _p[rank - 1] : 0;
 
+    /// <summary>The vector measured for a draft: acceptance.json in its folder, where `sequoia measure acceptance` keeps it; null where there is none.</summary>
+    /// <exception cref="InvalidInputException">The file is bad.</exception>
+    public static AcceptanceVector? OfDraft(string draftFolder)
+    {
+        string file = Path.Combine(draftFolder, "acceptance.json");
+        return File.Exists(file) ? Load(file) : null;
+    }
+
     /// <summary>Loads {"p":[p1,p2,...]}; other keys are ignored.</summary>
     /// <exception cref="InvalidInputException">The file is missing or is not such a vector; the message names file and key.</exception>
     public static AcceptanceVector Load(string file)

@@ -18,13 +18,20 @@ public sealed class TreePolicy
     private readonly string _text;
     private readonly Func<AcceptanceVector?, TokenTree> _resolve;
 
-    private TreePolicy(string text, Func<AcceptanceVector?, TokenTree> resolve) => (_text, _resolve) = (text, resolve);
+    private TreePolicy(string text, bool needsAcceptance, Func<AcceptanceVector?, TokenTree> resolve) =>
+        (_text, NeedsAcceptance, _resolve) = (text, needsAcceptance, resolve);
 
     /// <summary>No speculation: one token at a time.</summary>
-    public static TreePolicy None { get; } = new("none", _ => TokenTree.Root);
+    public static TreePolicy None { get; } = Fixed("none", TokenTree.Root);
 
-    /// <summary>The tree that is expected to be fastest for this model pair.</summary>
+    /// <summary>A small optimal tree for the pair's measured acceptance; the hardware is not measured yet.</summary>
     public static TreePolicy Auto { get; } = OfAcceptance("auto", AutoSize, AutoLevels);
+
+    /// <summary>What to use with a pair whose acceptance nobody has measured.</summary>
+    public static TreePolicy Unmeasured { get; } = Chain(3);
+
+    /// <summary>Whether <see cref="Resolve"/> needs an acceptance vector.</summary>
+    public bool NeedsAcceptance { get; }
 
     /// <summary><paramref name="drafted"/> tokens in a row.</summary>
     public static TreePolicy Chain(int drafted) => Fixed($"chain:{drafted}", TokenTree.Chain(drafted));
@@ -74,13 +81,13 @@ public sealed class TreePolicy
     /// <summary>The policy as <see cref="Parse"/> reads it, where it can be written so.</summary>
     public override string ToString() => _text;
 
-    private static TreePolicy Fixed(string text, TokenTree tree) => new(text, _ => tree);
+    private static TreePolicy Fixed(string text, TokenTree tree) => new(text, false, _ => tree);
 
     private static TreePolicy OfAcceptance(string text, int maxSize, int? maxLevels)
     {
         if (maxSize is < 1 or > TokenTree.MaxSize || maxLevels is < 1 or > TokenTree.MaxSize)
             throw new InvalidInputException($"tree \"{text}\": sizes and levels must be in 1..{TokenTree.MaxSize}");
-        return new TreePolicy(text, acceptance => OptimalTree.Build(
+        return new TreePolicy(text, true, acceptance => OptimalTree.Build(
             acceptance ?? throw new InvalidInputException(
                 $"tree \"{text}\": needs an acceptance vector of this model pair; make one with `sequoia measure acceptance`, or use chain:4"),
             maxSize,

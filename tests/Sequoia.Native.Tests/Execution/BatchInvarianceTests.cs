@@ -7,7 +7,7 @@ public sealed class BatchInvarianceTests
 {
     private const int Length = 64;
 
-    private static IEnumerable<string> Models => ["F32", "F16", "BF16", "stories260K"];
+    private static IEnumerable<string> Models => ["F32", "F16", "BF16", "three heads of 48 to a group", "heads of 32 with their own keys", "stories260K"];
 
     [TestCaseSource(nameof(Models))]
     public void Rows_do_not_depend_on_their_number_or_on_threads_or_on_the_kernel_table(string name)
@@ -32,10 +32,12 @@ public sealed class BatchInvarianceTests
     }
 
     [Test]
-    public void A_path_has_the_same_bits_as_a_chain_and_scattered_through_trees([ValueSource(typeof(TestModel), nameof(TestModel.KernelTables))] string kernels)
+    public void A_path_has_the_same_bits_as_a_chain_and_scattered_through_trees(
+        [ValueSource(typeof(TestModel), nameof(TestModel.KernelTables))] string kernels,
+        [Values("BF16", "three heads of 48 to a group", "heads of 32 with their own keys")] string name)
     {
         using var folder = new TemporaryFolder();
-        using var model = new TestModel(Model(folder, "BF16"), kernels);
+        using var model = new TestModel(Model(folder, name), kernels);
         int[] tokens = Tokens(model, 180);
         int[][] expected = Chain(model, tokens, 10);
         var random = new Random(5);
@@ -50,7 +52,7 @@ public sealed class BatchInvarianceTests
             int[] path = tree.Path(leaf).ToArray();
             for (int i = 0; i < path.Length; i++)
                 nodeTokens[path[i]] = tokens[prefix + i];
-            state.Upload(nodeTokens, 0);
+            state.Upload(nodeTokens);
             session.Forward(state, TreeRows.All(tree), LogitRows.All);
             for (int i = 0; i < path.Length; i++)
                 Assert.That(Bits(session.Logits, path[i]), Is.EqualTo(expected[prefix + i]), $"prefix {prefix}, node {path[i]}");
@@ -74,12 +76,12 @@ public sealed class BatchInvarianceTests
             int[] nodeTokens = new int[tree.Size];
             for (int i = 0; i < path.Length; i++)
                 nodeTokens[path[i]] = tokens[seed + i];
-            state.Upload(nodeTokens, 0);
+            state.Upload(nodeTokens);
             session.Forward(state, TreeRows.All(tree), LogitRows.None);
             model.Llama.Backend.Compact(session.Cache, path);
             session.Cache.Length += path.Length;
             using TreeState next = model.Llama.Backend.AllocateTree(TokenTree.Root, model.Llama.Config.VocabularySize);
-            next.Upload([tokens[seed + path.Length]], 0);
+            next.Upload([tokens[seed + path.Length]]);
             session.Forward(next, TreeRows.All(TokenTree.Root), LogitRows.All);
             Assert.That(Bits(session.Logits, 0), Is.EqualTo(expected[seed + path.Length]), $"seed {seed}");
         }
@@ -90,7 +92,13 @@ public sealed class BatchInvarianceTests
         if (name == "stories260K")
             return TestModel.Stories260K;
         // Odd sizes: tails in every kernel, a vocabulary that is no multiple of four.
-        RandomModel.Write(folder.Path, new RandomModel.Shape(Vocabulary: 67, Context: 256, Type: name));
+        var shape = new RandomModel.Shape(Vocabulary: 67, Context: 256);
+        RandomModel.Write(folder.Path, name switch
+        {
+            "three heads of 48 to a group" => shape with { Heads = 6, KvHeads = 2, HeadDim = 48, Type = "BF16" },
+            "heads of 32 with their own keys" => shape with { Heads = 3, KvHeads = 3, HeadDim = 32, Type = "BF16" },
+            _ => shape with { Type = name },
+        });
         return folder.Path;
     }
 
@@ -111,7 +119,7 @@ public sealed class BatchInvarianceTests
         for (int position = 0; position < tokens.Length; position += rows)
         {
             treeRows.Count = Math.Min(rows, tokens.Length - position);
-            state.Upload(tokens.AsSpan(position, treeRows.Count), 0);
+            state.Upload(tokens.AsSpan(position, treeRows.Count));
             session.Forward(state, treeRows, LogitRows.All);
             session.Cache.Length += treeRows.Count;
             logits.AddRange(Enumerable.Range(0, treeRows.Count).Select(row => Bits(session.Logits, row)));
@@ -127,7 +135,7 @@ public sealed class BatchInvarianceTests
         foreach (int[] chunk in tokens.Chunk(64))
         {
             rows.Count = chunk.Length;
-            state.Upload(chunk, 0);
+            state.Upload(chunk);
             session.Forward(state, rows, LogitRows.None);
             session.Cache.Length += chunk.Length;
         }

@@ -38,7 +38,7 @@ public sealed class WorkerPoolTests
         WorkerPool pool = WorkerPool.Shared(2);
         lock (pool)
         {
-            Assert.That(() => pool.Run(new FailingJob(), 50), Throws.InvalidOperationException);
+            Assert.That(() => pool.Run(new FailingJob(), 50), Throws.TypeOf<ArithmeticException>());
             var job = new CountingJob(50);
             pool.Run(job, job.Items);
             Assert.That(job.Counts, Is.All.EqualTo(1));

@@ -11,6 +11,9 @@ internal static class ChiSquare
         for (int i = 0; i < counts.Count; i++)
         {
             double expected = total * law[i];
+            // Something that cannot happen has happened.
+            if (expected == 0 && counts[i] > 0)
+                return 0;
             if (expected < 5)
             {
                 mergedCount += counts[i];
@@ -25,8 +28,7 @@ internal static class ChiSquare
             statistic += (mergedCount - mergedExpected) * (mergedCount - mergedExpected) / mergedExpected;
             cells++;
         }
-        // Something that cannot happen has happened.
-        return mergedExpected == 0 && mergedCount > 0 ? 0 : UpperTail(statistic, cells - 1);
+        return UpperTail(statistic, cells - 1);
     }
 
     /// <summary>Wilson and Hilferty: the cube root of chi-square / degrees is nearly normal.</summary>

@@ -145,6 +145,7 @@ public sealed class TextGeneratorTests
         File.Copy(SharedData.Path("tokenizers", "tinystories8192", "tokenizer.model"), Path.Combine(folder.Path, "tokenizer.model"));
         using LanguageModel other = LanguageModel.Load(folder.Path);
         Assert.That(() => new TextGenerator(model, other, TreePolicy.Chain(2)), Throws.TypeOf<InvalidInputException>().With.Message.Contains("another vocabulary"));
+        Assert.That(() => new TextGenerator(model, model, TreePolicy.Chains(600, 1)), Throws.TypeOf<InvalidInputException>().With.Message.Contains("600 children"));
         Assert.That(() => new TextGenerator(model, null, TreePolicy.Chain(2)), Throws.TypeOf<InvalidInputException>().With.Message.Contains("needs a draft"));
         Assert.That(() => new TextGenerator(model, model, TreePolicy.Optimal(8)), Throws.TypeOf<InvalidInputException>().With.Message.Contains("measure acceptance"));
     }

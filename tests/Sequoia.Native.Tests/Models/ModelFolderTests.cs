@@ -21,6 +21,9 @@ public sealed class ModelFolderTests
     [TestCase("rope_scaling", """{"rope_type":"yarn","factor":2}""", "'yarn' is not supported")]
     [TestCase("rope_scaling", """{"type":"linear","factor":0}""", "rope_scaling.factor")]
     [TestCase("rope_theta", "0", "rope_theta")]
+    [TestCase("max_position_embeddings", "2147483647", "max_position_embeddings: 2147483647 is too large")]
+    [TestCase("bos_token_id", "64", "bos_token_id: 64 is not below vocab_size = 64")]
+    [TestCase("bos_token_id", "-1", "bos_token_id: a token id is expected")]
     [TestCase("tie_word_embeddings", "3", "tie_word_embeddings: true or false")]
     public void A_bad_config_names_its_key(string key, string? value, string expected)
     {

@@ -1,10 +1,11 @@
 using Sequoia.Native.Numerics;
+using Sequoia.Native.Sampling;
 
 namespace Sequoia.Native.Execution.Cpu;
 
 /// <summary>
-/// Rows on a stride of whole 32-float chunks. The floats behind the last column stay zero, so that kernels run over whole
-/// chunks and a matrix product may read them.
+/// Rows on a stride of whole 64-float tiles: a matrix product reads whole chunks of 32, sampling whole tiles of 64. The floats
+/// behind the last column stay zero.
 /// </summary>
 internal sealed unsafe class CpuActivations : Activations
 {
@@ -12,7 +13,7 @@ internal sealed unsafe class CpuActivations : Activations
 
     public CpuActivations(int rows, int columns) : base(rows, columns)
     {
-        Stride = Chunks.RoundUp(columns);
+        Stride = VocabularyKernels.Padded(columns);
         _buffer = new AlignedBuffer<float>((long)rows * Stride);
     }
 

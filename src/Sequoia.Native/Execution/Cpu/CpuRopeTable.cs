@@ -5,11 +5,11 @@ namespace Sequoia.Native.Execution.Cpu;
 /// <summary>[position][pair]: angles in double, stored as fp32.</summary>
 internal sealed class CpuRopeTable : RopeTable
 {
-    public CpuRopeTable(LlamaConfig config, int positions) : base(positions)
+    public CpuRopeTable(LlamaConfig config, int positions)
     {
         Pairs = config.HeadDim / 2;
-        Cos = new float[positions * Pairs];
-        Sin = new float[positions * Pairs];
+        Cos = new float[checked(positions * Pairs)];
+        Sin = new float[Cos.Length];
         for (int pair = 0; pair < Pairs; pair++)
         {
             double frequency = Math.Pow(config.RopeTheta, -2.0 * pair / config.HeadDim);

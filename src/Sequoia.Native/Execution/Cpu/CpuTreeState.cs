@@ -21,7 +21,7 @@ internal sealed unsafe class CpuTreeState : TreeState
             mostChildren = Math.Max(mostChildren, tree.ChildCount(node));
         }
         _draftRows = new AlignedBuffer<float>((long)inner * _padded);
-        Scratch = [.. Enumerable.Range(0, threads).Select(_ => new SamplingScratch(vocabulary, mostChildren))];
+        Scratch = vocabulary == 0 ? [] : [.. Enumerable.Range(0, threads).Select(_ => new SamplingScratch(vocabulary, mostChildren))];
     }
 
     public int[] Tokens { get; }
@@ -32,7 +32,7 @@ internal sealed unsafe class CpuTreeState : TreeState
     /// <summary>The distribution that an inner node's children were drawn from.</summary>
     public float* DraftRow(int node) => _draftRows.Pointer + ((long)_draftRow[node] * _padded);
 
-    public override void Upload(ReadOnlySpan<int> tokens, int firstNode) => tokens.CopyTo(Tokens.AsSpan(firstNode));
+    public override void Upload(ReadOnlySpan<int> tokens) => tokens.CopyTo(Tokens);
 
     public override void Download(ReadOnlySpan<int> nodes, Span<int> tokens)
     {

@@ -14,11 +14,6 @@ internal sealed unsafe class CpuWeight : Weight
     public CpuWeight(ReadOnlySpan<TensorView> stacked) : base(TotalRows(stacked), stacked[0].Columns)
     {
         Type = stacked[0].Type;
-        foreach (TensorView tensor in stacked)
-        {
-            if (tensor.Type != Type)
-                throw new InvalidInputException($"tensors '{stacked[0].Name}' and '{tensor.Name}' differ in type ({Type}, {tensor.Type}); store both in one");
-        }
         Parts = stacked.ToArray();
         if (Columns % Chunks.Size != 0)
             Parts = Array.ConvertAll(Parts, Pad);
@@ -27,8 +22,6 @@ internal sealed unsafe class CpuWeight : Weight
     public TensorType Type { get; }
 
     public TensorView[] Parts { get; }
-
-    public long Bytes => (long)Rows * Columns * Type.Size();
 
     private TensorView Pad(TensorView tensor)
     {

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.ExceptionServices;
 
 namespace Sequoia.Native.Execution.Cpu;
 
@@ -11,13 +12,14 @@ internal abstract class ParallelJob
 
 /// <summary>
 /// A fixed set of threads that share out the items of one job at a time. The caller works too and waits only for items that a
-/// worker has begun, so a worker that the system has put aside delays nothing. Between jobs workers spin for a short while
+/// worker has begun, so a worker that the system has put aside between items delays nothing. Between jobs workers spin for a short while
 /// (jobs follow each other within microseconds during a step), then sleep.
 /// </summary>
 [System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1001", Justification = "Pools live as long as the process.")]
 internal sealed class WorkerPool
 {
     private const int SpinsBeforeSleep = 4000;
+    private const int SpinsBeforeYield = 500;
     private const int IndexBits = 24;
     private const long IndexMask = (1L << IndexBits) - 1;
 
@@ -68,18 +70,17 @@ internal sealed class WorkerPool
         while (TakeItem(0))
         {
         }
-        var spin = new SpinWait();
-        while (Volatile.Read(ref _remaining) != 0)
+        for (int spins = 0; Volatile.Read(ref _remaining) != 0; spins++)
         {
-            if (spin.Count < 10)
-                spin.SpinOnce(-1);
-            else
-                Thread.SpinWait(8);
+            Thread.SpinWait(4);
+            // A worker that was put aside inside an item needs the processor more than this loop.
+            if (spins > SpinsBeforeYield)
+                Thread.Yield();
         }
         if (_failure is { } failure)
         {
             _failure = null;
-            throw new InvalidOperationException("A worker thread failed.", failure);
+            ExceptionDispatchInfo.Throw(failure);
         }
     }
 
