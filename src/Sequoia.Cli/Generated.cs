@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using Sequoia.Native;
 
@@ -30,7 +31,15 @@ internal sealed record Generated(string Text, IReadOnlyList<int> Tokens, Generat
     public Task<Generated> AgainAsync(TextGenerator generator, string prompt, GenerationOptions options, CancellationToken cancellation) =>
         RunAsync(generator, prompt, options with { MaxTokens = Math.Max(1, Tokens.Count), IgnoreEos = true, Seed = Stats.Seed }, _ => { }, cancellation);
 
-    /// <summary>A few tokens for the JIT compiler and the caches, which would otherwise count against whoever comes first.</summary>
-    public static Task WarmUpAsync(TextGenerator generator, string prompt, GenerationOptions options, CancellationToken cancellation) =>
-        RunAsync(generator, prompt, options with { MaxTokens = Math.Min(options.MaxTokens, 8), IgnoreEos = true }, _ => { }, cancellation);
+    /// <summary>
+    /// Some tokens for the caches and the JIT compiler, which takes a third of a second to see what is worth its best code and would
+    /// otherwise count against whoever comes first.
+    /// </summary>
+    public static async Task WarmUpAsync(TextGenerator generator, string prompt, GenerationOptions options, CancellationToken cancellation)
+    {
+        long start = Stopwatch.GetTimestamp();
+        do
+            await RunAsync(generator, prompt, options with { MaxTokens = Math.Min(options.MaxTokens, 8), IgnoreEos = true }, _ => { }, cancellation);
+        while (Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(0.3) && !cancellation.IsCancellationRequested);
+    }
 }

@@ -66,7 +66,7 @@ public class GenerateTests
         string[] arguments = ["generate", "Once", "--target", Path.Combine(models, "target"), "--draft", Path.Combine(models, "draft"), "--max-tokens", "5", "--json"];
         SequoiaProcess unmeasured = SequoiaProcess.Run(arguments);
         Assert.That(unmeasured.Notes, Does.Contain("the acceptance of this pair is unknown"));
-        Assert.That(unmeasured.Json["stats"]!["tree"]!["size"]!.GetValue<int>(), Is.EqualTo(4));
+        Assert.That(unmeasured.Json["stats"]!["tree"]!["size"]!.GetValue<int>(), Is.EqualTo(3));
         SequoiaProcess.Run([.. arguments, "--tree", "auto"]).AssertBadInput("sequoia measure acceptance");
 
         folder.Write("draft/acceptance.json", """{"p":[0.6,0.2,0.1]}""");

@@ -11,9 +11,10 @@ public sealed class TreePolicy
 {
     private const string Known = "none, chain:N, chains:WxL, optimal:N, optimal:NxL, auto, FILE.json";
 
-    // What auto takes as long as it does not measure the hardware: small, as a CPU gains little from wide passes.
-    private const int AutoSize = 8;
-    private const int AutoLevels = 4;
+    // What auto takes as long as it does not measure the hardware: what was fastest for the bundled pair on a CPU, where each
+    // further token of a pass costs about a third of the first (docs/measurements.md).
+    private const int AutoSize = 2;
+    private const int AutoLevels = 2;
 
     private readonly string _text;
     private readonly Func<AcceptanceVector?, TokenTree> _resolve;
@@ -28,7 +29,7 @@ public sealed class TreePolicy
     public static TreePolicy Auto { get; } = OfAcceptance("auto", AutoSize, AutoLevels);
 
     /// <summary>What to use with a pair whose acceptance nobody has measured.</summary>
-    public static TreePolicy Unmeasured { get; } = Chain(3);
+    public static TreePolicy Unmeasured { get; } = Chain(2);
 
     /// <summary>Whether <see cref="Resolve"/> needs an acceptance vector.</summary>
     public bool NeedsAcceptance { get; }
