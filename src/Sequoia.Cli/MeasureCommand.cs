@@ -11,7 +11,9 @@ internal sealed class MeasureCommand
     private readonly PairOptions _pair = new();
     private readonly Option<string> _prompts = new("--prompts")
     {
-        Description = "JSON lines {\"prompt\":\"...\"}, or text with a line <|endoftext|> between prompts.", HelpName = "FILE", Required = true,
+        Description = "JSON lines {\"prompt\":\"...\"}, or text with a line <|endoftext|> between prompts.",
+        HelpName = "FILE",
+        Required = true,
     };
 
     private readonly Option<int?> _maxPrompts = CheckedOption.Number("--max-prompts", "The most prompts to use. Default: 200.", 1, int.MaxValue);
