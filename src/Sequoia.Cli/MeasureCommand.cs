@@ -57,7 +57,7 @@ internal sealed class MeasureCommand
         (AcceptanceVector p, int steps) = AcceptanceMeter.Measure(target, draft, prompts, options, new Progress(streams, prompts.Count), cancellation);
         // First shown, then kept: a folder that cannot be written to must not cost the measurement.
         streams.Out.WriteLine(parsed.GetValue(_json) ? JsonText.Of(ToJson(p)) : Describe(p));
-        string file = parsed.GetValue(_output) ?? Path.Combine(draftFolder, "acceptance.json");
+        string file = parsed.GetValue(_output) ?? AcceptanceVector.FileOf(draftFolder);
         p.Save(file, new JsonObject
         {
             ["target"] = Name(targetFolder),

@@ -13,19 +13,16 @@ internal sealed class ModelPair : IDisposable
 
     /// <param name="target">The target's folder.</param>
     /// <param name="draft">The draft's folder, or null.</param>
-    /// <param name="tree">Null: auto where the pair's acceptance is known, else a chain, with a note.</param>
+    /// <param name="tree">Null: the default for the draft, with a note where its acceptance is unknown.</param>
     /// <param name="options">How to load both.</param>
     /// <param name="note">Takes notes for the user.</param>
     public static ModelPair Load(string target, string? draft, TreePolicy? tree, LoadOptions options, Action<string> note)
     {
-        TokenTree shape = TokenTree.Root;
-        if (draft is not null)
-        {
-            AcceptanceVector? acceptance = tree is { NeedsAcceptance: false } ? null : AcceptanceVector.OfDraft(draft);
-            if (tree is null && acceptance is null)
-                note($"speculating with {TreePolicy.Unmeasured}, as the acceptance of this pair is unknown; `sequoia measure acceptance` finds it, --tree chooses otherwise");
-            shape = (tree ?? (acceptance is null ? TreePolicy.Unmeasured : TreePolicy.Auto)).Resolve(acceptance);
-        }
+        // Before the models are loaded: a bad tree is told at once.
+        tree ??= TreePolicy.DefaultFor(draft);
+        if (tree == TreePolicy.Unmeasured)
+            note($"speculating with {tree}, as the acceptance of this pair is unknown; `sequoia measure acceptance` finds it, --tree chooses otherwise");
+        TokenTree shape = tree.ResolveFor(draft);
         LanguageModel loaded = LanguageModel.Load(target, options);
         try
         {

@@ -22,6 +22,7 @@ internal abstract class Backend : IDisposable
     /// <summary>Cosines and sines for positions 0 .. positions-1.</summary>
     public abstract RopeTable LoadRope(LlamaConfig config, int positions);
 
+    /// <summary>Room for a tree's tokens and, unless <paramref name="vocabulary"/> is 0 (a chain for prefill), for drawing and verifying them.</summary>
     public abstract TreeState AllocateTree(TokenTree tree, int vocabulary);
 
     /// <summary>x[row] = table[token of the row's node].</summary>

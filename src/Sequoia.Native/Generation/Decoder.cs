@@ -48,16 +48,13 @@ internal sealed class Decoder : IDisposable
         _treeRows = TreeRows.All(tree);
         _chain = _backend.AllocateTree(chain, 0);
         _chainRows = TreeRows.All(chain);
-        _accepted = new int[tree.Levels + 1];
+        _accepted = new int[tree.Levels];
         Verdict = new Verdict(tree.Levels);
     }
 
     public TokenTree Tree { get; }
 
     public int Context { get; }
-
-    /// <summary>Committed tokens, the root (whose KV row is still to come) included.</summary>
-    public int Length => _target.Cache.Length + 1;
 
     public int Steps { get; private set; }
 
@@ -161,17 +158,13 @@ internal sealed class Decoder : IDisposable
         _tree.Download(path[1..], _accepted);
         _accepted[count - 1] = Verdict.Token;
         Keep(_target, path);
+        _pendingCount = 0;
         if (_draft is not null)
         {
             bool endsInLeaf = Tree.ChildCount(path[^1]) == 0;
             Keep(_draft, endsInLeaf ? path[..^1] : path);
             if (endsInLeaf)
-                _pending[0] = _accepted[count - 2];
-            _pendingCount = endsInLeaf ? 1 : 0;
-        }
-        else
-        {
-            _pendingCount = 0;
+                _pending[_pendingCount++] = _accepted[count - 2];
         }
         Root(Verdict.Token);
         return count;

@@ -26,16 +26,14 @@ public sealed class TextGenerator : IDisposable
     /// <param name="target">The model whose distribution the output has.</param>
     /// <param name="draft">A small model over the same vocabulary; null decodes one token at a time.</param>
     /// <param name="tree">
-    /// The tree's shape; by default, with a draft, <see cref="TreePolicy.Auto"/> where the pair's acceptance is known and
-    /// <see cref="TreePolicy.Unmeasured"/> where it is not (<see cref="AcceptanceVector.OfDraft"/>).
+    /// The tree's shape; by default <see cref="TreePolicy.DefaultFor"/>.
     /// </param>
     /// <exception cref="InvalidInputException">The vocabularies differ, a tree is asked for without a draft, or the tree cannot be made.</exception>
     public TextGenerator(LanguageModel target, LanguageModel? draft = null, TreePolicy? tree = null)
     {
         ArgumentNullException.ThrowIfNull(target);
-        AcceptanceVector? acceptance = draft is null || tree is { NeedsAcceptance: false } ? null : AcceptanceVector.OfDraft(draft.Folder);
-        tree ??= draft is null ? TreePolicy.None : acceptance is null ? TreePolicy.Unmeasured : TreePolicy.Auto;
-        Tree = tree.Resolve(acceptance);
+        tree ??= TreePolicy.DefaultFor(draft?.Folder);
+        Tree = tree.ResolveFor(draft?.Folder);
         if (Tree.Size > 1 && draft is null)
             throw new InvalidInputException($"tree: '{tree}' needs a draft model; name one, or use none");
         if (draft is not null && (draft.Llama.Config.VocabularySize != target.Llama.Config.VocabularySize || !draft.Tokenizer.SameVocabulary(target.Tokenizer)))

@@ -17,12 +17,12 @@ internal sealed class JsonFile
             throw new ModelFileException(path, "the file is missing; a Hugging Face model folder is expected");
         try
         {
-            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path), new JsonDocumentOptions { AllowDuplicateProperties = false });
+            using JsonDocument document = JsonDocument.Parse(ModelFile.ReadAll(path), new JsonDocumentOptions { AllowDuplicateProperties = false });
             if (document.RootElement.ValueKind != JsonValueKind.Object)
                 throw new ModelFileException(path, "a JSON object is expected");
             return new JsonFile(path, document.RootElement.Clone());
         }
-        catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
+        catch (JsonException e)
         {
             throw new ModelFileException(path, $"not readable as JSON ({e.Message.Split('\n', 2)[0]})", e);
         }

@@ -1,3 +1,4 @@
+using Sequoia.Native.Models;
 using System.Text;
 using Sequoia.Native.Tokenization;
 

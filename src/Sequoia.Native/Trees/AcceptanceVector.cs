@@ -48,11 +48,13 @@ public sealed class AcceptanceVector
 
     /// <summary>The vector measured for a draft: acceptance.json in its folder, where `sequoia measure acceptance` keeps it; null where there is none.</summary>
     /// <exception cref="InvalidInputException">The file is bad.</exception>
-    public static AcceptanceVector? OfDraft(string draftFolder)
-    {
-        string file = Path.Combine(draftFolder, "acceptance.json");
-        return File.Exists(file) ? Load(file) : null;
-    }
+    public static AcceptanceVector? OfDraft(string draftFolder) => IsKnownFor(draftFolder) ? Load(FileOf(draftFolder)) : null;
+
+    /// <summary>Whether <see cref="OfDraft"/> finds a file.</summary>
+    public static bool IsKnownFor(string draftFolder) => File.Exists(FileOf(draftFolder));
+
+    /// <summary>Where a draft's vector is kept.</summary>
+    public static string FileOf(string draftFolder) => Path.Combine(draftFolder, "acceptance.json");
 
     /// <summary>Loads {"p":[p1,p2,...]}; other keys are ignored.</summary>
     /// <exception cref="InvalidInputException">The file is missing or is not such a vector; the message names file and key.</exception>

@@ -17,10 +17,11 @@ public sealed class TreePolicy
     private const int AutoLevels = 2;
 
     private readonly string _text;
+    private readonly bool _needsAcceptance;
     private readonly Func<AcceptanceVector?, TokenTree> _resolve;
 
     private TreePolicy(string text, bool needsAcceptance, Func<AcceptanceVector?, TokenTree> resolve) =>
-        (_text, NeedsAcceptance, _resolve) = (text, needsAcceptance, resolve);
+        (_text, _needsAcceptance, _resolve) = (text, needsAcceptance, resolve);
 
     /// <summary>No speculation: one token at a time.</summary>
     public static TreePolicy None { get; } = Fixed("none", TokenTree.Root);
@@ -30,9 +31,6 @@ public sealed class TreePolicy
 
     /// <summary>What to use with a pair whose acceptance nobody has measured.</summary>
     public static TreePolicy Unmeasured { get; } = Chain(2);
-
-    /// <summary>Whether <see cref="Resolve"/> needs an acceptance vector.</summary>
-    public bool NeedsAcceptance { get; }
 
     /// <summary><paramref name="drafted"/> tokens in a row.</summary>
     public static TreePolicy Chain(int drafted) => Fixed($"chain:{drafted}", TokenTree.Chain(drafted));
@@ -74,6 +72,20 @@ public sealed class TreePolicy
             _ => throw new InvalidInputException($"tree \"{text}\": is not known; use one of {Known}"),
         };
     }
+
+    /// <summary>
+    /// What to use where nobody has chosen: none without a draft, auto where the draft's acceptance is known
+    /// (<see cref="AcceptanceVector.OfDraft"/>), else <see cref="Unmeasured"/>.
+    /// </summary>
+    /// <param name="draftFolder">The draft's folder; null without a draft.</param>
+    public static TreePolicy DefaultFor(string? draftFolder) =>
+        draftFolder is null ? None : AcceptanceVector.IsKnownFor(draftFolder) ? Auto : Unmeasured;
+
+    /// <summary>The tree for a draft; its acceptance is read only where the policy needs one.</summary>
+    /// <param name="draftFolder">The draft's folder; null without a draft.</param>
+    /// <exception cref="InvalidInputException">The policy needs an acceptance vector, and there is none or a bad one.</exception>
+    public TokenTree ResolveFor(string? draftFolder) =>
+        Resolve(_needsAcceptance && draftFolder is not null ? AcceptanceVector.OfDraft(draftFolder) : null);
 
     /// <summary>The tree itself. Only optimal and auto look at <paramref name="acceptance"/>.</summary>
     /// <exception cref="InvalidInputException">The policy needs an acceptance vector and there is none.</exception>

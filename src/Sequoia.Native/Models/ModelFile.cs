@@ -1,6 +1,6 @@
-namespace Sequoia.Native.Tokenization;
+namespace Sequoia.Native.Models;
 
-/// <summary>Reads a whole tokenizer file, with one clear complaint where that is not possible.</summary>
+/// <summary>Reads a whole tokenizer or config file, with one clear complaint where that is not possible.</summary>
 internal static class ModelFile
 {
     /// <summary>The largest real one has about 35 MB; what is far larger is something else, and not worth the memory.</summary>
@@ -13,7 +13,7 @@ internal static class ModelFile
             // Not FileInfo.Length, which of a link (Hugging Face's cache is made of them) is that of the link itself.
             using FileStream stream = File.OpenRead(file);
             if (stream.Length > MaxBytes)
-                throw new ModelFileException(file, $"has {stream.Length >> 20} MiB, which is too large for a tokenizer file");
+                throw new ModelFileException(file, $"has {stream.Length >> 20} MiB, which is too large for a tokenizer or config file");
             byte[] content = new byte[stream.Length];
             stream.ReadExactly(content);
             return content;
