@@ -1,5 +1,5 @@
-using Sequoia.Native.Models;
 using System.Text.Json;
+using Sequoia.Native.Models;
 
 namespace Sequoia.Native.Tokenization;
 

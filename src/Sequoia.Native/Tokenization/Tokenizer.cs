@@ -1,5 +1,5 @@
-using Sequoia.Native.Models;
 using System.Text;
+using Sequoia.Native.Models;
 using Sequoia.Native.Tokenization;
 
 namespace Sequoia.Native;
