@@ -8,38 +8,41 @@ using static TorchSharp.torch;
 
 namespace Sequoia.Training;
 
-/// <summary><c>export</c>: the last checkpoint's two models as Hugging Face folders.</summary>
+/// <summary><c>export</c>: the last checkpoints as Hugging Face folders.</summary>
 internal static class ExportCommand
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+
+    private static readonly string[] Models = ["target", "draft"];
 
     public static int Run(Arguments arguments)
     {
         string folder = arguments.Text("out", "out/training");
         string models = arguments.Text("models", "models");
         arguments.RejectUnknown();
-        (Checkpoint checkpoint, Dictionary<string, Tensor> state) = Checkpoint.Read(folder);
-        string tokenizer = Path.Combine(folder, "tokenizer.json");
-        Write(Path.Combine(models, "target"), checkpoint.Target, state, Checkpoint.TargetPrefix, tokenizer);
-        Write(Path.Combine(models, "draft"), checkpoint.Draft, state, Checkpoint.DraftPrefix, tokenizer);
-        Console.WriteLine($"Step {checkpoint.Step}, {checkpoint.Tokens} tokens, {checkpoint.Seconds / 60:F1} minutes of training.");
+        string[] found = [.. Models.Where(model => File.Exists(Checkpoint.PathIn(folder, model)))];
+        if (found.Length == 0) throw new UsageException($"There is no checkpoint in {folder}: run `train` first.");
+        foreach (string model in found) Write(folder, model, Path.Combine(models, model));
         return 0;
     }
 
-    private static void Write(
-        string folder, LlamaShape shape, IReadOnlyDictionary<string, Tensor> state, string prefix, string tokenizer)
+    private static void Write(string from, string model, string folder)
     {
+        (Checkpoint checkpoint, Dictionary<string, Tensor> state) = Checkpoint.Read(Checkpoint.PathIn(from, model));
         Directory.CreateDirectory(folder);
-        Dictionary<string, Tensor> weights = Checkpoint.Weights(shape, state, prefix);
-        Safetensors.Write(Path.Combine(folder, "model.safetensors"), weights.Select(w => (w.Key, w.Value)), bfloat16: true);
-        WriteJson(Path.Combine(folder, "config.json"), Config(shape));
+        Safetensors.Write(
+            Path.Combine(folder, "model.safetensors"),
+            checkpoint.Shape.Tensors().Select(t => (t.Name, state[t.Name])),
+            bfloat16: true);
+        WriteJson(Path.Combine(folder, "config.json"), Config(checkpoint.Shape));
         WriteJson(Path.Combine(folder, "generation_config.json"), new JsonObject
         {
             ["bos_token_id"] = Vocabulary.Start,
             ["eos_token_id"] = Vocabulary.End,
         });
-        File.Copy(tokenizer, Path.Combine(folder, "tokenizer.json"), overwrite: true);
-        Console.WriteLine($"{folder}: {shape.ParameterCount} parameters");
+        File.Copy(Path.Combine(from, "tokenizer.json"), Path.Combine(folder, "tokenizer.json"), overwrite: true);
+        Console.WriteLine(
+            $"{folder}: {checkpoint.Shape.ParameterCount} parameters, step {checkpoint.Step}, {checkpoint.Tokens} tokens, {checkpoint.Seconds / 60:F1} minutes of training.");
     }
 
     private static JsonObject Config(LlamaShape shape) => new()

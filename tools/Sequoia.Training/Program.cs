@@ -1,4 +1,5 @@
 using Sequoia.Training;
+using Sequoia.Training.Distillation;
 using Sequoia.Training.Evaluation;
 using Sequoia.Training.Training;
 
@@ -7,18 +8,22 @@ const string Help = """
 
       tokenizer   choose the 4096 pieces and encode the corpus
           --text DIR (../shared/data/text)  --out DIR (out/training)
-      train       train target and draft together; Ctrl-C saves a checkpoint
-          --minutes N (75) or --steps N     --resume           --out DIR (out/training)
-          --rows N (4) rows a step          --length N (512) positions a row
-          --layers N (6)  --draft-layers N (2)  --muon-rate R (0.008)  --adam-rate R (0.0015)
-          --grow-ffn N with --resume: widen the target's feed-forward layers, without changing what it says
-          --draft-ffn N (128)  --draft-adam-rate R (0.004)  --threads N (2)  --seed N (1)
-          --checkpoint-minutes N (4)  --held-out-minutes N (10)
-      export      write models/target and models/draft from the last checkpoint
+      train       train the target on the corpus; Ctrl-C saves a checkpoint
+          --layers N (8)  --ffn N (1472)  --dropout P (0)  --adam-rate R (0.0015)  and RUN
+      tell        let the exported target tell the text that the draft learns from
+          --rows N (2000) of 512 positions  --batch N (100) rows at once  --minutes N, or stop there
+          --out DIR (out/training)  --models DIR (models)  --seed N (1)
+      distill     train the draft to agree with the exported target; Ctrl-C saves a checkpoint
+          --dim N (96)  --layers N (2)  --ffn N (384)  --adam-rate R (0.004)  --models DIR (models)  and RUN
+      export      write models/target and models/draft, those of the two that have a checkpoint
           --out DIR (out/training)  --models DIR (models)
       evaluate    measure the exported pair on held-out text
           --out DIR (out/training)  --models DIR (models)  --text DIR (../shared/data/text)
-          --prompts N (50)  --tokens N (150)  --documents N (40)  --story-tokens N (400)  --threads N (2)
+          --prompts N (50)  --tokens N (150)  --documents N (40)  --story-tokens N (400)
+
+    RUN: --minutes N (75) or --steps N  --resume  --rows N (4) of 512 positions a step  --out DIR (out/training)
+         --muon-rate R (0.008)  --decay R (0.02)  --seed N (1)  --checkpoint-minutes N (4)  --held-out-minutes N (10)
+    All that compute: --device cpu|cuda (cpu)  --threads N (2)
     """;
 
 if (args.Length == 0 || args[0] is "help" or "--help" or "-h")
@@ -35,9 +40,11 @@ try
     {
         "tokenizer" => TokenizerCommand.Run(arguments),
         "train" => TrainCommand.Run(arguments),
+        "tell" => TellCommand.Run(arguments),
+        "distill" => DistillCommand.Run(arguments),
         "export" => ExportCommand.Run(arguments),
         "evaluate" => EvaluateCommand.Run(arguments),
-        _ => throw new UsageException($"'{args[0]}' is not a command: tokenizer, train, export and evaluate are."),
+        _ => throw new UsageException($"'{args[0]}' is not a command: tokenizer, train, tell, distill, export and evaluate are."),
     };
 }
 catch (UsageException e)

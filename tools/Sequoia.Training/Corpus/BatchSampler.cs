@@ -65,7 +65,7 @@ internal sealed class BatchSampler
         return [.. order];
     }
 
-    private static void Shuffle<T>(T[] items, ulong key)
+    internal static void Shuffle<T>(T[] items, ulong key)
     {
         for (int i = items.Length - 1; i > 0; i--)
         {

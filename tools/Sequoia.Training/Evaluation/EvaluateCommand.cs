@@ -6,7 +6,6 @@ using Sequoia.Training.Modelling;
 using Sequoia.Training.Storage;
 using Sequoia.Training.Tokenization;
 using Sequoia.Training.Training;
-using static TorchSharp.torch;
 
 namespace Sequoia.Training.Evaluation;
 
@@ -32,7 +31,7 @@ internal static class EvaluateCommand
         int tokens = arguments.Integer("tokens", 150);
         int storyTokens = arguments.Integer("story-tokens", 400);
         int documents = arguments.Integer("documents", 40);
-        set_num_threads(arguments.Integer("threads", 2));
+        ComputeDevice.Use(arguments);
         arguments.RejectUnknown();
 
         Llama target = ModelFolder.Read(Path.Combine(models, "target")), draft = ModelFolder.Read(Path.Combine(models, "draft"));
@@ -61,7 +60,9 @@ internal static class EvaluateCommand
             ["prompts"] = prompts.Count,
             ["newTokens"] = tokens,
             ["generated"] = generated,
-            ["heldOut"] = JsonSerializer.SerializeToNode(HeldOut.Measure(store, target, draft, documents), Format),
+            ["heldOutLossOfTarget"] = JsonSerializer.SerializeToNode(HeldOut.Losses(store, target, documents)),
+            ["heldOutLossOfDraft"] = JsonSerializer.SerializeToNode(HeldOut.Losses(store, draft, documents)),
+            ["heldOutAcceptance"] = JsonSerializer.SerializeToNode(HeldOut.Acceptance(store, target, draft, documents)),
             ["stories"] = Stories(target, encoder, Path.Combine(models, "prompts.jsonl"), storyTokens),
         };
         string json = result.ToJsonString(Format);

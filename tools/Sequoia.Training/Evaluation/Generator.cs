@@ -20,14 +20,14 @@ internal static class Generator
         int length = prompts[0].Length;
         Tensor next = tensor([.. prompts.SelectMany(p => p)], dtype: ScalarType.Int64).reshape(prompts.Count, length);
         List<long>[] texts = [.. prompts.Select(p => p.ToList())];
-        var cache = new KvCache(model.Shape.Layers);
+        var cache = new KvCache(model.Shape, prompts.Count, length + count);
         for (int i = 0; i < count && texts.Any(t => t[^1] != Vocabulary.End); i++)
         {
             Tensor logits = model.Forward(next, cache).select(1, -1);
             next = temperature > 0
                 ? nn.functional.softmax(logits / temperature, 1).multinomial(1)
                 : logits.argmax(1, keepdim: true);
-            long[] ids = next.data<long>().ToArray();
+            long[] ids = next.cpu().data<long>().ToArray();
             for (int t = 0; t < texts.Length; t++)
             {
                 if (texts[t][^1] != Vocabulary.End) texts[t].Add(ids[t]);

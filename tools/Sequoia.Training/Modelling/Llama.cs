@@ -19,8 +19,11 @@ internal sealed class Llama
     /// <summary>By Hugging Face name.</summary>
     public IReadOnlyDictionary<string, Tensor> Weights { get; }
 
+    /// <summary>In training: the share of what each layer adds that is left out at random. Few texts are read many times.</summary>
+    public double Dropout { get; init; }
+
     /// <summary>Normal weights; those that write into the residual stream are smaller the more layers add up there.</summary>
-    public static Llama Initialize(LlamaShape shape)
+    public static Llama Initialize(LlamaShape shape, double dropout = 0)
     {
         var weights = new Dictionary<string, Tensor>();
         foreach ((string name, long[] size) in shape.Tensors())
@@ -33,7 +36,7 @@ internal sealed class Llama
             weights[name] = weight.requires_grad_(true).DetachFromDisposeScope();
         }
 
-        return new Llama(shape, weights);
+        return new Llama(shape, weights) { Dropout = dropout };
     }
 
     /// <summary>Logits [batch, positions, vocabulary] of <paramref name="ids"/> [batch, positions].</summary>
@@ -44,10 +47,10 @@ internal sealed class Llama
         for (int layer = 0; layer < Shape.Layers; layer++)
         {
             string prefix = $"model.layers.{layer}.";
-            x = x + Attend(Norm(x, prefix + "input_layernorm"), prefix + "self_attn.", layer, cache);
+            x = x + Drop(Attend(Norm(x, prefix + "input_layernorm"), prefix + "self_attn.", layer, cache));
             Tensor y = Norm(x, prefix + "post_attention_layernorm");
             Tensor gate = F.silu(Project(y, prefix + "mlp.gate_proj"));
-            x = x + Project(gate * Project(y, prefix + "mlp.up_proj"), prefix + "mlp.down_proj");
+            x = x + Drop(Project(gate * Project(y, prefix + "mlp.up_proj"), prefix + "mlp.down_proj"));
         }
 
         cache?.Advance(ids.shape[1]);
@@ -62,11 +65,24 @@ internal sealed class Llama
         Tensor v = Heads(Project(x, prefix + "v_proj"));
         if (cache != null) (k, v) = cache.Append(layer, k, v);
         int group = Shape.Heads / Shape.KvHeads;
-        if (group > 1) (k, v) = (k.repeat_interleave(group, 1), v.repeat_interleave(group, 1));
-        // Behind a cache only one position at a time comes in: it sees everything.
-        Tensor mixed = F.scaled_dot_product_attention(q, k, v, is_casual: start == 0);
+        Tensor mixed;
+        if (start > 0)
+        {
+            // Behind a cache only one position at a time comes in. It sees everything, so the heads that share keys
+            // can be asked as if they were positions, and nothing is repeated.
+            Tensor grouped = q.reshape(q.shape[0], Shape.KvHeads, group, LlamaShape.HeadDim);
+            mixed = F.scaled_dot_product_attention(grouped, k, v).reshape(q.shape);
+        }
+        else
+        {
+            if (group > 1) (k, v) = (k.repeat_interleave(group, 1), v.repeat_interleave(group, 1));
+            mixed = F.scaled_dot_product_attention(q, k, v, is_casual: true);
+        }
+
         return Project(mixed.transpose(1, 2).flatten(2), prefix + "o_proj");
     }
+
+    private Tensor Drop(Tensor x) => Dropout > 0 && is_grad_enabled() ? F.dropout(x, Dropout) : x;
 
     private static Tensor Heads(Tensor x) => x.unflatten(2, -1, LlamaShape.HeadDim).transpose(1, 2);
 

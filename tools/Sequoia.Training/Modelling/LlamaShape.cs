@@ -9,10 +9,11 @@ internal sealed record LlamaShape(int Dim, int Ffn, int Layers, int Heads, int K
     public const double RopeTheta = 10000;
     public const double NormEpsilon = 1e-5;
 
-    public static LlamaShape Target(int layers) => new(Dim: 256, Ffn: 704, layers, Heads: 8, KvHeads: 4);
+    /// <summary>Just below 12 million parameters, most of them in feed-forward layers.</summary>
+    public static LlamaShape Target(int layers, int ffn) => new(Dim: 256, ffn, layers, Heads: 8, KvHeads: 4);
 
-    /// <summary>At most a tenth of the target. Two layers, so that names from further back can be copied.</summary>
-    public static LlamaShape Draft(int layers, int ffn) => new(Dim: 96, ffn, layers, Heads: 3, KvHeads: 3);
+    /// <summary>At most a tenth of the target. Two layers or more, so that names from further back can be copied.</summary>
+    public static LlamaShape Draft(int dim, int layers, int ffn) => new(dim, ffn, layers, dim / HeadDim, dim / HeadDim);
 
     public long ParameterCount => Tensors().Sum(t => t.Shape.Aggregate(1L, (product, n) => product * n));
 

@@ -15,8 +15,8 @@ internal sealed class Adam(IReadOnlyDictionary<string, Tensor> weights) : IOptim
     private readonly Dictionary<string, (Tensor Mean, Tensor Square)> _moments = weights.ToDictionary(
         w => w.Key, w => (zeros_like(w.Value).DetachFromDisposeScope(), zeros_like(w.Value).DetachFromDisposeScope()));
 
-    // A tensor too, so that it is saved like everything else.
-    private readonly Tensor _steps = zeros(1).DetachFromDisposeScope();
+    // A tensor too, so that it is saved like everything else; on the CPU, where reading it waits for nothing.
+    private readonly Tensor _steps = zeros(1, device: CPU).DetachFromDisposeScope();
 
     public void Step(double rate)
     {

@@ -8,10 +8,9 @@ namespace Sequoia.Training.Optimization;
 /// nearest matrix whose singular values are all about one. Every direction learns at the same speed, which takes
 /// far fewer tokens than Adam. Few tokens is what a CPU can do.
 /// </summary>
-internal sealed class Muon(IReadOnlyDictionary<string, Tensor> matrices) : IOptimizer
+internal sealed class Muon(IReadOnlyDictionary<string, Tensor> matrices, double decay) : IOptimizer
 {
     private const double Momentum = 0.95;
-    private const double Decay = 0.02;
     private const int Iterations = 5;
 
     private readonly Dictionary<string, Tensor> _momenta =
@@ -37,7 +36,7 @@ internal sealed class Muon(IReadOnlyDictionary<string, Tensor> matrices) : IOpti
             int i = 0;
             foreach ((_, Tensor weight) in group)
             {
-                weight.mul_(1 - rate * Decay);
+                weight.mul_(1 - rate * decay);
                 weight.add_(orthogonal[i++], alpha: -rate * scale);
             }
         }

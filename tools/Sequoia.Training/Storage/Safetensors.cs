@@ -45,7 +45,7 @@ internal static class Safetensors
             stream.Write(Encoding.UTF8.GetBytes(json));
             foreach ((_, Tensor value) in sorted)
             {
-                float[] data = value.detach().contiguous().data<float>().ToArray();
+                float[] data = value.detach().cpu().contiguous().data<float>().ToArray();
                 stream.Write(bfloat16 ? MemoryMarshal.AsBytes<ushort>(Bfloat16.Round(data)) : MemoryMarshal.AsBytes<float>(data));
             }
         });

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using Sequoia.Training.Corpus;
 using Sequoia.Training.Modelling;
 using Sequoia.Training.Storage;
 using static TorchSharp.torch;
@@ -8,41 +7,32 @@ using static TorchSharp.torch;
 namespace Sequoia.Training.Training;
 
 /// <summary>
-/// One safetensors file that holds a whole run: weights and optimizer state of both models, and in its metadata
-/// the shapes, the step, the time spent and where the sampler stands. Nothing else is random after the start.
+/// One safetensors file that holds a run: a model's weights and its optimizers' state, and in its metadata
+/// the shape, the step, the time spent and where the sampler stands (as JSON).
 /// </summary>
-internal sealed record Checkpoint(LlamaShape Target, LlamaShape Draft, long Step, long Tokens, double Seconds, BatchSamplerState Sampler)
+internal sealed record Checkpoint(LlamaShape Shape, long Step, long Tokens, double Seconds, string Sampler)
 {
-    public const string TargetPrefix = "target.";
-    public const string DraftPrefix = "draft.";
+    public static string PathIn(string folder, string model) => Path.Combine(folder, model + ".safetensors");
 
-    public static string PathIn(string folder) => Path.Combine(folder, "checkpoint.safetensors");
-
-    public void Write(string folder, IEnumerable<(string Name, Tensor Value)> state) =>
-        Safetensors.Write(PathIn(folder), state, bfloat16: false, new Dictionary<string, string>
+    public void Write(string path, IEnumerable<(string Name, Tensor Value)> state) =>
+        Safetensors.Write(path, state, bfloat16: false, new Dictionary<string, string>
         {
-            ["target"] = JsonSerializer.Serialize(Target),
-            ["draft"] = JsonSerializer.Serialize(Draft),
+            ["shape"] = JsonSerializer.Serialize(Shape),
             ["step"] = Step.ToString(CultureInfo.InvariantCulture),
             ["tokens"] = Tokens.ToString(CultureInfo.InvariantCulture),
             ["seconds"] = Seconds.ToString(CultureInfo.InvariantCulture),
-            ["sampler"] = JsonSerializer.Serialize(Sampler),
+            ["sampler"] = Sampler,
         });
 
-    public static (Checkpoint Checkpoint, Dictionary<string, Tensor> State) Read(string folder)
+    public static (Checkpoint Checkpoint, Dictionary<string, Tensor> State) Read(string path)
     {
-        (Dictionary<string, Tensor> state, Dictionary<string, string> notes) = Safetensors.Read(PathIn(folder));
+        (Dictionary<string, Tensor> state, Dictionary<string, string> notes) = Safetensors.Read(path);
         var checkpoint = new Checkpoint(
-            JsonSerializer.Deserialize<LlamaShape>(notes["target"])!,
-            JsonSerializer.Deserialize<LlamaShape>(notes["draft"])!,
+            JsonSerializer.Deserialize<LlamaShape>(notes["shape"])!,
             long.Parse(notes["step"], CultureInfo.InvariantCulture),
             long.Parse(notes["tokens"], CultureInfo.InvariantCulture),
             double.Parse(notes["seconds"], CultureInfo.InvariantCulture),
-            JsonSerializer.Deserialize<BatchSamplerState>(notes["sampler"])!);
+            notes["sampler"]);
         return (checkpoint, state);
     }
-
-    /// <summary>One model's weights out of a whole run's state.</summary>
-    public static Dictionary<string, Tensor> Weights(LlamaShape shape, IReadOnlyDictionary<string, Tensor> state, string prefix) =>
-        shape.Tensors().ToDictionary(t => t.Name, t => state[prefix + t.Name]);
 }

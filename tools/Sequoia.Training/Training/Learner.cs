@@ -13,12 +13,12 @@ internal sealed class Learner
     private readonly Muon _muon;
     private readonly Adam _adam;
 
-    public Learner(Llama model)
+    public Learner(Llama model, double decay)
     {
         Model = model;
         ILookup<bool, KeyValuePair<string, Tensor>> byKind = model.Weights.ToLookup(
             w => w.Value.shape.Length == 2 && w.Key.Contains("layers", StringComparison.Ordinal));
-        _muon = new Muon(byKind[true].ToDictionary());
+        _muon = new Muon(byKind[true].ToDictionary(), decay);
         _adam = new Adam(byKind[false].ToDictionary());
     }
 
@@ -39,16 +39,17 @@ internal sealed class Learner
     private void Clip()
     {
         using DisposeScope scope = NewDisposeScope();
-        double norm = stack(Model.Weights.Values.Select(w => w.grad!.square().sum())).sum().sqrt().item<float>();
-        if (norm <= LargestGradient) return;
-        foreach (Tensor weight in Model.Weights.Values) weight.grad!.mul_(LargestGradient / norm);
+        Tensor norm = stack([.. Model.Weights.Values.Select(w => w.grad!.square().sum())]).sum().sqrt();
+        // As a tensor: nobody has to wait for the value.
+        Tensor scale = (LargestGradient / norm).clamp_max(1);
+        foreach (Tensor weight in Model.Weights.Values) weight.grad!.mul_(scale);
     }
 
     /// <summary>Everything that a checkpoint has to hold, by name.</summary>
-    public IEnumerable<(string Name, Tensor Value)> State(string prefix)
+    public IEnumerable<(string Name, Tensor Value)> State()
     {
-        foreach ((string name, Tensor value) in Model.Weights) yield return (prefix + name, value);
-        foreach ((string name, Tensor value) in _muon.State()) yield return ($"{prefix}muon.{name}", value);
-        foreach ((string name, Tensor value) in _adam.State()) yield return ($"{prefix}adam.{name}", value);
+        foreach ((string name, Tensor value) in Model.Weights) yield return (name, value);
+        foreach ((string name, Tensor value) in _muon.State()) yield return ($"muon.{name}", value);
+        foreach ((string name, Tensor value) in _adam.State()) yield return ($"adam.{name}", value);
     }
 }

@@ -11,21 +11,23 @@ internal static class Losses
 
     /// <summary>
     /// The gradient, by the draft's logits, of temperature * KL(target || draft) with both at one temperature, mixed
-    /// with <paramref name="textShare"/> of the text's cross-entropy. Both are a difference of probabilities;
-    /// written out, it takes half the passes over these large arrays that differentiating the losses would.
-    /// The target's logits come from the same step, so distilling costs no pass of the target.
+    /// with that of -temperature * acceptance. The first draws the draft towards the target from anywhere; the second
+    /// is what the draft is for, but vanishes where the two are far apart. Written out, they take half the passes
+    /// over these large arrays that differentiating would.
     /// </summary>
-    public static Tensor DraftGradient(Tensor draftLogits, Tensor targetLogits, Tensor next, double temperature, double textShare)
+    public static Tensor DraftGradient(Tensor draftLogits, Tensor targetLogits, double temperature, double acceptanceShare)
     {
-        Tensor gradient = F.softmax(draftLogits / temperature, 1).sub_(F.softmax(targetLogits / temperature, 1));
-        if (textShare > 0)
+        Tensor q = F.softmax(draftLogits / temperature, 1), p = F.softmax(targetLogits / temperature, 1);
+        Tensor gradient = q - p;
+        if (acceptanceShare > 0)
         {
-            Tensor text = F.softmax(draftLogits, 1);
-            text.scatter_add_(1, next.unsqueeze(1), ones(next.numel(), 1).neg_());
-            gradient.lerp_(text, textShare);
+            // The sum of min(p, q) grows with q only where q is the smaller one.
+            Tensor growing = q.mul(q.less(p));
+            Tensor acceptance = q.mul(growing.sum(1, keepdim: true)).sub_(growing);
+            gradient.lerp_(acceptance, acceptanceShare);
         }
 
-        return gradient.div_(next.numel());
+        return gradient.div_(draftLogits.shape[0]);
     }
 
     /// <summary>

@@ -14,12 +14,12 @@ internal static class Schedule
         return progress < decayFrom ? 1 : Math.Max(0, (1 - progress) / (1 - decayFrom));
     }
 
-    /// <summary>How much of the draft's loss is the text itself: it speaks sooner than the young target does.</summary>
-    public static double DraftTextShare(double progress) => 0.5 * Math.Max(0, 1 - progress / 0.3);
-
     /// <summary>
     /// The temperature the draft is distilled at. Stories are told at about 0.6, so what the draft learns last
     /// is to agree there.
     /// </summary>
-    public static double DistillTemperature(double progress) => 1 - 0.4 * Math.Clamp((progress - 0.4) / 0.3, 0, 1);
+    public static double DistillTemperature(double progress) => 1 - 0.4 * Math.Clamp((progress - 0.2) / 0.3, 0, 1);
+
+    /// <summary>How much of the draft's gradient is that of its acceptance: none until it is near the target.</summary>
+    public static double AcceptanceShare(double progress) => 0.8 * Math.Clamp((progress - 0.5) / 0.3, 0, 1);
 }
