@@ -13,8 +13,8 @@ public sealed class TreePolicy
 
     // What auto takes as long as it does not measure the hardware: what was fastest for the bundled pair on a CPU, where each
     // further token of a pass costs about a third of the first (docs/measurements.md).
-    private const int AutoSize = 2;
-    private const int AutoLevels = 2;
+    private const int AutoSize = 3;
+    private const int AutoLevels = 3;
 
     private readonly string _text;
     private readonly bool _needsAcceptance;

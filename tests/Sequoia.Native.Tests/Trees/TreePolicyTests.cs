@@ -9,7 +9,7 @@ public class TreePolicyTests
     [TestCase("chains:3x2", 7, 3)]
     [TestCase("optimal:12", 12, 6)]
     [TestCase("optimal:12x3", 12, 3)]
-    [TestCase("auto", 2, 2)]
+    [TestCase("auto", 3, 3)]
     public void Sizes_and_levels_count_the_root(string text, int size, int levels)
     {
         var policy = TreePolicy.Parse(text);
