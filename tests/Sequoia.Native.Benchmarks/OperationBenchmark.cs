@@ -45,7 +45,7 @@ internal static class OperationBenchmark
             ("down", n => backend.MatMulAdd(layer.Down, hidden, residual, n)),
             ("head", n => backend.MatMul(model.Head, residual, logits, n)),
             ("draw 1 node", _ => backend.DrawChildren(session.Logits, root, state, new SamplingOptions(0.6f), new RandomKey(1, 2))),
-            ("verify", _ => backend.VerifyTree(session.Logits, state, new SamplingOptions(0.6f), new RandomKey(1, 2), verdict)),
+            ("verify", _ => backend.VerifyTree(session.Logits, state.Tree.Size, state, new SamplingOptions(0.6f), new RandomKey(1, 2), verdict)),
         ];
         Console.WriteLine($"{backend.Name}, prefix {prefix}, median of {repeats}; microseconds for n rows");
         Console.WriteLine("operation        n=1     n=2     n=4     n=8    n=16");

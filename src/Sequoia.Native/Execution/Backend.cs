@@ -22,8 +22,11 @@ internal abstract class Backend : IDisposable
     /// <summary>Cosines and sines for positions 0 .. positions-1.</summary>
     public abstract RopeTable LoadRope(LlamaConfig config, int positions);
 
-    /// <summary>Room for a tree's tokens and, unless <paramref name="vocabulary"/> is 0 (a chain for prefill), for drawing and verifying them.</summary>
-    public abstract TreeState AllocateTree(TokenTree tree, int vocabulary);
+    /// <summary>
+    /// Room for a tree's tokens and, unless <paramref name="vocabulary"/> is 0 (a chain for prefill), for drawing and verifying them
+    /// by a method.
+    /// </summary>
+    public abstract TreeState AllocateTree(TokenTree tree, int vocabulary, SpeculationMethod method = SpeculationMethod.Sequoia);
 
     /// <summary>x[row] = table[token of the row's node].</summary>
     public abstract void Embed(Weight table, TreeState state, TreeRows rows, Activations x);
@@ -47,13 +50,16 @@ internal abstract class Backend : IDisposable
     public abstract void SiluMul(Activations gateUp, Activations hidden, int rows);
 
     /// <summary>
-    /// Draws the children of each row's node without replacement from the draft's distribution (sequoia.md 3); row i of
+    /// Draws the children of each row's node from the draft's distribution by the state's method (docs/compare.md); row i of
     /// <paramref name="logits"/> belongs to rows.Nodes[i].
     /// </summary>
     public abstract void DrawChildren(Activations logits, TreeRows rows, TreeState state, SamplingOptions sampling, RandomKey random);
 
-    /// <summary>Walks the tree from the root (sequoia.md 4); row i of <paramref name="logits"/> is the target's at node i.</summary>
-    public abstract void VerifyTree(Activations logits, TreeState state, SamplingOptions sampling, RandomKey random, Verdict verdict);
+    /// <summary>
+    /// Walks the tree from the root by the state's method (docs/compare.md); row i of <paramref name="logits"/> is the target's at node
+    /// i, for the first <paramref name="nodes"/> nodes. An accepted child beyond them ends the walk.
+    /// </summary>
+    public abstract void VerifyTree(Activations logits, int nodes, TreeState state, SamplingOptions sampling, RandomKey random, Verdict verdict);
 
     /// <summary>Moves the rows of an ascending path behind the committed rows, in place; the caller then extends Length.</summary>
     public abstract void Compact(KvCache cache, ReadOnlySpan<int> path);

@@ -10,10 +10,13 @@ internal sealed class Verdict(int levels)
 
     public int Length { get; private set; }
 
-    /// <summary>The bonus token, drawn from the residual distribution at the last accepted node.</summary>
+    /// <summary>The token that follows the path: the bonus token, drawn at the last accepted node, or that of <see cref="Ahead"/>.</summary>
     public int Token { get; set; }
 
-    public void Clear() => Length = 0;
+    /// <summary>An accepted child of the path's end that the walk did not go on to, since the target has not computed it; 0 if there is none.</summary>
+    public int Ahead { get; set; }
+
+    public void Clear() => (Length, Ahead) = (0, 0);
 
     public void Accept(int node) => _path[Length++] = node;
 }

@@ -31,7 +31,13 @@ internal sealed class Decoder : IDisposable
     /// <param name="draft">The model that grows the tree; unused with a lone root.</param>
     /// <param name="tree">The tree's shape.</param>
     /// <param name="context">The most committed tokens.</param>
-    public Decoder(Llama target, Llama? draft, TokenTree tree, int context)
+    /// <param name="method">How children are drawn and verified.</param>
+    /// <param name="rootOnly">
+    /// Whether the target computes the tree's root alone. A step then commits one token: the root's accepted child
+    /// (<see cref="Verdict.Ahead"/>), or what is drawn where none is accepted.
+    /// </param>
+    public Decoder(
+        Llama target, Llama? draft, TokenTree tree, int context, SpeculationMethod method = SpeculationMethod.Sequoia, bool rootOnly = false)
     {
         _backend = target.Backend;
         Tree = tree;
@@ -39,13 +45,13 @@ internal sealed class Decoder : IDisposable
         // Nodes may reach past the context's end; what they say there is cut off, and never changes what comes before.
         int capacity = context + tree.Size;
         TokenTree chain = TokenTree.Chain(PrefillChunk - 1);
-        _target = new LlamaSession(target, Math.Max(tree.Size, PrefillChunk), tree.Size, capacity);
+        _treeRows = rootOnly ? new TreeRows(tree, [0]) : TreeRows.All(tree);
+        _target = new LlamaSession(target, Math.Max(_treeRows.Count, PrefillChunk), _treeRows.Count, capacity);
         draft = tree.Size == 1 ? null : draft;
         _levels = draft is null ? [] : InnerLevels(tree);
         if (draft is not null)
             _draft = new LlamaSession(draft, Math.Max(tree.Size, PrefillChunk), _levels.Max(l => l.Count), capacity);
-        _tree = _backend.AllocateTree(tree, target.Config.VocabularySize);
-        _treeRows = TreeRows.All(tree);
+        _tree = _backend.AllocateTree(tree, target.Config.VocabularySize, method);
         _chain = _backend.AllocateTree(chain, 0);
         _chainRows = TreeRows.All(chain);
         _accepted = new int[tree.Levels];
@@ -93,7 +99,7 @@ internal sealed class Decoder : IDisposable
         long grown = Stopwatch.GetTimestamp();
         _target.Forward(_tree, _treeRows, LogitRows.All);
         long checkedAt = Stopwatch.GetTimestamp();
-        _backend.VerifyTree(_target.Logits, _tree, _sampling, random, Verdict);
+        _backend.VerifyTree(_target.Logits, _treeRows.Count, _tree, _sampling, random, Verdict);
         SamplingTime += Stopwatch.GetElapsedTime(checkedAt);
         int count = Commit();
         DraftTime += Stopwatch.GetElapsedTime(start, grown);

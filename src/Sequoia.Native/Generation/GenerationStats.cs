@@ -13,6 +13,9 @@ public sealed record GenerationStats
     /// <summary>Tokens generated.</summary>
     public required int Tokens { get; init; }
 
+    /// <summary>Tokens of the last step that were cut off: they came after a stop token or the last token asked for.</summary>
+    public required int CutOff { get; init; }
+
     /// <summary>Target passes; a last one whose tokens were cut off counts.</summary>
     public required int Steps { get; init; }
 

@@ -19,6 +19,8 @@ public sealed class TextGenerator : IDisposable
 
     private readonly LanguageModel _target;
     private readonly LanguageModel? _draft;
+    private readonly SpeculationMethod _method;
+    private readonly bool _rootOnly;
     private readonly SemaphoreSlim _turn = new(1, 1);
     private Decoder? _decoder;
 
@@ -28,8 +30,14 @@ public sealed class TextGenerator : IDisposable
     /// <param name="tree">
     /// The tree's shape; by default <see cref="TreePolicy.DefaultFor"/>.
     /// </param>
+    /// <param name="method">How guesses are drawn and checked; others than the default are there to be compared with.</param>
     /// <exception cref="InvalidInputException">The vocabularies differ, a tree is asked for without a draft, or the tree cannot be made.</exception>
-    public TextGenerator(LanguageModel target, LanguageModel? draft = null, TreePolicy? tree = null)
+    public TextGenerator(LanguageModel target, LanguageModel? draft = null, TreePolicy? tree = null, SpeculationMethod method = SpeculationMethod.Sequoia)
+        : this(target, draft, tree, method, rootOnly: false)
+    {
+    }
+
+    private TextGenerator(LanguageModel target, LanguageModel? draft, TreePolicy? tree, SpeculationMethod method, bool rootOnly)
     {
         ArgumentNullException.ThrowIfNull(target);
         tree ??= TreePolicy.DefaultFor(draft?.Folder);
@@ -43,6 +51,8 @@ public sealed class TextGenerator : IDisposable
             throw new InvalidInputException($"tree: a node has {mostChildren} children, more than the vocabulary's {target.Llama.Config.VocabularySize} tokens; use a narrower tree");
         _target = target;
         _draft = Tree.Size > 1 ? draft : null;
+        _method = method;
+        _rootOnly = rootOnly;
     }
 
     /// <summary>The shape of the tree that every step grows; a lone root without speculation.</summary>
@@ -70,6 +80,10 @@ public sealed class TextGenerator : IDisposable
         _decoder?.Dispose();
         _turn.Dispose();
     }
+
+    /// <summary>A generator that walks one position at a time with so many children below the root, for <see cref="Walk"/> alone.</summary>
+    internal static TextGenerator OfStar(LanguageModel target, LanguageModel draft, int children, SpeculationMethod method) =>
+        new(target, draft, TreePolicy.Chains(children, 1), method, rootOnly: true);
 
     /// <summary>Generates a text for the sake of its verdicts, on the caller's thread.</summary>
     internal void Walk(string prompt, GenerationOptions options, Action<Verdict> onStep, CancellationToken cancellation)
@@ -151,7 +165,7 @@ public sealed class TextGenerator : IDisposable
 
         long start = Stopwatch.GetTimestamp();
         TimeSpan prefill = TimeSpan.Zero;
-        int generated = 0;
+        int generated = 0, cutOff = 0;
         FinishReason? finish = null;
         try
         {
@@ -167,12 +181,13 @@ public sealed class TextGenerator : IDisposable
         }
         while (finish is null)
         {
-            ReadOnlySpan<int> tokens = decoder.Step();
-            tokens = tokens[..Math.Min(tokens.Length, limit - generated)];
+            ReadOnlySpan<int> committed = decoder.Step();
+            ReadOnlySpan<int> tokens = committed[..Math.Min(committed.Length, limit - generated)];
             int stop = options.IgnoreEos ? -1 : IndexOfStop(tokens);
             if (stop >= 0)
                 tokens = tokens[..(stop + 1)];
             generated += tokens.Length;
+            cutOff = committed.Length - tokens.Length;
             finish = stop >= 0 ? FinishReason.Stop : generated == limit ? FinishReason.Length : cancellation.IsCancellationRequested ? FinishReason.Cancelled : null;
             string piece = "";
             foreach (int token in tokens)
@@ -184,6 +199,7 @@ public sealed class TextGenerator : IDisposable
             FinishReason = finish.Value,
             PromptTokens = prompt,
             Tokens = generated,
+            CutOff = cutOff,
             Steps = decoder.Steps,
             DecodeTime = Stopwatch.GetElapsedTime(start),
             PrefillTime = prefill,
@@ -214,6 +230,6 @@ public sealed class TextGenerator : IDisposable
         _decoder?.Dispose();
         _decoder = null;
         int context = Math.Min((tokens + ContextStep - 1) / ContextStep * ContextStep, _target.ContextLength);
-        return _decoder = new Decoder(_target.Llama, _draft?.Llama, Tree, context);
+        return _decoder = new Decoder(_target.Llama, _draft?.Llama, Tree, context, _method, _rootOnly);
     }
 }

@@ -1,29 +1,42 @@
 namespace Sequoia.Native.Sampling;
 
 /// <summary>
-/// Draws a node's children without replacement, in drawing order (sequoia.md 3): the k largest of logit / T + Gumbel noise are a
-/// sample without replacement from softmax(logit / T), first drawn first.
+/// Draws a node's children, in drawing order, in one of three ways (docs/compare.md).
 /// </summary>
 internal static unsafe class ChildSampler
 {
     /// <summary>
-    /// Fills <paramref name="children"/> (distinct tokens) and, unless greedy, <paramref name="q"/>, the distribution they were
-    /// drawn from. Tokens with q = 0 rank behind all others by their noise alone, so every planned child exists.
+    /// Without replacement: the k largest of logit / T + Gumbel noise are a sample without replacement from softmax(logit / T), first
+    /// drawn first. Fills <paramref name="children"/> (distinct tokens) and <paramref name="q"/>, the distribution they were drawn
+    /// from. Tokens with q = 0 rank behind all others by their noise alone, so every planned child exists.
     /// </summary>
     public static void Draw(
         VocabularyKernels kernels, float* logits, SamplingOptions options, RandomKey random, int node, float* q, Span<int> children, SamplingScratch scratch)
     {
         Span<float> keys = scratch.BestKeys.AsSpan(0, children.Length);
-        if (options.Greedy)
-        {
-            if (kernels.Largest(logits, scratch.Vocabulary, keys, children) < children.Length)
-                throw new InvalidOperationException("The draft model gave NaN logits; its weights are damaged.");
-            return;
-        }
         LogScale scale = TokenDistribution.FromLogits(kernels, logits, options, q, scratch);
         random.Fill(scratch.Random, scratch.Padded, node, RandomPurpose.DraftNoise);
         int found = kernels.LargestNoisy(logits, options.Temperature, q, scale, scratch.Random, scratch.Padded, keys, children);
         if (found < children.Length)
             kernels.LargestNoise(q, scratch.Random, scratch.Vocabulary, keys[found..], children[found..]);
+    }
+
+    /// <summary>
+    /// With replacement: every child is drawn from q by itself, so tokens may come twice. Fills <paramref name="children"/>, the nodes
+    /// from <paramref name="firstChild"/> on (each has random numbers of its own), and <paramref name="q"/>.
+    /// </summary>
+    public static void DrawWithReplacement(
+        VocabularyKernels kernels, float* logits, SamplingOptions options, RandomKey random, int firstChild, float* q, Span<int> children, SamplingScratch scratch)
+    {
+        TokenDistribution.FromLogits(kernels, logits, options, q, scratch);
+        for (int i = 0; i < children.Length; i++)
+            children[i] = TokenDistribution.Sample(kernels, q, random, firstChild + i, RandomPurpose.ChildSample, scratch);
+    }
+
+    /// <summary>Without chance: the tokens with the largest logits, the likeliest first.</summary>
+    public static void TakeLikeliest(VocabularyKernels kernels, float* logits, Span<int> children, SamplingScratch scratch)
+    {
+        if (kernels.Largest(logits, scratch.Vocabulary, scratch.BestKeys.AsSpan(0, children.Length), children) < children.Length)
+            throw new InvalidOperationException("The draft model gave NaN logits; its weights are damaged.");
     }
 }

@@ -9,6 +9,8 @@ internal enum RandomPurpose : uint
     AcceptCoin = 2,
     FinalSample = 3,
     PlainSample = 4,
+    ChildSample = 5,
+    TargetSample = 6,
 }
 
 /// <summary>

@@ -3,7 +3,7 @@ namespace Sequoia.Native.Sampling;
 /// <summary>
 /// The verifier's state at one node (sequoia.md 4) in water-level form: after any rejections the residual distribution is
 /// proportional to max(P - C Q, 0) with one scalar C, so P and Q need no renormalising.
-/// P and Q are consumed: rejected tokens become 0 in both.
+/// P and Q are consumed: rejected tokens become 0 in P, and in Q where children are drawn without replacement.
 /// </summary>
 internal unsafe ref struct ResidualDistribution
 {
@@ -14,6 +14,7 @@ internal unsafe ref struct ResidualDistribution
     private readonly SamplingScratch _scratch;
     private readonly float* _p;
     private readonly float* _q;
+    private readonly bool _withReplacement;
     private float _level;
     private float _residualMass = 1;
     private float _draftMass = 1;
@@ -22,12 +23,18 @@ internal unsafe ref struct ResidualDistribution
     private float _likeliestMass = -1;
     private bool _exhausted;
 
-    public ResidualDistribution(VocabularyKernels kernels, float* p, float* q, SamplingScratch scratch)
+    /// <param name="kernels">The vocabulary passes.</param>
+    /// <param name="p">The target's distribution.</param>
+    /// <param name="q">The draft's distribution, which the children were drawn from.</param>
+    /// <param name="withReplacement">Whether every child was drawn from all of Q (SpecInfer): then D = Q and W = 1 for all of them.</param>
+    /// <param name="scratch">Working memory.</param>
+    public ResidualDistribution(VocabularyKernels kernels, float* p, float* q, bool withReplacement, SamplingScratch scratch)
     {
         _kernels = kernels;
         _scratch = scratch;
         _p = p;
         _q = q;
+        _withReplacement = withReplacement;
     }
 
     /// <summary>Accepts with probability min(1, R(s) / D(s)): strict, with a coin inside (0, 1), so that an impossible token never passes.</summary>
@@ -37,19 +44,22 @@ internal unsafe ref struct ResidualDistribution
         return !_exhausted && residual / _residualMass > coin * _q[token] / _draftMass;
     }
 
-    /// <summary>Takes a rejected child out: R becomes normalise(max(R - D, 0)), D loses the token.</summary>
+    /// <summary>Takes a rejected child out: R becomes normalise(max(R - D, 0)), D loses the token unless children are drawn with replacement.</summary>
     public void Reject(int token)
     {
         _scratch.Rejected[_rejected++] = token;
         if (_p[token] > _likeliestMass)
             (_likeliestRejected, _likeliestMass) = (token, _p[token]);
+        // It was rejected, so R(s) < D(s), and the next residual is 0 there: a second copy of it never passes.
         _p[token] = 0;
-        _q[token] = 0;
+        if (!_withReplacement)
+            _q[token] = 0;
         if (_exhausted)
             return;
         _level += _residualMass / _draftMass;
         // Summed anew over the survivors: 1 - q would keep no digits of a peaked draft's rest.
-        _draftMass = TiledSum.Of(_q, _scratch.Padded, _scratch.Tiles);
+        if (!_withReplacement)
+            _draftMass = TiledSum.Of(_q, _scratch.Padded, _scratch.Tiles);
         _kernels.Residual(_p, _level, _q, _scratch.Row, _scratch.Padded);
         _residualMass = TiledSum.Of(_scratch.Row, _scratch.Padded, _scratch.Tiles);
         if (_residualMass <= NoMass)

@@ -30,8 +30,18 @@ public sealed unsafe class OutputLawTests
     }
 
     [Test]
-    public void A_wrong_residual_is_found_out() =>
-        Assert.That(Fit(new WrongKernels(), TokenTree.Chains(2, 2), new SamplingOptions(1)), Is.LessThan(1e-9));
+    public void The_methods_to_compare_with_have_the_targets_law(
+        [Values(SpeculationMethod.SpecInfer, SpeculationMethod.TargetOnly)] SpeculationMethod method, [Values("chain:3", "chains:2x2", "optimal:6", "chains:8x1")] string policy,
+        [Values(1f, 0.8f)] float topP) =>
+        Assert.That(Fit(CpuKernels.Best, TreePolicy.Parse(policy).Resolve(TestTrees.Acceptance), new SamplingOptions(0.9f, topP), method: method), Is.GreaterThan(1e-4));
+
+    [Test]
+    public void Walking_with_the_root_alone_has_the_targets_law([Values] SpeculationMethod method) =>
+        Assert.That(Fit(CpuKernels.Best, TokenTree.Chains(4, 1), new SamplingOptions(1), method: method, rootOnly: true), Is.GreaterThan(1e-4));
+
+    [Test]
+    public void A_wrong_residual_is_found_out([Values(SpeculationMethod.Sequoia, SpeculationMethod.SpecInfer)] SpeculationMethod method) =>
+        Assert.That(Fit(new WrongKernels(), TokenTree.Chains(2, 2), new SamplingOptions(1), method: method), Is.LessThan(1e-9));
 
     [Test]
     public void Used_up_draft_mass_does_not_bend_the_law()
@@ -41,7 +51,8 @@ public sealed unsafe class OutputLawTests
         Assert.That(Fit(CpuKernels.Best, tree, new SamplingOptions(1), draftSpread: 40), Is.GreaterThan(1e-4));
     }
 
-    private static double Fit(CpuKernels kernels, TokenTree tree, SamplingOptions sampling, float draftSpread = 0.8f)
+    private static double Fit(
+        CpuKernels kernels, TokenTree tree, SamplingOptions sampling, float draftSpread = 0.8f, SpeculationMethod method = SpeculationMethod.Sequoia, bool rootOnly = false)
     {
         using var folder = new TemporaryFolder();
         string targetPath = Path.Combine(folder.Path, "target"), draftPath = Path.Combine(folder.Path, "draft");
@@ -51,7 +62,7 @@ public sealed unsafe class OutputLawTests
         using var draft = new TestModel(draftPath, kernels, threads: 1);
         if (draftSpread > 1)
             Assert.That(Next(draft, Prompt, new SamplingOptions(1)).Count(p => p > 1e-38), Is.LessThan(5), "six children use up the draft's mass");
-        using var decoder = new Decoder(target.Llama, draft.Llama, tree, 16);
+        using var decoder = new Decoder(target.Llama, draft.Llama, tree, 16, method, rootOnly);
         int[] counts = new int[Vocabulary * Vocabulary];
         for (uint seed = 0; seed < Samples; seed++)
         {

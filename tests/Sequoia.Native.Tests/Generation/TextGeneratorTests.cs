@@ -64,6 +64,38 @@ public sealed class TextGeneratorTests
     }
 
     [Test]
+    public async Task Tokens_that_were_cut_off_are_counted()
+    {
+        using LanguageModel model = Load();
+        using var generator = new TextGenerator(model, model, TreePolicy.Chain(4));
+        (_, _, GenerationStats stats) = await Run(generator, "Once", new GenerationOptions { Temperature = 0, MaxTokens = 12, IgnoreEos = true });
+        Assert.That((stats.Steps, stats.Tokens, stats.CutOff), Is.EqualTo((3, 12, 3)), "a draft that is the target: five tokens a step");
+    }
+
+    [Test]
+    public async Task Greedy_text_does_not_depend_on_the_method([Values] SpeculationMethod method)
+    {
+        using LanguageModel target = LanguageModel.Load(Path.Combine(Repository.Root, "models", "target")), draft = LanguageModel.Load(Path.Combine(Repository.Root, "models", "draft"));
+        using var plain = new TextGenerator(target);
+        using var generator = new TextGenerator(target, draft, TreePolicy.Chains(3, 2), method);
+        var greedy = new GenerationOptions { Temperature = 0, MaxTokens = 60 };
+        Assert.That((await Run(generator, "The dog", greedy)).Tokens, Is.EqualTo((await Run(plain, "The dog", greedy)).Tokens));
+    }
+
+    [Test]
+    public async Task A_method_of_its_own_draws_its_own_text()
+    {
+        using LanguageModel model = Load();
+        List<string> texts = [];
+        foreach (SpeculationMethod method in Enum.GetValues<SpeculationMethod>())
+        {
+            using var generator = new TextGenerator(model, model, TreePolicy.Chains(2, 3), method);
+            texts.Add((await Run(generator, "The dog", Short)).Text);
+        }
+        Assert.That(texts, Is.Unique);
+    }
+
+    [Test]
     public async Task Cancelling_ends_within_a_step_and_keeps_what_there_is()
     {
         using LanguageModel model = Load();
@@ -151,10 +183,10 @@ public sealed class TextGeneratorTests
     }
 
     [Test]
-    public async Task Decoding_allocates_nothing_a_step([Values("none", "chain:3")] string tree)
+    public async Task Decoding_allocates_nothing_a_step([Values("none", "chain:3", "chains:2x2")] string tree, [Values] SpeculationMethod method)
     {
         using LanguageModel model = Load();
-        using var decoder = new Sequoia.Native.Generation.Decoder(model.Llama, tree == "none" ? null : model.Llama, Policy(tree).Resolve(null), 512);
+        using var decoder = new Sequoia.Native.Generation.Decoder(model.Llama, tree == "none" ? null : model.Llama, Policy(tree).Resolve(null), 512, method);
         decoder.Start([1], new Sequoia.Native.Sampling.SamplingOptions(0.6f, 0.9f, 100), 1, default);
         // Until the runtime has compiled everything for good.
         for (int i = 0; i < 60; i++)

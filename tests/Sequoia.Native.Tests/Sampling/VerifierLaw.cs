@@ -1,7 +1,7 @@
 namespace Sequoia.Native.Tests.Sampling;
 
 /// <summary>
-/// The verification rule of sequoia.md section 4, written down twice with exact fractions, and the law of its output found by
+/// The verification rules (docs/compare.md) with exact fractions, Sequoia's written down twice, and the law of their output found by
 /// enumerating every order in which children can be drawn.
 /// </summary>
 internal static class VerifierLaw
@@ -69,6 +69,30 @@ internal static class VerifierLaw
         }
     }
 
+    /// <summary>SpecInfer's rule: Q stays as it is.</summary>
+    public sealed class SpecInfer(Rational[] p, Rational[] q) : IRule
+    {
+        private Rational[] _r = p;
+
+        public Rational AcceptanceProbability(int token) => Rational.Min(_r[token] / q[token], Rational.One);
+
+        public void Reject(int token) => _r = Normalise([.. _r.Zip(q, (r, d) => r > d ? r - d : Rational.Zero)]);
+
+        public Rational[] Rest() => _r;
+    }
+
+    /// <summary>The target draws alone: that it drew a child, given that it drew none of those before, and what is left else.</summary>
+    public sealed class TargetOnly(Rational[] p) : IRule
+    {
+        private Rational[] _r = p;
+
+        public Rational AcceptanceProbability(int token) => _r[token];
+
+        public void Reject(int token) => _r = Normalise([.. _r.Select((r, x) => x == token ? Rational.Zero : r)]);
+
+        public Rational[] Rest() => _r;
+    }
+
     /// <summary>A rule that looks right and is not: the residual is taken with D after the rejected token has left it.</summary>
     public sealed class Wrong(Rational[] p, Rational[] q) : IRule
     {
@@ -87,11 +111,17 @@ internal static class VerifierLaw
     }
 
     /// <summary>The law of the output, and how likely each child rank is accepted, when so many children are drawn without replacement.</summary>
-    public static (Rational[] Output, Rational[] Accepted) Enumerate(Rational[] q, int children, Func<IRule> rule)
+    public static (Rational[] Output, Rational[] Accepted) Enumerate(Rational[] q, int children, Func<IRule> rule) =>
+        Enumerate(q.Length, children, Orders(q, children), rule);
+
+    /// <summary>The same for children that come in these orders.</summary>
+    public static (Rational[] Output, Rational[] Accepted) Enumerate(
+        int tokens, int children, IEnumerable<(int[] Order, Rational Probability)> orders, Func<IRule> rule)
     {
-        Rational[] output = [.. q.Select(_ => Rational.Zero)], accepted = new Rational[children];
+        Rational[] output = new Rational[tokens], accepted = new Rational[children];
+        Array.Fill(output, Rational.Zero);
         Array.Fill(accepted, Rational.Zero);
-        foreach ((int[] order, Rational probability) in Orders(q, children))
+        foreach ((int[] order, Rational probability) in orders)
         {
             IRule state = rule();
             Rational reached = probability;
@@ -131,6 +161,12 @@ internal static class VerifierLaw
             }
         }
     }
+
+    /// <summary>Every sequence of children drawn with replacement, with its probability.</summary>
+    public static IEnumerable<(int[] Order, Rational Probability)> Sequences(Rational[] q, int children) => children == 0
+        ? [([], Rational.One)]
+        : Sequences(q, children - 1).SelectMany(s => Enumerable.Range(0, q.Length).Where(x => q[x] > Rational.Zero)
+            .Select(x => ((int[])[.. s.Order, x], s.Probability * q[x])));
 
     public static Rational[] Normalise(Rational[] weights)
     {

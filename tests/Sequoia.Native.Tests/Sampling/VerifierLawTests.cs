@@ -46,6 +46,41 @@ public sealed unsafe class VerifierLawTests
             !VerifierLaw.Enumerate(c.Q, 2, () => new VerifierLaw.Wrong(c.P, c.Q)).Output.SequenceEqual(c.P)));
 
     [Test]
+    public void SpecInfers_output_law_is_exactly_the_targets()
+    {
+        foreach ((Rational[] p, Rational[] q) in Cases(60))
+        {
+            for (int children = 0; children <= 3; children++)
+            {
+                var law = VerifierLaw.Enumerate(p.Length, children, VerifierLaw.Sequences(q, children), () => new VerifierLaw.SpecInfer(p, q));
+                Assert.That(law.Output, Is.EqualTo(p));
+            }
+        }
+    }
+
+    [Test]
+    public void Each_rule_is_found_out_with_the_others_way_of_drawing()
+    {
+        // Two children at least, or there is no difference; no zeros, so that every sequence can be drawn.
+        var cases = Cases(60).Where(c => c.Q.All(w => w > Rational.Zero)).ToList();
+        Assert.That(cases.Any(c => !VerifierLaw.Enumerate(c.Q, 2, () => new VerifierLaw.SpecInfer(c.P, c.Q)).Output.SequenceEqual(c.P)));
+        Assert.That(cases.Any(c =>
+            !VerifierLaw.Enumerate(c.P.Length, 2, VerifierLaw.Sequences(c.Q, 2), () => new VerifierLaw.Stated(c.P, c.Q)).Output.SequenceEqual(c.P)));
+    }
+
+    [Test]
+    public void The_target_alone_has_its_own_law_and_accepts_a_child_as_often_as_it_draws_it()
+    {
+        foreach ((Rational[] p, Rational[] q) in Cases(60))
+        {
+            int[] likeliest = [.. Enumerable.Range(0, q.Length).OrderByDescending(x => (double)q[x].Numerator / (double)q[x].Denominator)];
+            var law = VerifierLaw.Enumerate(p.Length, p.Length, [(likeliest, Rational.One)], () => new VerifierLaw.TargetOnly(p));
+            Assert.That(law.Output, Is.EqualTo(p));
+            Assert.That(law.Accepted, Is.EqualTo(likeliest.Select(x => p[x])));
+        }
+    }
+
+    [Test]
     public void The_first_child_is_accepted_with_the_overlap_of_both_laws()
     {
         foreach ((Rational[] p, Rational[] q) in Cases(40))
@@ -63,30 +98,55 @@ public sealed unsafe class VerifierLawTests
         {
             for (int children = 0; children <= p.Length; children++)
             {
-                double[] law = EngineLaw(vocabulary, p, q, children);
-                for (int x = 0; x < p.Length; x++)
-                    Assert.That(law[x], Is.EqualTo(ToDouble(p[x])).Within(1e-6), $"P = {string.Join(' ', p)}, Q = {string.Join(' ', q)}, {children} children");
+                var stated = VerifierLaw.Enumerate(q, children, () => new VerifierLaw.Stated(p, q));
+                AssertEngineLaw(vocabulary, p, q, VerifierLaw.Orders(q, children), withReplacement: false, stated.Accepted);
             }
         }
     }
 
-    /// <summary>Enumerates the drawing orders and asks the engine's own code which coins pass and what is left.</summary>
-    private static double[] EngineLaw(VocabularyKernels kernels, Rational[] p, Rational[] q, int children)
+    [Test]
+    public void The_engines_verifier_has_the_same_law_with_replacement([ValueSource(typeof(TestModel), nameof(TestModel.KernelTables))] string kernels)
     {
-        double[] law = new double[p.Length];
+        VocabularyKernels vocabulary = CpuKernels.Choose(kernels).Vocabulary;
+        foreach ((Rational[] p, Rational[] q) in Cases(30))
+        {
+            for (int children = 0; children <= 3; children++)
+            {
+                var stated = VerifierLaw.Enumerate(p.Length, children, VerifierLaw.Sequences(q, children), () => new VerifierLaw.SpecInfer(p, q));
+                AssertEngineLaw(vocabulary, p, q, VerifierLaw.Sequences(q, children), withReplacement: true, stated.Accepted);
+            }
+        }
+    }
+
+    private static void AssertEngineLaw(
+        VocabularyKernels kernels, Rational[] p, Rational[] q, IEnumerable<(int[] Order, Rational Probability)> orders, bool withReplacement, Rational[] accepted)
+    {
+        (double[] law, double[] ranks) = EngineLaw(kernels, p, q, orders, withReplacement, accepted.Length);
+        string what = $"P = {string.Join(' ', p)}, Q = {string.Join(' ', q)}, {accepted.Length} children";
+        Assert.That(law, Is.EqualTo(p.Select(ToDouble)).Within(1e-6), what);
+        Assert.That(ranks, Is.EqualTo(accepted.Select(ToDouble)).Within(1e-6), what);
+    }
+
+    /// <summary>Takes the drawing orders and asks the engine's own code which coins pass and what is left.</summary>
+    private static (double[] Output, double[] Accepted) EngineLaw(
+        VocabularyKernels kernels, Rational[] p, Rational[] q, IEnumerable<(int[] Order, Rational Probability)> orders, bool withReplacement, int children)
+    {
+        double[] law = new double[p.Length], accepted = new double[children];
         using var scratch = new SamplingScratch(p.Length, Math.Max(children, 1));
         using var rows = new AlignedBuffer<float>(2 * scratch.Padded);
-        foreach ((int[] order, Rational probability) in VerifierLaw.Orders(q, children))
+        foreach ((int[] order, Rational probability) in orders)
         {
             new Span<float>(rows.Pointer, 2 * scratch.Padded).Clear();
             for (int x = 0; x < p.Length; x++)
                 (rows.Pointer[x], rows.Pointer[scratch.Padded + x]) = ((float)ToDouble(p[x]), (float)ToDouble(q[x]));
-            var residual = new ResidualDistribution(kernels, rows.Pointer, rows.Pointer + scratch.Padded, scratch);
+            var residual = new ResidualDistribution(kernels, rows.Pointer, rows.Pointer + scratch.Padded, withReplacement, scratch);
             double reached = ToDouble(probability);
-            foreach (int token in order)
+            for (int rank = 0; rank < order.Length; rank++)
             {
+                int token = order[rank];
                 double accept = LargestPassingCoin(ref residual, token);
                 law[token] += reached * accept;
+                accepted[rank] += reached * accept;
                 reached *= 1 - accept;
                 if (reached > 0)
                     residual.Reject(token);
@@ -100,7 +160,7 @@ public sealed unsafe class VerifierLawTests
             for (int x = 0; x < p.Length && sum > 0; x++)
                 law[x] += reached * weights[x] / sum;
         }
-        return law;
+        return (law, accepted);
     }
 
     /// <summary>Acceptance is monotone in the coin, so bisection finds its probability from yes and no alone.</summary>

@@ -34,7 +34,8 @@ internal sealed unsafe class CpuBackend(int threads, CpuKernels kernels) : Backe
 
     public override RopeTable LoadRope(LlamaConfig config, int positions) => new CpuRopeTable(config, positions);
 
-    public override TreeState AllocateTree(TokenTree tree, int vocabulary) => new CpuTreeState(tree, vocabulary, _pool.Threads);
+    public override TreeState AllocateTree(TokenTree tree, int vocabulary, SpeculationMethod method = SpeculationMethod.Sequoia) =>
+        new CpuTreeState(tree, vocabulary, method, _pool.Threads);
 
     public override void Embed(Weight table, TreeState state, TreeRows rows, Activations x)
     {
@@ -92,8 +93,8 @@ internal sealed unsafe class CpuBackend(int threads, CpuKernels kernels) : Backe
         }
     }
 
-    public override void VerifyTree(Activations logits, TreeState state, SamplingOptions sampling, RandomKey random, Verdict verdict) =>
-        TreeVerifier.Verify(kernels.Vocabulary, (CpuActivations)logits, (CpuTreeState)state, sampling, random, verdict);
+    public override void VerifyTree(Activations logits, int nodes, TreeState state, SamplingOptions sampling, RandomKey random, Verdict verdict) =>
+        TreeVerifier.Verify(kernels.Vocabulary, (CpuActivations)logits, nodes, (CpuTreeState)state, sampling, random, verdict);
 
     public override void Compact(KvCache cache, ReadOnlySpan<int> path) => ((CpuKvCache)cache).Compact(path);
 

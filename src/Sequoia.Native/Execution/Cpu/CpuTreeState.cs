@@ -9,7 +9,7 @@ internal sealed unsafe class CpuTreeState : TreeState
     private readonly int[] _draftRow;
     private readonly int _padded;
 
-    public CpuTreeState(TokenTree tree, int vocabulary, int threads) : base(tree)
+    public CpuTreeState(TokenTree tree, int vocabulary, SpeculationMethod method, int threads) : base(tree, method)
     {
         Tokens = new int[tree.Size];
         _padded = VocabularyKernels.Padded(vocabulary);

@@ -18,6 +18,13 @@ internal sealed unsafe class DrawChildrenJob(CpuKernels kernels) : ParallelJob
     {
         int node = _rows!.Nodes[item];
         Span<int> children = _state!.Tokens.AsSpan(_state.Tree.FirstChild(node), _state.Tree.ChildCount(node));
-        ChildSampler.Draw(kernels.Vocabulary, _logits!.Row(item), _sampling, _random, node, _state.DraftRow(node), children, _state.Scratch[worker]);
+        float* logits = _logits!.Row(item);
+        SamplingScratch scratch = _state.Scratch[worker];
+        if (_sampling.Greedy || _state.Method == SpeculationMethod.TargetOnly)
+            ChildSampler.TakeLikeliest(kernels.Vocabulary, logits, children, scratch);
+        else if (_state.Method == SpeculationMethod.SpecInfer)
+            ChildSampler.DrawWithReplacement(kernels.Vocabulary, logits, _sampling, _random, _state.Tree.FirstChild(node), _state.DraftRow(node), children, scratch);
+        else
+            ChildSampler.Draw(kernels.Vocabulary, logits, _sampling, _random, node, _state.DraftRow(node), children, scratch);
     }
 }
