@@ -9,94 +9,86 @@ namespace Sequoia.Cli;
 internal sealed class MeasureCommand
 {
     private readonly PairOptions _pair = new();
-    private readonly Option<string> _prompts = new("--prompts")
-    {
-        Description = "JSON lines {\"prompt\":\"...\"}, or text with a line <|endoftext|> between prompts.",
-        HelpName = "FILE",
-        Required = true,
-    };
-
+    private readonly Option<string> _prompts = PromptsFile.Option();
     private readonly Option<int?> _maxPrompts = CheckedOption.Number("--max-prompts", "The most prompts to use. Default: 200.", 1, int.MaxValue);
     private readonly Option<float?> _temperature = CheckedOption.Number("--temperature", "0 is greedy. Default: 0.6.", 0f, 100f);
+    private readonly Option<float?> _topP = TopPOption.Create();
+    private readonly Option<int?> _topK = CheckedOption.Number("--top-k", "Keep so many most probable tokens. Default: 0, all.", 0, int.MaxValue);
     private readonly Option<int?> _maxTokens = CheckedOption.Number("--max-tokens", "The most tokens for each prompt. Default: 128.", 1, int.MaxValue);
     private readonly Option<ulong?> _seed = CheckedOption.Number("--seed", "Default: 0.", 0UL, ulong.MaxValue);
+    private readonly Option<bool> _byDepth = new("--by-depth") { Description = "Also tell acceptance by the number of tokens accepted in a row before." };
     private readonly Option<string?> _output = CheckedOption.Text("--output", "Where to keep the vector. Default: acceptance.json in the draft's folder, where generate finds it.", "FILE.json");
-    private readonly Option<bool> _json = new("--json") { Description = "Print the vector as one JSON object." };
+    private readonly Option<bool> _json = new("--json") { Description = "Print what is kept as one JSON object." };
 
     public static Command Create(Streams streams)
     {
         var self = new MeasureCommand();
         var acceptance = new Command("acceptance", "Measure the acceptance vector of a pair, from which optimal trees are made.")
         {
-            self._pair.Target, self._pair.Draft, self._prompts, self._maxPrompts, self._temperature, self._maxTokens, self._seed,
-            self._pair.Threads, self._output, self._json,
+            self._pair.Target, self._pair.Draft, self._prompts, self._maxPrompts, self._temperature, self._topP, self._topK, self._maxTokens, self._seed,
+            self._byDepth, self._pair.Threads, self._output, self._json,
         };
-        acceptance.SetAction((parsed, cancellation) => Task.Run(() => self.Run(parsed, streams, cancellation), CancellationToken.None));
+        acceptance.SetAction((parsed, cancellation) => self.RunAsync(parsed, streams, cancellation));
         return new Command("measure", "Measure what the best tree depends on.") { acceptance };
     }
 
-    private int Run(ParseResult parsed, Streams streams, CancellationToken cancellation)
+    private async Task<int> RunAsync(ParseResult parsed, Streams streams, CancellationToken cancellation)
     {
-        (string targetFolder, string? draftFolder) = _pair.Folders(parsed);
-        if (draftFolder is null)
-            throw new InvalidInputException("--draft: is missing; name the small model's folder");
-        List<string> prompts = PromptsFile.Read(parsed.GetRequiredValue(_prompts));
+        (string targetFolder, string draftFolder) = _pair.BothFolders(parsed);
+        GenerationOptions options = Options(parsed);
+        string promptsFile = parsed.GetRequiredValue(_prompts);
+        List<string> prompts = PromptsFile.Read(promptsFile);
         using LanguageModel target = LanguageModel.Load(targetFolder, _pair.Loading(parsed));
         using LanguageModel draft = LanguageModel.Load(draftFolder, _pair.Loading(parsed));
         int all = prompts.Count;
-        prompts = [.. prompts.Where(prompt => Fits(prompt, target)).Take(parsed.GetValue(_maxPrompts) ?? 200)];
-        if (prompts.Count == 0)
-            throw new InvalidInputException($"{parsed.GetValue(_prompts)}: none of its {all} prompts fits the model's context of {target.ContextLength}; shorten them");
+        prompts = PromptsFile.Fitting(prompts, promptsFile, target, parsed.GetValue(_maxPrompts) ?? 200);
 
-        var options = new GenerationOptions
+        AcceptanceMeasurement measured = await WorkProgress.RunAsync(streams, "Measuring", prompts.Count, done => Task.Run(
+            () => AcceptanceMeter.Measure(target, draft, prompts, options, SpeculationMethod.Sequoia, new Counter(done), cancellation), CancellationToken.None));
+        bool byDepth = parsed.GetValue(_byDepth);
+        var provenance = new JsonObject
         {
-            Temperature = parsed.GetValue(_temperature) ?? new GenerationOptions().Temperature,
-            MaxTokens = parsed.GetValue(_maxTokens) ?? 128,
-            Seed = parsed.GetValue(_seed) ?? 0,
-        };
-        (AcceptanceVector p, int steps) = AcceptanceMeter.Measure(target, draft, prompts, options, new Progress(streams, prompts.Count), cancellation);
-        // First shown, then kept: a folder that cannot be written to must not cost the measurement.
-        streams.Out.WriteLine(parsed.GetValue(_json) ? JsonText.Of(ToJson(p)) : Describe(p));
-        string file = parsed.GetValue(_output) ?? AcceptanceVector.FileOf(draftFolder);
-        p.Save(file, new JsonObject
-        {
-            ["target"] = Name(targetFolder),
-            ["draft"] = Name(draftFolder),
+            ["target"] = ModelIdentity.Name(targetFolder),
+            ["target_sha256"] = ModelIdentity.Digests(targetFolder),
+            ["draft"] = ModelIdentity.Name(draftFolder),
+            ["draft_sha256"] = ModelIdentity.Digests(draftFolder),
             ["temperature"] = options.Temperature,
+            ["top_p"] = options.TopP,
+            ["top_k"] = options.TopK,
             ["seed"] = options.Seed,
+            ["prompts_file"] = Path.GetFileName(promptsFile),
             ["prompts"] = prompts.Count,
-            ["steps"] = steps,
-        });
-        streams.Notes.WriteLine($"sequoia: {steps} steps over {prompts.Count} of {all} prompts; kept in {file}");
+            ["max_tokens"] = options.MaxTokens,
+            ["date"] = DateTime.UtcNow.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
+        };
+        AcceptanceReport.AddTo(provenance, measured, byDepth);
+        // First shown, then kept: a folder that cannot be written to must not cost the measurement.
+        await streams.Out.WriteLineAsync(parsed.GetValue(_json) ? Json(measured.Acceptance, provenance) : AcceptanceReport.Table(measured, byDepth));
+        string file = parsed.GetValue(_output) ?? AcceptanceVector.FileOf(draftFolder);
+        measured.Acceptance.Save(file, provenance);
+        await streams.Notes.WriteLineAsync($"sequoia: {measured.Steps} steps over {prompts.Count} of {all} prompts; kept in {file}");
         return ExitStatus.Done;
     }
 
-    private static bool Fits(string prompt, LanguageModel model) => model.Tokenizer.Encode(prompt).Length + 1 < model.ContextLength;
-
-    private static string Name(string folder) => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
-
-    private static JsonObject ToJson(AcceptanceVector p) => new() { ["p"] = new JsonArray([.. p.Values.ToArray().Select(value => (JsonNode)value)]) };
-
-    private static string Describe(AcceptanceVector p)
+    private GenerationOptions Options(ParseResult parsed) => new()
     {
-        double sum = 0;
-        var lines = new List<string> { "child  accepted  so far" };
-        for (int rank = 1; rank <= p.Count; rank++)
-        {
-            sum += p[rank];
-            if (p[rank] > 0)
-                lines.Add(string.Create(CultureInfo.InvariantCulture, $"{rank,5}  {p[rank],8:P2}  {sum,6:P1}"));
-        }
-        return string.Join('\n', lines);
+        Temperature = parsed.GetValue(_temperature) ?? new GenerationOptions().Temperature,
+        TopP = TopPOption.Value(parsed, _topP),
+        TopK = parsed.GetValue(_topK) ?? 0,
+        MaxTokens = parsed.GetValue(_maxTokens) ?? 128,
+        Seed = parsed.GetValue(_seed) ?? 0,
+    };
+
+    private static string Json(AcceptanceVector p, JsonObject provenance)
+    {
+        JsonObject json = provenance.DeepClone().AsObject();
+        json.Insert(0, "p", AcceptanceReport.List(p.Values.ToArray()));
+        return JsonText.Of(json);
     }
 
-    /// <summary>One line that is written over on a terminal; silent in a pipe.</summary>
-    private sealed class Progress(Streams streams, int count) : IProgress<int>
+    /// <summary>Reports at once on the calling thread, unlike <see cref="Progress{T}"/>.</summary>
+    private sealed class Counter(Action<double> done) : IProgress<int>
     {
-        public void Report(int value)
-        {
-            if (!Console.IsErrorRedirected)
-                streams.Notes.Write($"\r{value} of {count} prompts{(value == count ? "\n" : "")}");
-        }
+        public void Report(int value) => done(value);
     }
 }

@@ -25,6 +25,13 @@ internal sealed class PairOptions
         return (Path.Combine(models, "target"), Path.Combine(models, "draft"));
     }
 
+    /// <summary>The folders where the command needs both.</summary>
+    public (string Target, string Draft) BothFolders(ParseResult parsed)
+    {
+        (string target, string? draft) = Folders(parsed);
+        return (target, draft ?? throw new InvalidInputException("--draft: is missing; name the small model's folder"));
+    }
+
     public LoadOptions Loading(ParseResult parsed) =>
         parsed.GetValue(Threads) is { } threads ? new LoadOptions { Threads = threads } : new LoadOptions();
 }

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Text;
 using System.Text.Json;
 using Sequoia.Native;
@@ -8,6 +9,21 @@ namespace Sequoia.Cli;
 internal static class PromptsFile
 {
     private const string Separator = "<|endoftext|>";
+
+    public static Option<string> Option() => new("--prompts")
+    {
+        Description = "JSON lines {\"prompt\":\"...\"}, or text with a line <|endoftext|> between prompts.",
+        HelpName = "FILE",
+        Required = true,
+    };
+
+    /// <summary>The first prompts, at most so many, that leave room in the model's context.</summary>
+    public static List<string> Fitting(List<string> prompts, string file, LanguageModel model, int most)
+    {
+        List<string> fitting = [.. prompts.Where(prompt => model.Tokenizer.Encode(prompt).Length + 1 < model.ContextLength).Take(most)];
+        return fitting.Count > 0 ? fitting : throw new InvalidInputException(
+            $"{file}: none of its {prompts.Count} prompts fits the model's context of {model.ContextLength}; shorten them");
+    }
 
     public static List<string> Read(string file)
     {

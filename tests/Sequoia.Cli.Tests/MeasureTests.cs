@@ -34,7 +34,7 @@ public class MeasureTests
             File.Copy(file, Path.Combine(folder.Path, Path.GetFileName(file)));
         SequoiaProcess measured = SequoiaProcess.Run(
             "measure", "acceptance", "--target", Model, "--draft", folder.Path, "--prompts", folder.Write("p.jsonl", """{"prompt":"Once"}"""), "--max-tokens", "20");
-        Assert.That(measured.Out, Does.StartWith("child  accepted  so far\n    1"));
+        Assert.That(measured.Out, Does.StartWith("child  accepted  std. error  so far\n    1"));
         SequoiaProcess run = SequoiaProcess.Run("generate", "Once", "--target", Model, "--draft", folder.Path, "--max-tokens", "9", "--json");
         Assert.That(run.Json["stats"]!["tree"]!["parents"]!.ToJsonString(), Is.EqualTo("[-1,0,1]"), "auto");
     }

@@ -1,0 +1,34 @@
+using System.Security.Cryptography;
+using System.Text.Json.Nodes;
+using Sequoia.Native;
+
+namespace Sequoia.Cli;
+
+/// <summary>What tells one model from another in files of measurements: the folder's name and its weights' digests.</summary>
+internal static class ModelIdentity
+{
+    public static string Name(string folder) => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
+
+    /// <summary>The SHA-256 of each weights file, as {"model.safetensors":"..."}.</summary>
+    public static JsonObject Digests(string folder)
+    {
+        var digests = new JsonObject();
+        foreach (string file in Directory.GetFiles(folder, "*.safetensors").Order(StringComparer.Ordinal))
+            digests[Path.GetFileName(file)] = Digest(file);
+        return digests;
+    }
+
+    /// <summary>The SHA-256 of a file, in small hexadecimal digits.</summary>
+    public static string Digest(string file)
+    {
+        try
+        {
+            using FileStream stream = File.OpenRead(file);
+            return Convert.ToHexStringLower(SHA256.HashData(stream));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidInputException($"{file}: cannot be read ({e.Message.ReplaceLineEndings(" ")})", e);
+        }
+    }
+}
