@@ -15,14 +15,46 @@ internal static class CheckedOption
         CustomParser = result =>
         {
             string text = result.Tokens[0].Value;
-            // INumber's comparisons are false for NaN.
-            if (T.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out T value) && value >= least && value <= most)
+            if (TryParse(text, least, most, out T value))
                 return value;
-            string kind = T.IsInteger(T.One / (T.One + T.One)) ? "a whole number" : "a number";
-            result.AddError(string.Create(CultureInfo.InvariantCulture, $"{name} {text}: must be {kind} from {least} to {most}"));
+            result.AddError($"{name} {text}: must be {Range(least, most)}");
             return null;
         },
     };
+
+    /// <summary>
+    /// Different numbers with commas between them, each from <paramref name="least"/> to <paramref name="most"/>; they come out ascending.
+    /// None where the option is not given.
+    /// </summary>
+    public static Option<T[]> Numbers<T>(string name, string description, string valueName, T least, T most) where T : struct, INumber<T> => new(name)
+    {
+        Description = description,
+        HelpName = valueName,
+        Arity = ArgumentArity.ExactlyOne,
+        CustomParser = result =>
+        {
+            string text = result.Tokens[0].Value;
+            var numbers = new SortedSet<T>();
+            foreach (string part in text.Split(','))
+            {
+                if (!TryParse(part, least, most, out T value))
+                    result.AddError($"{name} {text}: '{part}' must be {Range(least, most)}; commas go between numbers");
+                else if (!numbers.Add(value))
+                    result.AddError($"{name} {text}: {part} comes twice; give each once");
+                else
+                    continue;
+                return [];
+            }
+            return [.. numbers];
+        },
+    };
+
+    // INumber's comparisons are false for NaN.
+    private static bool TryParse<T>(string text, T least, T most, out T value) where T : struct, INumber<T> =>
+        T.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value) && value >= least && value <= most;
+
+    private static string Range<T>(T least, T most) where T : struct, INumber<T> => string.Create(
+        CultureInfo.InvariantCulture, $"{(T.IsInteger(T.One / (T.One + T.One)) ? "a whole number" : "a number")} from {least} to {most}");
 
     /// <summary>An option with any text for a value.</summary>
     public static Option<string?> Text(string name, string description, string valueName) =>

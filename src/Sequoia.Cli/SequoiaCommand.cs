@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Sequoia.Cli.Compare;
 using Sequoia.Native;
 
 namespace Sequoia.Cli;
@@ -54,6 +55,7 @@ internal static class SequoiaCommand
             TokenizeCommand.Create(streams),
             TreeCommand.Create(streams),
             MeasureCommand.Create(streams),
+            CompareCommand.Create(streams),
         };
         root.Directives.Clear();
         root.SetAction((_, cancellation) => Story.RunAsync(streams, cancellation));

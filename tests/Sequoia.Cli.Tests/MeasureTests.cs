@@ -27,6 +27,37 @@ public class MeasureTests
     }
 
     [Test]
+    public void What_was_measured_is_kept_with_its_errors_and_where_it_came_from()
+    {
+        using var folder = new TemporaryFolder();
+        string output = Path.Combine(folder.Path, "acceptance.json"), prompts = folder.Write("some.jsonl", "{\"prompt\":\"Once upon a time\"}\n{\"prompt\":\"Lily\"}");
+        SequoiaProcess run = SequoiaProcess.Run(
+            "measure", "acceptance", "--target", Model, "--draft", Model, "--prompts", prompts, "--max-tokens", "20", "--top-p", "0.9", "--top-k", "50",
+            "--seed", "3", "--by-depth", "--output", output, "--json");
+        JsonNode kept = JsonNode.Parse(File.ReadAllText(output))!;
+        using FileStream weights = File.OpenRead(Path.Combine(Model, "model.safetensors"));
+        string digest = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(weights));
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(run.Json.ToJsonString(), Is.EqualTo(kept.ToJsonString()));
+            Assert.That(kept["target_sha256"]!["model.safetensors"]!.GetValue<string>(), Is.EqualTo(digest));
+            Assert.That(kept["draft_sha256"]!.ToJsonString(), Is.EqualTo(kept["target_sha256"]!.ToJsonString()));
+            Assert.That((float)kept["temperature"]!, Is.EqualTo(0.6f));
+            Assert.That(((float)kept["top_p"]!, (int)kept["top_k"]!, (ulong)kept["seed"]!), Is.EqualTo((0.9f, 50, 3ul)));
+            Assert.That(((string)kept["prompts_file"]!, (int)kept["prompts"]!, (int)kept["steps"]!), Is.EqualTo(("some.jsonl", 2, 40)));
+            Assert.That(kept["standard_errors"]!.AsArray(), Has.Count.EqualTo(kept["p"]!.AsArray().Count));
+            Assert.That(kept["by_depth"]!.AsArray(), Has.Count.EqualTo(16));
+            Assert.That(kept["by_depth_steps"]!.AsArray().Sum(steps => (int)steps!), Is.EqualTo(40));
+            Assert.That((string)kept["date"]!, Does.Match(@"^\d{4}-\d\d-\d\d$"));
+        }
+        string[] table = ["measure", "acceptance", "--target", Model, "--draft", Model, "--prompts", prompts, "--max-tokens", "20", "--output", output];
+        Assert.That(SequoiaProcess.Run([.. table, "--by-depth"]).Out, Does.Contain("in a row before  steps  child 1").And.Contain("15 or more"));
+        Assert.That(SequoiaProcess.Run(table).Out, Does.Not.Contain("in a row before"));
+        Assert.That(JsonNode.Parse(File.ReadAllText(output))!["by_depth"], Is.Null, "only where it was asked for");
+        SequoiaProcess.Run([.. table, "--top-p", "0"]).AssertBadInput("--top-p 0: must be above 0");
+    }
+
+    [Test]
     public void Generate_finds_the_vector_in_the_drafts_folder()
     {
         using var folder = new TemporaryFolder();

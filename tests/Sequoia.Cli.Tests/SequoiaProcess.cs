@@ -31,10 +31,26 @@ internal sealed record SequoiaProcess(int Status, string Out, string Notes)
         process.StandardInput.Close();
         char[] first = new char[1];
         process.StandardOutput.ReadBlock(first, 0, 1);
-        using (Process kill = Process.Start("kill", ["-" + signal, process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]))
-            kill.WaitForExit();
+        Signal(process, signal);
         SequoiaProcess end = End(process);
         return end with { Out = first[0] + end.Out };
+    }
+
+    /// <summary>Sends a signal as soon as <paramref name="ripe"/> says so.</summary>
+    public static SequoiaProcess InterruptWhen(Func<bool> ripe, string signal, params string[] arguments)
+    {
+        using Process process = Start(null, arguments);
+        process.StandardInput.Close();
+        while (!process.HasExited && !ripe())
+            Thread.Sleep(5);
+        Signal(process, signal);
+        return End(process);
+    }
+
+    private static void Signal(Process process, string signal)
+    {
+        using Process kill = Process.Start("kill", ["-" + signal, process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        kill.WaitForExit();
     }
 
     private static Process Start(string? models, string[] arguments)

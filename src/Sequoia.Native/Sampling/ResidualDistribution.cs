@@ -3,7 +3,7 @@ namespace Sequoia.Native.Sampling;
 /// <summary>
 /// The verifier's state at one node (sequoia.md 4) in water-level form: after any rejections the residual distribution is
 /// proportional to max(P - C Q, 0) with one scalar C, so P and Q need no renormalising.
-/// P and Q are consumed: rejected tokens become 0 in P, and in Q where children are drawn without replacement.
+/// P and Q are consumed: rejected tokens become 0 in both.
 /// </summary>
 internal unsafe ref struct ResidualDistribution
 {
@@ -44,16 +44,17 @@ internal unsafe ref struct ResidualDistribution
         return !_exhausted && residual / _residualMass > coin * _q[token] / _draftMass;
     }
 
-    /// <summary>Takes a rejected child out: R becomes normalise(max(R - D, 0)), D loses the token unless children are drawn with replacement.</summary>
+    /// <summary>
+    /// Takes a rejected child out: R becomes normalise(max(R - D, 0)), which has no mass there, since R(s) was less than D(s). Without
+    /// replacement D loses the token; with it D stays Q, and a second copy never passes.
+    /// </summary>
     public void Reject(int token)
     {
         _scratch.Rejected[_rejected++] = token;
         if (_p[token] > _likeliestMass)
             (_likeliestRejected, _likeliestMass) = (token, _p[token]);
-        // It was rejected, so R(s) < D(s), and the next residual is 0 there: a second copy of it never passes.
         _p[token] = 0;
-        if (!_withReplacement)
-            _q[token] = 0;
+        _q[token] = 0;
         if (_exhausted)
             return;
         _level += _residualMass / _draftMass;

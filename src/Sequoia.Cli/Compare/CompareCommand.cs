@@ -1,0 +1,99 @@
+using System.CommandLine;
+using Sequoia.Native;
+
+namespace Sequoia.Cli.Compare;
+
+/// <summary>sequoia compare: the paper's methods side by side, in one engine and one process.</summary>
+internal sealed class CompareCommand
+{
+    private const float LargestTemperature = 100;
+
+    private readonly PairOptions _pair = new();
+    private readonly Option<string> _prompts = PromptsFile.Option();
+    private readonly Option<float[]> _temperatures = CheckedOption.Numbers("--temperatures", "Default: 0.2,0.6,1.", "T,T,...", 0f, LargestTemperature);
+    private readonly Option<float?> _topP = TopPOption.Create();
+    private readonly Option<int[]> _sizes = CheckedOption.Numbers("--sizes", "Sizes of the trees, roots included. Default: 8,16,32,64,128.", "N,N,...", 1, TokenTree.MaxSize);
+    private readonly Option<string?> _methods = CheckedOption.Text(
+        "--methods", $"Some of {string.Join(',', ComparedMethod.All.Select(method => method.Name))}. Default: all; one token at a time is always among them.", "NAME,NAME,...");
+
+    private readonly Option<int?> _maxTokens = CheckedOption.Number("--max-tokens", "The most tokens for each prompt. Default: 128.", 1, int.MaxValue);
+    private readonly Option<int?> _maxPrompts = CheckedOption.Number("--max-prompts", "The most prompts to use; the first half measures acceptance, the rest the methods. Default: 100.", 2, int.MaxValue);
+    private readonly Option<ulong?> _seed = CheckedOption.Number("--seed", "Default: 0.", 0UL, ulong.MaxValue);
+    private readonly Option<string?> _output = CheckedOption.Text("--output", "The folder for compare.json and the charts; what it holds is gone on with. Default: compare.", "DIR");
+    private readonly Option<bool> _json = new("--json") { Description = "Print compare.json instead of tables." };
+
+    public static Command Create(Streams streams)
+    {
+        var self = new CompareCommand();
+        var command = new Command("compare", "Compare Sequoia with other ways to speculate, and all with one token at a time.")
+        {
+            self._prompts, self._pair.Target, self._pair.Draft, self._temperatures, self._topP, self._sizes, self._methods, self._maxTokens,
+            self._maxPrompts, self._seed, self._pair.Threads, self._output, self._json,
+        };
+        command.SetAction((parsed, cancellation) => self.RunAsync(parsed, streams, cancellation));
+        return command;
+    }
+
+    private async Task<int> RunAsync(ParseResult parsed, Streams streams, CancellationToken cancellation)
+    {
+        ComparedMethod[] methods = parsed.GetValue(_methods) is { } names ? ComparedMethod.Parse(names) : [.. ComparedMethod.All];
+        (string targetFolder, string draftFolder) = _pair.BothFolders(parsed);
+        string promptsFile = parsed.GetRequiredValue(_prompts);
+        float topP = TopPOption.Value(parsed, _topP);
+        List<string> prompts = PromptsFile.Read(promptsFile);
+        using LanguageModel target = LanguageModel.Load(targetFolder, _pair.Loading(parsed));
+        using LanguageModel draft = LanguageModel.Load(draftFolder, _pair.Loading(parsed));
+        var options = new CompareOptions
+        {
+            Target = ModelIdentity.Name(targetFolder),
+            TargetSha256 = ModelIdentity.Digests(targetFolder),
+            Draft = ModelIdentity.Name(draftFolder),
+            DraftSha256 = ModelIdentity.Digests(draftFolder),
+            PromptsFile = Path.GetFileName(promptsFile),
+            PromptsSha256 = ModelIdentity.Digest(promptsFile),
+            Temperatures = parsed.GetValue(_temperatures) is { Length: > 0 } temperatures ? temperatures : [0.2f, 0.6f, 1],
+            TopP = topP,
+            Sizes = Sizes(parsed, target),
+            Methods = [.. methods.Select(method => method.Name)],
+            MaxTokens = parsed.GetValue(_maxTokens) ?? 128,
+            MaxPrompts = parsed.GetValue(_maxPrompts) ?? 100,
+            Seed = parsed.GetValue(_seed) ?? 0,
+            Device = target.Device,
+        };
+        prompts = PromptsFile.Fitting(prompts, promptsFile, target, options.MaxPrompts);
+        if (prompts.Count < 2)
+            throw new InvalidInputException($"{promptsFile}: has one prompt of use; two are needed, one to measure acceptance and one to compare");
+
+        string folder = parsed.GetValue(_output) ?? "compare";
+        var file = new CompareFile(folder);
+        CompareReport report = file.Load(options) ?? new CompareReport
+        {
+            Options = options,
+            CalibrationPrompts = prompts.Count / 2,
+            TestPrompts = prompts.Count - (prompts.Count / 2),
+        };
+        if (report.Calibrations.Count > 0)
+            await streams.Notes.WriteLineAsync($"sequoia: going on with the {report.Runs.Count} runs of {Path.Combine(folder, "compare.json")}");
+        // At once: a folder that cannot be written to must not cost the measurement.
+        file.Save(report);
+        var job = new CompareJob(report, file, target, draft, prompts, cancellation);
+        bool complete = await WorkProgress.RunAsync(streams, "Comparing", job.Amount, job.RunAsync);
+
+        report = report with { Summary = CompareSummary.Of(report) };
+        file.Save(report);
+        if (parsed.GetValue(_json))
+            await streams.Out.WriteLineAsync(CompareFile.Text(report));
+        else
+            await streams.Out.WriteLineAsync(CompareTables.Of(report));
+        CompareCharts.Write(report, folder);
+        await streams.Notes.WriteLineAsync($"sequoia: {(complete ? "kept" : "cut short; what was done is kept")} in {folder}");
+        return complete ? ExitStatus.Done : ExitStatus.Cancelled;
+    }
+
+    private int[] Sizes(ParseResult parsed, LanguageModel target)
+    {
+        int[] sizes = parsed.GetValue(_sizes) is { Length: > 0 } given ? given : [8, 16, 32, 64, 128];
+        return sizes[^1] <= target.ContextLength ? sizes : throw new InvalidInputException(
+            $"--sizes: {sizes[^1]} nodes are more than the target's context of {target.ContextLength} tokens; use smaller trees");
+    }
+}

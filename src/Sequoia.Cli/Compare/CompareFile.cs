@@ -1,0 +1,39 @@
+using System.Text.Json;
+using Sequoia.Native;
+
+namespace Sequoia.Cli.Compare;
+
+/// <summary>compare.json: the results so far, from which an interrupted run goes on.</summary>
+internal sealed class CompareFile(string folder)
+{
+    private readonly string _file = Path.Combine(folder, "compare.json");
+
+    /// <summary>The results of an earlier run with the same options; null if there are none.</summary>
+    public CompareReport? Load(CompareOptions options)
+    {
+        if (!File.Exists(_file))
+            return null;
+        CompareReport? report;
+        try
+        {
+            report = JsonSerializer.Deserialize(File.ReadAllBytes(_file), CompareJson.Default.CompareReport);
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidInputException($"{_file}: is no result of compare; remove it, or name another folder with --output", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidInputException($"{_file}: cannot be read ({e.Message.ReplaceLineEndings(" ")})", e);
+        }
+        return report is not null && Text(report.Options) == Text(options) ? report : throw new InvalidInputException(
+            $"{_file}: holds the results of other options, models or prompts; remove it, or name another folder with --output");
+    }
+
+    public void Save(CompareReport report) => OutputFile.Write(_file, stream => JsonSerializer.Serialize(stream, report, CompareJson.Default.CompareReport));
+
+    /// <summary>What the file holds.</summary>
+    public static string Text(CompareReport report) => JsonSerializer.Serialize(report, CompareJson.Default.CompareReport);
+
+    private static string Text(CompareOptions options) => JsonSerializer.Serialize(options, CompareJson.Default.CompareOptions);
+}

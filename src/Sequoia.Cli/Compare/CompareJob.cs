@@ -1,0 +1,110 @@
+using Sequoia.Native;
+
+namespace Sequoia.Cli.Compare;
+
+/// <summary>Measures acceptance on the first prompts and runs every method on the others, keeping what is done after each prompt.</summary>
+internal sealed class CompareJob(CompareReport report, CompareFile file, LanguageModel target, LanguageModel draft, IReadOnlyList<string> prompts, CancellationToken cancellation)
+{
+    // What a run costs beside its tree's nodes, in nodes, for the progress bar; and a step with a root alone in as many prompts' steps.
+    private const double RunOverhead = 8, CalibrationWeight = 8;
+
+    private readonly ComparedMethod[] _methods = [.. ComparedMethod.All.Where(method => report.Options.Methods.Contains(method.Name))];
+
+    private SpeculationMethod[] Laws => [.. _methods.Select(method => method.Law).Distinct()];
+
+    /// <summary>The amount of work in all, in the unit that progress is reported in.</summary>
+    public double Amount => report.Options.Temperatures.Count
+        * ((Laws.Length * CalibrationWeight * report.CalibrationPrompts) + (report.TestPrompts * report.Options.Sizes.Sum(size => size + RunOverhead)));
+
+    /// <summary>Does what the report lacks; whether it is complete, that is, was not cancelled.</summary>
+    public async Task<bool> RunAsync(Action<double> progress)
+    {
+        double done = 0;
+        try
+        {
+            foreach (float temperature in report.Options.Temperatures)
+            {
+                foreach (SpeculationMethod law in Laws)
+                {
+                    await CalibrateAsync(temperature, law);
+                    progress(done += CalibrationWeight * report.CalibrationPrompts);
+                }
+                foreach (int size in report.Options.Sizes)
+                    await TestAsync(temperature, size, () => progress(done += size + RunOverhead));
+            }
+            return true;
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    private async Task CalibrateAsync(float temperature, SpeculationMethod law)
+    {
+        if (report.Calibrations.Any(c => c.Temperature == temperature && c.Law == law.ToString()))
+            return;
+        string[] calibration = [.. prompts.Take(report.CalibrationPrompts)];
+        AcceptanceMeasurement measured = await Task.Run(
+            () => AcceptanceMeter.Measure(target, draft, calibration, Options(temperature, 0), law, cancellationToken: cancellation), cancellation);
+        report.Calibrations.Add(new Calibration(temperature, law.ToString(), measured.Acceptance.Values.ToArray(), measured.StandardErrors, measured.Steps));
+        file.Save(report);
+    }
+
+    private async Task TestAsync(float temperature, int size, Action promptDone)
+    {
+        var generators = new List<(string Method, TextGenerator Generator)>();
+        try
+        {
+            for (int prompt = report.CalibrationPrompts; prompt < prompts.Count; prompt++)
+            {
+                if (!report.Runs.Any(run => run.Temperature == temperature && run.Size == size && run.Prompt == prompt))
+                {
+                    if (generators.Count == 0)
+                        await FillAsync(generators, temperature, size, prompts[prompt]);
+                    report.Runs.AddRange(await AllAsync(generators, temperature, size, prompt));
+                    file.Save(report);
+                }
+                promptDone();
+            }
+        }
+        finally
+        {
+            generators.ForEach(pair => pair.Generator.Dispose());
+        }
+    }
+
+    private async Task FillAsync(List<(string Method, TextGenerator Generator)> generators, float temperature, int size, string prompt)
+    {
+        generators.Add((ComparedMethod.Autoregressive, new TextGenerator(target, null, TreePolicy.None)));
+        foreach (ComparedMethod method in _methods)
+        {
+            TokenTree tree = method.Shape(CompareSummary.Acceptance(report, temperature, method), size);
+            generators.Add((method.Name, new TextGenerator(target, draft, TreePolicy.FromTree(tree), method.Law)));
+        }
+        foreach ((_, TextGenerator generator) in generators)
+            await Generated.WarmUpAsync(generator, prompt, Options(temperature, 0), cancellation);
+    }
+
+    /// <summary>One prompt by all methods; each begins equally often, as what comes first finds other caches than what comes last.</summary>
+    private async Task<List<TestRun>> AllAsync(List<(string Method, TextGenerator Generator)> generators, float temperature, int size, int prompt)
+    {
+        var runs = new List<TestRun>();
+        for (int i = 0; i < generators.Count; i++)
+        {
+            (string method, TextGenerator generator) = generators[(prompt + i) % generators.Count];
+            GenerationStats stats = (await Generated.RunAsync(generator, prompts[prompt], Options(temperature, prompt), _ => { }, cancellation)).Stats;
+            cancellation.ThrowIfCancellationRequested();
+            runs.Add(new TestRun(temperature, size, method, prompt, stats.Tokens, stats.CutOff, stats.Steps, stats.DecodeTime.TotalSeconds));
+        }
+        return runs;
+    }
+
+    private GenerationOptions Options(float temperature, int prompt) => new()
+    {
+        Temperature = temperature,
+        TopP = report.Options.TopP,
+        MaxTokens = report.Options.MaxTokens,
+        Seed = report.Options.Seed + (ulong)prompt,
+    };
+}

@@ -1,0 +1,72 @@
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+
+namespace Sequoia.Cli.Compare;
+
+/// <summary>What decides the results: a run goes on with earlier ones only where all of it is the same.</summary>
+internal sealed record CompareOptions
+{
+    public required string Target { get; init; }
+
+    public required JsonObject TargetSha256 { get; init; }
+
+    public required string Draft { get; init; }
+
+    public required JsonObject DraftSha256 { get; init; }
+
+    public required string PromptsFile { get; init; }
+
+    public required string PromptsSha256 { get; init; }
+
+    public required IReadOnlyList<float> Temperatures { get; init; }
+
+    public required float TopP { get; init; }
+
+    public required IReadOnlyList<int> Sizes { get; init; }
+
+    public required IReadOnlyList<string> Methods { get; init; }
+
+    public required int MaxTokens { get; init; }
+
+    public required int MaxPrompts { get; init; }
+
+    public required ulong Seed { get; init; }
+
+    /// <summary>The processor's instruction set and the number of threads among others.</summary>
+    public required string Device { get; init; }
+}
+
+/// <summary>The acceptance of a way to draw and verify, on the calibration prompts.</summary>
+internal sealed record Calibration(float Temperature, string Law, double[] P, IReadOnlyList<double> StandardErrors, int Steps);
+
+/// <summary>One prompt's continuation; seconds are those of decoding.</summary>
+internal sealed record TestRun(float Temperature, int Size, string Method, int Prompt, int Tokens, int CutOff, int Steps, double Seconds);
+
+/// <summary>
+/// What came of a method at a temperature and a size. Predicted is F(T) for the calibrated acceptance; the lead is how many more tokens
+/// per step Sequoia makes.
+/// </summary>
+internal sealed record SummaryRow(
+    float Temperature, int Size, string Method, int Nodes, int Levels, int Prompts, double Predicted,
+    Estimate TokensPerStep, Estimate SecondsPerToken, Estimate Speedup, Estimate? SequoiaLead);
+
+/// <summary>Everything in compare.json.</summary>
+internal sealed record CompareReport
+{
+    public required CompareOptions Options { get; init; }
+
+    /// <summary>The first prompts, which only acceptance was measured on.</summary>
+    public required int CalibrationPrompts { get; init; }
+
+    public required int TestPrompts { get; init; }
+
+    public List<Calibration> Calibrations { get; init; } = [];
+
+    public List<TestRun> Runs { get; init; } = [];
+
+    public IReadOnlyList<SummaryRow> Summary { get; init; } = [];
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(CompareReport))]
+internal sealed partial class CompareJson : JsonSerializerContext;

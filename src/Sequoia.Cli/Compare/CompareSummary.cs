@@ -1,0 +1,44 @@
+using Sequoia.Native;
+
+namespace Sequoia.Cli.Compare;
+
+/// <summary>Turns runs into the rows of the tables.</summary>
+internal static class CompareSummary
+{
+    public static List<SummaryRow> Of(CompareReport report)
+    {
+        var rows = new List<SummaryRow>();
+        foreach (IGrouping<(float Temperature, int Size), TestRun> block in report.Runs.GroupBy(run => (run.Temperature, run.Size)).OrderBy(block => block.Key))
+        {
+            // Runs are added prompt by prompt, all methods at once, so that the lists of all methods are in step.
+            ILookup<string, TestRun> runs = block.ToLookup(run => run.Method);
+            rows.Add(Row(report, runs, ComparedMethod.Autoregressive, TokenTree.Root, 1));
+            foreach (ComparedMethod method in ComparedMethod.All.Where(method => runs.Contains(method.Name)))
+            {
+                AcceptanceVector p = Acceptance(report, block.Key.Temperature, method);
+                TokenTree tree = method.Shape(p, block.Key.Size);
+                rows.Add(Row(report, runs, method.Name, tree, OptimalTree.ExpectedTokens(tree, p)));
+            }
+        }
+        return rows;
+    }
+
+    /// <summary>What was calibrated for the method.</summary>
+    public static AcceptanceVector Acceptance(CompareReport report, float temperature, ComparedMethod method) =>
+        new(report.Calibrations.First(c => c.Temperature == temperature && c.Law == method.Law.ToString()).P);
+
+    private static SummaryRow Row(CompareReport report, ILookup<string, TestRun> runs, string method, TokenTree tree, double predicted)
+    {
+        TestRun[] own = [.. runs[method]], plain = [.. runs[ComparedMethod.Autoregressive]];
+        string sequoia = ComparedMethod.All[0].Name;
+        return new SummaryRow(
+            own[0].Temperature, own[0].Size, method, tree.Size, tree.Levels, own.Length, predicted,
+            Estimate.Ratio(TokensAndSteps(own)),
+            Estimate.Ratio([.. own.Select(run => (run.Seconds, (double)run.Tokens))]),
+            Estimate.GeometricMean([.. own.Zip(plain, (run, alone) => alone.Seconds / alone.Tokens / (run.Seconds / run.Tokens))]),
+            method == sequoia || !report.Options.Methods.Contains(sequoia) ? null : Estimate.Difference(TokensAndSteps([.. runs[sequoia]]), TokensAndSteps(own)));
+    }
+
+    // With what the last step committed beyond the end: without it, every text would seem to end in a bad step.
+    private static (double Top, double Bottom)[] TokensAndSteps(TestRun[] runs) => [.. runs.Select(run => ((double)(run.Tokens + run.CutOff), (double)run.Steps))];
+}

@@ -1,0 +1,52 @@
+using System.Globalization;
+using System.Text;
+
+namespace Sequoia.Cli.Compare;
+
+/// <summary>The results as tables that are Markdown too, one for each temperature.</summary>
+internal static class CompareTables
+{
+    private static readonly string[] Head =
+        ["size", "method", "levels", "predicted", "tokens per step", "ms per token", "speedup", "Sequoia's lead, tokens per step"];
+
+    public static string Of(CompareReport report)
+    {
+        var text = new StringBuilder();
+        text.Append(CultureInfo.InvariantCulture, $"Acceptance from {report.CalibrationPrompts} prompts, all else from {report.TestPrompts} others; ± is a 95 % interval over prompts.\n");
+        foreach (IGrouping<float, SummaryRow> temperature in report.Summary.GroupBy(row => row.Temperature))
+        {
+            text.Append(CultureInfo.InvariantCulture, $"\nT = {temperature.Key}\n\n");
+            Append(text, [Head, .. temperature.Select(Cells)]);
+        }
+        return text.ToString().TrimEnd('\n');
+    }
+
+    private static string[] Cells(SummaryRow row) =>
+    [
+        row.Method == ComparedMethod.Autoregressive ? "1" : row.Size.ToString(CultureInfo.InvariantCulture),
+        ComparedMethod.All.FirstOrDefault(method => method.Name == row.Method)?.Title ?? row.Method,
+        row.Levels.ToString(CultureInfo.InvariantCulture),
+        row.Predicted.ToString("F2", CultureInfo.InvariantCulture),
+        Text(row.TokensPerStep, 1),
+        Text(row.SecondsPerToken, 1000),
+        Text(row.Speedup, 1),
+        row.Method == ComparedMethod.Autoregressive || row.SequoiaLead is null ? "" : Text(row.SequoiaLead, 1),
+    ];
+
+    private static string Text(Estimate estimate, double scale) => estimate.PlusMinus is { } half
+        ? string.Create(CultureInfo.InvariantCulture, $"{scale * estimate.Value:F2} ± {scale * half:F2}")
+        : string.Create(CultureInfo.InvariantCulture, $"{scale * estimate.Value:F2}");
+
+    private static void Append(StringBuilder text, string[][] rows)
+    {
+        int[] widths = [.. Enumerable.Range(0, Head.Length).Select(column => rows.Max(row => row[column].Length))];
+        for (int row = 0; row < rows.Length; row++)
+        {
+            Line(text, rows[row].Select((cell, column) => cell.PadRight(widths[column])));
+            if (row == 0)
+                Line(text, widths.Select(width => new string('-', width)));
+        }
+    }
+
+    private static void Line(StringBuilder text, IEnumerable<string> cells) => text.Append("| ").AppendJoin(" | ", cells).Append(" |\n");
+}
