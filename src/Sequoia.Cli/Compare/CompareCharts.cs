@@ -69,12 +69,12 @@ internal static class CompareCharts
     {
         // The library measures text as Arial; the viewer's font may be wider, for which the padding leaves room.
         var model = new PlotModel { Title = title, Background = OxyColors.White, DefaultFont = "Arial", Padding = new OxyThickness(16) };
-        model.Legends.Add(new Legend { LegendPosition = LegendPosition.LeftTop, LegendPadding = 24, LegendLineSpacing = 4 });
+        model.Legends.Add(new Legend { LegendPlacement = LegendPlacement.Outside, LegendPosition = LegendPosition.RightTop, LegendPadding = 24, LegendLineSpacing = 4 });
         return model;
     }
 
     private static LinearAxis Tokens() => new() { Position = AxisPosition.Left, Title = TokensPerStep, AxisTitleDistance = TitleDistance, Minimum = 1 };
 
     private static void Save(string folder, string name, PlotModel model) =>
-        OutputFile.Write(Path.Combine(folder, name), stream => new SvgExporter { Width = 640, Height = 420, UseVerticalTextAlignmentWorkaround = true }.Export(model, stream));
+        OutputFile.Write(Path.Combine(folder, name), stream => new SvgExporter { Width = 760, Height = 420, UseVerticalTextAlignmentWorkaround = true }.Export(model, stream));
 }
