@@ -11,6 +11,9 @@ internal static class AcceptanceReport
     // Deeper ranks are hardly ever accepted; the file has all of them.
     private const int RanksByDepth = 4;
 
+    // Acceptance by depth hangs on the tree: this is the size of the optimal one that the walks are counted in.
+    private const int TreeSize = 64;
+
     public static string Table(AcceptanceMeasurement measured, bool byDepth)
     {
         double sum = 0;
@@ -34,24 +37,31 @@ internal static class AcceptanceReport
         json["standard_errors"] = List(measured.StandardErrors);
         if (!byDepth)
             return;
-        json["by_depth"] = new JsonArray([.. measured.ByDepth.Select(p => List(p.Values.ToArray()))]);
-        json["by_depth_steps"] = GenerationJson.List(measured.StepsByDepth);
+        TokenTree tree = Tree(measured);
+        var depths = measured.ByDepth(tree);
+        json["by_depth"] = new JsonArray([.. depths.Select(depth => List(depth.Acceptance.Values.ToArray()))]);
+        json["by_depth_steps"] = GenerationJson.List(depths.Select(depth => depth.Steps));
+        json["by_depth_tree"] = GenerationJson.List(tree.Parents.ToArray());
     }
 
     public static JsonArray List(IEnumerable<double> numbers) => [.. numbers.Select(number => (JsonNode)number)];
 
+    private static TokenTree Tree(AcceptanceMeasurement measured) => OptimalTree.Build(measured.Acceptance, TreeSize);
+
     private static void AppendDepths(StringBuilder text, AcceptanceMeasurement measured)
     {
         int ranks = Math.Min(RanksByDepth, measured.Acceptance.Count);
-        text.Append("\n\nin a row before  steps");
+        TokenTree tree = Tree(measured);
+        text.Append(CultureInfo.InvariantCulture,
+            $"\n\nIn steps of the optimal tree of {tree.Size} nodes: {measured.ExpectedTokens(tree):F2} tokens per step; {OptimalTree.ExpectedTokens(tree, measured.Acceptance):F2} if depth did not matter\n");
+        text.Append("depth  steps");
         for (int rank = 1; rank <= ranks; rank++)
             text.Append(CultureInfo.InvariantCulture, $"  child {rank}");
         text.Append("     any");
-        for (int depth = 0; depth < measured.ByDepth.Count; depth++)
+        int level = 0;
+        foreach ((AcceptanceVector p, int steps) in measured.ByDepth(tree))
         {
-            AcceptanceVector p = measured.ByDepth[depth];
-            string orMore = depth == AcceptanceMeter.Depths - 1 ? " or more" : "";
-            text.Append(CultureInfo.InvariantCulture, $"\n{depth + orMore,15}  {measured.StepsByDepth[depth],5}");
+            text.Append(CultureInfo.InvariantCulture, $"\n{level++,5}  {steps,5}");
             for (int rank = 1; rank <= ranks; rank++)
                 text.Append(CultureInfo.InvariantCulture, $"  {p[rank],7:P1}");
             text.Append(CultureInfo.InvariantCulture, $"  {p.Values.ToArray().Sum(),6:P1}");

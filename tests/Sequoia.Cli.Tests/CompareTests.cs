@@ -17,7 +17,9 @@ public class CompareTests
         JsonNode report = Compare(folder, "--temperatures", "0", "--sizes", "4", "--methods", "sequoia,chain", "--json").Json;
         foreach (JsonNode? row in report["summary"]!.AsArray().Skip(1))
         {
-            Assert.That(row!["predicted"]!.GetValue<double>(), Is.EqualTo(4));
+            Assert.That(row!["formula"]!.GetValue<double>(), Is.EqualTo(4));
+            Assert.That(row["predicted"]!["value"]!.GetValue<double>(), Is.EqualTo(4));
+            Assert.That(row["predicted"]!["plus_minus"]!.GetValue<double>(), Is.Zero);
             Assert.That(row["tokens_per_step"]!["value"]!.GetValue<double>(), Is.EqualTo(4));
             Assert.That(row["tokens_per_step"]!["plus_minus"]!.GetValue<double>(), Is.Zero);
         }

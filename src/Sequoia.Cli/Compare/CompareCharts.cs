@@ -48,14 +48,14 @@ internal static class CompareCharts
         PlotModel model = Model("all temperatures and sizes");
         model.Axes.Add(new LinearAxis { Position = AxisPosition.Bottom, Title = "tokens per step, predicted", AxisTitleDistance = TitleDistance, Minimum = 1 });
         model.Axes.Add(Tokens());
-        double most = rows.Select(row => Math.Max(row.Predicted, row.TokensPerStep.Value)).DefaultIfEmpty(1).Max();
+        double most = rows.Select(row => Math.Max(row.Predicted.Value, row.TokensPerStep.Value)).DefaultIfEmpty(1).Max();
         var right = new LineSeries { Title = "as predicted", Color = OxyColors.Gray, LineStyle = LineStyle.Dash };
         right.Points.AddRange([new DataPoint(1, 1), new DataPoint(most, most)]);
         model.Series.Add(right);
         foreach ((string name, OxyColor colour, IEnumerable<SummaryRow> own) in ByMethod(rows))
         {
             var points = new ScatterSeries { Title = name, MarkerFill = colour, MarkerType = MarkerType.Circle, MarkerSize = 3 };
-            points.Points.AddRange(own.Select(row => new ScatterPoint(row.Predicted, row.TokensPerStep.Value)));
+            points.Points.AddRange(own.Select(row => new ScatterPoint(row.Predicted.Value, row.TokensPerStep.Value)));
             model.Series.Add(points);
         }
         return model;

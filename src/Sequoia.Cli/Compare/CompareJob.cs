@@ -47,7 +47,8 @@ internal sealed class CompareJob(CompareReport report, CompareFile file, Languag
         string[] calibration = [.. prompts.Take(report.CalibrationPrompts)];
         AcceptanceMeasurement measured = await Task.Run(
             () => AcceptanceMeter.Measure(target, draft, calibration, Options(temperature, 0), law, cancellationToken: cancellation), cancellation);
-        report.Calibrations.Add(new Calibration(temperature, law.ToString(), measured.Acceptance.Values.ToArray(), measured.StandardErrors, measured.Steps));
+        report.Calibrations.Add(new Calibration(
+            temperature, law.ToString(), measured.Steps, measured.Acceptance.Values.ToArray(), measured.StandardErrors, measured.Ranks));
         file.Save(report);
     }
 
@@ -79,7 +80,7 @@ internal sealed class CompareJob(CompareReport report, CompareFile file, Languag
         generators.Add((ComparedMethod.Autoregressive, new TextGenerator(target, null, TreePolicy.None)));
         foreach (ComparedMethod method in _methods)
         {
-            TokenTree tree = method.Shape(CompareSummary.Acceptance(report, temperature, method), size);
+            TokenTree tree = method.Shape(CompareSummary.Acceptance(report, temperature, method).Acceptance, size);
             generators.Add((method.Name, new TextGenerator(target, draft, TreePolicy.FromTree(tree), method.Law)));
         }
         foreach ((_, TextGenerator generator) in generators)

@@ -36,18 +36,19 @@ internal sealed record CompareOptions
     public required string Device { get; init; }
 }
 
-/// <summary>The acceptance of a way to draw and verify, on the calibration prompts.</summary>
-internal sealed record Calibration(float Temperature, string Law, double[] P, IReadOnlyList<double> StandardErrors, int Steps);
+/// <summary>The acceptance of a way to draw and verify, on the calibration prompts; the ranks are those of every prompt and position.</summary>
+internal sealed record Calibration(
+    float Temperature, string Law, int Steps, double[] P, IReadOnlyList<double> StandardErrors, IReadOnlyList<IReadOnlyList<int>> Ranks);
 
 /// <summary>One prompt's continuation; seconds are those of decoding.</summary>
 internal sealed record TestRun(float Temperature, int Size, string Method, int Prompt, int Tokens, int CutOff, int Steps, double Seconds);
 
 /// <summary>
-/// What came of a method at a temperature and a size. Predicted is F(T) for the calibrated acceptance; the lead is how many more tokens
-/// per step Sequoia makes.
+/// What came of a method at a temperature and a size. Formula is F(T) for the calibrated acceptance vector, predicted what the tree makes
+/// of the calibration texts; the lead is how many more tokens per step Sequoia makes.
 /// </summary>
 internal sealed record SummaryRow(
-    float Temperature, int Size, string Method, int Nodes, int Levels, int Prompts, double Predicted,
+    float Temperature, int Size, string Method, int Nodes, int Levels, int Prompts, double Formula, Estimate Predicted,
     Estimate TokensPerStep, Estimate SecondsPerToken, Estimate Speedup, Estimate? SequoiaLead);
 
 /// <summary>Everything in compare.json.</summary>

@@ -12,27 +12,35 @@ internal static class CompareSummary
         {
             // Runs are added prompt by prompt, all methods at once, so that the lists of all methods are in step.
             ILookup<string, TestRun> runs = block.ToLookup(run => run.Method);
-            rows.Add(Row(report, runs, ComparedMethod.Autoregressive, TokenTree.Root, 1));
+            rows.Add(Row(report, runs, ComparedMethod.Autoregressive, TokenTree.Root, 1, new Estimate(1, null)));
             foreach (ComparedMethod method in ComparedMethod.All.Where(method => runs.Contains(method.Name)))
             {
-                AcceptanceVector p = Acceptance(report, block.Key.Temperature, method);
-                TokenTree tree = method.Shape(p, block.Key.Size);
-                rows.Add(Row(report, runs, method.Name, tree, OptimalTree.ExpectedTokens(tree, p)));
+                AcceptanceMeasurement measured = Acceptance(report, block.Key.Temperature, method);
+                TokenTree tree = method.Shape(measured.Acceptance, block.Key.Size);
+                rows.Add(Row(report, runs, method.Name, tree, OptimalTree.ExpectedTokens(tree, measured.Acceptance), Predict(measured, tree)));
             }
         }
         return rows;
     }
 
     /// <summary>What was calibrated for the method.</summary>
-    public static AcceptanceVector Acceptance(CompareReport report, float temperature, ComparedMethod method) =>
-        new(report.Calibrations.First(c => c.Temperature == temperature && c.Law == method.Law.ToString()).P);
+    public static AcceptanceMeasurement Acceptance(CompareReport report, float temperature, ComparedMethod method)
+    {
+        Calibration calibration = report.Calibrations.First(c => c.Temperature == temperature && c.Law == method.Law.ToString());
+        return new AcceptanceMeasurement(calibration.P.Length, calibration.Ranks);
+    }
 
-    private static SummaryRow Row(CompareReport report, ILookup<string, TestRun> runs, string method, TokenTree tree, double predicted)
+    private static Estimate Predict(AcceptanceMeasurement measured, TokenTree tree) => Estimate.Jackknife(
+        measured.ExpectedTokens(tree),
+        [.. Enumerable.Range(0, measured.Ranks.Count > 1 ? measured.Ranks.Count : 0).Select(left =>
+            new AcceptanceMeasurement(measured.Width, [.. measured.Ranks.Where((_, prompt) => prompt != left)]).ExpectedTokens(tree))]);
+
+    private static SummaryRow Row(CompareReport report, ILookup<string, TestRun> runs, string method, TokenTree tree, double formula, Estimate predicted)
     {
         TestRun[] own = [.. runs[method]], plain = [.. runs[ComparedMethod.Autoregressive]];
         string sequoia = ComparedMethod.All[0].Name;
         return new SummaryRow(
-            own[0].Temperature, own[0].Size, method, tree.Size, tree.Levels, own.Length, predicted,
+            own[0].Temperature, own[0].Size, method, tree.Size, tree.Levels, own.Length, formula, predicted,
             Estimate.Ratio(TokensAndSteps(own)),
             Estimate.Ratio([.. own.Select(run => (run.Seconds, (double)run.Tokens))]),
             Estimate.GeometricMean([.. own.Zip(plain, (run, alone) => alone.Seconds / alone.Tokens / (run.Seconds / run.Tokens))]),

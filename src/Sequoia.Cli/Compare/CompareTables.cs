@@ -7,7 +7,7 @@ namespace Sequoia.Cli.Compare;
 internal static class CompareTables
 {
     private static readonly string[] Head =
-        ["size", "method", "levels", "predicted", "tokens per step", "ms per token", "speedup", "Sequoia's lead, tokens per step"];
+        ["size", "method", "levels", "F(T)", "predicted", "tokens per step", "ms per token", "speedup", "Sequoia's lead, tokens per step"];
 
     public static string Of(CompareReport report)
     {
@@ -26,7 +26,8 @@ internal static class CompareTables
         row.Method == ComparedMethod.Autoregressive ? "1" : row.Size.ToString(CultureInfo.InvariantCulture),
         ComparedMethod.All.FirstOrDefault(method => method.Name == row.Method)?.Title ?? row.Method,
         row.Levels.ToString(CultureInfo.InvariantCulture),
-        row.Predicted.ToString("F2", CultureInfo.InvariantCulture),
+        row.Formula.ToString("F2", CultureInfo.InvariantCulture),
+        Text(row.Predicted, 1),
         Text(row.TokensPerStep, 1),
         Text(row.SecondsPerToken, 1000),
         Text(row.Speedup, 1),

@@ -26,6 +26,14 @@ internal sealed record Estimate(double Value, double? PlusMinus)
         return new Estimate(Math.Exp(mean), half is { } h ? Math.Exp(mean) * (Math.Exp(h) - 1) : null);
     }
 
+    /// <summary>A figure of all prompts and what it is without each one of them.</summary>
+    public static Estimate Jackknife(double whole, IReadOnlyList<double> without)
+    {
+        // Leaving one out moves the figure by 1 / (n - 1) of what that prompt's own draw does.
+        double scale = (without.Count - 1) / (double)Math.Max(1, without.Count);
+        return new Estimate(whole, HalfWidth([.. without.Select(value => (value - without.Average()) * scale)]));
+    }
+
     private static double Quotient(IReadOnlyList<(double Top, double Bottom)> prompts) => prompts.Sum(p => p.Top) / prompts.Sum(p => p.Bottom);
 
     /// <summary>How much each prompt moves the ratio; they add up to 0.</summary>

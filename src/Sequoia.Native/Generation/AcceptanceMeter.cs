@@ -1,5 +1,3 @@
-using Sequoia.Native.Generation;
-
 namespace Sequoia.Native;
 
 /// <summary>Measures how often the target accepts the draft's k-th guess: the vector that optimal trees are built from.</summary>
@@ -8,9 +6,6 @@ public static class AcceptanceMeter
     /// <summary>Children drawn at every step, as in the paper's measurement.</summary>
     public const int Width = 32;
 
-    /// <summary>The most entries of <see cref="AcceptanceMeasurement.ByDepth"/>.</summary>
-    public const int Depths = 16;
-
     /// <summary>
     /// Generates a continuation of every prompt with one level of <see cref="Width"/> children and counts which rank was accepted
     /// (Sequoia paper, section 4; p_k is the probability that children 1 .. k-1 were rejected and child k accepted). Every position of
@@ -18,13 +13,12 @@ public static class AcceptanceMeter
     /// it. Deterministic for a given seed, on one thread: the caller's.
     /// </summary>
     /// <remarks>
-    /// What the tree formula F(T) needs is the acceptance at the nodes that a tree's walks visit. Each token of a text is decided at
-    /// exactly one visited node, whatever the tree, so the vector, an average over all positions, is the average that it needs; F is
-    /// then exact for endless trees with the same children at every node, however the acceptances hang together, and off by their
-    /// correlation where a tree narrows or ends. The by-depth entries describe that correlation: depth d is d acceptances in a row since
-    /// the last rejection. They are what a node d levels below a root needs only as far as roots come after rejections by
-    /// <see cref="Width"/> children. In a real tree they also come after leaves, which is after acceptances, and after rejections by
-    /// fewer children, where a later one would have been right; so they put acceptance near the root too low where it rises with depth.
+    /// Each token of a text is decided at exactly one node that a tree's walk visits, whatever the tree. So the vector, an average over all
+    /// positions, is the acceptance that the visited nodes have on average. F(T) is then exact for endless trees with the same
+    /// children at every node, and off by the correlation of neighbouring positions where a tree narrows or ends;
+    /// <see cref="AcceptanceMeasurement.ExpectedTokens"/> includes it. Acceptances in a row since the last rejection are counted below
+    /// the root of a tree (<see cref="AcceptanceMeasurement.ByDepth"/>): rejection by all of 32 children is so rare that rows ended by
+    /// it alone say nothing about a tree, whose steps also end at leaves and at nodes with few children.
     /// </remarks>
     /// <param name="target">The model that verifies.</param>
     /// <param name="draft">The model that guesses; over the same vocabulary.</param>
@@ -43,15 +37,16 @@ public static class AcceptanceMeter
         ArgumentNullException.ThrowIfNull(prompts);
         options ??= new GenerationOptions();
         int width = Math.Min(Width, target.Llama.Config.VocabularySize);
-        var counts = new AcceptanceCounts(width, Depths);
+        var ranks = new List<int[]>();
         using TextGenerator generator = TextGenerator.OfStar(target, draft, width, method);
         for (int i = 0; i < prompts.Count; i++)
         {
-            counts.NextPrompt();
+            var accepted = new List<int>();
             // Another seed for each prompt: the same one would make the coins of all prompts the same. A star's node i is its i-th child.
-            generator.Walk(prompts[i], options with { Seed = (options.Seed ?? 0) + (ulong)i }, verdict => counts.Add(verdict.Ahead), cancellationToken);
+            generator.Walk(prompts[i], options with { Seed = (options.Seed ?? 0) + (ulong)i }, verdict => accepted.Add(verdict.Ahead), cancellationToken);
+            ranks.Add([.. accepted]);
             progress?.Report(i + 1);
         }
-        return counts.Result();
+        return new AcceptanceMeasurement(width, ranks);
     }
 }

@@ -1,5 +1,3 @@
-using Sequoia.Native.Generation;
-
 namespace Sequoia.Native.Tests.Generation;
 
 /// <summary>Counting which guess was accepted: what must come out where it is known, and the arithmetic of the errors.</summary>
@@ -14,7 +12,7 @@ public sealed class AcceptanceMeterTests
         AcceptanceMeasurement measured = Measure(method, Options);
         Assert.That((measured.Acceptance[1], measured.Steps), Is.EqualTo((1, 180)));
         Assert.That(measured.StandardErrors, Is.All.Zero);
-        Assert.That(measured.StepsByDepth[0], Is.EqualTo(3), "only a text's first step comes after no acceptance");
+        Assert.That(measured.ExpectedTokens(TokenTree.Chain(4)), Is.EqualTo(5));
     }
 
     [Test]
@@ -33,44 +31,75 @@ public sealed class AcceptanceMeterTests
     }
 
     [Test]
-    public void The_depths_are_parts_of_the_whole()
+    public async Task Greedy_a_tree_takes_as_many_steps_as_its_replay([Values("chain:3", "chains:3x2", "random")] string shape)
     {
-        AcceptanceMeasurement measured = Measure(SpeculationMethod.TargetOnly, Options);
-        Assert.That(measured.StepsByDepth.Sum(), Is.EqualTo(measured.Steps));
-        for (int rank = 1; rank <= AcceptanceMeter.Width; rank++)
-        {
-            double accepted = measured.ByDepth.Zip(measured.StepsByDepth, (p, steps) => p[rank] * steps).Sum();
-            Assert.That(accepted / measured.Steps, Is.EqualTo(measured.Acceptance[rank]).Within(1e-12), "sums of 16 doubles below 1");
-        }
+        TokenTree tree = shape == "random" ? TestTrees.Random(9, 24) : TreePolicy.Parse(shape).Resolve(null);
+        using LanguageModel target = LanguageModel.Load(Path.Combine(Repository.Root, "models", "target")), draft = LanguageModel.Load(Path.Combine(Repository.Root, "models", "draft"));
+        using var generator = new TextGenerator(target, draft, TreePolicy.FromTree(tree));
+        GenerationOptions greedy = Options with { Temperature = 0 };
+        GenerationStats? stats = null;
+        await foreach (GenerationChunk chunk in generator.GenerateAsync("The dog", greedy))
+            stats = chunk.Stats ?? stats;
+        Assert.That(AcceptanceMeter.Measure(target, draft, ["The dog"], greedy).ByDepth(tree)[0].Steps, Is.EqualTo(stats!.Steps), "visits of the root");
+        Assert.That(stats.Steps, Is.InRange(10, 50), "a draft that is always or never right would make this empty");
     }
 
     [Test]
-    public void Depths_rows_and_errors_are_those_of_a_count_by_hand()
+    public void A_tree_is_walked_along_the_ranks_as_by_hand()
     {
-        var counts = new AcceptanceCounts(width: 2, depths: 3);
-        counts.NextPrompt();
-        foreach (int rank in (int[])[1, 1, 2, 1, 0, 2])
-            counts.Add(rank);
-        counts.NextPrompt();
-        foreach (int rank in (int[])[0, 1])
-            counts.Add(rank);
-        AcceptanceMeasurement result = counts.Result();
-        Assert.That(result.Acceptance.Values.ToArray(), Is.EqualTo([0.5, 0.25]));
-        Assert.That(result.StepsByDepth, Is.EqualTo([4, 1, 3]), "depth 0: both beginnings and after both rejections; from depth 2 on one row");
-        Assert.That(result.ByDepth.Select(p => p.Values.ToArray()), Is.EqualTo((double[][])[[0.5, 0.25], [1, 0], [1 / 3.0, 1 / 3.0]]));
+        var measured = new AcceptanceMeasurement(2, [[1, 1, 2, 1, 0, 2], [0, 1]]);
+        // Two children, the first with a child of its own. Walks: 1 1 2 (leaf) | 1 0 | 2 and the end | 0 | 1 and the end.
+        TokenTree tree = TokenTree.FromParents([-1, 0, 0, 1]);
+        Assert.That(measured.ByDepth(tree).Select(depth => depth.Steps), Is.EqualTo([5, 2, 1]));
+        Assert.That(measured.ByDepth(tree).Select(depth => depth.Acceptance.Values.ToArray()), Is.EqualTo((double[][])[[0.6, 0.2], [0.5, 0], [0, 1]]));
+        Assert.That(measured.ExpectedTokens(tree), Is.EqualTo(1 + 0.8 + (0.8 * 0.5)).Within(1e-12));
+        Assert.That(measured.ExpectedTokens(TokenTree.Root), Is.EqualTo(1));
+    }
+
+    [Test]
+    public void Independent_ranks_give_the_formula_and_runs_of_luck_less()
+    {
+        AcceptanceVector p = TestTrees.Acceptance;
+        var random = new Random(4);
+        int[][] ranks = [.. Enumerable.Range(0, 200).Select(_ => Enumerable.Range(0, 200).Select(_ => Rank(p, random.NextDouble())).ToArray())];
+        var independent = new AcceptanceMeasurement(p.Count, ranks);
+        TokenTree tree = OptimalTree.Build(p, 32);
+        // 40,000 positions in steps of about 3: 13,000 steps whose lengths spread by less than 3, so a standard error below 0.026.
+        Assert.That(independent.ExpectedTokens(tree), Is.EqualTo(OptimalTree.ExpectedTokens(tree, p)).Within(0.1));
+        // The same ranks with the likes together: the same vector, longer runs than a tree has levels.
+        var sorted = new AcceptanceMeasurement(p.Count, [[.. ranks.SelectMany(prompt => prompt).Order()]]);
+        Assert.That(sorted.Acceptance.Values.ToArray(), Is.EqualTo(independent.Acceptance.Values.ToArray()));
+        Assert.That(sorted.ExpectedTokens(tree), Is.Not.EqualTo(independent.ExpectedTokens(tree)).Within(0.3));
+    }
+
+    [Test]
+    public void The_errors_are_those_of_a_count_by_hand()
+    {
+        var two = new AcceptanceMeasurement(2, [[1, 1, 2, 1, 0, 2], [0, 1]]);
+        Assert.That(two.Acceptance.Values.ToArray(), Is.EqualTo([0.5, 0.25]));
         // Child 1 was accepted 3 times in 6 steps and once in 2: always a half, so the prompts do not differ.
         // Child 2: 2 in 6 and 0 in 2; residuals 2 - 6/4 and 0 - 2/4; variance 2/1 (1/4 + 1/4) / 8^2.
-        Assert.That(result.StandardErrors, Is.EqualTo([0, 1 / 8.0]).Within(1e-12));
+        Assert.That(two.StandardErrors, Is.EqualTo([0, 1 / 8.0]).Within(1e-12));
+        var one = new AcceptanceMeasurement(1, [[1, 0, 1, 1]]);
+        Assert.That(one.StandardErrors, Is.EqualTo([Math.Sqrt(0.75 * 0.25 / 4)]).Within(1e-12), "with one prompt binomial");
     }
 
     [Test]
-    public void With_one_prompt_the_errors_are_binomial()
+    public void What_was_not_measured_is_refused()
     {
-        var counts = new AcceptanceCounts(width: 1, depths: 1);
-        counts.NextPrompt();
-        foreach (int rank in (int[])[1, 0, 1, 1])
-            counts.Add(rank);
-        Assert.That(counts.Result().StandardErrors, Is.EqualTo([Math.Sqrt(0.75 * 0.25 / 4)]).Within(1e-12));
+        Assert.That(() => new AcceptanceMeasurement(2, [[3]]), Throws.TypeOf<InvalidInputException>().With.Message.Contains("not in 0..2"));
+        Assert.That(() => new AcceptanceMeasurement(2, []), Throws.TypeOf<InvalidInputException>().With.Message.Contains("there is none"));
+        Assert.That(() => new AcceptanceMeasurement(2, [[1]]).ExpectedTokens(TokenTree.Chains(3, 1)), Throws.TypeOf<InvalidInputException>().With.Message.Contains("3 children"));
+    }
+
+    private static int Rank(AcceptanceVector p, double u)
+    {
+        for (int rank = 1; rank <= p.Count; rank++)
+        {
+            if ((u -= p[rank]) < 0)
+                return rank;
+        }
+        return 0;
     }
 
     private static AcceptanceMeasurement Measure(SpeculationMethod method, GenerationOptions options)
