@@ -32,7 +32,7 @@ internal sealed class MeasureCommand
             self._pair.Threads, self._output, self._json,
         };
         acceptance.SetAction((parsed, cancellation) => Task.Run(() => self.Run(parsed, streams, cancellation), CancellationToken.None));
-        return new Command("measure", "Measure what the best tree depends on.") { acceptance };
+        return new Command("measure", "Measure what the best tree depends on.") { acceptance, MeasureHardwareCommand.Create(streams) };
     }
 
     private int Run(ParseResult parsed, Streams streams, CancellationToken cancellation)

@@ -10,6 +10,8 @@ internal static class Story
     private const string Prompt = "Once upon a time";
     private const int PairsOfRuns = 5;
 
+    private static readonly int[] ShownSizes = [2, 4, 8, 16];
+
     public static async Task<int> RunAsync(Streams streams, CancellationToken cancellation)
     {
         string models = BundledModels.Find();
@@ -46,6 +48,8 @@ internal static class Story
         console.Write(Table(tree.Stats, single.Stats));
         console.MarkupLineInterpolated(CultureInfo.InvariantCulture,
             $"The tree was [bold green]{ratios[PairsOfRuns / 2]:F2}[/] times as fast: median of {PairsOfRuns} pairs of runs, {ratios[0]:F2} to {ratios[^1]:F2} ({tree.Stats.Device}, seed {tree.Stats.Seed}).");
+        if (pair is { Costs: { } costs, Plan: { } plan })
+            console.WriteLine(Costs(costs, plan, AutoTree.UsualContext(pair.Target, pair.Draft!)));
         console.MarkupLineInterpolated(CultureInfo.InvariantCulture,
             $"Growing trees took {tree.Stats.DraftTime / tree.Stats.DecodeTime:P0} of its time; drawing and verifying tokens, in all phases, {tree.Stats.SamplingTime / tree.Stats.DecodeTime:P0}.");
         console.WriteLine();
@@ -67,6 +71,16 @@ internal static class Story
         if (plain)
             console.Profile.Width = 200;
         return console;
+    }
+
+    // In the paper's units: one target pass over one token is 1.
+    private static string Costs(HardwareCosts costs, TreePlan plan, int context)
+    {
+        double one = costs.TargetSeconds(1, context);
+        string passes = string.Join(", ", ShownSizes.Where(n => n <= costs.MostRows).Select(n =>
+            string.Create(CultureInfo.InvariantCulture, $"t({n}) = {costs.TargetSeconds(n, context) / one:F2}")));
+        return string.Create(CultureInfo.InvariantCulture,
+            $"It was chosen for {passes}, c = {costs.DraftSeconds(1, context) / one:F3}, which promised {plan.Speedup:F2} times.");
     }
 
     private static Table Table(GenerationStats tree, GenerationStats single)
