@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Sequoia.Native.Diagnostics;
 
 namespace Sequoia.Native;
 
@@ -67,14 +68,15 @@ public static class HardwareCache
     public static void Keep(HardwareCosts costs, Action<string>? note = null)
     {
         ArgumentNullException.ThrowIfNull(costs);
-        string file = FileOf(costs.Key), temporary = $"{file}.{Environment.ProcessId}.tmp";
+        string file = FileOf(costs.Key);
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-            using (FileStream stream = File.Create(temporary))
-            using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true }))
+            AtomicFile.Write(file, stream =>
+            {
+                using var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true });
                 Write(json, costs);
-            File.Move(temporary, file, overwrite: true);
+            });
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
