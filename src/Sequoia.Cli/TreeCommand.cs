@@ -13,6 +13,7 @@ internal static class TreeCommand
     private static Command CreateOptimize(Streams streams)
     {
         var acceptance = new Option<string>("--acceptance") { Description = "The acceptance vector: {\"p\":[p1,p2,...]}.", HelpName = "FILE.json", Required = true };
+        var byDepth = new Option<bool>("--by-depth") { Description = "Use the file's \"by_depth\", [[p1,...],...]: a vector for each depth of the parent, the last one for all deeper ones too." };
         Option<int?> maxSize = CheckedOption.Number("--max-size", "The most nodes, root included.", 1, TokenTree.MaxSize);
         maxSize.Required = true;
         Option<int?> maxLevels = CheckedOption.Number("--max-levels", "The most levels, root included.", 1, TokenTree.MaxSize);
@@ -22,11 +23,12 @@ internal static class TreeCommand
         var json = new Option<bool>("--json") { Description = "Print one JSON object." };
         var command = new Command("optimize", "Find the tree with the most expected tokens, or the fastest one if costs are given.")
         {
-            acceptance, maxSize, maxLevels, draftCost, verifyCost, json, svg,
+            acceptance, byDepth, maxSize, maxLevels, draftCost, verifyCost, json, svg,
         };
         command.SetAction(parsed =>
         {
-            var p = AcceptanceVector.Load(parsed.GetRequiredValue(acceptance));
+            string file = parsed.GetRequiredValue(acceptance);
+            AcceptanceByDepth p = parsed.GetValue(byDepth) ? AcceptanceByDepth.Load(file) : new AcceptanceByDepth(AcceptanceVector.Load(file));
             var search = new TreeSearch(p, parsed.GetValue(maxSize)!.Value, parsed.GetValue(maxLevels), parsed.GetValue(draftCost) ?? 0);
             TreeChoice choice = parsed.GetValue(verifyCost) is { } costs
                 ? search.Fastest(VerifyCosts.Parse(costs), streams.Notes.WriteLine)
