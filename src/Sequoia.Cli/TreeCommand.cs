@@ -8,6 +8,9 @@ namespace Sequoia.Cli;
 /// <summary>sequoia tree optimize: the best tree for an acceptance vector, and for the costs of the hardware if given.</summary>
 internal static class TreeCommand
 {
+    // Above that a picture shows nothing any more, and an outline by levels is drawn.
+    private const int MaxPictured = 128;
+
     public static Command Create(Streams streams) => new("tree", "Shapes of speculation trees.") { CreateOptimize(streams) };
 
     private static Command CreateOptimize(Streams streams)
@@ -36,23 +39,11 @@ internal static class TreeCommand
                     ? search.Largest()
                     : throw new InvalidInputException("--draft-cost: needs --verify-cost n:t,n:t,... too; without it no speed can be foretold");
             if (parsed.GetValue(svg) is { } picture)
-                Write(picture, TreeSvg.Draw(choice.Tree));
+                OutputFile.Write(picture, TreeSvg.Draw(choice.Tree, OptimalTree.ReachedShares(choice.Tree, p), MaxPictured));
             streams.Out.WriteLine(parsed.GetValue(json) ? JsonText.Of(ToJson(choice)) : Describe(choice));
             return ExitStatus.Done;
         });
         return command;
-    }
-
-    private static void Write(string file, string content)
-    {
-        try
-        {
-            File.WriteAllText(file, content);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new InvalidInputException($"{file}: cannot be written ({e.Message.ReplaceLineEndings(" ")})", e);
-        }
     }
 
     private static JsonObject ToJson(TreeChoice choice) => new()
@@ -69,6 +60,6 @@ internal static class TreeCommand
         string speed = choice.Speedup is { } speedup ? string.Create(CultureInfo.InvariantCulture, $", {speedup:F3} times as fast as one token at a time") : "";
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{choice.Tree.Size} nodes, {choice.Tree.Levels} levels, {choice.ExpectedTokens:F6} tokens per step expected{speed}\n{choice.Tree.Draw()}");
+            $"{choice.Tree.Size} nodes, {choice.Tree.Levels} levels, {choice.ExpectedTokens:F6} tokens per step expected{speed}\n{choice.Tree.Draw(maxPictured: MaxPictured)}");
     }
 }
