@@ -32,7 +32,7 @@ internal static class TreeSvg
         {
             int parent = tree.Parent(node);
             (int x1, int y1, int x2, int y2) = (X(tree.Depth(parent)), Y(rows[parent]), X(tree.Depth(node)), Y(rows[node]));
-            // Down first, then straight to the child: lines of siblings share the way down and leave room for their numbers.
+            // Slanted, then level: the numbers stand on the level parts, clear of the lines of other children.
             svg.Append(CultureInfo.InvariantCulture, $"<path d=\"M{x1} {y1}L{x1 + (Step / 3)} {y2}H{x2}\" fill=\"none\" stroke=\"#999\"/>");
             svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{x1 + (Step / 2)}\" y=\"{y2 - 3}\" fill=\"#555\">{tree.Rank(node)}</text>\n");
         }

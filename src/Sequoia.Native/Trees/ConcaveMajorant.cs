@@ -10,11 +10,14 @@ internal sealed class ConcaveMajorant(int capacity)
 {
     private readonly double[] _values = new double[capacity];
     private readonly int[] _corners = new int[capacity];
-    // Up to the last line, which moves as a whole with each further value and is therefore kept as such.
+    // Up to the last two lines, which are kept as such: the last one moves as a whole with each further value, and where
+    // values rise in steps, it and the one before become one line again and again.
     private readonly double[] _upper = new double[capacity];
     private int _cornerCount;
     private int _lineStart;
     private double _lineSlope;
+    private int _earlierStart;
+    private double _earlierSlope;
 
     public int Count { get; private set; }
 
@@ -22,7 +25,10 @@ internal sealed class ConcaveMajorant(int capacity)
 
     /// <summary>The majorant at one place.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public double Upper(int at) => at < _lineStart ? _upper[at] : Line(at);
+    public double Upper(int at) =>
+        at >= _lineStart ? Line(at, _lineStart, _lineSlope)
+        : at >= _earlierStart ? Line(at, _earlierStart, _earlierSlope)
+        : _upper[at];
 
     public void Append(double value)
     {
@@ -42,17 +48,17 @@ internal sealed class ConcaveMajorant(int capacity)
         if (at == 0)
         {
             // Steeper than any line to the next point.
-            (_cornerCount, _lineStart, _lineSlope) = (1, 0, double.MaxValue);
+            (_cornerCount, _lineStart, _lineSlope, _earlierStart) = (1, 0, double.MaxValue, 0);
             _corners[0] = 0;
             return;
         }
         double step = _values[at] - _values[at - 1];
         if (step < _lineSlope)
         {
-            // The point before stays a corner, and the line to it is settled for as long as it does.
-            for (int i = _lineStart; i < at - 1; i++)
-                _upper[i] = Line(i);
-            (_lineStart, _lineSlope) = (at - 1, step);
+            // The point before stays a corner.
+            for (int i = _earlierStart; i < _lineStart; i++)
+                _upper[i] = Line(i, _earlierStart, _earlierSlope);
+            (_earlierStart, _earlierSlope, _lineStart, _lineSlope) = (_lineStart, _lineSlope, at - 1, step);
         }
         else
         {
@@ -62,6 +68,7 @@ internal sealed class ConcaveMajorant(int capacity)
                 _cornerCount--;
             _lineStart = _corners[_cornerCount - 1];
             _lineSlope = (_values[at] - _values[_lineStart]) / (at - _lineStart);
+            _earlierStart = Math.Min(_earlierStart, _lineStart);
         }
         _corners[_cornerCount++] = at;
     }
@@ -70,5 +77,5 @@ internal sealed class ConcaveMajorant(int capacity)
         (_values[middle] - _values[left]) * (right - left) > (_values[right] - _values[left]) * (middle - left);
 
     // Rounding may put a point of the sequence a hair above the line that it lies on.
-    private double Line(int at) => double.MaxNative(_values[at], _values[_lineStart] + (_lineSlope * (at - _lineStart)));
+    private double Line(int at, int start, double slope) => double.MaxNative(_values[at], _values[start] + (slope * (at - start)));
 }

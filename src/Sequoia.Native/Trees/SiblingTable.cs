@@ -82,15 +82,17 @@ internal sealed class SiblingTable
     public int Share(int k, int m)
     {
         ReadOnlySpan<double> subtree = _subtree.Values;
-        ReadOnlySpan<double> younger = k < _p.Length ? this[k + 1] : [];
-        int share = 0;
-        double most = -1;
-        for (int j = 1; j <= m; j++)
+        int share;
+        if (k == _p.Length)
         {
-            double sum = (_p[k - 1] * subtree[j]) + (younger.IsEmpty ? 0 : younger[m - j]);
-            if (sum > most)
-                (most, share) = (sum, j);
+            // Nobody is left to share with, but not all may be of use.
+            for (share = m; share > 1 && subtree[share - 1] == subtree[m]; share--) { }
+            return share;
         }
+        // The same sums as when the entry was made, so one of them is equal to the bit.
+        ReadOnlySpan<double> younger = this[k + 1];
+        double most = this[k][m];
+        for (share = 1; (_p[k - 1] * subtree[share]) + younger[m - share] != most; share++) { }
         return share;
     }
 
