@@ -27,7 +27,7 @@ internal static class TreeOutlineSvg
             double bar = Math.Max(1, (double)LongestBar * count / widest);
             svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{Margin}\" y=\"{Y(level) + 13}\">level {level}</text>");
             svg.Append(CultureInfo.InvariantCulture, $"<rect x=\"{BarStart}\" y=\"{Y(level) + 3}\" width=\"{bar:F0}\" height=\"{Row - 6}\" fill=\"#2e7d32\"/>");
-            svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{BarStart + bar + 6:F0}\" y=\"{Y(level) + 13}\">{count} nodes, ranks to {rank}, {reached.AsSpan(start, count).ToArray().Sum():G4} tokens</text>\n");
+            svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{BarStart + bar + 6:F0}\" y=\"{Y(level) + 13}\">{count} node{(count == 1 ? "" : "s")}, ranks to {rank}, {reached.AsSpan(start, count).ToArray().Sum():G4} tokens</text>\n");
         }
         return svg.Append("</svg>\n").ToString();
     }

@@ -14,7 +14,7 @@ internal static class TreeSvg
     private const int Row = 22;
     private const int Margin = 24;
     private const double RootRadius = 11;
-    private const double LeastRadius = 1.5;
+    private const double LeastRadius = 2;
 
     /// <param name="tree">The tree; one of more than <paramref name="maxPictured"/> nodes is outlined, <see cref="TreeOutlineSvg"/>.</param>
     /// <param name="reached">f of each node.</param>
@@ -32,8 +32,8 @@ internal static class TreeSvg
         {
             int parent = tree.Parent(node);
             (int x1, int y1, int x2, int y2) = (X(tree.Depth(parent)), Y(rows[parent]), X(tree.Depth(node)), Y(rows[node]));
-            // Slanted, then level: the numbers stand on the level parts, clear of the lines of other children.
-            svg.Append(CultureInfo.InvariantCulture, $"<path d=\"M{x1} {y1}L{x1 + (Step / 3)} {y2}H{x2}\" fill=\"none\" stroke=\"#999\"/>");
+            // Children of one node share the way down; only its own subtree is beside it.
+            svg.Append(CultureInfo.InvariantCulture, $"<path d=\"M{x1} {y1}V{y2}H{x2}\" fill=\"none\" stroke=\"#999\"/>");
             svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{x1 + (Step / 2)}\" y=\"{y2 - 3}\" fill=\"#555\">{tree.Rank(node)}</text>\n");
         }
         for (int node = 0; node < tree.Size; node++)

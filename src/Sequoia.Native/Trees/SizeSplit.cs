@@ -6,7 +6,8 @@ namespace Sequoia.Native.Trees;
 /// <summary>
 /// Shares m nodes between one child's subtree and its younger siblings: the most of p G[j] + S[m-j] over 1 &lt;= j &lt;= m.
 /// The same with the concave majorants of G and S is concave in j and nowhere less, so the search begins at its top and
-/// ends on either side where even the majorants cannot do better. Exact for all sequences, and fast for nearly concave ones.
+/// ends on either side where even the majorants cannot do better; or where one of the two sequences, which never fall, would
+/// have to get more than all nodes give it. Exact for all such sequences, and fast for nearly concave ones.
 /// </summary>
 internal static class SizeSplit
 {
@@ -35,7 +36,7 @@ internal static class SizeSplit
         double most = (p * g[top]) + s[m - top];
         // Stretches grow, so that bounds are checked often where the search is short and seldom where it is long.
         int length = FirstStretch;
-        for (int from = top + 1; from <= m && above > most * Hair; length = Math.Min(2 * length, LongestStretch))
+        for (int from = top + 1; from <= m && Math.Min(above, (p * g[m]) + s[m - from]) > most * Hair; length = Math.Min(2 * length, LongestStretch))
         {
             int count = Math.Min(length, m - from + 1);
             most = double.MaxNative(most, MostOf(p, g.Slice(from, count), s.Slice(m - from - count + 1, count)));
@@ -43,7 +44,7 @@ internal static class SizeSplit
             above = from <= m ? Bound(from) : 0;
         }
         length = FirstStretch;
-        for (int to = top - 1; to >= 1 && below > most * Hair; length = Math.Min(2 * length, LongestStretch))
+        for (int to = top - 1; to >= 1 && Math.Min(below, (p * g[to]) + s[m - 1]) > most * Hair; length = Math.Min(2 * length, LongestStretch))
         {
             int count = Math.Min(length, to);
             most = double.MaxNative(most, MostOf(p, g.Slice(to - count + 1, count), s.Slice(m - to, count)));
