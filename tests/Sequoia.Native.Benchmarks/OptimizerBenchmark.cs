@@ -57,8 +57,8 @@ internal static class OptimizerBenchmark
         var clock = Stopwatch.StartNew();
         do
             run();
-        while (repeats > 1 && clock.ElapsedMilliseconds < 300);
-        double[] times = new double[clock.ElapsedMilliseconds < 3000 ? repeats : 1];
+        while (repeats > 1 && clock.ElapsedMilliseconds < 1500);
+        double[] times = new double[clock.ElapsedMilliseconds < 15000 ? repeats : 1];
         allocated = 0;
         for (int i = 0; i < times.Length; i++)
         {
