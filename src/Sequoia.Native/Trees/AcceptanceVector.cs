@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Sequoia.Native.Diagnostics;
 using Sequoia.Native.Trees;
 
 namespace Sequoia.Native;
@@ -86,18 +87,16 @@ public sealed class AcceptanceVector
     public void Save(string file, JsonObject? metadata = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(file);
-        string temporary = $"{file}.{Environment.ProcessId}.tmp";
         try
         {
-            using (FileStream stream = File.Create(temporary))
-            using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true }))
+            AtomicFile.Write(file, stream =>
+            {
+                using var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true });
                 Write(json, metadata);
-            File.Move(temporary, file, overwrite: true);
+            });
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            if (File.Exists(temporary))
-                File.Delete(temporary);
             throw new InvalidInputException($"{file}: cannot be written ({e.Message.ReplaceLineEndings(" ")})", e);
         }
     }
