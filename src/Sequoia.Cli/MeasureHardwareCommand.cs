@@ -71,7 +71,7 @@ internal sealed class MeasureHardwareCommand
         {
             double one = at.Target.At(1);
             text.AppendLine().AppendLine();
-            text.AppendLine(CultureInfo.InvariantCulture, $"behind {at.Context} tokens: one target pass {1e3 * one:F3} ms, c = {at.Draft.At(1) / one:F3}");
+            text.AppendLine(CultureInfo.InvariantCulture, $"behind {at.Context} tokens: one target pass {1e3 * one:F3} ms, c = {at.Draft.At(1) / one:F3} (a step's first {at.Root.Median / one:F3})");
             text.Append("  rows   target ms (fastest to slowest)     t(n)   draft level ms");
             foreach ((CostPoint target, CostPoint draft) in at.Target.Points.Zip(at.Draft.Points))
             {

@@ -27,7 +27,7 @@ internal static class PairBenchmark
             foreach (string tree in trees)
             {
                 using var generator = new TextGenerator(target, draft, TreePolicy.Parse(tree));
-                List<double> ratios = [], tokensPerStep = [], draftShare = [], samplingShare = [], plainRate = [];
+                List<double> ratios = [], tokensPerStep = [], checking = [], drafting = [], samplingShare = [], plainRate = [];
                 for (int run = -1; run < repeats; run++)
                 {
                     GenerationStats slow = await GenerateAsync(plain, run, temperature).ConfigureAwait(false);
@@ -36,14 +36,15 @@ internal static class PairBenchmark
                         continue;
                     ratios.Add(fast.TokensPerSecond / slow.TokensPerSecond);
                     tokensPerStep.Add(fast.TokensPerStep);
-                    draftShare.Add(fast.DraftTime / fast.DecodeTime);
+                    double plainStep = slow.DecodeTime.TotalSeconds / slow.Steps;
+                    checking.Add(fast.VerifyTime.TotalSeconds / fast.Steps / plainStep);
+                    drafting.Add(fast.DraftTime.TotalSeconds / fast.Steps / plainStep);
                     samplingShare.Add(fast.SamplingTime / fast.DecodeTime);
                     plainRate.Add(slow.TokensPerSecond);
                 }
-                ratios.Sort();
                 double? predicted = acceptance is null ? null : Predict(generator.Tree, acceptance, costs);
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                    $"T {temperature:F1}  {tree,-14} {ratios[ratios.Count / 2],5:F2}x ({ratios[0]:F2}..{ratios[^1]:F2})  {tokensPerStep.Average():F2} tokens a step, draft {draftShare.Average():P0} and sampling {samplingShare.Average():P0} of the time; one at a time {plainRate.Order().ElementAt(plainRate.Count / 2):F0} tokens/s; predicted {predicted:F2}x"));
+                    $"T {temperature:F1}  {tree,-14} {Median(ratios),5:F2}x ({ratios.Min():F2}..{ratios.Max():F2})  {tokensPerStep.Average():F2} tokens a step, each {Median(checking):F2} to check and {Median(drafting):F2} to draft in steps of one token; sampling {samplingShare.Average():P0} of the time; one at a time {Median(plainRate):F0} tokens/s; predicted {predicted:F2}x"));
             }
         }
     }
@@ -59,6 +60,8 @@ internal static class PairBenchmark
             $"one target pass {1e3 * one:F3} ms behind {Context} tokens; {passes}; c = {costs.DraftSeconds(1, Context) / one:F3}"));
         return costs;
     }
+
+    private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
 
     private static double Predict(TokenTree tree, AcceptanceVector acceptance, HardwareCosts costs)
     {

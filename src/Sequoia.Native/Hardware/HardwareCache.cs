@@ -103,6 +103,8 @@ public static class HardwareCache
             json.WriteStartObject();
             json.WriteNumber("context", at.Context);
             Write(json, "target_seconds", at.Target);
+            json.WritePropertyName("root_draft_seconds");
+            Write(json, at.Root);
             Write(json, "draft_seconds", at.Draft);
             json.WriteEndObject();
         }
@@ -114,15 +116,18 @@ public static class HardwareCache
     {
         json.WriteStartArray(name);
         foreach (CostPoint point in curve.Points)
-        {
-            json.WriteStartObject();
-            json.WriteNumber("rows", point.Rows);
-            json.WriteNumber("median", point.Median);
-            json.WriteNumber("fastest", point.Fastest);
-            json.WriteNumber("slowest", point.Slowest);
-            json.WriteEndObject();
-        }
+            Write(json, point);
         json.WriteEndArray();
+    }
+
+    private static void Write(Utf8JsonWriter json, CostPoint point)
+    {
+        json.WriteStartObject();
+        json.WriteNumber("rows", point.Rows);
+        json.WriteNumber("median", point.Median);
+        json.WriteNumber("fastest", point.Fastest);
+        json.WriteNumber("slowest", point.Slowest);
+        json.WriteEndObject();
     }
 
     private static HardwareCosts Read(JsonElement json)
@@ -135,14 +140,19 @@ public static class HardwareCache
             json.GetProperty("date").GetDateTimeOffset(),
             json.GetProperty("verify_seconds").GetDouble(),
             [.. json.GetProperty("contexts").EnumerateArray().Select(at => new ContextCosts(
-                at.GetProperty("context").GetInt32(), Curve(at.GetProperty("target_seconds")), Curve(at.GetProperty("draft_seconds"))))]);
+                at.GetProperty("context").GetInt32(),
+                Curve(at.GetProperty("target_seconds")),
+                Point(at.GetProperty("root_draft_seconds")),
+                Curve(at.GetProperty("draft_seconds"))))]);
     }
 
-    private static CostCurve Curve(JsonElement points) => new([.. points.EnumerateArray().Select(point => new CostPoint(
+    private static CostCurve Curve(JsonElement points) => new([.. points.EnumerateArray().Select(Point)]);
+
+    private static CostPoint Point(JsonElement point) => new(
         point.GetProperty("rows").GetInt32(),
         point.GetProperty("median").GetDouble(),
         point.GetProperty("fastest").GetDouble(),
-        point.GetProperty("slowest").GetDouble()))]);
+        point.GetProperty("slowest").GetDouble());
 
     private static string Folder()
     {

@@ -16,6 +16,8 @@ public sealed class HardwareCosts
             throw new InvalidInputException("hardware costs: contexts must ascend, and there must be one");
         if (!(verifySeconds > 0 && verifySeconds < double.PositiveInfinity))
             throw new InvalidInputException("hardware costs: the time to verify a node is not positive");
+        if (contexts.Any(c => !(c.Root.Median > 0 && c.Root.Median < double.PositiveInfinity)))
+            throw new InvalidInputException("hardware costs: the time of the draft's first pass is not positive");
         (Key, Date, VerifySeconds, Contexts) = (key, date, verifySeconds, [.. contexts]);
     }
 
@@ -40,8 +42,11 @@ public sealed class HardwareCosts
     /// <summary>Seconds of the target's pass over <paramref name="rows"/> tokens.</summary>
     public double TargetSeconds(int rows, int context) => Interpolate(context, costs => costs.Target.At(rows));
 
-    /// <summary>Seconds to draft one level: a pass over its inner nodes and drawing their children.</summary>
-    public double DraftSeconds(double rows, int context) => Interpolate(context, costs => costs.Draft.At(rows));
+    /// <summary>Seconds of a step's first draft pass, over the root, and of drawing its children.</summary>
+    public double RootSeconds(int context) => Interpolate(context, costs => costs.Root.Median);
+
+    /// <summary>Seconds to draft one further level: a pass over its inner nodes and drawing their children.</summary>
+    public double DraftSeconds(int rows, int context) => Interpolate(context, costs => costs.Draft.At(rows));
 
     /// <summary>
     /// Seconds of a step with a tree that commits <paramref name="expectedTokens"/>: the draft passes that the engine makes (one for each
@@ -58,8 +63,7 @@ public sealed class HardwareCosts
             if (tree.ChildCount(node) > 0)
                 inner[tree.Depth(node)]++;
         }
-        // The root's pass also computes the leaf that the last step ended in, if it did: every second time, say.
-        double drafting = DraftSeconds(1.5, context);
+        double drafting = RootSeconds(context);
         for (int level = 1; level < inner.Length && inner[level] > 0; level++)
             drafting += DraftSeconds(inner[level], context);
         return drafting + TargetSeconds(tree.Size, context) + (VerifySeconds * expectedTokens);

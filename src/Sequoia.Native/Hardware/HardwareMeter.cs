@@ -4,7 +4,8 @@ namespace Sequoia.Native;
 
 /// <summary>
 /// Measures t(n) and the draft's costs (Sequoia, section 3.3) with the engine's own passes on the device that the models are loaded
-/// for. Passes of all sizes take turns, so that a slow spell of the machine meets all of them alike.
+/// for. Passes of all sizes take turns, so that a slow spell of the machine meets all of them alike; and each comes behind what it
+/// comes behind in a step, since what the passes before it left in the caches is a good part of its cost.
 /// </summary>
 public static class HardwareMeter
 {
@@ -43,7 +44,7 @@ public static class HardwareMeter
     {
         int sizes = options.Sizes.Count;
         List<double>[] target = Lists(sizes), draft = Lists(sizes);
-        var verifying = new List<double>();
+        List<double> root = [], verifying = [];
         long start = 0;
         // The first round warms up code, caches and clocks, and does not count.
         for (int round = 0; round <= HardwareMeterOptions.MostRepeats; round++)
@@ -52,12 +53,19 @@ public static class HardwareMeter
             if (round > HardwareMeterOptions.FewestRepeats && spent > options.Budget)
                 break;
             report(Math.Min(1, Math.Max(spent / options.Budget, (double)round / (HardwareMeterOptions.MostRepeats + 1))));
+            // One token at a time: behind another such pass, and no draft between.
+            passes.Check(0);
+            Add(target[0], Time(() => passes.Check(0)), round);
+            Add(verifying, Time(passes.Verify), round);
             for (int i = 0; i < sizes; i++)
             {
                 cancellation.ThrowIfCancellationRequested();
-                Add(target[i], Time(() => passes.Check(i)), round);
+                Add(root, Time(() => passes.DraftLevel(0)), round);
                 Add(draft[i], Time(() => passes.DraftLevel(i)), round);
-                Add(verifying, Time(passes.Verify), round);
+                if (i > 0)
+                    Add(target[i], Time(() => passes.Check(i)), round);
+                else
+                    passes.Check(0);
             }
             if (round == 0)
                 start = Stopwatch.GetTimestamp();
@@ -66,7 +74,7 @@ public static class HardwareMeter
         }
         report(1);
         verify = Point(1, verifying).Median;
-        return new ContextCosts(context, Curve(options.Sizes, target, sizes), Curve(options.Sizes, draft, sizes));
+        return new ContextCosts(context, Curve(options.Sizes, target, sizes), Point(1, root), Curve(options.Sizes, draft, sizes));
     }
 
     private static int WorthMeasuring(HardwareMeterOptions options, List<double>[] target)

@@ -37,8 +37,7 @@ internal sealed class AutoTreeTests
                 double tokens = OptimalTree.ExpectedTokens(tree, P), seconds = 1 + (0.06 * (tree.Size - 1)) + (0.01 * tokens);
                 for (int level = 0; level < tree.Levels - 1; level++)
                 {
-                    // The root's pass is charged as one and a half rows.
-                    double inner = level == 0 ? 1.5 : Enumerable.Range(tree.LevelStart(level), tree.LevelCount(level)).Count(node => tree.ChildCount(node) > 0);
+                    int inner = Enumerable.Range(tree.LevelStart(level), tree.LevelCount(level)).Count(node => tree.ChildCount(node) > 0);
                     seconds += draft * (1 + (0.1 * (inner - 1)));
                 }
                 Assert.That(tokens * plain / seconds, Is.LessThanOrEqualTo(plan.Speedup + 1e-9), $"{size} nodes, {levels} levels");
@@ -59,9 +58,11 @@ internal sealed class AutoTreeTests
     public void Costs_lie_between_those_of_the_measured_contexts()
     {
         var costs = new HardwareCosts(SomeCosts.Key, DateTimeOffset.UtcNow, 1,
-            [new ContextCosts(100, SomeCosts.Curve(_ => 10), SomeCosts.Curve(_ => 1)), new ContextCosts(200, SomeCosts.Curve(_ => 20), SomeCosts.Curve(_ => 3))]);
+            [new ContextCosts(100, SomeCosts.Curve(_ => 10), SomeCosts.Point(5), SomeCosts.Curve(_ => 1)), new ContextCosts(200, SomeCosts.Curve(_ => 20), SomeCosts.Point(7), SomeCosts.Curve(_ => 3))]);
         Assert.That(new[] { 50, 100, 150, 200, 900 }.Select(context => costs.TargetSeconds(4, context)), Is.EqualTo(new[] { 10, 10, 15, 20, 20 }));
         Assert.That(costs.DraftSeconds(1, 125), Is.EqualTo(1.5));
         Assert.That(costs.PlainSeconds(150), Is.EqualTo(16));
+        // Root 6, one more level of one node 2, the pass 15, and three tokens.
+        Assert.That(costs.StepSeconds(TokenTree.Chain(2), 3, 150), Is.EqualTo(26));
     }
 }

@@ -9,6 +9,8 @@ internal static class SomeCosts
 
     public static CostCurve Curve(Func<int, double> seconds) => new([.. Sizes.Select(n => new CostPoint(n, seconds(n), seconds(n), seconds(n)))]);
 
+    public static CostPoint Point(double seconds) => new(1, seconds, seconds, seconds);
+
     public static HardwareCosts Of(Func<int, double> target, Func<int, double> draft, double verify = 1e-9) =>
-        new(Key, DateTimeOffset.UtcNow, verify, [new ContextCosts(128, Curve(target), Curve(draft))]);
+        new(Key, DateTimeOffset.UtcNow, verify, [new ContextCosts(128, Curve(target), Point(draft(1)), Curve(draft))]);
 }
