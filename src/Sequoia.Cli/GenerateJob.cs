@@ -29,7 +29,7 @@ internal static class GenerateJob
         if (settings.Json)
             await streams.Out.WriteLineAsync(JsonText.Of(GenerationJson.Of(result, compared)));
 
-        Note(Summary(result.Stats));
+        Note(Summary(result.Stats, pair.Plan));
         if (compared is not null)
         {
             Note(string.Create(
@@ -53,11 +53,13 @@ internal static class GenerateJob
         }
     }
 
-    private static string Summary(GenerationStats stats)
+    private static string Summary(GenerationStats stats, TreePlan? plan)
     {
         string tree = stats.Tree.Size == 1
             ? "one at a time"
             : string.Create(CultureInfo.InvariantCulture, $"{stats.TokensPerStep:F2} a step with a tree of {stats.Tree.Size} nodes, {stats.Tree.Levels} levels");
+        if (plan is { Tree.Size: > 1 })
+            tree += string.Create(CultureInfo.InvariantCulture, $" (chosen for this machine; {plan.Speedup:F2} times as fast was predicted)");
         return string.Create(
             CultureInfo.InvariantCulture,
             $"{stats.Tokens} tokens in {stats.DecodeTime.TotalSeconds:F2} s, {stats.TokensPerSecond:F1} tokens/s, {tree}; seed {stats.Seed}, {stats.Device}{(stats.FinishReason == FinishReason.Cancelled ? ", cancelled" : "")}");

@@ -29,7 +29,7 @@ internal sealed class MeasureCommand
             self._byDepth, self._pair.Threads, self._output, self._json,
         };
         acceptance.SetAction((parsed, cancellation) => self.RunAsync(parsed, streams, cancellation));
-        return new Command("measure", "Measure what the best tree depends on.") { acceptance };
+        return new Command("measure", "Measure what the best tree depends on.") { acceptance, MeasureHardwareCommand.Create(streams) };
     }
 
     private async Task<int> RunAsync(ParseResult parsed, Streams streams, CancellationToken cancellation)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Sequoia.Native;
 
 namespace Sequoia.Cli;
@@ -5,11 +6,22 @@ namespace Sequoia.Cli;
 /// <summary>A target, perhaps with a draft, loaded; and the tree to use them with.</summary>
 internal sealed class ModelPair : IDisposable
 {
-    private readonly LanguageModel _target;
-    private readonly LanguageModel? _draft;
     private readonly TokenTree _tree;
 
-    private ModelPair(LanguageModel target, LanguageModel? draft, TokenTree tree) => (_target, _draft, _tree) = (target, draft, tree);
+    private ModelPair(LanguageModel target, LanguageModel? draft, TokenTree tree) => (Target, Draft, _tree) = (target, draft, tree);
+
+    private ModelPair(LanguageModel target, LanguageModel draft, HardwareCosts costs, TreePlan plan) : this(target, draft, plan.Tree) =>
+        (Costs, Plan) = (costs, plan);
+
+    public LanguageModel Target { get; }
+
+    public LanguageModel? Draft { get; }
+
+    /// <summary>What a step's parts cost; null unless the tree was chosen by it.</summary>
+    public HardwareCosts? Costs { get; }
+
+    /// <summary>The chosen tree and what it promises; null unless it was chosen by cost.</summary>
+    public TreePlan? Plan { get; }
 
     /// <param name="target">The target's folder.</param>
     /// <param name="draft">The draft's folder, or null.</param>
@@ -23,27 +35,40 @@ internal sealed class ModelPair : IDisposable
         if (tree == TreePolicy.Unmeasured)
             note($"speculating with {tree}, as the acceptance of this pair is unknown; `sequoia measure acceptance` finds it, --tree chooses otherwise");
         TokenTree shape = tree.ResolveFor(draft);
-        LanguageModel loaded = LanguageModel.Load(target, options);
+        AcceptanceVector? acceptance = tree == TreePolicy.Auto && draft is not null ? AcceptanceVector.OfDraft(draft) : null;
+        LanguageModel? large = null, small = null;
         try
         {
-            return new ModelPair(loaded, draft is null ? null : LanguageModel.Load(draft, options), shape);
+            large = LanguageModel.Load(target, options);
+            small = draft is null ? null : LanguageModel.Load(draft, options);
+            if (acceptance is null || small is null)
+                return new ModelPair(large, small, shape);
+            // Whether the two fit together is checked before anything is measured.
+            new TextGenerator(large, small, TreePolicy.FromTree(shape)).Dispose();
+            int context = AutoTree.UsualContext(large, small);
+            HardwareCosts costs = HardwareCache.FindOrMeasure(large, small, context, acceptance, note);
+            TreePlan plan = AutoTree.Choose(acceptance, costs, context);
+            if (plan.Tree.Size == 1)
+                note(string.Create(CultureInfo.InvariantCulture, $"decoding one token at a time: the best tree would be only {plan.BestSpeedup:F2} times as fast here"));
+            return new ModelPair(large, small, costs, plan);
         }
         catch
         {
-            loaded.Dispose();
+            small?.Dispose();
+            large?.Dispose();
             throw;
         }
     }
 
     /// <summary>A generator that speculates with the tree.</summary>
-    public TextGenerator Speculative() => new(_target, _draft, TreePolicy.FromTree(_tree));
+    public TextGenerator Speculative() => new(Target, Draft, TreePolicy.FromTree(_tree));
 
     /// <summary>A generator of one token at a time.</summary>
-    public TextGenerator Plain() => new(_target, null, TreePolicy.None);
+    public TextGenerator Plain() => new(Target, null, TreePolicy.None);
 
     public void Dispose()
     {
-        _draft?.Dispose();
-        _target.Dispose();
+        Draft?.Dispose();
+        Target.Dispose();
     }
 }

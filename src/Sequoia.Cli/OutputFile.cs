@@ -2,16 +2,20 @@ using Sequoia.Native;
 
 namespace Sequoia.Cli;
 
-/// <summary>Files that hold results.</summary>
+/// <summary>Files that a command writes are complete or untouched: written beside their place and then moved there.</summary>
 internal static class OutputFile
 {
-    /// <summary>Writes beside the place and moves there, so that the file is complete or untouched whatever happens; makes its folder.</summary>
+    public static void Write(string file, string content) => Write(file, stream =>
+    {
+        using var writer = new StreamWriter(stream);
+        writer.Write(content);
+    });
+
     public static void Write(string file, Action<Stream> content)
     {
         string temporary = $"{file}.{Environment.ProcessId}.tmp";
         try
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(file))!);
             using (FileStream stream = File.Create(temporary))
                 content(stream);
             File.Move(temporary, file, overwrite: true);
@@ -21,6 +25,19 @@ internal static class OutputFile
             if (File.Exists(temporary))
                 File.Delete(temporary);
             throw new InvalidInputException($"{file}: cannot be written ({e.Message.ReplaceLineEndings(" ")})", e);
+        }
+    }
+
+    /// <summary>Makes a folder where there is none.</summary>
+    public static void MakeFolder(string folder)
+    {
+        try
+        {
+            Directory.CreateDirectory(folder);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidInputException($"{folder}: cannot be made ({e.Message.ReplaceLineEndings(" ")})", e);
         }
     }
 }

@@ -8,7 +8,7 @@ namespace Sequoia.Cli;
 internal static class Story
 {
     private const string Prompt = "Once upon a time";
-    private const int PairsOfRuns = 5;
+    private static readonly int[] ShownSizes = [2, 4, 8, 16];
 
     public static async Task<int> RunAsync(Streams streams, CancellationToken cancellation)
     {
@@ -25,27 +25,22 @@ internal static class Story
         await streams.Out.WriteAsync(Prompt);
         Generated tree = await Generated.RunAsync(generator, Prompt, options, streams.Out.Write, cancellation);
         await streams.Out.WriteLineAsync();
-        if (tree.Stats.FinishReason == FinishReason.Cancelled)
+        PairedRuns? sampled = await PairedRuns.RunAsync(tree, generator, plain, Prompt, options, cancellation);
+        if (sampled is null)
             return ExitStatus.Cancelled;
-        var ratios = new List<double>();
-        Generated single = await tree.AgainAsync(plain, Prompt, options, cancellation);
-        // One pair of runs says little on a busy machine: four more, told to nobody.
-        for (int runs = 1; ; runs++)
-        {
-            if (single.Stats.FinishReason == FinishReason.Cancelled)
-                return ExitStatus.Cancelled;
-            ratios.Add(tree.Stats.TokensPerSecond / single.Stats.TokensPerSecond);
-            if (runs == PairsOfRuns)
-                break;
-            tree = await tree.AgainAsync(generator, Prompt, options, cancellation);
-            single = await tree.AgainAsync(plain, Prompt, options, cancellation);
-        }
-        ratios.Sort();
+        GenerationOptions likeliest = options with { Temperature = 0 };
+        Generated first = await Generated.RunAsync(generator, Prompt, likeliest, _ => { }, cancellation);
+        PairedRuns? greedy = await PairedRuns.RunAsync(first, generator, plain, Prompt, likeliest, cancellation);
+        if (greedy is null)
+            return ExitStatus.Cancelled;
 
+        tree = sampled.Tree;
         console.WriteLine();
-        console.Write(Table(tree.Stats, single.Stats));
+        console.Write(Table(tree.Stats, sampled.Single.Stats));
         console.MarkupLineInterpolated(CultureInfo.InvariantCulture,
-            $"The tree was [bold green]{ratios[PairsOfRuns / 2]:F2}[/] times as fast: median of {PairsOfRuns} pairs of runs, {ratios[0]:F2} to {ratios[^1]:F2} ({tree.Stats.Device}, seed {tree.Stats.Seed}).");
+            $"The tree was [bold green]{sampled.Median:F2}[/] times as fast at temperature {options.Temperature} ({Spread(sampled)}) and [bold green]{greedy.Median:F2}[/] times at 0 ({Spread(greedy)}): medians of {PairedRuns.Pairs} pairs of runs ({tree.Stats.Device}, seed {tree.Stats.Seed}).");
+        if (pair is { Costs: { } costs, Plan: { } plan })
+            console.WriteLine(Costs(costs, plan, AutoTree.UsualContext(pair.Target, pair.Draft!)));
         console.MarkupLineInterpolated(CultureInfo.InvariantCulture,
             $"Growing trees took {tree.Stats.DraftTime / tree.Stats.DecodeTime:P0} of its time; drawing and verifying tokens, in all phases, {tree.Stats.SamplingTime / tree.Stats.DecodeTime:P0}.");
         console.WriteLine();
@@ -67,6 +62,18 @@ internal static class Story
         if (plain)
             console.Profile.Width = 200;
         return console;
+    }
+
+    private static string Spread(PairedRuns runs) => string.Create(CultureInfo.InvariantCulture, $"{runs.Ratios[0]:F2} to {runs.Ratios[^1]:F2}");
+
+    // In the paper's units: one target pass over one token is 1.
+    private static string Costs(HardwareCosts costs, TreePlan plan, int context)
+    {
+        double one = costs.TargetSeconds(1, context);
+        string passes = string.Join(", ", ShownSizes.Where(n => n <= costs.MostRows).Select(n =>
+            string.Create(CultureInfo.InvariantCulture, $"t({n}) = {costs.TargetSeconds(n, context) / one:F2}")));
+        return string.Create(CultureInfo.InvariantCulture,
+            $"It was chosen for {passes}, c = {costs.DraftSeconds(1, context) / one:F3}, which promised {plan.Speedup:F2} times.");
     }
 
     private static Table Table(GenerationStats tree, GenerationStats single)

@@ -8,11 +8,15 @@ namespace Sequoia.Cli;
 /// <summary>sequoia tree optimize: the best tree for an acceptance vector, and for the costs of the hardware if given.</summary>
 internal static class TreeCommand
 {
+    // Above that a picture shows nothing any more, and an outline by levels is drawn.
+    private const int MaxPictured = 128;
+
     public static Command Create(Streams streams) => new("tree", "Shapes of speculation trees.") { CreateOptimize(streams) };
 
     private static Command CreateOptimize(Streams streams)
     {
         var acceptance = new Option<string>("--acceptance") { Description = "The acceptance vector: {\"p\":[p1,p2,...]}.", HelpName = "FILE.json", Required = true };
+        var byDepth = new Option<bool>("--by-depth") { Description = "Use the file's \"by_depth\", [[p1,...],...]: a vector for each depth of the parent, the last one for all deeper ones too." };
         Option<int?> maxSize = CheckedOption.Number("--max-size", "The most nodes, root included.", 1, TokenTree.MaxSize);
         maxSize.Required = true;
         Option<int?> maxLevels = CheckedOption.Number("--max-levels", "The most levels, root included.", 1, TokenTree.MaxSize);
@@ -22,11 +26,12 @@ internal static class TreeCommand
         var json = new Option<bool>("--json") { Description = "Print one JSON object." };
         var command = new Command("optimize", "Find the tree with the most expected tokens, or the fastest one if costs are given.")
         {
-            acceptance, maxSize, maxLevels, draftCost, verifyCost, json, svg,
+            acceptance, byDepth, maxSize, maxLevels, draftCost, verifyCost, json, svg,
         };
         command.SetAction(parsed =>
         {
-            var p = AcceptanceVector.Load(parsed.GetRequiredValue(acceptance));
+            string file = parsed.GetRequiredValue(acceptance);
+            AcceptanceByDepth p = parsed.GetValue(byDepth) ? AcceptanceByDepth.Load(file) : new AcceptanceByDepth(AcceptanceVector.Load(file));
             var search = new TreeSearch(p, parsed.GetValue(maxSize)!.Value, parsed.GetValue(maxLevels), parsed.GetValue(draftCost) ?? 0);
             TreeChoice choice = parsed.GetValue(verifyCost) is { } costs
                 ? search.Fastest(VerifyCosts.Parse(costs), streams.Notes.WriteLine)
@@ -34,23 +39,11 @@ internal static class TreeCommand
                     ? search.Largest()
                     : throw new InvalidInputException("--draft-cost: needs --verify-cost n:t,n:t,... too; without it no speed can be foretold");
             if (parsed.GetValue(svg) is { } picture)
-                Write(picture, TreeSvg.Draw(choice.Tree));
+                OutputFile.Write(picture, TreeSvg.Draw(choice.Tree, OptimalTree.ReachedShares(choice.Tree, p), MaxPictured));
             streams.Out.WriteLine(parsed.GetValue(json) ? JsonText.Of(ToJson(choice)) : Describe(choice));
             return ExitStatus.Done;
         });
         return command;
-    }
-
-    private static void Write(string file, string content)
-    {
-        try
-        {
-            File.WriteAllText(file, content);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new InvalidInputException($"{file}: cannot be written ({e.Message.ReplaceLineEndings(" ")})", e);
-        }
     }
 
     private static JsonObject ToJson(TreeChoice choice) => new()
@@ -67,6 +60,6 @@ internal static class TreeCommand
         string speed = choice.Speedup is { } speedup ? string.Create(CultureInfo.InvariantCulture, $", {speedup:F3} times as fast as one token at a time") : "";
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{choice.Tree.Size} nodes, {choice.Tree.Levels} levels, {choice.ExpectedTokens:F6} tokens per step expected{speed}\n{choice.Tree.Draw()}");
+            $"{choice.Tree.Size} nodes, {choice.Tree.Levels} levels, {choice.ExpectedTokens:F6} tokens per step expected{speed}\n{choice.Tree.Draw(maxPictured: MaxPictured)}");
     }
 }

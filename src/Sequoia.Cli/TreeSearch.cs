@@ -3,7 +3,7 @@ using Sequoia.Native;
 namespace Sequoia.Cli;
 
 /// <summary>Chooses a tree within bounds (Sequoia, section 3.3: the speedup is F(n, d) / (t(n) + d c)).</summary>
-internal sealed class TreeSearch(AcceptanceVector acceptance, int maxSize, int? maxLevels, double draftCost)
+internal sealed class TreeSearch(AcceptanceByDepth acceptance, int maxSize, int? maxLevels, double draftCost)
 {
     /// <summary>The tree with the most expected tokens.</summary>
     public TreeChoice Largest()
@@ -20,23 +20,26 @@ internal sealed class TreeSearch(AcceptanceVector acceptance, int maxSize, int? 
             throw new InvalidInputException($"--verify-cost: has no size up to --max-size {maxSize}; add one");
         if (sizes.Length < costs.Count)
             note($"sequoia: sizes of --verify-cost above --max-size {maxSize} were left out: {string.Join(", ", costs.Keys.Skip(sizes.Length))}");
-        TreeChoice? best = null;
-        foreach (int size in sizes)
+        // However many levels there are, no tree of a size gives more.
+        double[] limits = [.. sizes.Select(size => OptimalTree.ExpectedTokens(OptimalTree.Build(acceptance, size), acceptance))];
+        (int Size, int Levels, double Speedup)? best = null;
+        int levels = 0;
+        foreach (double[] expected in OptimalTree.ExpectedTokensByLevels(acceptance, sizes[^1]).Take(maxLevels ?? int.MaxValue))
         {
-            int mostLevels = Math.Min(maxLevels ?? size, size);
-            for (int levels = size == 1 ? 1 : 2; levels <= mostLevels; levels++)
+            levels++;
+            foreach (int size in sizes.Where(size => levels == 1 ? size == 1 : size >= levels))
             {
-                TokenTree tree = OptimalTree.Build(acceptance, size, levels);
-                double expected = OptimalTree.ExpectedTokens(tree, acceptance);
-                double drafting = tree.Size == 1 ? 0 : tree.Levels * draftCost;
-                double speedup = expected / (costs[size] + drafting);
-                if (best is null || speedup > best.Speedup)
-                    best = new TreeChoice(tree, expected, speedup);
-                // More levels than the tree wants: further ones change nothing.
-                if (tree.Levels < levels)
-                    break;
+                double speedup = expected[size] / (costs[size] + Drafting(levels));
+                if (best is null || speedup > best.Value.Speedup)
+                    best = (size, levels, speedup);
             }
+            if (!sizes.Where((size, i) => best is null || limits[i] / (costs[size] + Drafting(levels + 1)) > best.Value.Speedup).Any())
+                break;
         }
-        return best ?? new TreeChoice(TokenTree.Root, 1, 1 / costs[sizes[0]]);
+        (int chosenSize, int chosenLevels, double chosenSpeedup) = best ?? (sizes[0], 1, 1 / costs[sizes[0]]);
+        TokenTree tree = OptimalTree.Build(acceptance, chosenSize, chosenLevels);
+        return new TreeChoice(tree, OptimalTree.ExpectedTokens(tree, acceptance), chosenSpeedup);
+
+        double Drafting(int ofLevels) => ofLevels == 1 ? 0 : ofLevels * draftCost;
     }
 }

@@ -4,33 +4,46 @@ using Sequoia.Native;
 
 namespace Sequoia.Cli;
 
-/// <summary>A tree as an SVG picture: levels from left to right, a row for each leaf, a node at the height of its first child.</summary>
+/// <summary>
+/// A tree as an SVG picture: levels from left to right, a row for each leaf, a node at the height of its first child. The
+/// area of a node is its f, the chance that a step gets there; the number on a line is the child's rank.
+/// </summary>
 internal static class TreeSvg
 {
-    private const int Step = 40;
-    private const int Row = 18;
-    private const int Margin = 20;
+    private const int Step = 60;
+    private const int Row = 22;
+    private const int Margin = 24;
+    private const double RootRadius = 11;
+    private const double LeastRadius = 2;
 
-    public static string Draw(TokenTree tree)
+    /// <param name="tree">The tree; one of more than <paramref name="maxPictured"/> nodes is outlined, <see cref="TreeOutlineSvg"/>.</param>
+    /// <param name="reached">f of each node.</param>
+    /// <param name="maxPictured">How many nodes can be told apart.</param>
+    public static string Draw(TokenTree tree, double[] reached, int maxPictured) =>
+        tree.Size <= maxPictured ? Picture(tree, reached) : TreeOutlineSvg.Draw(tree, reached);
+
+    private static string Picture(TokenTree tree, double[] reached)
     {
         int[] rows = Rows(tree, out int rowCount);
         var svg = new StringBuilder();
         svg.Append(CultureInfo.InvariantCulture, $"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{X(tree.Levels - 1) + Margin}\" height=\"{Y(rowCount - 1) + Margin}\" font-family=\"sans-serif\" font-size=\"10\" text-anchor=\"middle\">\n");
+        svg.Append("<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n");
         for (int node = 1; node < tree.Size; node++)
         {
             int parent = tree.Parent(node);
-            svg.Append(CultureInfo.InvariantCulture, $"<line x1=\"{X(tree.Depth(parent))}\" y1=\"{Y(rows[parent])}\" x2=\"{X(tree.Depth(node))}\" y2=\"{Y(rows[node])}\" stroke=\"#999\"/>\n");
+            (int x1, int y1, int x2, int y2) = (X(tree.Depth(parent)), Y(rows[parent]), X(tree.Depth(node)), Y(rows[node]));
+            // Children of one node share the way down; only its own subtree is beside it.
+            svg.Append(CultureInfo.InvariantCulture, $"<path d=\"M{x1} {y1}V{y2}H{x2}\" fill=\"none\" stroke=\"#999\"/>");
+            svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{x1 + (Step / 2)}\" y=\"{y2 - 3}\" fill=\"#555\">{tree.Rank(node)}</text>\n");
         }
         for (int node = 0; node < tree.Size; node++)
         {
-            (int x, int y) = (X(tree.Depth(node)), Y(rows[node]));
-            svg.Append(CultureInfo.InvariantCulture, $"<circle cx=\"{x}\" cy=\"{y}\" r=\"8\" fill=\"{(node == 0 ? "#2e7d32" : "#fff")}\" stroke=\"#2e7d32\"/>");
-            svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{x}\" y=\"{y + 3}\">{(node == 0 ? "" : tree.Rank(node))}</text>\n");
+            double radius = Math.Max(LeastRadius, RootRadius * Math.Sqrt(reached[node]));
+            svg.Append(CultureInfo.InvariantCulture, $"<circle cx=\"{X(tree.Depth(node))}\" cy=\"{Y(rows[node])}\" r=\"{radius:F1}\" fill=\"#2e7d32\"><title>f = {reached[node]:G4}</title></circle>\n");
         }
         return svg.Append("</svg>\n").ToString();
     }
 
-    // Depth first without recursion, since a chain may have 65,536 levels.
     private static int[] Rows(TokenTree tree, out int count)
     {
         int[] rows = new int[tree.Size];

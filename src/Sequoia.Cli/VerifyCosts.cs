@@ -3,12 +3,15 @@ using Sequoia.Native;
 
 namespace Sequoia.Cli;
 
-/// <summary>Reads "n:t,n:t,...": the time t of a target pass over n nodes, relative to one node.</summary>
+/// <summary>Reads "n:t,n:t,...": the time t of a target pass over n nodes, relative to one node; sizes rise.</summary>
 internal static class VerifyCosts
 {
     public static SortedDictionary<int, double> Parse(string text)
     {
+        if (string.IsNullOrWhiteSpace(text))
+            throw new InvalidInputException("--verify-cost: is empty; give sizes and times, as in 1:1,8:1.2");
         var costs = new SortedDictionary<int, double>();
+        int before = 0;
         foreach (string pair in text.Split(','))
         {
             string[] parts = pair.Split(':');
@@ -18,8 +21,10 @@ internal static class VerifyCosts
             {
                 throw new InvalidInputException($"--verify-cost \"{pair}\": must be size:time with a size from 1 on and a time above 0, as in 1:1,8:1.2");
             }
-            if (!costs.TryAdd(size, time))
-                throw new InvalidInputException($"--verify-cost: size {size} comes twice; give each size once");
+            if (size <= before)
+                throw new InvalidInputException($"--verify-cost: size {size} comes behind {before}; give each size once, the smallest first");
+            costs.Add(size, time);
+            before = size;
         }
         return costs;
     }

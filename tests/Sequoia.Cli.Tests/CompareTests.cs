@@ -102,7 +102,7 @@ public class CompareTests
     [TestCase("--methods", "chain,chain", "one comes twice")]
     [TestCase("--top-p", "0", "must be above 0")]
     [TestCase("--max-prompts", "1", "must be a whole number from 2")]
-    [TestCase("--output", "/proc/nowhere", "/proc/nowhere/compare.json: cannot be written")]
+    [TestCase("--output", "/proc/nowhere", "/proc/nowhere: cannot be made")]
     public void Bad_options_are_told_on_one_line(string option, string value, string message)
     {
         using var folder = new TemporaryFolder();

@@ -68,7 +68,9 @@ public class MeasureTests
             "measure", "acceptance", "--target", Model, "--draft", folder.Path, "--prompts", folder.Write("p.jsonl", """{"prompt":"Once"}"""), "--max-tokens", "20");
         Assert.That(measured.Out, Does.StartWith("child  accepted  std. error  so far\n    1"));
         SequoiaProcess run = SequoiaProcess.Run("generate", "Once", "--target", Model, "--draft", folder.Path, "--max-tokens", "9", "--json");
-        Assert.That(run.Json["stats"]!["tree"]!["parents"]!.ToJsonString(), Is.EqualTo("[-1,0,1]"), "auto");
+        Assert.That(run.Status, Is.Zero);
+        // A draft as slow as its target gains nothing, which auto finds out; without the vector it would take a chain and say so.
+        Assert.That(run.Notes, Does.Contain("decoding one token at a time: the best tree would be only").And.Not.Contain("acceptance of this pair is unknown"));
     }
 
     [Test]

@@ -64,6 +64,8 @@ internal sealed record SequoiaProcess(int Status, string Out, string Notes)
             StandardOutputEncoding = new UTF8Encoding(false),
             StandardErrorEncoding = new UTF8Encoding(false),
         };
+        // Measured costs are kept here and not in the user's own folder.
+        start.Environment["XDG_CACHE_HOME"] = Path.Combine(AppContext.BaseDirectory, "cache");
         if (models is not null)
             start.Environment["SEQUOIA_MODELS"] = models;
         return Process.Start(start)!;

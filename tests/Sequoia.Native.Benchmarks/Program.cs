@@ -19,6 +19,9 @@ matmul.SetAction(parsed => MatMulBenchmark.Run(parsed.GetValue(repeats)));
 var operations = new Command("operations", "Microseconds of every operation of a pass") { folder, prefix, repeats, threads };
 operations.SetAction(parsed => OperationBenchmark.Run(parsed.GetValue(folder)!, parsed.GetValue(prefix), parsed.GetValue(repeats), parsed.GetValue(threads)));
 
+var optimizer = new Command("optimizer", "Time to find optimal trees, beside the plain recurrence") { repeats };
+optimizer.SetAction(parsed => OptimizerBenchmark.Run(parsed.GetValue(repeats)));
+
 var draft = new Argument<string>("draft") { Description = "Draft folder" };
 var trees = new Option<string[]>("--tree") { AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => ["chain:2", "chain:3", "auto"] };
 var temperatures = new Option<float[]>("--temperature") { AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [0f, 0.6f] };
@@ -26,4 +29,4 @@ var pair = new Command("pair", "Trees against one token at a time, runs paired b
 pair.SetAction(parsed => PairBenchmark.RunAsync(
     parsed.GetValue(folder)!, parsed.GetValue(draft)!, parsed.GetValue(trees)!, parsed.GetValue(temperatures)!, parsed.GetValue(repeats), parsed.GetValue(threads)));
 
-return new RootCommand("Benchmarks of Sequoia.Native: run them from a Release build.") { decode, operations, matmul, pair, synthetic }.Parse(args).Invoke();
+return new RootCommand("Benchmarks of Sequoia.Native: run them from a Release build.") { decode, operations, matmul, optimizer, pair, synthetic }.Parse(args).Invoke();

@@ -75,6 +75,7 @@ internal sealed class CompareCommand
         if (report.Calibrations.Count > 0)
             await streams.Notes.WriteLineAsync($"sequoia: going on with the {report.Runs.Count} runs of {Path.Combine(folder, "compare.json")}");
         // At once: a folder that cannot be written to must not cost the measurement.
+        OutputFile.MakeFolder(folder);
         file.Save(report);
         var job = new CompareJob(report, file, target, draft, prompts, cancellation);
         bool complete = await WorkProgress.RunAsync(streams, "Comparing", job.Amount, job.RunAsync);

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Text;
 using Sequoia.Native.Execution;
 using Sequoia.Native.Execution.Cpu;
 using Sequoia.Native.Models;
@@ -41,6 +43,7 @@ public sealed class LanguageModel : IDisposable
             _files.Dispose();
             throw;
         }
+        Fingerprint = FingerprintOf(_files);
         LoadTime = Stopwatch.GetElapsedTime(start);
     }
 
@@ -70,6 +73,9 @@ public sealed class LanguageModel : IDisposable
 
     internal Llama Llama { get; }
 
+    /// <summary>A hash of all tensors' names, shapes and types: what the time of a pass depends on, whatever the values are.</summary>
+    internal string Fingerprint { get; }
+
     /// <summary>Loads a model folder. All names, shapes and types are checked; weights are read from disk when they are first used.</summary>
     /// <param name="folder">A folder as Hugging Face ships it.</param>
     /// <param name="options">By default, all processors compute.</param>
@@ -86,5 +92,11 @@ public sealed class LanguageModel : IDisposable
     {
         Llama.Backend.Dispose();
         _files.Dispose();
+    }
+
+    private static string FingerprintOf(ModelFiles files)
+    {
+        IEnumerable<string> lines = files.Tensors.Values.OrderBy(t => t.Name, StringComparer.Ordinal).Select(t => $"{t.Name} {t.Type} {string.Join('x', t.Shape)}");
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', lines))))[..16];
     }
 }

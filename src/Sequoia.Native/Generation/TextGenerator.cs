@@ -28,7 +28,8 @@ public sealed class TextGenerator : IDisposable
     /// <param name="target">The model whose distribution the output has.</param>
     /// <param name="draft">A small model over the same vocabulary; null decodes one token at a time.</param>
     /// <param name="tree">
-    /// The tree's shape; by default <see cref="TreePolicy.DefaultFor"/>.
+    /// The tree's shape; by default <see cref="TreePolicy.DefaultFor"/>. <see cref="TreePolicy.Auto"/> measures the pair for some
+    /// seconds the first time that it meets it on a machine.
     /// </param>
     /// <param name="method">How guesses are drawn and checked; others than the default are there to be compared with.</param>
     /// <exception cref="InvalidInputException">The vocabularies differ, a tree is asked for without a draft, or the tree cannot be made.</exception>
@@ -41,11 +42,14 @@ public sealed class TextGenerator : IDisposable
     {
         ArgumentNullException.ThrowIfNull(target);
         tree ??= TreePolicy.DefaultFor(draft?.Folder);
-        Tree = tree.ResolveFor(draft?.Folder);
-        if (Tree.Size > 1 && draft is null)
+        TokenTree shape = tree.ResolveFor(draft?.Folder);
+        if (shape.Size > 1 && draft is null)
             throw new InvalidInputException($"tree: '{tree}' needs a draft model; name one, or use none");
         if (draft is not null && (draft.Llama.Config.VocabularySize != target.Llama.Config.VocabularySize || !draft.Tokenizer.SameVocabulary(target.Tokenizer)))
             throw new InvalidInputException($"draft: {draft.Folder} has another vocabulary than {target.Folder}; use a draft with the target's tokenizer");
+        if (tree == TreePolicy.Auto && draft is not null && AcceptanceVector.OfDraft(draft.Folder) is { } acceptance)
+            Plan = AutoTree.For(target, draft, acceptance);
+        Tree = Plan?.Tree ?? shape;
         int mostChildren = Enumerable.Range(0, Tree.Size).Max(Tree.ChildCount);
         if (mostChildren > target.Llama.Config.VocabularySize)
             throw new InvalidInputException($"tree: a node has {mostChildren} children, more than the vocabulary's {target.Llama.Config.VocabularySize} tokens; use a narrower tree");
@@ -57,6 +61,9 @@ public sealed class TextGenerator : IDisposable
 
     /// <summary>The shape of the tree that every step grows; a lone root without speculation.</summary>
     public TokenTree Tree { get; }
+
+    /// <summary>What <see cref="TreePolicy.Auto"/> chose and what it predicts; null with any other policy.</summary>
+    public TreePlan? Plan { get; }
 
     /// <summary>
     /// Generates a text that continues <paramref name="prompt"/> (BOS is put before it). The first chunk comes after prefill, then one

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Sequoia.Native.Diagnostics;
 using Sequoia.Native.Trees;
 
 namespace Sequoia.Native;
@@ -17,23 +18,23 @@ public sealed class AcceptanceVector
 
     /// <summary>Takes p_1, p_2, ...</summary>
     /// <exception cref="InvalidInputException">There are none, one is not in [0, 1], or the sum exceeds 1 by more than 1e-6.</exception>
-    public AcceptanceVector(ReadOnlySpan<double> p) : this(p, "")
+    public AcceptanceVector(ReadOnlySpan<double> p) : this(p, "p")
     {
     }
 
-    private AcceptanceVector(ReadOnlySpan<double> p, string source)
+    private AcceptanceVector(ReadOnlySpan<double> p, string name)
     {
         if (p.IsEmpty)
-            throw new InvalidInputException($"{source}p: is empty; it must hold p_1, p_2, ...");
+            throw new InvalidInputException($"{name}: is empty; it must hold p_1, p_2, ...");
         double sum = 0;
         for (int i = 0; i < p.Length; i++)
         {
             if (!(p[i] >= 0 && p[i] <= 1))
-                throw new InvalidInputException(FormattableString.Invariant($"{source}p[{i}]: is {p[i]}; a probability is in 0..1"));
+                throw new InvalidInputException(FormattableString.Invariant($"{name}[{i}]: is {p[i]}; a probability is in 0..1"));
             sum += p[i];
         }
         if (sum > 1 + SumTolerance)
-            throw new InvalidInputException(FormattableString.Invariant($"{source}p: sums to {sum:0.#########}; the sum must be at most 1, as p_k means child k and none before"));
+            throw new InvalidInputException(FormattableString.Invariant($"{name}: sums to {sum:0.#########}; the sum must be at most 1, as p_k means child k and none before"));
         _p = p.ToArray();
     }
 
@@ -61,15 +62,22 @@ public sealed class AcceptanceVector
     public static AcceptanceVector Load(string file)
     {
         using JsonDocument json = JsonInput.Open(file);
-        JsonElement list = JsonInput.List(json, file, "p");
+        return Read(JsonInput.List(json, file, "p", "numbers"), file, "p");
+    }
+
+    /// <summary>Reads [p1,p2,...], which the file has under <paramref name="key"/>.</summary>
+    internal static AcceptanceVector Read(JsonElement list, string file, string key)
+    {
+        if (list.ValueKind != JsonValueKind.Array)
+            throw new InvalidInputException($"{file}: {key}: must be a list of numbers");
         var p = new List<double>(list.GetArrayLength());
         foreach (JsonElement entry in list.EnumerateArray())
         {
             if (entry.ValueKind != JsonValueKind.Number)
-                throw new InvalidInputException($"{file}: p[{p.Count}]: must be a number");
+                throw new InvalidInputException($"{file}: {key}[{p.Count}]: must be a number");
             p.Add(entry.GetDouble());
         }
-        return new AcceptanceVector(p.ToArray(), file + ": ");
+        return new AcceptanceVector(p.ToArray(), $"{file}: {key}");
     }
 
     /// <summary>
@@ -79,18 +87,16 @@ public sealed class AcceptanceVector
     public void Save(string file, JsonObject? metadata = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(file);
-        string temporary = $"{file}.{Environment.ProcessId}.tmp";
         try
         {
-            using (FileStream stream = File.Create(temporary))
-            using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true }))
+            AtomicFile.Write(file, stream =>
+            {
+                using var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true });
                 Write(json, metadata);
-            File.Move(temporary, file, overwrite: true);
+            });
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            if (File.Exists(temporary))
-                File.Delete(temporary);
             throw new InvalidInputException($"{file}: cannot be written ({e.Message.ReplaceLineEndings(" ")})", e);
         }
     }

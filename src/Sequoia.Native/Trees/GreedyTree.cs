@@ -1,36 +1,41 @@
 namespace Sequoia.Native.Trees;
 
 /// <summary>
-/// Takes the likeliest node that is left, again and again. With a non-increasing vector a node is never likelier than
+/// Takes the likeliest node that is left, again and again. Where no row of acceptance rises, a node is never likelier than
 /// its parent or its elder sibling, so the n likeliest nodes of all always form a tree: the best one.
 /// </summary>
 internal static class GreedyTree
 {
-    private readonly record struct Candidate(int Parent, int Rank, int Level);
+    private readonly record struct Candidate(int Parent, int Rank, int Depth);
 
-    public static int[] Parents(ReadOnlySpan<double> p, int maxSize, int levels)
+    /// <param name="rows">Acceptance by depth of the parent and rank; the last row holds for all deeper parents.</param>
+    /// <param name="maxSize">Nodes allowed.</param>
+    /// <param name="levels">Levels allowed.</param>
+    /// <returns>Parents in the order in which nodes were taken, and f of each: the first n are the best tree of n nodes.</returns>
+    public static (int[] Parents, double[] Reached) Grow(double[][] rows, int maxSize, int levels)
     {
         var parents = new List<int> { -1 };
         var reached = new List<double> { 1 };
         // Ties go to the node that was offered first, so that the result does not depend on the heap.
         var queue = new PriorityQueue<Candidate, (double Loss, int Order)>();
         int offers = 0;
-        Offer(p, new Candidate(0, 1, 1));
-        while (parents.Count < maxSize && queue.TryDequeue(out Candidate taken, out _))
+        Offer(new Candidate(0, 1, 1));
+        while (parents.Count < maxSize && queue.TryDequeue(out Candidate taken, out (double Loss, int Order) priority))
         {
             int node = parents.Count;
             parents.Add(taken.Parent);
-            reached.Add(reached[taken.Parent] * p[taken.Rank - 1]);
-            if (taken.Level + 1 < levels)
-                Offer(p, new Candidate(node, 1, taken.Level + 1));
-            if (taken.Rank < p.Length)
-                Offer(p, taken with { Rank = taken.Rank + 1 });
+            reached.Add(-priority.Loss);
+            Offer(new Candidate(node, 1, taken.Depth + 1));
+            Offer(taken with { Rank = taken.Rank + 1 });
         }
-        return [.. parents];
+        return ([.. parents], [.. reached]);
 
-        void Offer(ReadOnlySpan<double> p, Candidate candidate)
+        void Offer(Candidate candidate)
         {
-            double gain = reached[candidate.Parent] * p[candidate.Rank - 1];
+            double[] row = rows[Math.Min(candidate.Depth, rows.Length) - 1];
+            if (candidate.Depth >= levels || candidate.Rank > row.Length)
+                return;
+            double gain = reached[candidate.Parent] * row[candidate.Rank - 1];
             if (gain > 0)
                 queue.Enqueue(candidate, (-gain, offers++));
         }

@@ -27,10 +27,10 @@ internal static class JsonInput
         }
     }
 
-    public static JsonElement List(JsonDocument json, string file, string key)
+    public static JsonElement List(JsonDocument json, string file, string key, string ofWhat)
     {
         if (json.RootElement.ValueKind != JsonValueKind.Object || !json.RootElement.TryGetProperty(key, out JsonElement list))
             throw new InvalidInputException($"{file}: {key}: is missing; the file must hold {{\"{key}\": [...]}}");
-        return list.ValueKind == JsonValueKind.Array ? list : throw new InvalidInputException($"{file}: {key}: must be a list of numbers");
+        return list.ValueKind == JsonValueKind.Array ? list : throw new InvalidInputException($"{file}: {key}: must be a list of {ofWhat}");
     }
 }

@@ -110,7 +110,7 @@ public sealed class TokenTree
     public static TokenTree Load(string file)
     {
         using JsonDocument json = JsonInput.Open(file);
-        JsonElement list = JsonInput.List(json, file, "parents");
+        JsonElement list = JsonInput.List(json, file, "parents", "numbers");
         if (list.GetArrayLength() > MaxSize)
             throw TooLarge(list.GetArrayLength(), file + ": ");
         int[] parents = new int[list.GetArrayLength()];

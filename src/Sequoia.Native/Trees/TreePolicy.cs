@@ -11,8 +11,7 @@ public sealed class TreePolicy
 {
     private const string Known = "none, chain:N, chains:WxL, optimal:N, optimal:NxL, auto, FILE.json";
 
-    // What auto takes as long as it does not measure the hardware: what was fastest for the bundled pair on a CPU, where each
-    // further token of a pass costs about a third of the first (docs/measurements.md).
+    // What auto takes where nobody measures the hardware: worth having wherever a pass over three tokens costs less than twice one.
     private const int AutoSize = 3;
     private const int AutoLevels = 3;
 
@@ -26,7 +25,10 @@ public sealed class TreePolicy
     /// <summary>No speculation: one token at a time.</summary>
     public static TreePolicy None { get; } = Fixed("none", TokenTree.Root);
 
-    /// <summary>A small optimal tree for the pair's measured acceptance; the hardware is not measured yet.</summary>
+    /// <summary>
+    /// The fastest tree for the pair's measured acceptance and the measured costs of its passes (<see cref="AutoTree"/>), which may be a
+    /// lone root. <see cref="Resolve"/>, which knows of no hardware, gives the optimal tree of three nodes.
+    /// </summary>
     public static TreePolicy Auto { get; } = OfAcceptance("auto", AutoSize, AutoLevels);
 
     /// <summary>What to use with a pair whose acceptance nobody has measured.</summary>

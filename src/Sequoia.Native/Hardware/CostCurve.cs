@@ -1,0 +1,61 @@
+namespace Sequoia.Native;
+
+/// <summary>
+/// The time of a pass as a function of its rows: straight lines through measured medians, which are first made non-decreasing (a pass
+/// over more rows cannot take less; where one did, it was noise). Immutable and thread-safe.
+/// </summary>
+public sealed class CostCurve
+{
+    private readonly double[] _seconds;
+
+    /// <summary>Takes at least one point, by ascending rows.</summary>
+    /// <exception cref="InvalidInputException">There is none, rows do not ascend from 1 or more, or a time is not positive.</exception>
+    public CostCurve(IReadOnlyList<CostPoint> points)
+    {
+        ArgumentNullException.ThrowIfNull(points);
+        if (points.Count == 0)
+            throw new InvalidInputException("a cost curve needs at least one measured point");
+        for (int i = 0; i < points.Count; i++)
+        {
+            if (points[i].Rows <= (i == 0 ? 0 : points[i - 1].Rows))
+                throw new InvalidInputException($"a cost curve's rows must ascend from 1; {points[i].Rows} does not");
+            if (!(points[i].Median > 0 && points[i].Median < double.PositiveInfinity))
+                throw new InvalidInputException($"a cost curve's time for {points[i].Rows} rows is not positive");
+        }
+        Points = [.. points];
+        _seconds = NonDecreasing([.. points.Select(point => point.Median)]);
+    }
+
+    /// <summary>What was measured.</summary>
+    public IReadOnlyList<CostPoint> Points { get; }
+
+    /// <summary>Seconds of a pass over so many rows; past the last point the last line goes on.</summary>
+    public double At(double rows)
+    {
+        int last = Points.Count - 1;
+        if (rows <= Points[0].Rows || last == 0)
+            return _seconds[0];
+        int right = 1;
+        while (right < last && Points[right].Rows < rows)
+            right++;
+        double from = Points[right - 1].Rows, to = Points[right].Rows;
+        return _seconds[right - 1] + ((_seconds[right] - _seconds[right - 1]) * (rows - from) / (to - from));
+    }
+
+    /// <summary>The closest non-decreasing sequence by least squares: neighbours in the wrong order are pooled to their mean.</summary>
+    private static double[] NonDecreasing(double[] values)
+    {
+        var pools = new Stack<(double Sum, int Count)>();
+        foreach (double value in values)
+        {
+            (double Sum, int Count) pool = (value, 1);
+            while (pools.TryPeek(out (double Sum, int Count) before) && before.Sum / before.Count > pool.Sum / pool.Count)
+            {
+                pools.Pop();
+                pool = (before.Sum + pool.Sum, before.Count + pool.Count);
+            }
+            pools.Push(pool);
+        }
+        return [.. pools.Reverse().SelectMany(pool => Enumerable.Repeat(pool.Sum / pool.Count, pool.Count))];
+    }
+}

@@ -1,0 +1,168 @@
+using System.Text.Json;
+using Sequoia.Native.Diagnostics;
+
+namespace Sequoia.Native;
+
+/// <summary>
+/// Keeps measured costs between runs: one small JSON file for each key, in the user's cache folder (XDG_CACHE_HOME or ~/.cache, on
+/// Windows the local application data). A file that is damaged, of another format, of another key or old is passed over.
+/// </summary>
+public static class HardwareCache
+{
+    private const int Format = 1;
+
+    private static readonly TimeSpan QuickBudget = TimeSpan.FromSeconds(2);
+
+    /// <summary>Measurements older than this are taken again: drivers, firmware and neighbours change.</summary>
+    public static readonly TimeSpan Lifetime = TimeSpan.FromDays(30);
+
+    /// <summary>Where the costs of a key are kept.</summary>
+    public static string FileOf(HardwareKey key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        return Path.Combine(Folder(), $"costs-{key.Hash}.json");
+    }
+
+    /// <summary>The kept costs, or null where there are none to trust; <paramref name="note"/> is told why a file was passed over.</summary>
+    public static HardwareCosts? Find(HardwareKey key, Action<string>? note = null)
+    {
+        string file = FileOf(key);
+        if (!File.Exists(file))
+            return null;
+        try
+        {
+            using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(file));
+            HardwareCosts costs = Read(json.RootElement);
+            if (costs.Key != key)
+                return Ignore("it is of another pair or machine");
+            return DateTimeOffset.UtcNow - costs.Date > Lifetime ? Ignore($"it is more than {Lifetime.Days} days old") : costs;
+        }
+        catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException or InvalidInputException
+            or InvalidOperationException or KeyNotFoundException or FormatException)
+        {
+            return Ignore("it is damaged");
+        }
+
+        HardwareCosts? Ignore(string why)
+        {
+            note?.Invoke($"{file} is ignored and will be written again: {why}");
+            return null;
+        }
+    }
+
+    /// <summary>
+    /// The kept costs of a pair; where there are none, they are measured behind <paramref name="context"/> tokens, at the sizes that are
+    /// worth it for the acceptance, and kept.
+    /// </summary>
+    public static HardwareCosts FindOrMeasure(LanguageModel target, LanguageModel draft, int context, AcceptanceVector acceptance, Action<string>? note = null)
+    {
+        if (Find(HardwareKey.Of(target, draft), note) is { } kept)
+            return kept;
+        note?.Invoke("measuring once what trees cost with this pair on this machine; `sequoia measure hardware` does it again");
+        HardwareCosts costs = HardwareMeter.Measure(target, draft, new HardwareMeterOptions { Contexts = [context], WorthFor = acceptance, Budget = QuickBudget });
+        Keep(costs, note);
+        return costs;
+    }
+
+    /// <summary>Keeps costs; the file is complete or untouched. A folder that cannot be written to costs nothing but the next measurement.</summary>
+    public static void Keep(HardwareCosts costs, Action<string>? note = null)
+    {
+        ArgumentNullException.ThrowIfNull(costs);
+        string file = FileOf(costs.Key);
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+            AtomicFile.Write(file, stream =>
+            {
+                using var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true });
+                Write(json, costs);
+            });
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            note?.Invoke($"{file}: cannot be written ({e.Message.ReplaceLineEndings(" ")}), so this will be measured again");
+        }
+    }
+
+    /// <summary>Writes costs as they are kept; also what `sequoia measure hardware --json` prints.</summary>
+    public static void Write(Utf8JsonWriter json, HardwareCosts costs)
+    {
+        ArgumentNullException.ThrowIfNull(json);
+        ArgumentNullException.ThrowIfNull(costs);
+        json.WriteStartObject();
+        json.WriteNumber("format", Format);
+        json.WriteString("date", costs.Date);
+        json.WriteString("processor", costs.Key.Processor);
+        json.WriteString("device", costs.Key.Device);
+        json.WriteString("target", costs.Key.Target);
+        json.WriteString("draft", costs.Key.Draft);
+        json.WriteNumber("verify_seconds", costs.VerifySeconds);
+        json.WriteStartArray("contexts");
+        foreach (ContextCosts at in costs.Contexts)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("context", at.Context);
+            Write(json, "target_seconds", at.Target);
+            json.WritePropertyName("root_draft_seconds");
+            Write(json, at.Root);
+            Write(json, "draft_seconds", at.Draft);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter json, string name, CostCurve curve)
+    {
+        json.WriteStartArray(name);
+        foreach (CostPoint point in curve.Points)
+            Write(json, point);
+        json.WriteEndArray();
+    }
+
+    private static void Write(Utf8JsonWriter json, CostPoint point)
+    {
+        json.WriteStartObject();
+        json.WriteNumber("rows", point.Rows);
+        json.WriteNumber("median", point.Median);
+        json.WriteNumber("fastest", point.Fastest);
+        json.WriteNumber("slowest", point.Slowest);
+        json.WriteEndObject();
+    }
+
+    private static HardwareCosts Read(JsonElement json)
+    {
+        if (json.GetProperty("format").GetInt32() != Format)
+            throw new FormatException();
+        string Text(string name) => json.GetProperty(name).GetString() ?? throw new FormatException();
+        return new HardwareCosts(
+            new HardwareKey(Text("processor"), Text("device"), Text("target"), Text("draft")),
+            json.GetProperty("date").GetDateTimeOffset(),
+            json.GetProperty("verify_seconds").GetDouble(),
+            [.. json.GetProperty("contexts").EnumerateArray().Select(at => new ContextCosts(
+                at.GetProperty("context").GetInt32(),
+                Curve(at.GetProperty("target_seconds")),
+                Point(at.GetProperty("root_draft_seconds")),
+                Curve(at.GetProperty("draft_seconds"))))]);
+    }
+
+    private static CostCurve Curve(JsonElement points) => new([.. points.EnumerateArray().Select(Point)]);
+
+    private static CostPoint Point(JsonElement point) => new(
+        point.GetProperty("rows").GetInt32(),
+        point.GetProperty("median").GetDouble(),
+        point.GetProperty("fastest").GetDouble(),
+        point.GetProperty("slowest").GetDouble());
+
+    private static string Folder()
+    {
+        string? cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
+        if (string.IsNullOrEmpty(cache))
+        {
+            cache = OperatingSystem.IsWindows()
+                ? Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData)
+                : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
+        }
+        return Path.Combine(cache, "sequoia-native");
+    }
+}

@@ -1,0 +1,104 @@
+namespace Sequoia.Native.Trees;
+
+/// <summary>
+/// What the children of one node can add. With G[j] = most expected tokens of a child's subtree of at most j nodes, and
+/// p_k = acceptance of rank k,
+/// S_k[m] = most that the children of ranks k, k+1, ... add with at most m nodes
+///        = max(0, max over 1 &lt;= j &lt;= m of p_k G[j] + S_(k+1)[m-j]), and 0 behind the last rank.
+/// "At most" makes every entry feasible.
+/// </summary>
+internal sealed class SiblingTable
+{
+    private readonly double[] _p;
+    // Row k - 1 is S_k.
+    private readonly ConcaveMajorant[] _rows;
+    // Where the search for the best share of each rank begins.
+    private readonly int[] _starts;
+    private ConcaveMajorant _subtree;
+
+    /// <param name="p">Acceptance by rank; the last one is not 0.</param>
+    /// <param name="subtree">G; may grow along with this table, ahead of it.</param>
+    /// <param name="capacity">The most entries of a row, that of m = 0 included.</param>
+    public SiblingTable(double[] p, ConcaveMajorant subtree, int capacity)
+    {
+        _p = p;
+        _subtree = subtree;
+        _rows = new ConcaveMajorant[p.Length];
+        _starts = new int[p.Length];
+        for (int k = 0; k < p.Length; k++)
+        {
+            _rows[k] = new ConcaveMajorant(capacity);
+            _rows[k].Append(0);
+        }
+    }
+
+    /// <summary>Number of ranks.</summary>
+    public int Ranks => _p.Length;
+
+    /// <summary>Entries of each row.</summary>
+    public int Count => _rows[0].Count;
+
+    /// <summary>S_k, for k from 1 on.</summary>
+    public ReadOnlySpan<double> this[int k] => _rows[k - 1].Values;
+
+    /// <summary>Appends the entry of the next m to every row; G must reach up to it.</summary>
+    public void AppendNext()
+    {
+        int m = Count;
+        for (int k = _p.Length - 1; k >= 0; k--)
+            Append(k, m);
+    }
+
+    /// <summary>Fills every row up to <paramref name="count"/> entries.</summary>
+    public void Fill(int count)
+    {
+        for (int k = _p.Length - 1; k >= 0; k--)
+        {
+            for (int m = _rows[k].Count; m < count; m++)
+                Append(k, m);
+        }
+    }
+
+    /// <summary>Goes over to another G, of which the first <paramref name="same"/> entries are those of the old one.</summary>
+    public void Rebase(ConcaveMajorant subtree, int same)
+    {
+        _subtree = subtree;
+        foreach (ConcaveMajorant row in _rows)
+            row.Truncate(same);
+        Array.Clear(_starts);
+    }
+
+    /// <summary>G of nodes with these children: the node itself, and what they add.</summary>
+    public ConcaveMajorant Best()
+    {
+        var best = new ConcaveMajorant(Count + 1);
+        best.Append(0);
+        foreach (double added in this[1])
+            best.Append(1 + added);
+        return best;
+    }
+
+    /// <summary>The nodes of m that go to the child of rank k in a best tree; of several such numbers the smallest.</summary>
+    public int Share(int k, int m)
+    {
+        ReadOnlySpan<double> subtree = _subtree.Values;
+        int share;
+        if (k == _p.Length)
+        {
+            // Nobody is left to share with, but not all may be of use.
+            for (share = m; share > 1 && subtree[share - 1] == subtree[m]; share--) { }
+            return share;
+        }
+        // The same sums as when the entry was made, so one of them is equal to the bit.
+        ReadOnlySpan<double> younger = this[k + 1];
+        double most = this[k][m];
+        for (share = 1; (_p[k - 1] * subtree[share]) + younger[m - share] != most; share++) { }
+        return share;
+    }
+
+    private void Append(int k, int m) => _rows[k].Append(
+        k == _p.Length - 1 ? _p[k] * _subtree.Values[m]
+        // A child that is never accepted is only there for the younger ones.
+        : _p[k] == 0 ? _rows[k + 1].Values[m - 1]
+        : SizeSplit.Most(_p[k], _subtree, _rows[k + 1], m, ref _starts[k]));
+}
