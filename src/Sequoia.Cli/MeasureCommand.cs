@@ -44,7 +44,7 @@ internal sealed class MeasureCommand
         prompts = PromptsFile.Fitting(prompts, promptsFile, target, parsed.GetValue(_maxPrompts) ?? 200);
 
         AcceptanceMeasurement measured = await WorkProgress.RunAsync(streams, "Measuring", prompts.Count, done => Task.Run(
-            () => AcceptanceMeter.Measure(target, draft, prompts, options, SpeculationMethod.Sequoia, new Counter(done), cancellation), CancellationToken.None));
+            () => AcceptanceMeter.Measure(target, draft, prompts, options, SpeculationMethod.Sequoia, new Counter(count => done(count)), cancellation), CancellationToken.None));
         bool byDepth = parsed.GetValue(_byDepth);
         var provenance = new JsonObject
         {
@@ -84,11 +84,5 @@ internal sealed class MeasureCommand
         JsonObject json = provenance.DeepClone().AsObject();
         json.Insert(0, "p", AcceptanceReport.List(p.Values.ToArray()));
         return JsonText.Of(json);
-    }
-
-    /// <summary>Reports at once on the calling thread, unlike <see cref="Progress{T}"/>.</summary>
-    private sealed class Counter(Action<double> done) : IProgress<int>
-    {
-        public void Report(int value) => done(value);
     }
 }

@@ -5,7 +5,7 @@ namespace Sequoia.Cli.Compare;
 /// <summary>Measures acceptance on the first prompts and runs every method on the others, keeping what is done after each prompt.</summary>
 internal sealed class CompareJob(CompareReport report, CompareFile file, LanguageModel target, LanguageModel draft, IReadOnlyList<string> prompts, CancellationToken cancellation)
 {
-    // What a run costs beside its tree's nodes, in nodes, for the progress bar; and a step with a root alone in as many prompts' steps.
+    // For the progress bar, in nodes of a tree that a prompt is run with: what a run costs beside them, and measuring acceptance on a prompt.
     private const double RunOverhead = 8, CalibrationWeight = 8;
 
     private readonly ComparedMethod[] _methods = [.. ComparedMethod.All.Where(method => report.Options.Methods.Contains(method.Name))];
@@ -26,7 +26,7 @@ internal sealed class CompareJob(CompareReport report, CompareFile file, Languag
             {
                 foreach (SpeculationMethod law in Laws)
                 {
-                    await CalibrateAsync(temperature, law);
+                    await CalibrateAsync(temperature, law, new Counter(prompts => progress(done + (CalibrationWeight * prompts))));
                     progress(done += CalibrationWeight * report.CalibrationPrompts);
                 }
                 foreach (int size in report.Options.Sizes)
@@ -40,13 +40,13 @@ internal sealed class CompareJob(CompareReport report, CompareFile file, Languag
         }
     }
 
-    private async Task CalibrateAsync(float temperature, SpeculationMethod law)
+    private async Task CalibrateAsync(float temperature, SpeculationMethod law, IProgress<int> progress)
     {
         if (report.Calibrations.Any(c => c.Temperature == temperature && c.Law == law.ToString()))
             return;
         string[] calibration = [.. prompts.Take(report.CalibrationPrompts)];
         AcceptanceMeasurement measured = await Task.Run(
-            () => AcceptanceMeter.Measure(target, draft, calibration, Options(temperature, 0), law, cancellationToken: cancellation), cancellation);
+            () => AcceptanceMeter.Measure(target, draft, calibration, Options(temperature, 0), law, progress, cancellation), cancellation);
         report.Calibrations.Add(new Calibration(
             temperature, law.ToString(), measured.Steps, measured.Acceptance.Values.ToArray(), measured.StandardErrors, measured.Ranks));
         file.Save(report);
