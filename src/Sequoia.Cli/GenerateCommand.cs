@@ -20,7 +20,6 @@ internal sealed class GenerateCommand
     private readonly Option<int?> _maxTokens = CheckedOption.Number("--max-tokens", "The most tokens to generate. Default: 256.", 1, int.MaxValue);
     private readonly Option<ulong?> _seed = CheckedOption.Number("--seed", "Repeats a run. Default: random, and reported.", 0UL, ulong.MaxValue);
     private readonly Option<bool> _ignoreEos = new("--ignore-eos") { Description = "Go on after the end of the text." };
-    private readonly Option<string?> _device = CheckedOption.Text("--device", "auto or cpu. Default: auto.", "DEVICE");
     private readonly Option<string[]> _kernel = new("--kernel") { Description = "Not available in this version.", HelpName = "NAME=FILE.cu", Hidden = true };
     private readonly Option<bool> _compare = new("--compare") { Description = "Then decode as many tokens one at a time, and tell the difference." };
     private readonly Option<bool> _json = new("--json") { Description = "Print one JSON object." };
@@ -31,7 +30,7 @@ internal sealed class GenerateCommand
         var command = new Command("generate", "Continue a text.")
         {
             self._prompt, self._pair.Target, self._pair.Draft, self._tree, self._temperature, self._topP, self._topK, self._maxTokens, self._seed,
-            self._ignoreEos, self._device, self._pair.Threads, self._kernel, self._compare, self._json,
+            self._ignoreEos, self._pair.Device, self._pair.Threads, self._kernel, self._compare, self._json,
         };
         command.SetAction((parsed, cancellation) =>
         {
@@ -44,7 +43,8 @@ internal sealed class GenerateCommand
 
     private GenerateSettings Settings(ParseResult parsed)
     {
-        CheckDevice(parsed);
+        if (parsed.GetValue(_kernel) is { Length: > 0 })
+            throw new InvalidInputException("--kernel: not available in this version, which computes on the CPU only; leave it out");
         TreePolicy? tree = parsed.GetValue(_tree) is { } text ? TreePolicy.Parse(text) : null;
         (string target, string? draft) = _pair.Folders(parsed);
         if (draft is null && tree is not null && tree != TreePolicy.None)
@@ -68,17 +68,6 @@ internal sealed class GenerateCommand
             Seed = parsed.GetValue(_seed),
             IgnoreEos = parsed.GetValue(_ignoreEos),
         };
-    }
-
-    private void CheckDevice(ParseResult parsed)
-    {
-        string device = parsed.GetValue(_device) ?? "auto";
-        if (device is "cuda" or "software")
-            throw new InvalidInputException($"--device {device}: not available in this version; use cpu");
-        if (device is not ("auto" or "cpu"))
-            throw new InvalidInputException($"--device {device}: is not known; use auto or cpu");
-        if (parsed.GetValue(_kernel) is { Length: > 0 })
-            throw new InvalidInputException("--kernel: not available in this version, which computes on the CPU only; leave it out");
     }
 
     // What a shell's echo adds is hardly ever meant.

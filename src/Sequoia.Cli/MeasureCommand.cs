@@ -26,7 +26,7 @@ internal sealed class MeasureCommand
         var acceptance = new Command("acceptance", "Measure the acceptance vector of a pair, from which optimal trees are made.")
         {
             self._pair.Target, self._pair.Draft, self._prompts, self._maxPrompts, self._temperature, self._topP, self._topK, self._maxTokens, self._seed,
-            self._byDepth, self._pair.Threads, self._output, self._json,
+            self._byDepth, self._pair.Device, self._pair.Threads, self._output, self._json,
         };
         acceptance.SetAction((parsed, cancellation) => self.RunAsync(parsed, streams, cancellation));
         return new Command("measure", "Measure what the best tree depends on.") { acceptance, MeasureHardwareCommand.Create(streams) };
@@ -44,7 +44,7 @@ internal sealed class MeasureCommand
         prompts = PromptsFile.Fitting(prompts, promptsFile, target, parsed.GetValue(_maxPrompts) ?? 200);
 
         AcceptanceMeasurement measured = await WorkProgress.RunAsync(streams, "Measuring", prompts.Count, done => Task.Run(
-            () => AcceptanceMeter.Measure(target, draft, prompts, options, SpeculationMethod.Sequoia, new Counter(count => done(count)), cancellation), CancellationToken.None));
+            () => AcceptanceMeter.Measure(target, draft, prompts, options, SpeculationMethod.Sequoia, new Counter<int>(count => done(count)), cancellation), CancellationToken.None));
         bool byDepth = parsed.GetValue(_byDepth);
         var provenance = new JsonObject
         {

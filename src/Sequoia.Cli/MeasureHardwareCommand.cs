@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Sequoia.Native;
-using Spectre.Console;
 
 namespace Sequoia.Cli;
 
@@ -11,8 +10,8 @@ namespace Sequoia.Cli;
 internal sealed class MeasureHardwareCommand
 {
     private readonly PairOptions _pair = new();
-    private readonly Option<string?> _sizes = CheckedOption.Text("--sizes", "Rows of the passes, ascending, as in 1,2,4,8. Default: 14 sizes from 1 to 128.", "N,N,...");
-    private readonly Option<string?> _contexts = CheckedOption.Text("--contexts", "Committed tokens before the pass, ascending. Default: 64, 256 and 1024, as far as the model reaches.", "N,N,...");
+    private readonly Option<int[]> _sizes = CheckedOption.Numbers("--sizes", "Rows of the passes. Default: 14 sizes from 1 to 128.", "N,N,...", 1, TokenTree.MaxSize);
+    private readonly Option<int[]> _contexts = CheckedOption.Numbers("--contexts", "Committed tokens before the pass. Default: 64, 256 and 1024, as far as the model reaches.", "N,N,...", 1, int.MaxValue);
     private readonly Option<float?> _seconds = CheckedOption.Number("--seconds", "How long to go on repeating at each context. Default: 5.", 0.1f, 3600f);
     private readonly Option<bool> _json = new("--json") { Description = "Print one JSON object, as it is kept." };
 
@@ -21,46 +20,33 @@ internal sealed class MeasureHardwareCommand
         var self = new MeasureHardwareCommand();
         var command = new Command("hardware", "Measure what passes over trees cost with a pair on this machine, for --tree auto.")
         {
-            self._pair.Target, self._pair.Draft, self._sizes, self._contexts, self._seconds, self._pair.Threads, self._json,
+            self._pair.Target, self._pair.Draft, self._sizes, self._contexts, self._seconds, self._pair.Device, self._pair.Threads, self._json,
         };
-        command.SetAction((parsed, cancellation) => Task.Run(() => self.Run(parsed, streams, cancellation), CancellationToken.None));
+        command.SetAction((parsed, cancellation) => self.RunAsync(parsed, streams, cancellation));
         return command;
     }
 
-    private int Run(ParseResult parsed, Streams streams, CancellationToken cancellation)
+    private async Task<int> RunAsync(ParseResult parsed, Streams streams, CancellationToken cancellation)
     {
-        (string targetFolder, string? draftFolder) = _pair.Folders(parsed);
-        if (draftFolder is null)
-            throw new InvalidInputException("--draft: is missing; name the small model's folder");
+        (string targetFolder, string draftFolder) = _pair.BothFolders(parsed);
         var options = new HardwareMeterOptions { Budget = TimeSpan.FromSeconds(parsed.GetValue(_seconds) ?? 5) };
-        if (parsed.GetValue(_sizes) is { } sizes)
-            options = options with { Sizes = Numbers("--sizes", sizes) };
-        if (parsed.GetValue(_contexts) is { } contexts)
-            options = options with { Contexts = Numbers("--contexts", contexts) };
+        if (parsed.GetValue(_sizes) is { Length: > 0 } sizes)
+            options = options with { Sizes = sizes };
+        if (parsed.GetValue(_contexts) is { Length: > 0 } contexts)
+            options = options with { Contexts = contexts };
         using LanguageModel target = LanguageModel.Load(targetFolder, _pair.Loading(parsed));
         using LanguageModel draft = LanguageModel.Load(draftFolder, _pair.Loading(parsed));
         // Refuses a draft with another vocabulary.
         new TextGenerator(target, draft, TreePolicy.Chain(1)).Dispose();
 
-        HardwareCosts costs = Measure(target, draft, options, streams, cancellation);
+        HardwareCosts costs = await WorkProgress.RunAsync(streams, "Measuring", 1, done => Task.Run(
+            () => HardwareMeter.Measure(target, draft, options, new Counter<double>(done), cancellation), CancellationToken.None));
         HardwareCache.Keep(costs, note => streams.Notes.WriteLine($"sequoia: {note}"));
-        streams.Out.WriteLine(parsed.GetValue(_json) ? Json(costs) : Describe(costs));
+        await streams.Out.WriteLineAsync(parsed.GetValue(_json) ? Json(costs) : Describe(costs));
         if (AcceptanceVector.OfDraft(draftFolder) is { } acceptance)
-            streams.Notes.WriteLine($"sequoia: {Chosen(AutoTree.Choose(acceptance, costs, AutoTree.UsualContext(target, draft)))}");
-        streams.Notes.WriteLine($"sequoia: kept in {HardwareCache.FileOf(costs.Key)}");
+            await streams.Notes.WriteLineAsync($"sequoia: {Chosen(AutoTree.Choose(acceptance, costs, AutoTree.UsualContext(target, draft)))}");
+        await streams.Notes.WriteLineAsync($"sequoia: kept in {HardwareCache.FileOf(costs.Key)}");
         return ExitStatus.Done;
-    }
-
-    private static HardwareCosts Measure(LanguageModel target, LanguageModel draft, HardwareMeterOptions options, Streams streams, CancellationToken cancellation)
-    {
-        if (Console.IsErrorRedirected)
-            return HardwareMeter.Measure(target, draft, options, null, cancellation);
-        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(streams.Notes) });
-        return console.Progress().AutoClear(true).Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new RemainingTimeColumn()).Start(progress =>
-        {
-            ProgressTask bar = progress.AddTask("measuring", maxValue: 1);
-            return HardwareMeter.Measure(target, draft, options, new Share(bar), cancellation);
-        });
     }
 
     private static string Describe(HardwareCosts costs)
@@ -93,22 +79,5 @@ internal sealed class MeasureHardwareCommand
         using (var json = new Utf8JsonWriter(stream))
             HardwareCache.Write(json, costs);
         return Encoding.UTF8.GetString(stream.ToArray());
-    }
-
-    private static int[] Numbers(string option, string text)
-    {
-        try
-        {
-            return [.. text.Split(',').Select(part => int.Parse(part, NumberStyles.None, CultureInfo.InvariantCulture))];
-        }
-        catch (Exception e) when (e is FormatException or OverflowException)
-        {
-            throw new InvalidInputException($"{option} {text}: must be whole numbers joined by commas, as in 1,2,4,8");
-        }
-    }
-
-    private sealed class Share(ProgressTask bar) : IProgress<double>
-    {
-        public void Report(double value) => bar.Value = value;
     }
 }

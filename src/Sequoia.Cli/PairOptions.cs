@@ -12,9 +12,12 @@ internal sealed class PairOptions
 
     public Option<int?> Threads { get; } = CheckedOption.Number("--threads", "Threads that compute. Default: one for each processor.", 1, 256);
 
+    public Option<string?> Device { get; } = CheckedOption.Text("--device", "auto or cpu. Default: auto.", "DEVICE");
+
     /// <summary>The folders: the bundled pair, or what was named; a target may come without a draft.</summary>
     public (string Target, string? Draft) Folders(ParseResult parsed)
     {
+        CheckDevice(parsed);
         string? target = parsed.GetValue(Target);
         string? draft = parsed.GetValue(Draft);
         if (target is not null)
@@ -34,4 +37,13 @@ internal sealed class PairOptions
 
     public LoadOptions Loading(ParseResult parsed) =>
         parsed.GetValue(Threads) is { } threads ? new LoadOptions { Threads = threads } : new LoadOptions();
+
+    private void CheckDevice(ParseResult parsed)
+    {
+        string device = parsed.GetValue(Device) ?? "auto";
+        if (device is "cuda" or "software")
+            throw new InvalidInputException($"--device {device}: not available in this version; use cpu");
+        if (device is not ("auto" or "cpu"))
+            throw new InvalidInputException($"--device {device}: is not known; use auto or cpu");
+    }
 }

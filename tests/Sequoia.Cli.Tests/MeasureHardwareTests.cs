@@ -22,10 +22,11 @@ public class MeasureHardwareTests
     public void The_table_has_a_line_for_every_size() =>
         Assert.That(SequoiaProcess.Run(Quick).Out, Does.Contain("behind 16 tokens").And.Match(@"(?m)^ +4 .*\d$"));
 
-    [TestCase("--sizes", "1,x", "--sizes 1,x: must be whole numbers")]
-    [TestCase("--sizes", "2,2", "size 2: must be in")]
+    [TestCase("--sizes", "1,x", "--sizes 1,x: 'x' must be a whole number")]
+    [TestCase("--sizes", "2,2", "--sizes 2,2: 2 comes twice")]
     [TestCase("--contexts", "600", "context 600: must be in 1..511")]
     [TestCase("--seconds", "0", "--seconds 0")]
+    [TestCase("--device", "cuda", "--device cuda: not available")]
     public void Bad_options_are_told_on_one_line(string option, string value, string message)
     {
         string[] others = [.. Quick.Chunk(2).Where(pair => pair[0] != option).SelectMany(pair => pair)];

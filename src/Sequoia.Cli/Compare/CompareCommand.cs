@@ -28,7 +28,7 @@ internal sealed class CompareCommand
         var command = new Command("compare", "Compare Sequoia with other ways to speculate, and all with one token at a time.")
         {
             self._prompts, self._pair.Target, self._pair.Draft, self._temperatures, self._topP, self._sizes, self._methods, self._maxTokens,
-            self._maxPrompts, self._seed, self._pair.Threads, self._output, self._json,
+            self._maxPrompts, self._seed, self._pair.Device, self._pair.Threads, self._output, self._json,
         };
         command.SetAction((parsed, cancellation) => self.RunAsync(parsed, streams, cancellation));
         return command;

@@ -26,7 +26,7 @@ internal sealed class CompareJob(CompareReport report, CompareFile file, Languag
             {
                 foreach (SpeculationMethod law in Laws)
                 {
-                    await CalibrateAsync(temperature, law, new Counter(prompts => progress(done + (CalibrationWeight * prompts))));
+                    await CalibrateAsync(temperature, law, new Counter<int>(prompts => progress(done + (CalibrationWeight * prompts))));
                     progress(done += CalibrationWeight * report.CalibrationPrompts);
                 }
                 foreach (int size in report.Options.Sizes)
