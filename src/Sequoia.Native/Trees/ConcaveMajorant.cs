@@ -9,6 +9,7 @@ namespace Sequoia.Native.Trees;
 internal sealed class ConcaveMajorant(int capacity)
 {
     private readonly double[] _values = new double[capacity];
+    private readonly double[] _backwards = new double[capacity];
     private readonly int[] _corners = new int[capacity];
     // Up to the last two lines, which are kept as such: the last one moves as a whole with each further value, and where
     // values rise in steps, it and the one before become one line again and again.
@@ -23,6 +24,9 @@ internal sealed class ConcaveMajorant(int capacity)
 
     public ReadOnlySpan<double> Values => _values.AsSpan(0, Count);
 
+    /// <summary>The last <paramref name="count"/> of the values up to <paramref name="last"/>, the last first: to be read beside another sequence that runs on.</summary>
+    public ReadOnlySpan<double> Backwards(int last, int count) => _backwards.AsSpan(_backwards.Length - 1 - last, count);
+
     /// <summary>The majorant at one place.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public double Upper(int at) =>
@@ -32,7 +36,7 @@ internal sealed class ConcaveMajorant(int capacity)
 
     public void Append(double value)
     {
-        _values[Count] = value;
+        _values[Count] = _backwards[^(Count + 1)] = value;
         Bend(Count++);
     }
 

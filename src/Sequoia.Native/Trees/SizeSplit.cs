@@ -39,7 +39,7 @@ internal static class SizeSplit
         for (int from = top + 1; from <= m && Math.Min(above, (p * g[m]) + s[m - from]) > most * Hair; length = Math.Min(2 * length, LongestStretch))
         {
             int count = Math.Min(length, m - from + 1);
-            most = double.MaxNative(most, MostOf(p, g.Slice(from, count), s.Slice(m - from - count + 1, count)));
+            most = double.MaxNative(most, MostOf(p, g.Slice(from, count), younger.Backwards(m - from, count)));
             from += count;
             above = from <= m ? Bound(from) : 0;
         }
@@ -47,7 +47,7 @@ internal static class SizeSplit
         for (int to = top - 1; to >= 1 && Math.Min(below, (p * g[to]) + s[m - 1]) > most * Hair; length = Math.Min(2 * length, LongestStretch))
         {
             int count = Math.Min(length, to);
-            most = double.MaxNative(most, MostOf(p, g.Slice(to - count + 1, count), s.Slice(m - to, count)));
+            most = double.MaxNative(most, MostOf(p, g.Slice(to - count + 1, count), younger.Backwards(m - to + count - 1, count)));
             to -= count;
             below = to >= 1 ? Bound(to) : 0;
         }
@@ -56,7 +56,7 @@ internal static class SizeSplit
         double Bound(int j) => (p * subtree.Upper(j)) + younger.Upper(m - j);
     }
 
-    /// <summary>The most of p g[i] + s[^(i+1)].</summary>
+    /// <summary>The most of p g[i] + s[i].</summary>
     private static double MostOf(double p, ReadOnlySpan<double> g, ReadOnlySpan<double> s)
     {
         double most = 0;
@@ -80,14 +80,14 @@ internal static class SizeSplit
             most = double.MaxNative(half.ToScalar(), half.GetElement(1));
         }
         for (; i < g.Length; i++)
-            most = double.MaxNative(most, (p * g[i]) + s[^(i + 1)]);
+            most = double.MaxNative(most, (p * g[i]) + s[i]);
         return most;
     }
 
     private static Vector256<double> Sums(ReadOnlySpan<double> g, ReadOnlySpan<double> s, int i, Vector256<double> scale)
     {
         var subtree = Vector256.LoadUnsafe(ref MemoryMarshal.GetReference(g), (nuint)i);
-        var younger = Vector256.LoadUnsafe(ref MemoryMarshal.GetReference(s), (nuint)(s.Length - 4 - i));
-        return (subtree * scale) + Vector256.Shuffle(younger, Vector256.Create(3L, 2, 1, 0));
+        var younger = Vector256.LoadUnsafe(ref MemoryMarshal.GetReference(s), (nuint)i);
+        return (subtree * scale) + younger;
     }
 }
