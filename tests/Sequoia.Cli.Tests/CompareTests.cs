@@ -125,8 +125,9 @@ public class CompareTests
 
     private static SequoiaProcess Compare(TemporaryFolder folder, params string[] options) => SequoiaProcess.Run(Arguments(folder, options));
 
+    // One thread: where others are at work, two would wait for each other at every operation of so small a model.
     private static string[] Arguments(TemporaryFolder folder, params string[] options) =>
-        ["compare", "--target", Model, "--draft", Model, "--prompts", folder.Write("p.jsonl", Prompts), "--max-tokens", "24", "--output", folder.Path, .. options];
+        ["compare", "--target", Model, "--draft", Model, "--prompts", folder.Write("p.jsonl", Prompts), "--max-tokens", "24", "--threads", "1", "--output", folder.Path, .. options];
 
     private static (double[] Tokens, double[] Steps) Counts(JsonNode report, string method)
     {
