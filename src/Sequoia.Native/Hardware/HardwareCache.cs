@@ -159,9 +159,10 @@ public static class HardwareCache
         string? cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
         if (string.IsNullOrEmpty(cache))
         {
-            cache = OperatingSystem.IsWindows()
-                ? Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData)
-                : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
+            string home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+            cache = OperatingSystem.IsWindows() ? Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData)
+                // A service may have no home: better there than in whatever folder it was started in.
+                : home.Length > 0 ? Path.Combine(home, ".cache") : Path.GetTempPath();
         }
         return Path.Combine(cache, "sequoia-native");
     }
