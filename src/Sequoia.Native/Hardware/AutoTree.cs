@@ -43,18 +43,22 @@ public static class AutoTree
         ArgumentNullException.ThrowIfNull(costs);
         double plain = costs.PlainSeconds(context);
         TreePlan best = new(TokenTree.Root, 1, 1, 0);
-        for (int size = 2; size <= costs.MostRows; size += Math.Max(1, size / 8))
+        int levels = 0;
+        foreach (double[] most in OptimalTree.ExpectedTokensByLevels(new AcceptanceByDepth(acceptance), costs.MostRows))
         {
-            for (int levels = 2; levels <= size; levels++)
+            if (++levels == 1)
+                continue;
+            // A level has at least one inner node: what a tree's drafts cost at least, before the tree is made.
+            double drafting = costs.RootSeconds(context) + ((levels - 2) * costs.DraftSeconds(1, context));
+            for (int size = levels; size <= costs.MostRows; size++)
             {
+                double tokens = most[size], seconds = drafting + costs.TargetSeconds(size, context) + (costs.VerifySeconds * tokens);
+                if (tokens * plain / seconds <= best.BestSpeedup)
+                    continue;
                 TokenTree tree = OptimalTree.Build(acceptance, size, levels);
-                double tokens = OptimalTree.ExpectedTokens(tree, acceptance);
                 double speedup = tokens * plain / costs.StepSeconds(tree, tokens, context);
                 if (speedup > best.BestSpeedup)
                     best = new TreePlan(tree, tokens, speedup, speedup);
-                // More levels than the tree wants: further ones change nothing.
-                if (tree.Levels < levels)
-                    break;
             }
         }
         return best.BestSpeedup > LeastSpeedup ? best : new TreePlan(TokenTree.Root, 1, 1, best.BestSpeedup);
