@@ -37,7 +37,7 @@ public class CompareTests
         Assert.That(run.Out.IndexOf("T = 0.5", StringComparison.Ordinal), Is.LessThan(run.Out.IndexOf("T = 1", StringComparison.Ordinal)));
         foreach (string method in (string[])["autoregressive", "Sequoia", "SpecInfer", "top-k", "chain", "k chains"])
             Assert.That(run.Out.Split('\n').Count(line => line.Contains($" {method} ", StringComparison.Ordinal) && line.StartsWith('|')), Is.EqualTo(4).Or.EqualTo(6), method);
-        foreach (string chart in (string[])["scalability-T0.5.svg", "scalability-T1.svg", "robustness.svg", "predicted.svg"])
+        foreach (string chart in (string[])["scalability-T0.5.svg", "scalability-T1.svg", "robustness.svg", "predicted.svg", "speedup.svg"])
             Assert.That(XDocument.Load(Path.Combine(folder.Path, chart)).Root!.Descendants().Select(e => e.Value), Has.Some.EqualTo("SpecInfer"), chart);
     }
 
@@ -62,6 +62,11 @@ public class CompareTests
         Assert.That(lead["value"]!.GetValue<double>(), Is.EqualTo(sequoia - top).Within(1e-12));
         Assert.That(lead["plus_minus"]!.GetValue<double>(), Is.EqualTo(half).Within(1e-12));
         Assert.That(rows["sequoia"]["sequoia_lead"], Is.Null);
+        JsonNode cost = report["step_costs"]!.AsArray().Single(c => c!["method"]!.GetValue<string>() == "sequoia")!;
+        Assert.That(rows["sequoia"]["predicted_speedup"]!.GetValue<double>(),
+            Is.EqualTo(rows["sequoia"]["predicted"]!["value"]!.GetValue<double>() / cost["cost"]!.GetValue<double>()).Within(1e-12));
+        Assert.That(cost["cost"]!.GetValue<double>(), Is.GreaterThan(0.5), "six nodes and their drafts cost hardly less than one token");
+        Assert.That(rows["autoregressive"]["predicted_speedup"]!.GetValue<double>(), Is.EqualTo(1));
         Assert.That(rows["autoregressive"]["speedup"]!["value"]!.GetValue<double>(), Is.EqualTo(1));
     }
 
@@ -91,6 +96,10 @@ public class CompareTests
         using var folder = new TemporaryFolder();
         Compare(folder, "--temperatures", "0", "--sizes", "2", "--methods", "chain");
         SequoiaProcess.Run(Arguments(folder, "--temperatures", "0", "--sizes", "3", "--methods", "chain")).AssertBadInput("holds the results of other options");
+        JsonNode whole = JsonNode.Parse(File.ReadAllText(Path.Combine(folder.Path, "compare.json")))!;
+        whole["step_costs"]!.AsArray().RemoveAt(1);
+        folder.Write("compare.json", whole.ToJsonString());
+        SequoiaProcess.Run(Arguments(folder, "--temperatures", "0", "--sizes", "2", "--methods", "chain")).AssertBadInput("step_costs: lacks a tree");
         folder.Write("compare.json", "{}");
         SequoiaProcess.Run(Arguments(folder, "--temperatures", "0")).AssertBadInput("is no result of compare");
     }

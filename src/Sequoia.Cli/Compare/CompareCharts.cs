@@ -9,7 +9,6 @@ namespace Sequoia.Cli.Compare;
 /// <summary>The results as SVG pictures.</summary>
 internal static class CompareCharts
 {
-    private const string TokensPerStep = "tokens per step, measured";
     private const double TitleDistance = 14;
 
     private static readonly OxyColor[] Colours = [OxyColors.ForestGreen, OxyColors.DarkOrange, OxyColors.RoyalBlue, OxyColors.Crimson, OxyColors.Purple];
@@ -24,7 +23,8 @@ internal static class CompareCharts
         int largest = report.Options.Sizes[^1];
         Save(folder, "robustness.svg", Lines(
             $"trees of {largest} nodes", "temperature", report.Summary.Where(row => row.Size == largest), row => row.Temperature, logarithmic: false));
-        Save(folder, "predicted.svg", Predicted(report.Summary));
+        Save(folder, "predicted.svg", Predicted(report.Summary, "tokens per step", row => row.Predicted.Value, row => row.TokensPerStep.Value));
+        Save(folder, "speedup.svg", Predicted(report.Summary, "times as fast as one token at a time", row => row.PredictedSpeedup, row => row.Speedup.Value));
     }
 
     private static PlotModel Lines(string title, string abscissa, IEnumerable<SummaryRow> rows, Func<SummaryRow, double> x, bool logarithmic)
@@ -33,7 +33,7 @@ internal static class CompareCharts
         model.Axes.Add(logarithmic
             ? new LogarithmicAxis { Position = AxisPosition.Bottom, Title = abscissa, AxisTitleDistance = TitleDistance, Base = 2, MinorTickSize = 0 }
             : new LinearAxis { Position = AxisPosition.Bottom, Title = abscissa, AxisTitleDistance = TitleDistance });
-        model.Axes.Add(Tokens());
+        model.Axes.Add(Left("tokens per step, measured", 1));
         foreach ((string name, OxyColor colour, IEnumerable<SummaryRow> own) in ByMethod(rows))
         {
             var line = new LineSeries { Title = name, Color = colour, MarkerType = MarkerType.Circle };
@@ -43,19 +43,20 @@ internal static class CompareCharts
         return model;
     }
 
-    private static PlotModel Predicted(IReadOnlyList<SummaryRow> rows)
+    private static PlotModel Predicted(IReadOnlyList<SummaryRow> rows, string what, Func<SummaryRow, double> predicted, Func<SummaryRow, double> measured)
     {
         PlotModel model = Model("all temperatures and sizes");
-        model.Axes.Add(new LinearAxis { Position = AxisPosition.Bottom, Title = "tokens per step, predicted", AxisTitleDistance = TitleDistance, Minimum = 1 });
-        model.Axes.Add(Tokens());
-        double most = rows.Select(row => Math.Max(row.Predicted.Value, row.TokensPerStep.Value)).DefaultIfEmpty(1).Max();
+        double[] values = [.. rows.SelectMany(row => new[] { predicted(row), measured(row) }).DefaultIfEmpty(1)];
+        (double least, double most) = (Math.Min(1, values.Min()), values.Max());
+        model.Axes.Add(new LinearAxis { Position = AxisPosition.Bottom, Title = what + ", predicted", AxisTitleDistance = TitleDistance, Minimum = least });
+        model.Axes.Add(Left(what + ", measured", least));
         var right = new LineSeries { Title = "as predicted", Color = OxyColors.Gray, LineStyle = LineStyle.Dash };
-        right.Points.AddRange([new DataPoint(1, 1), new DataPoint(most, most)]);
+        right.Points.AddRange([new DataPoint(least, least), new DataPoint(most, most)]);
         model.Series.Add(right);
         foreach ((string name, OxyColor colour, IEnumerable<SummaryRow> own) in ByMethod(rows))
         {
             var points = new ScatterSeries { Title = name, MarkerFill = colour, MarkerType = MarkerType.Circle, MarkerSize = 3 };
-            points.Points.AddRange(own.Select(row => new ScatterPoint(row.Predicted.Value, row.TokensPerStep.Value)));
+            points.Points.AddRange(own.Select(row => new ScatterPoint(predicted(row), measured(row))));
             model.Series.Add(points);
         }
         return model;
@@ -73,7 +74,7 @@ internal static class CompareCharts
         return model;
     }
 
-    private static LinearAxis Tokens() => new() { Position = AxisPosition.Left, Title = TokensPerStep, AxisTitleDistance = TitleDistance, Minimum = 1 };
+    private static LinearAxis Left(string title, double least) => new() { Position = AxisPosition.Left, Title = title, AxisTitleDistance = TitleDistance, Minimum = least };
 
     private static void Save(string folder, string name, PlotModel model) =>
         OutputFile.Write(Path.Combine(folder, name), stream => new SvgExporter { Width = 760, Height = 420, UseVerticalTextAlignmentWorkaround = true }.Export(model, stream));

@@ -10,6 +10,8 @@ internal sealed class CompareJob(CompareReport report, CompareFile file, Languag
 
     private readonly ComparedMethod[] _methods = [.. ComparedMethod.All.Where(method => report.Options.Methods.Contains(method.Name))];
 
+    private HardwareCosts? _costs;
+
     private SpeculationMethod[] Laws => [.. _methods.Select(method => method.Law).Distinct()];
 
     /// <summary>The amount of work in all, in the unit that progress is reported in.</summary>
@@ -77,14 +79,29 @@ internal sealed class CompareJob(CompareReport report, CompareFile file, Languag
 
     private async Task FillAsync(List<(string Method, TextGenerator Generator)> generators, float temperature, int size, string prompt)
     {
+        HardwareCosts costs = _costs ??= await Task.Run(MeasureCosts, cancellation);
+        int context = AutoTree.UsualContext(target, draft);
+        report.StepCosts.RemoveAll(cost => cost.Temperature == temperature && cost.Size == size);
+        report.StepCosts.Add(new StepCost(temperature, size, ComparedMethod.Autoregressive, 1));
         generators.Add((ComparedMethod.Autoregressive, new TextGenerator(target, null, TreePolicy.None)));
         foreach (ComparedMethod method in _methods)
         {
-            TokenTree tree = method.Shape(CompareSummary.Acceptance(report, temperature, method).Acceptance, size);
+            AcceptanceVector acceptance = CompareSummary.Acceptance(report, temperature, method).Acceptance;
+            TokenTree tree = method.Shape(acceptance, size);
+            double seconds = costs.StepSeconds(tree, OptimalTree.ExpectedTokens(tree, acceptance), context);
+            report.StepCosts.Add(new StepCost(temperature, size, method.Name, seconds / costs.PlainSeconds(context)));
             generators.Add((method.Name, new TextGenerator(target, draft, TreePolicy.FromTree(tree), method.Law)));
         }
         foreach ((_, TextGenerator generator) in generators)
             await Generated.WarmUpAsync(generator, prompt, Options(temperature, 0), cancellation);
+    }
+
+    private HardwareCosts MeasureCosts()
+    {
+        int largest = report.Options.Sizes[^1];
+        int[] sizes = [.. new HardwareMeterOptions().Sizes.Where(size => size < largest), .. report.Options.Sizes.Where(size => size > 128), largest];
+        var options = new HardwareMeterOptions { Sizes = [.. sizes.Distinct().Order()], Contexts = [AutoTree.UsualContext(target, draft)] };
+        return HardwareMeter.Measure(target, draft, options, null, cancellation);
     }
 
     /// <summary>One prompt by all methods; each begins equally often, as what comes first finds other caches than what comes last.</summary>

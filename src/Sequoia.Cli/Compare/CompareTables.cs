@@ -7,7 +7,7 @@ namespace Sequoia.Cli.Compare;
 internal static class CompareTables
 {
     private static readonly string[] Head =
-        ["size", "method", "levels", "F(T)", "predicted", "tokens per step", "ms per token", "speedup", "Sequoia's lead, tokens per step"];
+        ["size", "method", "levels", "F(T)", "predicted", "tokens per step", "ms per token", "predicted speedup", "speedup", "Sequoia's lead, tokens per step"];
 
     public static string Of(CompareReport report)
     {
@@ -30,6 +30,7 @@ internal static class CompareTables
         Text(row.Predicted, 1),
         Text(row.TokensPerStep, 1),
         Text(row.SecondsPerToken, 1000),
+        row.PredictedSpeedup.ToString("F2", CultureInfo.InvariantCulture),
         Text(row.Speedup, 1),
         row.Method == ComparedMethod.Autoregressive || row.SequoiaLead is null ? "" : Text(row.SequoiaLead, 1),
     ];
