@@ -14,7 +14,7 @@ public static class OptimalTree
     /// </summary>
     /// <exception cref="InvalidInputException">
     /// A bound is not in 1..65536, or acceptance rises somewhere with the rank and both bounds are so large (more than a
-    /// thousand levels at 65536 nodes) that the tables would not fit in 1.5 GB.
+    /// thousand levels at 65536 nodes) that the tables would not fit in 2 GB.
     /// </exception>
     public static TokenTree Build(AcceptanceVector p, int maxSize, int? maxLevels = null) => Build(new AcceptanceByDepth(p), maxSize, maxLevels);
 

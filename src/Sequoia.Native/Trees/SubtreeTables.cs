@@ -7,7 +7,7 @@ namespace Sequoia.Native.Trees;
 /// </summary>
 internal sealed class SubtreeTables
 {
-    // 20 bytes an entry.
+    // 28 bytes an entry.
     private const long MaxEntries = 1L << 26;
 
     private readonly double[][] _rows;
