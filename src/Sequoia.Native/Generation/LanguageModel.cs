@@ -43,7 +43,6 @@ public sealed class LanguageModel : IDisposable
             _files.Dispose();
             throw;
         }
-        Fingerprint = FingerprintOf(_files);
         LoadTime = Stopwatch.GetElapsedTime(start);
     }
 
@@ -74,7 +73,7 @@ public sealed class LanguageModel : IDisposable
     internal Llama Llama { get; }
 
     /// <summary>A hash of all tensors' names, shapes and types: what the time of a pass depends on, whatever the values are.</summary>
-    internal string Fingerprint { get; }
+    internal string Fingerprint => FingerprintOf(_files);
 
     /// <summary>Loads a model folder. All names, shapes and types are checked; weights are read from disk when they are first used.</summary>
     /// <param name="folder">A folder as Hugging Face ships it.</param>
