@@ -1,0 +1,79 @@
+using System.Runtime.InteropServices;
+
+namespace Sequoia.Interop;
+
+/// <summary>One device of a driver. Immutable and safe for use by several threads; nothing of it needs to be freed.</summary>
+public sealed unsafe class CudaDevice
+{
+    private CudaDevice(CudaDriver driver, int ordinal, int handle, string name, Version computeCapability, long memoryBytes)
+    {
+        Driver = driver;
+        Ordinal = ordinal;
+        Handle = handle;
+        Name = name;
+        ComputeCapability = computeCapability;
+        MemoryBytes = memoryBytes;
+    }
+
+    /// <summary>The driver it belongs to.</summary>
+    public CudaDriver Driver { get; }
+
+    /// <summary>Its place among the driver's devices, from 0.</summary>
+    public int Ordinal { get; }
+
+    /// <summary>The driver's own number for it (CUdevice).</summary>
+    public int Handle { get; }
+
+    /// <summary>Its name, such as NVIDIA H100 80GB HBM3.</summary>
+    public string Name { get; }
+
+    /// <summary>Its compute capability, such as 9.0.</summary>
+    public Version ComputeCapability { get; }
+
+    /// <summary>All of its memory, in bytes.</summary>
+    public long MemoryBytes { get; }
+
+    /// <summary>The architecture to compile for: sm_XX for a CUBIN where the driver takes it, else compute_XX for PTX.</summary>
+    public string Architecture =>
+        $"{(Driver.AcceptsCubin ? "sm" : "compute")}_{ComputeCapability.Major}{ComputeCapability.Minor}";
+
+    /// <summary>Looks up one number about the device.</summary>
+    /// <exception cref="CudaException">The driver does not know it.</exception>
+    public int this[DeviceProperty property]
+    {
+        get
+        {
+            int value;
+            Driver.Check(Driver.Api.cuDeviceGetAttribute(&value, property, Handle));
+            return value;
+        }
+    }
+
+    /// <summary>A context on a device of NVIDIA's driver: its primary one, which other libraries of the process use too.</summary>
+    /// <param name="ordinal">Which device, from 0.</param>
+    /// <exception cref="LibraryNotFoundException">There is no driver.</exception>
+    /// <exception cref="CudaException">There is no such device, or it is not usable.</exception>
+    public static CudaContext Open(int ordinal = 0) => CudaContext.Primary(Get(CudaDriver.Load(), ordinal));
+
+    /// <summary>A device by its number; initialises the driver.</summary>
+    /// <exception cref="CudaException">There is no such device, or the driver cannot be initialised.</exception>
+    public static CudaDevice Get(CudaDriver driver, int ordinal)
+    {
+        ArgumentNullException.ThrowIfNull(driver);
+        ref readonly DriverTable api = ref driver.Api;
+        driver.Check(api.cuInit(0));
+        int handle, major, minor;
+        nuint bytes;
+        driver.Check(api.cuDeviceGet(&handle, ordinal));
+        driver.Check(api.cuDeviceTotalMem_v2(&bytes, handle));
+        driver.Check(api.cuDeviceGetAttribute(&major, DeviceProperty.ComputeCapabilityMajor, handle));
+        driver.Check(api.cuDeviceGetAttribute(&minor, DeviceProperty.ComputeCapabilityMinor, handle));
+        const int NameBytes = 256;
+        byte* name = stackalloc byte[NameBytes];
+        driver.Check(api.cuDeviceGetName(name, NameBytes, handle));
+        return new CudaDevice(driver, ordinal, handle, Marshal.PtrToStringUTF8((nint)name)!, new Version(major, minor), (long)bytes);
+    }
+
+    /// <summary>Name, compute capability and memory.</summary>
+    public override string ToString() => $"{Name} (compute capability {ComputeCapability}, {MemoryBytes / (1 << 20)} MiB)";
+}

@@ -1,0 +1,129 @@
+using System.Text;
+
+namespace Sequoia.Interop;
+
+/// <summary>Loaded code. Safe for use by several threads.</summary>
+public sealed unsafe class CudaModule : ContextObject
+{
+    private const int LogBytes = 16 * 1024;
+
+    // From names in the source to those in the image.
+    private readonly IReadOnlyDictionary<string, string>? _names;
+
+    private CudaModule(CudaContext context, nint module, string log, IReadOnlyDictionary<string, string>? names)
+        : base(context, context, module, owned: true)
+    {
+        Log = log;
+        _names = names;
+    }
+
+    /// <summary>What the driver's compiler noted while it loaded the module; often empty.</summary>
+    public string Log { get; }
+
+    /// <summary>A kernel by its name: the name expression that NVRTC was given, or the name in the image.</summary>
+    /// <exception cref="CudaException">There is none of this name.</exception>
+    public CudaKernel this[string name] => new(this, Function(name), name);
+
+    /// <summary>A __device__ or __constant__ variable as a buffer that the module owns.</summary>
+    /// <exception cref="CudaException">There is none of this name.</exception>
+    /// <exception cref="ArgumentException">Its size is no multiple of the element's.</exception>
+    public DeviceBuffer<T> Global<T>(string name) where T : unmanaged
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        ulong address;
+        nuint bytes;
+        fixed (byte* text = ZeroTerminated(Lowered(name)))
+        {
+            using (Context.Enter())
+            {
+                CudaResult result = Api.cuModuleGetGlobal_v2(&address, &bytes, Handle, text);
+                if (result != CudaResult.Success)
+                    throw Driver.Failure(result, nameof(DriverTable.cuModuleGetGlobal_v2), Explain(result, name, "variable"));
+            }
+        }
+        if (bytes % (nuint)sizeof(T) != 0)
+            throw new ArgumentException($"{name} has {bytes} bytes, which is no multiple of {sizeof(T)} ({typeof(T).Name})");
+        return DeviceBuffer<T>.Part(this, (nint)address, (long)bytes / sizeof(T));
+    }
+
+    internal static CudaModule Load(CudaContext context, CompiledKernels kernels, ModuleOptions? options)
+    {
+        ArgumentNullException.ThrowIfNull(kernels);
+        return Load(context, kernels.Image.Span, options, kernels.LoweredNames);
+    }
+
+    internal static CudaModule Load(
+        CudaContext context, ReadOnlySpan<byte> image, ModuleOptions? options, IReadOnlyDictionary<string, string>? names = null)
+    {
+        if (image.IsEmpty)
+            throw new ArgumentException("the image is empty", nameof(image));
+        // PTX must end in a zero, and its caller need not know.
+        byte[] terminated = new byte[image.Length + 1];
+        image.CopyTo(terminated);
+        byte[] notes = new byte[LogBytes], errors = new byte[LogBytes];
+        nint module;
+        fixed (byte* data = terminated, notesStart = notes, errorsStart = errors)
+        {
+            const int MostOptions = 6;
+            JitOption* keys = stackalloc JitOption[MostOptions];
+            void** values = stackalloc void*[MostOptions];
+            int count = 0;
+            Add(JitOption.InfoLog, notesStart);
+            Add(JitOption.InfoLogBytes, (void*)LogBytes);
+            Add(JitOption.ErrorLog, errorsStart);
+            Add(JitOption.ErrorLogBytes, (void*)LogBytes);
+            if (options?.MaxRegisters is { } registers)
+                Add(JitOption.MaxRegisters, (void*)registers);
+            if (options is { LineInfo: true })
+                Add(JitOption.LineInfo, (void*)1);
+            using (context.Enter())
+            {
+                CudaResult result = context.Api.cuModuleLoadDataEx(&module, data, (uint)count, keys, values);
+                if (result != CudaResult.Success)
+                {
+                    string log = Text(errors);
+                    throw context.Driver.Failure(result, nameof(DriverTable.cuModuleLoadDataEx), log.Length == 0 ? null : log);
+                }
+            }
+
+            void Add(JitOption key, void* value)
+            {
+                keys[count] = key;
+                values[count++] = value;
+            }
+        }
+        return new CudaModule(context, module, Text(notes), names);
+    }
+
+    private protected override CudaResult Release(nint value) => Api.cuModuleUnload(value);
+
+    private nint Function(string name)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        nint function;
+        fixed (byte* text = ZeroTerminated(Lowered(name)))
+        {
+            using (Context.Enter())
+            {
+                CudaResult result = Api.cuModuleGetFunction(&function, Handle, text);
+                if (result != CudaResult.Success)
+                    throw Driver.Failure(result, nameof(DriverTable.cuModuleGetFunction), Explain(result, name, "kernel"));
+            }
+        }
+        return function;
+    }
+
+    private string Lowered(string name) => _names is not null && _names.TryGetValue(name, out string? lowered) ? lowered : name;
+
+    private string? Explain(CudaResult result, string name, string kind)
+    {
+        if (result != CudaResult.NotFound)
+            return null;
+        string known = _names is { Count: > 0 } ? $" (compiled by name: {string.Join(", ", _names.Keys)})" : "";
+        return $"the module has no {kind} {name}{known}; a C++ name is mangled unless it is extern \"C\" or was given as a name expression";
+    }
+
+    private static byte[] ZeroTerminated(string name) => [.. Encoding.UTF8.GetBytes(name), 0];
+
+    private static string Text(byte[] log) => Encoding.UTF8.GetString(log.AsSpan(0, Math.Max(0, log.IndexOf((byte)0)))).Trim();
+}

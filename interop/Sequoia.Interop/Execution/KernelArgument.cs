@@ -1,0 +1,79 @@
+using System.Runtime.CompilerServices;
+
+namespace Sequoia.Interop;
+
+/// <summary>
+/// One argument of a launch: a number, a buffer (its address), or any value of up to 16 bytes. Numbers convert by themselves, with exactly their own
+/// size: a kernel's long long takes a long, its float a float.
+/// </summary>
+public readonly unsafe struct KernelArgument
+{
+    // The launch reads the value here, or where _elsewhere points.
+    internal readonly Int128 Value;
+    internal readonly void* Elsewhere;
+    internal readonly int Bytes;
+
+    // Keeps a buffer from the garbage collector until the launch has been handed over.
+    private readonly object? _owner;
+
+    private KernelArgument(Int128 value, int bytes, object? owner = null)
+    {
+        Value = value;
+        Bytes = bytes;
+        _owner = owner;
+    }
+
+    private KernelArgument(void* elsewhere, int bytes)
+    {
+        Elsewhere = elsewhere;
+        Bytes = bytes;
+    }
+
+    /// <summary>An int.</summary>
+    public static implicit operator KernelArgument(int value) => new((uint)value, sizeof(int));
+
+    /// <summary>An unsigned int.</summary>
+    public static implicit operator KernelArgument(uint value) => new(value, sizeof(uint));
+
+    /// <summary>A long long.</summary>
+    public static implicit operator KernelArgument(long value) => new((ulong)value, sizeof(long));
+
+    /// <summary>An unsigned long long.</summary>
+    public static implicit operator KernelArgument(ulong value) => new(value, sizeof(ulong));
+
+    /// <summary>A pointer.</summary>
+    public static implicit operator KernelArgument(nint value) => new((ulong)value, sizeof(nint));
+
+    /// <summary>A float.</summary>
+    public static implicit operator KernelArgument(float value) => new(BitConverter.SingleToUInt32Bits(value), sizeof(float));
+
+    /// <summary>A double.</summary>
+    public static implicit operator KernelArgument(double value) => new(BitConverter.DoubleToUInt64Bits(value), sizeof(double));
+
+    /// <summary>A half.</summary>
+    public static implicit operator KernelArgument(Half value) => new(BitConverter.HalfToUInt16Bits(value), sizeof(ushort));
+
+    /// <summary>A char or unsigned char.</summary>
+    public static implicit operator KernelArgument(byte value) => new(value, sizeof(byte));
+
+    /// <summary>A bool, which has one byte.</summary>
+    public static implicit operator KernelArgument(bool value) => new(value ? 1u : 0u, sizeof(byte));
+
+    /// <summary>Any value of up to 16 bytes, such as a small structure.</summary>
+    /// <exception cref="ArgumentException">It is larger; use <see cref="At"/>.</exception>
+    public static KernelArgument Of<T>(T value) where T : unmanaged
+    {
+        if (sizeof(T) > sizeof(Int128))
+            throw new ArgumentException($"{typeof(T).Name} has {sizeof(T)} bytes, and a value can have 16; pin it and use KernelArgument.At");
+        Int128 bits = 0;
+        Unsafe.WriteUnaligned(&bits, value);
+        return new(bits, sizeof(T));
+    }
+
+    /// <summary>A structure of any size, read when the launch is handed over; the caller keeps it in place until then.</summary>
+    /// <param name="value">Where it is.</param>
+    /// <param name="bytes">Its size.</param>
+    public static KernelArgument At(void* value, int bytes) => new(value, bytes);
+
+    internal static KernelArgument FromAddress(nint address, object owner) => new((ulong)address, sizeof(nint), owner);
+}

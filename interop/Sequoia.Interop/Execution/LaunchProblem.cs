@@ -1,0 +1,52 @@
+using System.Runtime.CompilerServices;
+
+namespace Sequoia.Interop;
+
+/// <summary>Turns the failure of a launch into a message that names the kernel and the limit it broke.</summary>
+internal static unsafe class LaunchProblem
+{
+    /// <summary>Throws if the launch failed, or if its kernel does and launches are synchronous.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static void Check(CudaKernel kernel, CudaResult result, Dim3 grid, Dim3 block, int sharedBytes, nint stream, bool cooperative)
+    {
+        CudaContext context = kernel.Module.Context;
+        string launch = cooperative ? nameof(DriverTable.cuLaunchCooperativeKernel) : nameof(DriverTable.cuLaunchKernel);
+        string what = $"{kernel.Name} with {grid} blocks of {block} threads and {sharedBytes} bytes of dynamic shared memory";
+        if (result != CudaResult.Success)
+            throw context.Driver.Failure(result, launch, Join(what, BrokenLimit(kernel, block, sharedBytes) ?? ErrorAdvice.For(result)));
+
+        int status;
+        // A launch that is being captured has not happened.
+        if (context.Api.cuStreamIsCapturing(stream, &status) == CudaResult.Success && status != 0)
+            return;
+        result = context.Api.cuStreamSynchronize(stream);
+        if (result != CudaResult.Success)
+            throw context.Driver.Failure(result, nameof(DriverTable.cuStreamSynchronize), $"it was {what}");
+    }
+
+    private static string Join(string what, string? why) => why is null ? what : $"{what}: {why}";
+
+    private static string? BrokenLimit(CudaKernel kernel, Dim3 block, int sharedBytes)
+    {
+        CudaDevice device = kernel.Module.Context.Device;
+        try
+        {
+            if (block.Count > kernel.MaxThreadsPerBlock)
+                return $"a block has {block.Count} threads and this kernel allows {kernel.MaxThreadsPerBlock}";
+            if (block.Z > device[DeviceProperty.MaxBlockZ])
+                return $"a block can have {device[DeviceProperty.MaxBlockZ]} threads along z";
+            if (sharedBytes < 0)
+                return "dynamic shared memory cannot be negative";
+            if (sharedBytes > kernel.MaxDynamicSharedBytes)
+            {
+                int most = device[DeviceProperty.MaxSharedBytesPerBlockOptIn] - kernel.SharedBytes;
+                return $"the kernel allows {kernel.MaxDynamicSharedBytes} bytes of dynamic shared memory; set MaxDynamicSharedBytes first (up to {most})";
+            }
+        }
+        catch (CudaException)
+        {
+            // In a lost context nothing can be asked; the launch's own error tells enough.
+        }
+        return null;
+    }
+}

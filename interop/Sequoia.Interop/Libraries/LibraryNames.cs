@@ -1,0 +1,22 @@
+namespace Sequoia.Interop;
+
+/// <summary>A library of NVIDIA's and the file names it goes by on this system, newest first.</summary>
+internal sealed record LibraryNames(string Title, params string[] Files)
+{
+    public static LibraryNames Driver { get; } = OperatingSystem.IsWindows()
+        ? new("the CUDA driver", "nvcuda.dll")
+        : new("the CUDA driver", "libcuda.so.1");
+
+    public static LibraryNames Nvrtc { get; } = OperatingSystem.IsWindows()
+        ? new("NVRTC", "nvrtc64_130_0.dll", "nvrtc64_120_0.dll", "nvrtc64_112_0.dll")
+        : new("NVRTC", "libnvrtc.so.13", "libnvrtc.so.12", "libnvrtc.so.11.2");
+
+    public static LibraryNames Cublas { get; } = OperatingSystem.IsWindows()
+        ? new("cuBLAS", "cublas64_13.dll", "cublas64_12.dll", "cublas64_11.dll")
+        : new("cuBLAS", "libcublas.so.13", "libcublas.so.12", "libcublas.so.11");
+
+    /// <summary>NVRTC's own built-in functions: it loads this file by name, from where the loader finds it.</summary>
+    public static LibraryNames NvrtcBuiltins(Version nvrtc) => OperatingSystem.IsWindows()
+        ? new("NVRTC's built-ins", $"nvrtc-builtins64_{nvrtc.Major}{nvrtc.Minor}.dll")
+        : new("NVRTC's built-ins", $"libnvrtc-builtins.so.{nvrtc.Major}.{nvrtc.Minor}");
+}

@@ -1,0 +1,206 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Sequoia.Interop;
+
+/// <summary>
+/// Memory on a device for elements of one type. Copies check their bounds; kernels do not. Without a stream a copy goes through the default
+/// stream and has happened when the call returns.
+/// </summary>
+/// <typeparam name="T">The element.</typeparam>
+public sealed unsafe class DeviceBuffer<T> : ContextObject where T : unmanaged
+{
+    private DeviceBuffer(CudaContext context, SafeHandle parent, nint address, long length, bool owned)
+        : base(context, parent, address, owned) => Length = length;
+
+    /// <summary>How many elements.</summary>
+    public long Length { get; }
+
+    /// <summary>How many bytes.</summary>
+    public long Bytes => Length * sizeof(T);
+
+    /// <summary>A kernel's argument: the buffer's address. The buffer must outlive the kernel's work.</summary>
+    public static implicit operator KernelArgument(DeviceBuffer<T> buffer)
+    {
+        ArgumentNullException.ThrowIfNull(buffer);
+        return KernelArgument.FromAddress(buffer.Handle, buffer);
+    }
+
+    /// <summary>Copies elements to the device, from index <paramref name="start"/> on. The host's memory may be reused on return.</summary>
+    /// <exception cref="ArgumentException">They do not fit.</exception>
+    /// <exception cref="CudaException">The copy, or work before it, failed.</exception>
+    public void CopyFrom(ReadOnlySpan<T> elements, long start = 0, CudaStream? stream = null)
+    {
+        ulong to = Range(start, elements.Length);
+        nuint bytes = (nuint)elements.Length * (nuint)sizeof(T);
+        fixed (T* from = elements)
+        {
+            using (Context.Enter())
+            {
+                if (stream is null)
+                {
+                    Driver.Check(Api.cuMemcpyHtoD_v2(to, from, bytes));
+                }
+                else
+                {
+                    Driver.Check(Api.cuMemcpyHtoDAsync_v2(to, from, bytes, stream.Handle));
+                    Driver.Check(Api.cuStreamSynchronize(stream.Handle));
+                }
+            }
+        }
+        GC.KeepAlive(this);
+    }
+
+    /// <summary>Copies elements to the host, from index <paramref name="start"/> on; they are there on return.</summary>
+    /// <exception cref="ArgumentException">There are not so many.</exception>
+    /// <exception cref="CudaException">The copy, or work before it, failed.</exception>
+    public void CopyTo(Span<T> elements, long start = 0, CudaStream? stream = null)
+    {
+        ulong from = Range(start, elements.Length);
+        nuint bytes = (nuint)elements.Length * (nuint)sizeof(T);
+        fixed (T* to = elements)
+        {
+            using (Context.Enter())
+            {
+                if (stream is null)
+                {
+                    Driver.Check(Api.cuMemcpyDtoH_v2(to, from, bytes));
+                }
+                else
+                {
+                    Driver.Check(Api.cuMemcpyDtoHAsync_v2(to, from, bytes, stream.Handle));
+                    Driver.Check(Api.cuStreamSynchronize(stream.Handle));
+                }
+            }
+        }
+        GC.KeepAlive(this);
+    }
+
+    /// <summary>All elements, in a new array.</summary>
+    /// <exception cref="CudaException">The copy, or work before it, failed.</exception>
+    public T[] ToArray()
+    {
+        var elements = new T[Length];
+        CopyTo(elements);
+        return elements;
+    }
+
+    /// <summary>Begins a copy from pinned memory; that memory must not change before the stream has come so far.</summary>
+    /// <exception cref="ArgumentException">The elements do not fit.</exception>
+    /// <exception cref="CudaException">The driver refused.</exception>
+    public void CopyFromAsync(PinnedBuffer<T> source, CudaStream stream, long start = 0)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(stream);
+        ulong to = Range(start, source.Length);
+        using (Context.Enter())
+            Driver.Check(Api.cuMemcpyHtoDAsync_v2(to, (void*)source.Handle, (nuint)source.Bytes, stream.Handle));
+        GC.KeepAlive(this);
+    }
+
+    /// <summary>Begins a copy to pinned memory; the elements are there when the stream has come so far.</summary>
+    /// <exception cref="ArgumentException">There are not so many elements.</exception>
+    /// <exception cref="CudaException">The driver refused.</exception>
+    public void CopyToAsync(PinnedBuffer<T> target, CudaStream stream, long start = 0)
+    {
+        ArgumentNullException.ThrowIfNull(target);
+        ArgumentNullException.ThrowIfNull(stream);
+        ulong from = Range(start, target.Length);
+        using (Context.Enter())
+            Driver.Check(Api.cuMemcpyDtoHAsync_v2((void*)target.Handle, from, (nuint)target.Bytes, stream.Handle));
+        GC.KeepAlive(this);
+    }
+
+    /// <summary>Begins a copy of another buffer's elements on the device.</summary>
+    /// <exception cref="ArgumentException">They do not fit.</exception>
+    /// <exception cref="CudaException">The driver refused.</exception>
+    public void CopyFromAsync(DeviceBuffer<T> source, CudaStream? stream = null, long start = 0)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ulong to = Range(start, source.Length);
+        using (Context.Enter())
+            Driver.Check(Api.cuMemcpyDtoDAsync_v2(to, (ulong)source.Handle, (nuint)source.Bytes, CudaStream.HandleOf(stream)));
+        GC.KeepAlive(this);
+        GC.KeepAlive(source);
+    }
+
+    /// <summary>Begins to set every byte.</summary>
+    /// <exception cref="CudaException">The driver refused.</exception>
+    public void FillBytesAsync(byte value, CudaStream? stream = null)
+    {
+        using (Context.Enter())
+            Driver.Check(Api.cuMemsetD8Async((ulong)Handle, value, (nuint)Bytes, CudaStream.HandleOf(stream)));
+        GC.KeepAlive(this);
+    }
+
+    /// <summary>Begins to set every element; of four-byte types only.</summary>
+    /// <exception cref="NotSupportedException">The element has another size.</exception>
+    /// <exception cref="CudaException">The driver refused.</exception>
+    public void FillAsync(T value, CudaStream? stream = null)
+    {
+        if (sizeof(T) != sizeof(uint))
+            throw new NotSupportedException($"the driver fills with elements of 4 bytes, and {typeof(T).Name} has {sizeof(T)}; launch a kernel, or fill bytes");
+        using (Context.Enter())
+            Driver.Check(Api.cuMemsetD32Async((ulong)Handle, Unsafe.BitCast<T, uint>(value), (nuint)Length, CudaStream.HandleOf(stream)));
+        GC.KeepAlive(this);
+    }
+
+    /// <summary>A kernel's argument: the address of one element.</summary>
+    /// <exception cref="ArgumentException">There is no such element.</exception>
+    public KernelArgument At(long index) => KernelArgument.FromAddress((nint)Range(index, 1), this);
+
+    internal static DeviceBuffer<T> Allocate(CudaContext context, long length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, long.MaxValue / sizeof(T));
+        ulong address;
+        using (context.Enter())
+        {
+            CudaResult result = context.Api.cuMemAlloc_v2(&address, (nuint)length * (nuint)sizeof(T));
+            if (result != CudaResult.Success)
+                throw context.Driver.Failure(result, nameof(DriverTable.cuMemAlloc_v2), Explain(context, result, length));
+        }
+        return new(context, context, (nint)address, length, owned: true);
+    }
+
+    internal static DeviceBuffer<T> Wrap(CudaContext context, nint address, long length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(length);
+        ulong start;
+        nuint bytes;
+        using (context.Enter())
+        {
+            context.Driver.Check(context.Api.cuPointerGetAttribute(&start, PointerProperty.RangeStart, (ulong)address));
+            context.Driver.Check(context.Api.cuPointerGetAttribute(&bytes, PointerProperty.RangeBytes, (ulong)address));
+        }
+        ulong left = start + bytes - (ulong)address;
+        if ((ulong)length > left / (ulong)sizeof(T))
+            throw new ArgumentException($"{length} elements of {sizeof(T)} bytes do not fit: {left} bytes follow the address", nameof(length));
+        return new(context, context, address, length, owned: false);
+    }
+
+    /// <summary>Memory that belongs to something else in the context, which it keeps alive.</summary>
+    internal static DeviceBuffer<T> Part(ContextObject owner, nint address, long length) => new(owner.Context, owner, address, length, owned: false);
+
+    private protected override CudaResult Release(nint value) => Api.cuMemFree_v2((ulong)value);
+
+    private ulong Range(long start, long count)
+    {
+        if (start < 0 || count < 0 || start > Length - count)
+            throw new ArgumentException($"elements {start} to {start + count} are outside of a buffer of {Length}");
+        return (ulong)Handle + (ulong)(start * sizeof(T));
+    }
+
+    private static string? Explain(CudaContext context, CudaResult result, long length)
+    {
+        string asked = $"{length} elements of {sizeof(T)} bytes were asked for";
+        nuint free, total;
+        return result switch
+        {
+            CudaResult.InvalidValue when length == 0 => "a buffer cannot be empty",
+            CudaResult.OutOfMemory when context.Api.cuMemGetInfo_v2(&free, &total) == CudaResult.Success =>
+                $"{asked}, and {free} of {total} bytes are free; nvidia-smi shows who else uses the device",
+            _ => null,
+        };
+    }
+}

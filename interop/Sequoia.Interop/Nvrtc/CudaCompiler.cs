@@ -1,0 +1,107 @@
+namespace Sequoia.Interop;
+
+/// <summary>
+/// NVRTC: CUDA C++ to PTX or CUBIN, on any machine, with or without a GPU. Safe for use by several threads.
+/// </summary>
+public sealed unsafe class CudaCompiler
+{
+    private readonly NvrtcLibrary _library;
+
+    private CudaCompiler(NvrtcLibrary library, KernelCache? cache)
+    {
+        _library = library;
+        Cache = cache;
+    }
+
+    /// <summary>NVRTC's version.</summary>
+    public Version Version => _library.Version;
+
+    /// <summary>How NVRTC was found.</summary>
+    public LibraryReport Library => _library.Report;
+
+    /// <summary>How NVRTC's built-in functions were found, a library of their own without which nothing compiles.</summary>
+    public LibraryReport Builtins => _library.Builtins;
+
+    /// <summary>Where results are kept; null keeps none.</summary>
+    public KernelCache? Cache { get; }
+
+    /// <summary>The compute capabilities it compiles for, ascending, such as 8.0.</summary>
+    public IReadOnlyList<Version> Architectures
+    {
+        get
+        {
+            int count = 0;
+            if (_library.Api.nvrtcGetNumSupportedArchs(&count) != NvrtcResult.Success)
+                return [];
+            int[] numbers = new int[count];
+            fixed (int* first = numbers)
+            {
+                if (_library.Api.nvrtcGetSupportedArchs(first) != NvrtcResult.Success)
+                    return [];
+            }
+            return [.. numbers.Order().Select(number => new Version(number / 10, number % 10))];
+        }
+    }
+
+    /// <summary>Finds NVRTC.</summary>
+    /// <param name="search">Where to look; the usual places if null.</param>
+    /// <param name="cache">Where to keep results; null keeps none.</param>
+    /// <exception cref="LibraryNotFoundException">It is not on this machine.</exception>
+    public static CudaCompiler Load(LibrarySearch? search = null, KernelCache? cache = null) => TryLoad(search, cache, out LibraryReport report)
+        ?? throw new LibraryNotFoundException(
+            report, $"install the CUDA toolkit or the NVRTC package, or set {LibrarySearch.FolderVariable} to the folder that has it");
+
+    /// <summary>Finds NVRTC, or gives null.</summary>
+    /// <param name="search">Where to look; the usual places if null.</param>
+    /// <param name="cache">Where to keep results; null keeps none.</param>
+    /// <param name="report">Every path tried and what the loader said.</param>
+    public static CudaCompiler? TryLoad(LibrarySearch? search, KernelCache? cache, out LibraryReport report) =>
+        NvrtcLibrary.TryLoad(search ?? LibrarySearch.Usual(), out report) is { } library ? new(library, cache) : null;
+
+    /// <summary>Compiles a source.</summary>
+    /// <exception cref="CompileException">It does not compile; the exception carries the log.</exception>
+    public CompiledKernels Compile(string source, CompileOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        options ??= new CompileOptions();
+        RefuseZeros(source, options);
+        string[] arguments = NvrtcArguments.Of(options);
+        if (Cache is not { } cache || NvrtcArguments.ReadsFiles(options))
+            return Compile(source, options, arguments);
+        string key = KernelCache.Key(source, options, arguments, Version);
+        if (cache.TryRead(key, out CompiledKernels? cached))
+            return cached;
+        CompiledKernels compiled = Compile(source, options, arguments);
+        cache.Write(key, compiled);
+        return compiled;
+    }
+
+    private CompiledKernels Compile(string source, CompileOptions options, string[] arguments)
+    {
+        using var program = new NvrtcProgram(_library, source, options.FileName, options.Headers);
+        foreach (string kernel in options.Kernels)
+            program.AddNameExpression(kernel);
+        NvrtcResult result = program.Compile(arguments);
+        string log = program.Log();
+        if (result != NvrtcResult.Success)
+            throw new CompileException(options.FileName, Reason(program, result, log), log);
+        bool cubin = NvrtcArguments.IsCubin(options);
+        var names = options.Kernels.Distinct().ToDictionary(kernel => kernel, program.LoweredName);
+        return new(cubin, program.Image(cubin), log, names, fromCache: false);
+    }
+
+    private string Reason(NvrtcProgram program, NvrtcResult result, string log)
+    {
+        if (result == NvrtcResult.BuiltinOperationFailure && !Builtins.IsFound)
+            return $"NVRTC's built-in functions are missing: {LibraryNames.NvrtcBuiltins(Version).Files[0]} belongs beside {Library.Path}";
+        string words = program.Describe(result);
+        return log.Length == 0 ? words : $"{words}: {log.ReplaceLineEndings(" ").Trim()}";
+    }
+
+    // C ends a text at its first zero; the rest would be lost in silence.
+    private static void RefuseZeros(string source, CompileOptions options)
+    {
+        if (source.Contains('\0') || options.Headers.Values.Any(text => text.Contains('\0')))
+            throw new CompileException(options.FileName, "the source or a header has a zero character in it, which ends a text in C", "");
+    }
+}

@@ -1,0 +1,105 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Sequoia.Interop;
+
+/// <summary>
+/// Compiled kernels on disk, one file each, named by a hash of all that goes into them: source, headers, options, and NVRTC's version. A file that
+/// cannot be read or is damaged counts as absent. Safe for use by several threads and processes.
+/// </summary>
+/// <param name="folder">Where the files are; it is made when first needed.</param>
+public sealed class KernelCache(string folder)
+{
+    // Changes with the format of the files.
+    private static ReadOnlySpan<byte> Mark => "SEQKERN1"u8;
+
+    /// <summary>The user's cache: sequoia-native/kernels in XDG_CACHE_HOME, else in ~/.cache (on Windows, in the local application data).</summary>
+    public static KernelCache Default { get; } = new(Path.Combine(CacheHome(), "sequoia-native", "kernels"));
+
+    /// <summary>Where the files are.</summary>
+    public string Folder { get; } = folder;
+
+    internal static string Key(string source, CompileOptions options, string[] arguments, Version nvrtc)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Append(nvrtc.ToString());
+        Append(source);
+        Append(options.FileName);
+        AppendAll(arguments);
+        AppendAll(options.Kernels);
+        AppendAll(options.Headers.OrderBy(header => header.Key, StringComparer.Ordinal).SelectMany(header => (string[])[header.Key, header.Value]));
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+
+        // Lengths go in too, so that no two lists look alike.
+        void Append(string text)
+        {
+            byte[] bytes = Encoding.UTF8.GetBytes(text);
+            hash.AppendData(BitConverter.GetBytes(bytes.Length));
+            hash.AppendData(bytes);
+        }
+
+        void AppendAll(IEnumerable<string> texts)
+        {
+            string[] all = [.. texts];
+            hash.AppendData(BitConverter.GetBytes(all.Length));
+            foreach (string text in all)
+                Append(text);
+        }
+    }
+
+    internal bool TryRead(string key, [NotNullWhen(true)] out CompiledKernels? kernels)
+    {
+        kernels = null;
+        try
+        {
+            byte[] file = File.ReadAllBytes(PathOf(key));
+            int body = file.Length - SHA256.HashSizeInBytes;
+            if (body < Mark.Length || !file.AsSpan().StartsWith(Mark) || !SHA256.HashData(file.AsSpan(0, body)).AsSpan().SequenceEqual(file.AsSpan(body)))
+                return false;
+            kernels = CacheEntry.Read(file.AsSpan(Mark.Length, body - Mark.Length).ToArray());
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Keeps a result, if the disk allows; compiling again is the worst that can happen otherwise.</summary>
+    internal void Write(string key, CompiledKernels kernels)
+    {
+        byte[] body = [.. Mark, .. CacheEntry.Write(kernels)];
+        string file = PathOf(key);
+        // Nobody sees half a file: it is written beside its place and then moved.
+        string temporary = $"{file}.{Environment.ProcessId}.{Environment.CurrentManagedThreadId}.tmp";
+        try
+        {
+            Directory.CreateDirectory(Folder);
+            File.WriteAllBytes(temporary, [.. body, .. SHA256.HashData(body)]);
+            File.Move(temporary, file, overwrite: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            try
+            {
+                File.Delete(temporary);
+            }
+            catch (Exception left) when (left is IOException or UnauthorizedAccessException)
+            {
+                // It is in a cache folder, where leftovers are usual.
+            }
+        }
+    }
+
+    private static string CacheHome()
+    {
+        if (Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } named && Path.IsPathRooted(named))
+            return named;
+        return OperatingSystem.IsWindows()
+            ? Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData)
+            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
+    }
+
+    private string PathOf(string key) => Path.Combine(Folder, $"{key}.kernels");
+}

@@ -1,0 +1,54 @@
+namespace Sequoia.Interop;
+
+/// <summary>NVRTC as it was found: its table, its version and how the search for it and for its built-in functions went.</summary>
+internal sealed unsafe class NvrtcLibrary
+{
+    private readonly NvrtcTable _table;
+
+    private NvrtcLibrary(LibraryReport report, in NvrtcTable table)
+    {
+        _table = table;
+        int major = 0, minor = 0;
+        _ = table.nvrtcVersion(&major, &minor);
+        Version = new Version(major, minor);
+        Report = report;
+        Builtins = FindBuiltins(report.Path!, Version);
+    }
+
+    public ref readonly NvrtcTable Api => ref _table;
+
+    public Version Version { get; }
+
+    public LibraryReport Report { get; }
+
+    public LibraryReport Builtins { get; }
+
+    /// <summary>Null where there is none, or it is too old to have all that is called here.</summary>
+    public static NvrtcLibrary? TryLoad(LibrarySearch search, out LibraryReport report)
+    {
+        report = search.Find(LibraryNames.Nvrtc);
+        if (!report.IsFound)
+            return null;
+        var table = default(NvrtcTable);
+        Span<nint> entries = NvrtcTable.Entries(ref table);
+        EntryPoints.Fill(entries, NvrtcTable.Names, report.Handle);
+        int missing = entries.IndexOf((nint)0);
+        if (missing >= 0)
+        {
+            report = new(report.Title, 0, null, [.. report.Attempts.SkipLast(1), new(report.Path!, $"is too old: it has no {NvrtcTable.Names[missing]}")]);
+            return null;
+        }
+        return new(report, table);
+    }
+
+    // NVRTC asks the loader for this file by its bare name, which does not look into NVRTC's own folder. Loaded beforehand, it is found.
+    private static LibraryReport FindBuiltins(string nvrtc, Version version)
+    {
+        LibraryNames names = LibraryNames.NvrtcBuiltins(version);
+        LibraryReport beside = new LibrarySearch(Path.GetDirectoryName(Path.GetFullPath(nvrtc)) ?? ".").Find(names);
+        if (beside.IsFound)
+            return beside;
+        LibraryReport usual = LibrarySearch.Usual().Find(names);
+        return new(usual.Title, usual.Handle, usual.Path, [.. beside.Attempts, .. usual.Attempts]);
+    }
+}
