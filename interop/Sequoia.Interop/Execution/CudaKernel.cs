@@ -133,12 +133,12 @@ public sealed unsafe class CudaKernel
         void** pointers = stackalloc void*[arguments.Length];
         CudaResult result;
         // The span may lie in an array, which the garbage collector moves.
-        fixed (Int128* first = &MemoryMarshal.GetReference(arguments).Value)
+        fixed (byte* _ = &Unsafe.As<KernelArgument, byte>(ref MemoryMarshal.GetReference(arguments)))
         {
             for (int i = 0; i < arguments.Length; i++)
             {
-                void* elsewhere = arguments[i].Elsewhere;
-                pointers[i] = elsewhere != null ? elsewhere : (byte*)first + (nint)i * Unsafe.SizeOf<KernelArgument>();
+                ref readonly KernelArgument argument = ref arguments[i];
+                pointers[i] = argument.Elsewhere != null ? argument.Elsewhere : Unsafe.AsPointer(ref Unsafe.AsRef(in argument.Value));
             }
             using (context.Enter())
             {

@@ -28,6 +28,9 @@ public sealed class LibraryReport
     /// <summary>The loader's handle, or 0. The library stays loaded until the process ends.</summary>
     internal nint Handle { get; }
 
+    /// <summary>The same search, with what was found turned down.</summary>
+    internal LibraryReport Refused(string problem) => new(Title, 0, null, [.. Attempts.SkipLast(1), new(Path!, problem)]);
+
     /// <summary>One line for each path tried.</summary>
     public override string ToString()
     {

@@ -33,12 +33,10 @@ internal sealed unsafe class NvrtcLibrary
         Span<nint> entries = NvrtcTable.Entries(ref table);
         EntryPoints.Fill(entries, NvrtcTable.Names, report.Handle);
         int missing = entries.IndexOf((nint)0);
-        if (missing >= 0)
-        {
-            report = new(report.Title, 0, null, [.. report.Attempts.SkipLast(1), new(report.Path!, $"is too old: it has no {NvrtcTable.Names[missing]}")]);
-            return null;
-        }
-        return new(report, table);
+        if (missing < 0)
+            return new(report, table);
+        report = report.Refused($"is too old: it has no {NvrtcTable.Names[missing]}");
+        return null;
     }
 
     // NVRTC asks the loader for this file by its bare name, which does not look into NVRTC's own folder. Loaded beforehand, it is found.
