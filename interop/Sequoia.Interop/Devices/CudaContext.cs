@@ -164,6 +164,17 @@ public sealed unsafe class CudaContext : SafeHandle
     /// <exception cref="CudaException">The image does not fit this device; the message carries the driver's log.</exception>
     public CudaModule Load(CompiledKernels kernels, ModuleOptions? options = null) => CudaModule.Load(this, kernels, options);
 
+    /// <summary>Times work on the device: warmed up, between two events, with other data through the cache before each run.</summary>
+    /// <param name="work">Queues the work on the stream that it is given, and does not wait.</param>
+    /// <param name="options">How often; the defaults if null.</param>
+    /// <remarks>A software device's events follow a cost model that says nothing about a GPU: look at its counters instead.</remarks>
+    /// <exception cref="CudaException">The work failed.</exception>
+    public BenchmarkTimes Benchmark(Action<CudaStream> work, BenchmarkOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        return Interop.Benchmark.Run(this, work, options ?? new BenchmarkOptions());
+    }
+
     /// <summary>Makes it the thread's current context until the result is disposed of, on the same thread.</summary>
     internal CurrentContext Enter() => new(Driver, Handle);
 

@@ -16,7 +16,7 @@ internal static class CompareTables
         foreach (IGrouping<float, SummaryRow> temperature in report.Summary.GroupBy(row => row.Temperature))
         {
             text.Append(CultureInfo.InvariantCulture, $"\nT = {temperature.Key}\n\n");
-            Append(text, [Head, .. temperature.Select(Cells)]);
+            text.Append(TextTable.Of([Head, .. temperature.Select(Cells)]));
         }
         return text.ToString().TrimEnd('\n');
     }
@@ -38,17 +38,4 @@ internal static class CompareTables
     private static string Text(Estimate estimate, double scale) => estimate.PlusMinus is { } half
         ? string.Create(CultureInfo.InvariantCulture, $"{scale * estimate.Value:F2} ± {scale * half:F2}")
         : string.Create(CultureInfo.InvariantCulture, $"{scale * estimate.Value:F2}");
-
-    private static void Append(StringBuilder text, string[][] rows)
-    {
-        int[] widths = [.. Enumerable.Range(0, Head.Length).Select(column => rows.Max(row => row[column].Length))];
-        for (int row = 0; row < rows.Length; row++)
-        {
-            Line(text, rows[row].Select((cell, column) => cell.PadRight(widths[column])));
-            if (row == 0)
-                Line(text, widths.Select(width => new string('-', width)));
-        }
-    }
-
-    private static void Line(StringBuilder text, IEnumerable<string> cells) => text.Append("| ").AppendJoin(" | ", cells).Append(" |\n");
 }

@@ -1,0 +1,31 @@
+namespace Sequoia.Interop;
+
+/// <summary>Times work on a stream with events.</summary>
+internal static class Benchmark
+{
+    // Larger than the cache, whose lines need not be replaced in the order of their use.
+    private const int Flushes = 4;
+
+    public static BenchmarkTimes Run(CudaContext context, Action<CudaStream> work, BenchmarkOptions options)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(options.WarmUps);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.Repeats, 1);
+        using CudaStream stream = context.CreateStream(nonBlocking: true);
+        using CudaEvent start = context.CreateEvent(), end = context.CreateEvent();
+        int cache = options.FlushL2 ? context.Device[DeviceProperty.L2CacheBytes] : 0;
+        using DeviceBuffer<byte>? flushed = cache > 0 ? context.Allocate<byte>((long)Flushes * cache) : null;
+        var times = new TimeSpan[options.Repeats];
+        for (int run = -options.WarmUps; run < options.Repeats; run++)
+        {
+            flushed?.FillBytesAsync(0, stream);
+            start.Record(stream);
+            work(stream);
+            end.Record(stream);
+            // One run at a time: the next one's flush must not overlap with it.
+            end.Synchronize();
+            if (run >= 0)
+                times[run] = CudaEvent.Elapsed(start, end);
+        }
+        return new BenchmarkTimes(times);
+    }
+}

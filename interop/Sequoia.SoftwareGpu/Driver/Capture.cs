@@ -1,0 +1,66 @@
+using Sequoia.Interop;
+
+namespace Sequoia.SoftwareGpu.Driver;
+
+/// <summary>The recording of streams' work as a graph: of the stream it began on, and of those that joined by waiting for its events.</summary>
+internal sealed class Capture(GpuStream origin, CaptureMode mode)
+{
+    private readonly List<GpuGraphNode> _nodes = [];
+    // By stream: the nodes that its next work comes behind.
+    private readonly Dictionary<GpuStream, GpuGraphNode[]> _frontiers = new() { [origin] = [] };
+
+    public GpuStream Origin => origin;
+
+    public CaptureMode Mode => mode;
+
+    public int Thread { get; } = Environment.CurrentManagedThreadId;
+
+    /// <summary>Whether a call that cannot be captured spoiled it.</summary>
+    public bool IsInvalid { get; set; }
+
+    public GpuGraphNode[] Frontier(GpuStream stream) => _frontiers[stream];
+
+    public void Add(GpuStream stream, Work work)
+    {
+        Validate();
+        var node = new GpuGraphNode(work, _frontiers[stream]);
+        _nodes.Add(node);
+        _frontiers[stream] = [node];
+    }
+
+    /// <summary>Lets a stream, which joins if it was not part yet, wait for nodes.</summary>
+    public void Join(GpuStream stream, GpuGraphNode[] behind)
+    {
+        Validate();
+        if (!_frontiers.TryGetValue(stream, out GpuGraphNode[]? own))
+        {
+            stream.Capture = this;
+            own = [];
+        }
+        _frontiers[stream] = [.. own.Union(behind)];
+    }
+
+    /// <summary>Ends it on all its streams.</summary>
+    public GpuGraph End()
+    {
+        foreach (GpuStream stream in _frontiers.Keys)
+            stream.Capture = null;
+        Validate();
+        var reached = new HashSet<GpuGraphNode>();
+        var open = new Stack<GpuGraphNode>(_frontiers[origin]);
+        while (open.TryPop(out GpuGraphNode? node))
+        {
+            if (reached.Add(node))
+                Array.ForEach(node.Dependencies, open.Push);
+        }
+        if (reached.Count < _nodes.Count)
+            throw new DriverError(CudaResult.StreamCaptureUnjoined, $"{_nodes.Count - reached.Count} captured pieces of work of other streams are not waited for by the stream that the capture began on");
+        return new GpuGraph([.. _nodes]);
+    }
+
+    private void Validate()
+    {
+        if (IsInvalid)
+            throw new DriverError(CudaResult.StreamCaptureInvalidated, "a call that cannot be captured was made during the capture");
+    }
+}

@@ -1,0 +1,169 @@
+using Sequoia.Interop;
+
+namespace Sequoia.SoftwareGpu.Driver;
+
+/// <summary>
+/// One context: its streams, its memory, and the error that ends it. As on a GPU, a fault of a kernel breaks the context for good:
+/// every later call returns the same code.
+/// </summary>
+internal sealed class Context : Handled
+{
+    // A real GPU would have begun long before; it also bounds how deep streams can wait for each other.
+    private const int MostPending = 1024;
+
+    private readonly List<GpuStream> _streams = [];
+    private readonly Dictionary<int, GpuStream> _perThread = [];
+    private long _tickets;
+    private int _pending;
+
+    public Context(Gpu gpu)
+    {
+        Gpu = gpu;
+        Legacy = new GpuStream(this, isBlocking: true);
+    }
+
+    public Gpu Gpu { get; }
+
+    /// <summary>The default stream that waits for all blocking ones and they for it.</summary>
+    public GpuStream Legacy { get; }
+
+    /// <summary>The code of the fault that broke it.</summary>
+    public CudaResult? Broken { get; private set; }
+
+    public string? BrokenBy { get; private set; }
+
+    /// <summary>What goes with the context.</summary>
+    public HashSet<ulong> Allocations { get; } = [];
+
+    public HashSet<Handled> Owned { get; } = [];
+
+    public IEnumerable<GpuStream> Streams => _streams.Append(Legacy);
+
+    public GpuStream AddStream(bool isBlocking)
+    {
+        GpuStream stream = Gpu.Handles.Add(new GpuStream(this, isBlocking));
+        Owned.Add(stream);
+        _streams.Add(stream);
+        return stream;
+    }
+
+    public void RemoveStream(GpuStream stream)
+    {
+        stream.RunAll();
+        _streams.Remove(stream);
+        Remove(stream);
+    }
+
+    public void Remove(Handled item)
+    {
+        Owned.Remove(item);
+        Gpu.Handles.Remove(item);
+    }
+
+    /// <summary>The stream that a caller names: 0 and 1 are the legacy default stream, 2 is the calling thread's own.</summary>
+    public GpuStream Stream(nint handle)
+    {
+        if (handle is 0 or 1)
+            return Legacy;
+        if (handle == 2)
+        {
+            int thread = Environment.CurrentManagedThreadId;
+            if (!_perThread.TryGetValue(thread, out GpuStream? own))
+                _perThread[thread] = own = AddStream(isBlocking: true);
+            return own;
+        }
+        return Gpu.Handles.Get<GpuStream>(handle, "stream");
+    }
+
+    public long NextTicket()
+    {
+        if (++_pending > MostPending)
+            Synchronize();
+        return ++_tickets;
+    }
+
+    /// <summary>Does everything that is queued, in the order of the calls as far as streams depend on each other.</summary>
+    public void Synchronize()
+    {
+        _pending = 0;
+        foreach (GpuStream stream in Streams.ToArray())
+            stream.RunAll();
+    }
+
+    /// <summary>Does what a blocking call on the legacy default stream waits for.</summary>
+    public void SynchronizeLegacy()
+    {
+        RunWhatLegacyOrderWants(Legacy, long.MaxValue);
+        Legacy.RunAll();
+    }
+
+    /// <summary>Work of the legacy stream comes behind all earlier work of blocking streams, and theirs behind its.</summary>
+    public void RunWhatLegacyOrderWants(GpuStream stream, long ticket)
+    {
+        if (stream == Legacy)
+        {
+            foreach (GpuStream other in _streams.ToArray())
+            {
+                if (other.IsBlocking)
+                    other.RunUpTo(ticket - 1);
+            }
+        }
+        else if (stream.IsBlocking)
+        {
+            Legacy.RunUpTo(ticket - 1);
+        }
+    }
+
+    public double Launch(Function function, Dim grid, Dim block, uint sharedBytes, byte[] parameters) =>
+        Gpu.Launch(function, grid, block, sharedBytes, parameters);
+
+    public void Break(DeviceFault fault)
+    {
+        (Broken, BrokenBy) = (Failure.CodeOf(fault.Kind), fault.Message);
+        foreach (GpuStream stream in Streams)
+            stream.Forget();
+    }
+
+    /// <summary>The call is not allowed while streams are captured, and spoils the captures it meets.</summary>
+    public void RefuseDuringCapture(string call)
+    {
+        foreach (GpuStream stream in Streams)
+        {
+            if (stream.Capture is { } capture && (capture.Mode == CaptureMode.Global
+                || (capture.Mode == CaptureMode.ThreadLocal && capture.Thread == Environment.CurrentManagedThreadId)))
+            {
+                capture.IsInvalid = true;
+                throw new DriverError(CudaResult.StreamCaptureUnsupported, $"{call} is not possible while a stream is captured");
+            }
+        }
+    }
+
+    /// <summary>The legacy stream waits for blocking streams, which a capture cannot express.</summary>
+    public void RefuseImplicitCapture(GpuStream stream)
+    {
+        if (stream != Legacy)
+            return;
+        foreach (GpuStream other in _streams)
+        {
+            if (other.IsBlocking && other.Capture is { } capture)
+            {
+                capture.IsInvalid = true;
+                throw new DriverError(CudaResult.StreamCaptureImplicit, "work on the legacy default stream would wait for a stream that is captured; make that stream non-blocking or use another one");
+            }
+        }
+    }
+
+    /// <summary>Ends it with all it owns.</summary>
+    public void Destroy()
+    {
+        if (Broken is null)
+            Synchronize();
+        foreach (Module module in Owned.OfType<Module>())
+            module.Unload();
+        foreach (ulong allocation in Allocations)
+            Gpu.Free(allocation);
+        foreach (Handled item in Owned.ToArray())
+            Remove(item);
+        Gpu.Handles.Remove(this);
+    }
+}

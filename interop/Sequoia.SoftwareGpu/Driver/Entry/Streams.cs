@@ -1,0 +1,191 @@
+using System.Runtime.InteropServices;
+using Sequoia.Interop;
+
+namespace Sequoia.SoftwareGpu.Driver;
+
+/// <summary>Streams.</summary>
+internal static unsafe partial class EntryPoints
+{
+    [UnmanagedCallersOnly(EntryPoint = nameof(cuStreamCreate))]
+    public static CudaResult cuStreamCreate(nint* stream, uint flags)
+    {
+        try
+        {
+            using var call = new Call();
+            *Given(stream) = call.Context.AddStream(isBlocking: (flags & 1) == 0).Handle;
+            return CudaResult.Success;
+        }
+        catch (Exception e)
+        {
+            return Failure.Of(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = nameof(cuStreamCreateWithPriority))]
+    public static CudaResult cuStreamCreateWithPriority(nint* stream, uint flags, int priority)
+    {
+        try
+        {
+            using var call = new Call();
+            *Given(stream) = call.Context.AddStream(isBlocking: (flags & 1) == 0).Handle;
+            return CudaResult.Success;
+        }
+        catch (Exception e)
+        {
+            return Failure.Of(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = nameof(cuStreamDestroy_v2))]
+    public static CudaResult cuStreamDestroy_v2(nint stream)
+    {
+        try
+        {
+            using var call = new Call();
+            GpuStream gone = Call.Gpu.Handles.Get<GpuStream>(stream, "stream");
+            gone.Context.RemoveStream(gone);
+            return CudaResult.Success;
+        }
+        catch (Exception e)
+        {
+            return Failure.Of(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = nameof(cuStreamSynchronize))]
+    public static CudaResult cuStreamSynchronize(nint stream)
+    {
+        try
+        {
+            using var call = new Call();
+            GpuStream waited = call.Context.Stream(stream);
+            Call.Healthy(waited.Context);
+            RefuseCapturing(waited, nameof(cuStreamSynchronize));
+            waited.Context.RefuseImplicitCapture(waited);
+            if (waited == waited.Context.Legacy)
+                waited.Context.SynchronizeLegacy();
+            else
+                waited.RunAll();
+            return CudaResult.Success;
+        }
+        catch (Exception e)
+        {
+            return Failure.Of(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = nameof(cuStreamQuery))]
+    public static CudaResult cuStreamQuery(nint stream)
+    {
+        try
+        {
+            using var call = new Call();
+            GpuStream asked = call.Context.Stream(stream);
+            Call.Healthy(asked.Context);
+            RefuseCapturing(asked, nameof(cuStreamQuery));
+            if (asked.IsIdle)
+                return CudaResult.Success;
+            // Who asks again and again waits for progress.
+            asked.RunNext();
+            return CudaResult.NotReady;
+        }
+        catch (Exception e)
+        {
+            return Failure.Of(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = nameof(cuStreamWaitEvent))]
+    public static CudaResult cuStreamWaitEvent(nint stream, nint handle, uint flags)
+    {
+        try
+        {
+            using var call = new Call();
+            GpuStream waiting = call.Context.Stream(stream);
+            GpuEvent awaited = Call.Gpu.Handles.Get<GpuEvent>(handle, "event");
+            if (awaited.Captured is { } captured)
+            {
+                if (waiting.Capture is { } other && other != captured.Capture)
+                    throw new DriverError(CudaResult.StreamCaptureMerge, "the event belongs to another capture than the stream");
+                captured.Capture.Join(waiting, captured.Behind);
+            }
+            else if (awaited.Place is { } place)
+            {
+                if (waiting.Capture is not null)
+                    throw new DriverError(CudaResult.StreamCaptureUnsupported, "a capture cannot wait for an event that was recorded outside it");
+                waiting.Enqueue(new WaitWork(waiting, place.Stream, place.Ticket));
+            }
+            return CudaResult.Success;
+        }
+        catch (Exception e)
+        {
+            return Failure.Of(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = nameof(cuStreamBeginCapture_v2))]
+    public static CudaResult cuStreamBeginCapture_v2(nint stream, CaptureMode mode)
+    {
+        try
+        {
+            using var call = new Call();
+            GpuStream begun = call.Context.Stream(stream);
+            if (begun == begun.Context.Legacy)
+                throw new DriverError(CudaResult.StreamCaptureUnsupported, "the legacy default stream cannot be captured");
+            if (begun.Capture is not null)
+                throw new DriverError(CudaResult.IllegalState, "the stream is being captured already");
+            begun.Capture = new Capture(begun, mode);
+            return CudaResult.Success;
+        }
+        catch (Exception e)
+        {
+            return Failure.Of(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = nameof(cuStreamEndCapture))]
+    public static CudaResult cuStreamEndCapture(nint stream, nint* graph)
+    {
+        try
+        {
+            using var call = new Call();
+            GpuStream ended = call.Context.Stream(stream);
+            *Given(graph) = 0;
+            if (ended.Capture is not { } capture || capture.Origin != ended)
+                throw new DriverError(CudaResult.StreamCaptureUnmatched, "no capture began on this stream");
+            if (capture.Mode != CaptureMode.Relaxed && capture.Thread != Environment.CurrentManagedThreadId)
+                throw new DriverError(CudaResult.StreamCaptureWrongThread, "the capture was begun by another thread");
+            GpuGraph made = Call.Gpu.Handles.Add(capture.End());
+            ended.Context.Owned.Add(made);
+            *graph = made.Handle;
+            return CudaResult.Success;
+        }
+        catch (Exception e)
+        {
+            return Failure.Of(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = nameof(cuStreamIsCapturing))]
+    public static CudaResult cuStreamIsCapturing(nint stream, int* status)
+    {
+        try
+        {
+            using var call = new Call();
+            *Given(status) = call.Context.Stream(stream).Capture is { } capture ? capture.IsInvalid ? 2 : 1 : 0;
+            return CudaResult.Success;
+        }
+        catch (Exception e)
+        {
+            return Failure.Of(e);
+        }
+    }
+
+    private static void RefuseCapturing(GpuStream stream, string name)
+    {
+        if (stream.Capture is not { } capture)
+            return;
+        capture.IsInvalid = true;
+        throw new DriverError(CudaResult.StreamCaptureUnsupported, $"{name} is not possible on a stream that is captured");
+    }
+}

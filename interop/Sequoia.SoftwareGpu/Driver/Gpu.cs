@@ -1,0 +1,102 @@
+using System.Runtime.InteropServices;
+using Sequoia.Interop;
+
+namespace Sequoia.SoftwareGpu.Driver;
+
+/// <summary>The one software device of the process, as the driver's entry points see it. Whoever uses it holds <see cref="Lock"/>.</summary>
+internal sealed unsafe class Gpu
+{
+    private Context? _primary;
+    private int _primaryUsers;
+    private readonly Dictionary<ulong, ulong> _pinned = [];
+
+    public static Gpu Instance { get; } = new();
+
+    public Lock Lock { get; } = new();
+
+    public bool IsInitialized { get; set; }
+
+    public Handles Handles { get; } = new();
+
+    public DeviceMemory Memory { get; } = new();
+
+    /// <summary>Does all that is queued, in every context.</summary>
+    public void RunAll()
+    {
+        lock (Lock)
+        {
+            foreach (Context context in Handles.All<Context>())
+                context.Synchronize();
+        }
+    }
+
+    public Context CreateContext() => Handles.Add(new Context(this));
+
+    public Context RetainPrimary()
+    {
+        _primary ??= CreateContext();
+        _primaryUsers++;
+        return _primary;
+    }
+
+    public void ReleasePrimary()
+    {
+        if (_primary is null)
+            throw new DriverError(CudaResult.InvalidContext, "the primary context is not retained");
+        if (--_primaryUsers > 0)
+            return;
+        Context last = _primary;
+        _primary = null;
+        last.Destroy();
+    }
+
+    public ulong Allocate(Context context, nuint bytes)
+    {
+        if (bytes == 0)
+            throw new DriverError(CudaResult.InvalidValue, "0 bytes cannot be allocated");
+        ulong address = Memory.Allocate(bytes);
+        context.Allocations.Add(address);
+        return address;
+    }
+
+    /// <summary>Host memory that kernels and asynchronous copies may use.</summary>
+    public void* AllocatePinned(Context context, nuint bytes)
+    {
+        if (bytes == 0)
+            throw new DriverError(CudaResult.InvalidValue, "0 bytes cannot be allocated");
+        void* pointer = NativeMemory.AlignedAlloc(bytes, 4096);
+        Memory.RegisterHost(pointer, bytes);
+        _pinned.Add((ulong)pointer, bytes);
+        context.Allocations.Add((ulong)pointer);
+        return pointer;
+    }
+
+    public void Register(Context context, void* pointer, nuint bytes)
+    {
+        if (Memory.TryFind((ulong)pointer, out _, out _))
+            throw new DriverError((CudaResult)712, $"the host memory at 0x{(ulong)pointer:x} is registered already");
+        Memory.RegisterHost(pointer, bytes);
+        context.Allocations.Add((ulong)pointer);
+    }
+
+    /// <summary>Gives back device memory, pinned memory, or a registration.</summary>
+    public void Free(ulong address)
+    {
+        Memory.Free(address);
+        if (_pinned.Remove(address))
+            NativeMemory.AlignedFree((void*)address);
+    }
+
+    public bool IsPinned(ulong address) => _pinned.ContainsKey(address);
+
+    /// <summary>Whether all of a range can be accessed by the device.</summary>
+    public bool IsKnown(ulong address, ulong bytes) =>
+        Memory.TryFind(address, out ulong start, out ulong length) && bytes <= length - (address - start);
+
+    public double Launch(Function function, Dim grid, Dim block, uint sharedBytes, byte[] parameters)
+    {
+        LaunchReport report = Launcher.Run(Memory, function.Kernel, (grid.X, grid.Y, grid.Z), (block.X, block.Y, block.Z), (int)sharedBytes, parameters, SoftwareDriver.Options);
+        SoftwareDriver.Report(report);
+        return CostModel.Kernel(report.Counters.WarpInstructions, report.Counters.GlobalBytes);
+    }
+}

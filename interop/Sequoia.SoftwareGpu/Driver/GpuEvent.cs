@@ -1,0 +1,41 @@
+namespace Sequoia.SoftwareGpu.Driver;
+
+/// <summary>An event: where in a stream it was last recorded, and whether that place was reached.</summary>
+internal sealed class GpuEvent(Context context, bool hasTime) : Handled
+{
+    private long _generation;
+
+    public Context Context => context;
+
+    public bool HasTime => hasTime;
+
+    /// <summary>Where it was last recorded; null before.</summary>
+    public (GpuStream Stream, long Ticket)? Place { get; private set; }
+
+    public bool HasHappened { get; private set; } = true;
+
+    /// <summary>The stream's clock when it happened, in microseconds of the cost model.</summary>
+    public double Time { get; private set; }
+
+    /// <summary>The capture in which it was last recorded, with what it stands behind there.</summary>
+    public (Capture Capture, GpuGraphNode[] Behind)? Captured { get; private set; }
+
+    public void Record(GpuStream stream)
+    {
+        if (stream.Capture is { } capture)
+        {
+            Captured = (capture, capture.Frontier(stream));
+            return;
+        }
+        Captured = null;
+        HasHappened = false;
+        Place = (stream, stream.Enqueue(new RecordWork(this, stream, ++_generation)));
+    }
+
+    /// <summary>Only the latest recording counts.</summary>
+    public void Happen(long generation, double time)
+    {
+        if (generation == _generation)
+            (HasHappened, Time) = (true, time);
+    }
+}

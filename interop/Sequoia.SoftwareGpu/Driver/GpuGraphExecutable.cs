@@ -1,0 +1,30 @@
+using Sequoia.Interop;
+
+namespace Sequoia.SoftwareGpu.Driver;
+
+/// <summary>A graph ready for launching; the graph may change or go afterwards.</summary>
+internal sealed class GpuGraphExecutable(GpuGraph graph) : Handled
+{
+    public GpuGraphNode[] Nodes { get; private set; } = graph.Nodes;
+
+    /// <summary>Takes over another graph's work if it has the same shape.</summary>
+    /// <returns>The outcome, and the node that did not fit.</returns>
+    public (GraphUpdateOutcome Outcome, GpuGraphNode? Node) Update(GpuGraph other)
+    {
+        GpuGraphNode[] own = Nodes, others = other.Nodes;
+        if (own.Length != others.Length)
+            return (GraphUpdateOutcome.TopologyChanged, null);
+        for (int i = 0; i < own.Length; i++)
+        {
+            if (!Places(own, own[i]).SequenceEqual(Places(others, others[i])))
+                return (GraphUpdateOutcome.TopologyChanged, others[i]);
+            if (!others[i].Work.CanReplace(own[i].Work))
+                return (GraphUpdateOutcome.NodeTypeChanged, others[i]);
+        }
+        Nodes = others;
+        return (GraphUpdateOutcome.Updated, null);
+    }
+
+    private static IEnumerable<int> Places(GpuGraphNode[] all, GpuGraphNode node) =>
+        node.Dependencies.Select(behind => Array.IndexOf(all, behind)).Order();
+}

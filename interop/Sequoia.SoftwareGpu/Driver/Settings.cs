@@ -1,0 +1,78 @@
+using System.Globalization;
+using Sequoia.Interop;
+
+namespace Sequoia.SoftwareGpu.Driver;
+
+/// <summary>
+/// The environment variable by which programs that know nothing of the software GPU choose how it executes:
+/// SEQUOIA_SOFTWARE_GPU=checks=all,counters=on,schedule=random:7,numerics=hopper,threads=2,budget=1000000. What is found and
+/// counted then goes to stderr.
+/// </summary>
+internal static class Settings
+{
+    public const string Variable = "SEQUOIA_SOFTWARE_GPU";
+
+    private static bool _isRead;
+
+    /// <summary>Reads the variable, once.</summary>
+    public static void Apply()
+    {
+        if (_isRead || Environment.GetEnvironmentVariable(Variable) is not { Length: > 0 } text)
+            return;
+        SoftwareDriver.Options = Parse(text);
+        _isRead = true;
+        SoftwareDriver.Launched += static report =>
+        {
+            foreach (Finding finding in report.Findings)
+                Console.Error.WriteLine(finding);
+            if (SoftwareDriver.Options.Counters)
+                Console.Error.WriteLine(report.ToTable());
+        };
+    }
+
+    public static LaunchOptions Parse(string text)
+    {
+        var options = new LaunchOptions();
+        foreach (string setting in text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            string[] parts = setting.Split('=', 2);
+            options = (parts[0], parts.ElementAtOrDefault(1)) switch
+            {
+                ("checks", "all") => options with { Checks = Checks.All },
+                ("checks", "off") => options with { Checks = Checks.Off },
+                ("counters", "on") => options with { Counters = true },
+                ("counters", "off") => options with { Counters = false },
+                ("numerics", "fast") => options with { Numerics = Numerics.Fast },
+                ("numerics", "ampere") => options with { Numerics = Numerics.Ampere },
+                ("numerics", "hopper") => options with { Numerics = Numerics.Hopper },
+                ("schedule", { } schedule) => Scheduled(options, schedule) ?? throw Wrong(setting),
+                ("threads", { } count) when int.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out int threads) && threads is > 0 and <= 1024 => options with { Threads = threads },
+                ("budget", { } count) when long.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out long budget) && budget > 0 => options with { InstructionBudget = budget },
+                _ => throw Wrong(setting),
+            };
+        }
+        return options;
+    }
+
+    private static LaunchOptions? Scheduled(LaunchOptions options, string schedule)
+    {
+        string[] parts = schedule.Split(':', 2);
+        int seed = 1;
+        if (parts.Length == 2 && !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out seed))
+            return null;
+        return parts[0] switch
+        {
+            "in-order" when parts.Length == 1 => options with { Schedule = Schedule.InOrder },
+            "random" => options with { Schedule = Schedule.Random, Seed = seed },
+            "adversarial" => options with { Schedule = Schedule.Adversarial, Seed = seed },
+            _ => null,
+        };
+    }
+
+    private static DriverError Wrong(string setting)
+    {
+        string message = $"{Variable}: {setting}: is not one of checks=all|off, counters=on|off, numerics=fast|ampere|hopper, schedule=in-order|random:SEED|adversarial:SEED, threads=N, budget=N";
+        Console.Error.WriteLine(message);
+        return new DriverError(CudaResult.InvalidValue, message);
+    }
+}

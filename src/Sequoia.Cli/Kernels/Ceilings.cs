@@ -1,0 +1,142 @@
+using System.Globalization;
+using Sequoia.Interop;
+
+namespace Sequoia.Cli.Kernels;
+
+/// <summary>
+/// What a device can do at most, measured with the kernels of kernels/micro: the figures that other kernels' times are to be compared
+/// with. Each line says what was measured and how.
+/// </summary>
+internal sealed class Ceilings(CudaContext context, CudaCompiler compiler)
+{
+    private const int BlockThreads = 256;
+    private const int CopyBytes = 256 << 20;
+    private const int ChainSteps = 4096;
+    private const int SmallLaunches = 100;
+
+    private readonly int _multiprocessors = context.Device[DeviceProperty.MultiprocessorCount];
+
+    /// <summary>Measures one after the other.</summary>
+    public IEnumerable<(string What, string Result)> Measure()
+    {
+        yield return ("memory, copy of 256 MiB", Copy());
+        yield return ("L2 cache, reads", L2());
+        yield return ("shared memory, reads of 16 bytes a lane", Shared());
+        yield return ("latency, chain in 16 KiB", Latency(16 << 10));
+        yield return ("latency, chain in 256 MiB", Latency(256 << 20));
+        if (context.Device.ComputeCapability.Major >= 8)
+            yield return ("mma m16n8k16, f16 with f32 sums", Mma());
+        yield return ("launch of an empty kernel", Launches());
+        yield return ("the same as a node of a graph", GraphNodes());
+        yield return ("host to device, pinned", HostLink(toDevice: true));
+        yield return ("device to host, pinned", HostLink(toDevice: false));
+    }
+
+    private int Grid => 8 * _multiprocessors;
+
+    private string Copy()
+    {
+        using CudaModule module = Load("copy");
+        CudaKernel kernel = module["copy"];
+        using DeviceBuffer<byte> x = context.Allocate<byte>(CopyBytes), y = context.Allocate<byte>(CopyBytes);
+        x.FillBytesAsync(1);
+        return context.Benchmark(stream => kernel.Launch(Grid, BlockThreads, 0, stream, x, y, CopyBytes / 16)).Describe(bytes: 2.0 * CopyBytes);
+    }
+
+    private string L2()
+    {
+        const int Rounds = 20;
+        using CudaModule module = Load("l2_read");
+        CudaKernel kernel = module["l2_read"];
+        int bytes = Math.Max(1 << 20, context.Device[DeviceProperty.L2CacheBytes] / 4);
+        using DeviceBuffer<byte> x = context.Allocate<byte>(bytes);
+        using DeviceBuffer<float> sink = context.Allocate<float>(1);
+        x.FillBytesAsync(0);
+        return context.Benchmark(stream => kernel.Launch(Grid, BlockThreads, 0, stream, x, sink, bytes / 16, Rounds), new() { FlushL2 = false })
+            .Describe(bytes: (double)bytes * Rounds);
+    }
+
+    private string Shared()
+    {
+        const int Rounds = 2000;
+        using CudaModule module = Load("shared_read");
+        CudaKernel kernel = module["shared_read"];
+        using DeviceBuffer<float> sink = context.Allocate<float>(1);
+        return context.Benchmark(stream => kernel.Launch(Grid, BlockThreads, 0, stream, sink, Rounds), new() { FlushL2 = false })
+            .Describe(bytes: 16.0 * Rounds * 4 * Grid * BlockThreads);
+    }
+
+    private string Latency(int bytes)
+    {
+        using CudaModule module = Load("latency");
+        CudaKernel kernel = module["latency"];
+        // A stride that leaves lines and pages, and is coprime to the count, so that the cycle visits every place.
+        int count = bytes / sizeof(int), stride = 33 * 31 + 4096;
+        stride += stride % 2 == 0 ? 1 : 0;
+        int[] next = new int[count];
+        for (int i = 0; i < count; i++)
+            next[i] = (int)((i + (long)stride) % count);
+        using DeviceBuffer<int> chain = context.Upload<int>(next), last = context.Allocate<int>(1);
+        BenchmarkTimes times = context.Benchmark(stream => kernel.Launch(1, 1, 0, stream, chain, last, ChainSteps), new() { FlushL2 = false });
+        return string.Create(CultureInfo.InvariantCulture, $"{times.Median.TotalNanoseconds / ChainSteps:F0} ns a load");
+    }
+
+    private string Mma()
+    {
+        const int Rounds = 2000;
+        using CudaModule module = Load("mma_rate");
+        CudaKernel kernel = module["mma_rate"];
+        using DeviceBuffer<float> sink = context.Allocate<float>(1);
+        double warps = Grid * (double)BlockThreads / 32;
+        return context.Benchmark(stream => kernel.Launch(Grid, BlockThreads, 0, stream, sink, Rounds), new() { FlushL2 = false })
+            .Describe(flops: 2.0 * 16 * 8 * 16 * 4 * Rounds * warps);
+    }
+
+    private string Launches()
+    {
+        using CudaModule module = Load("empty");
+        CudaKernel kernel = module["empty"];
+        return Each(context.Benchmark(
+            stream =>
+            {
+                for (int i = 0; i < SmallLaunches; i++)
+                    kernel.Launch(1, 32, 0, stream);
+            },
+            new() { FlushL2 = false }));
+    }
+
+    private string GraphNodes()
+    {
+        using CudaModule module = Load("empty");
+        CudaKernel kernel = module["empty"];
+        using CudaStream recorded = context.CreateStream(nonBlocking: true);
+        using CudaGraph graph = recorded.Capture(() =>
+        {
+            for (int i = 0; i < SmallLaunches; i++)
+                kernel.Launch(1, 32, 0, recorded);
+        });
+        using ExecutableGraph executable = graph.Instantiate();
+        return Each(context.Benchmark(executable.Launch, new() { FlushL2 = false }));
+    }
+
+    private string HostLink(bool toDevice)
+    {
+        using PinnedBuffer<byte> host = context.AllocatePinned<byte>(CopyBytes / 4);
+        using DeviceBuffer<byte> device = context.Allocate<byte>(CopyBytes / 4);
+        device.FillBytesAsync(0);
+        return context.Benchmark(
+            stream =>
+            {
+                if (toDevice)
+                    device.CopyFromAsync(host, stream);
+                else
+                    device.CopyToAsync(host, stream);
+            },
+            new() { FlushL2 = false }).Describe(bytes: host.Bytes);
+    }
+
+    private static string Each(BenchmarkTimes times) =>
+        string.Create(CultureInfo.InvariantCulture, $"{times.Median.TotalMicroseconds / SmallLaunches:F2} us each, {SmallLaunches} behind each other");
+
+    private CudaModule Load(string name) => context.Load(MicroKernels.Compile(compiler, name, context.Device.Architecture));
+}

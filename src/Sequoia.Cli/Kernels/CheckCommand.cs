@@ -1,0 +1,39 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using Sequoia.Interop;
+using Sequoia.SoftwareGpu;
+
+namespace Sequoia.Cli.Kernels;
+
+/// <summary>
+/// sequoia kernels check: runs a kernel on the software GPU under all checks, in several schedules, and tells what was found and what it did.
+/// </summary>
+internal static class CheckCommand
+{
+    public static Command Create(Streams streams)
+    {
+        Argument<string> file = KernelSource.Argument();
+        Option<string> launch = LaunchOption();
+        Option<int?> schedules = CheckedOption.Number("--schedules", "Random orders of warps and blocks to try besides the plain one and the adversarial one (default 4).", 0, 10_000);
+        Option<int?> seed = CheckedOption.Number("--seed", "Of the first random order (default 1).", 0, int.MaxValue);
+        var json = new Option<bool>("--json") { Description = "Print one JSON object." };
+        var command = new Command("check", "Run a kernel on the software GPU under all checks.") { file, launch, schedules, seed, json };
+        command.SetAction((parsed, cancellation) =>
+        {
+            KernelSource source = KernelSource.Load(parsed.GetRequiredValue(file));
+            LaunchSpec spec = LaunchSpec.Load(parsed.GetRequiredValue(launch));
+            CompiledKernels compiled = source.Compile(KernelSource.Compiler(), "compute_80", [spec.Kernel], streams);
+            CheckResult result = KernelCheck.Run(compiled, spec, parsed.GetValue(schedules) ?? 4, parsed.GetValue(seed) ?? 1, streams, cancellation);
+            streams.Out.WriteLine(parsed.GetValue(json) ? JsonText.Of(result.ToJson()) : result.Describe());
+            return Task.FromResult(result.IsClean ? ExitStatus.Done : ExitStatus.Failure);
+        });
+        return command;
+    }
+
+    public static Option<string> LaunchOption() => new("--launch")
+    {
+        Description = "How to launch it: {\"kernel\",\"grid\",\"block\",\"shared\",\"args\":[{\"type\",\"shape\",\"fill\"} or {\"type\",\"scalar\"}]}.",
+        HelpName = "SPEC.json",
+        Required = true,
+    };
+}

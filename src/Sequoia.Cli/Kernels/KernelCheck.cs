@@ -1,0 +1,54 @@
+using Sequoia.Interop;
+using Sequoia.SoftwareGpu;
+using Sequoia.SoftwareGpu.Driver;
+
+namespace Sequoia.Cli.Kernels;
+
+/// <summary>Runs one launch under all checks in one schedule after the other, from the same inputs.</summary>
+internal static class KernelCheck
+{
+    public static CheckResult Run(CompiledKernels compiled, LaunchSpec spec, int randomSchedules, int firstSeed, Streams streams, CancellationToken cancellation)
+    {
+        LaunchOptions all = new() { Checks = Checks.All, Counters = true };
+        LaunchOptions[] schedules =
+        [
+            all,
+            .. Enumerable.Range(firstSeed, randomSchedules).Select(seed => all with { Schedule = Schedule.Random, Seed = seed }),
+            all with { Schedule = Schedule.Adversarial, Seed = firstSeed },
+        ];
+        var result = new CheckResult(spec);
+        foreach (LaunchOptions options in schedules)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            result.Add(options, Run(compiled, spec, options));
+        }
+        return result;
+    }
+
+    private static CheckedRun Run(CompiledKernels compiled, LaunchSpec spec, LaunchOptions options)
+    {
+        LaunchReport? report = null;
+        void Keep(LaunchReport latest) => report = latest;
+        SoftwareDriver.Options = options;
+        SoftwareDriver.Launched += Keep;
+        try
+        {
+            using CudaContext context = SoftwareDriver.Open();
+            using var prepared = new PreparedLaunch(context, compiled, spec);
+            prepared.Launch();
+            try
+            {
+                context.Synchronize();
+            }
+            catch (CudaException)
+            {
+                return new CheckedRun(report, SoftwareDriver.LatestFailure, null);
+            }
+            return new CheckedRun(report, null, prepared.Contents());
+        }
+        finally
+        {
+            SoftwareDriver.Launched -= Keep;
+        }
+    }
+}

@@ -1,0 +1,62 @@
+using System.CommandLine;
+using Sequoia.Interop;
+using Sequoia.Native;
+
+namespace Sequoia.Cli.Kernels;
+
+/// <summary>A CUDA source that the user names.</summary>
+/// <param name="File">Its name, as the user wrote it, so that messages lead there.</param>
+/// <param name="Text">The source.</param>
+internal sealed record KernelSource(string File, string Text)
+{
+    private const long MaxBytes = 16 << 20;
+
+    public static Argument<string> Argument() => new("FILE.cu") { Description = "CUDA C++ source; headers of the toolkit are not there." };
+
+    public static KernelSource Load(string file)
+    {
+        try
+        {
+            if (new FileInfo(file) is { Exists: true, Length: > MaxBytes })
+                throw new InvalidInputException($"{file}: has more than {MaxBytes >> 20} MiB; it cannot be a kernel's source");
+            return new KernelSource(file, System.IO.File.ReadAllText(file));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidInputException($"{file}: cannot be read ({e.Message.ReplaceLineEndings(" ")})", e);
+        }
+    }
+
+    public static CudaCompiler Compiler()
+    {
+        try
+        {
+            return CudaCompiler.Load(cache: KernelCache.Default);
+        }
+        catch (LibraryNotFoundException e)
+        {
+            throw new InvalidInputException(e.Message, e);
+        }
+    }
+
+    /// <param name="compiler">NVRTC.</param>
+    /// <param name="architecture">sm_XX or compute_XX.</param>
+    /// <param name="kernels">Kernels to be found by their names in the source.</param>
+    /// <param name="streams">Where warnings go.</param>
+    public CompiledKernels Compile(CudaCompiler compiler, string architecture, IReadOnlyList<string> kernels, Streams streams)
+    {
+        try
+        {
+            CompiledKernels compiled = compiler.Compile(Text, new CompileOptions { Architecture = architecture, FileName = File, Kernels = kernels });
+            if (!compiled.IsCubin && compiled.Log.Length > 0)
+                streams.Notes.WriteLine(compiled.Log.TrimEnd());
+            return compiled;
+        }
+        catch (CompileException e)
+        {
+            // All of the errors are of use, each with its line; the last line is the one that every command ends with.
+            streams.Notes.WriteLine(e.Log.TrimEnd());
+            throw new InvalidInputException(e.Message, e);
+        }
+    }
+}

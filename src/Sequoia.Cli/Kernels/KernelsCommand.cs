@@ -1,0 +1,14 @@
+using System.CommandLine;
+
+namespace Sequoia.Cli.Kernels;
+
+/// <summary>sequoia kernels: for people who write CUDA kernels.</summary>
+internal static class KernelsCommand
+{
+    public static Command Create(Streams streams) => new("kernels", "Compile, check and time CUDA kernels.")
+    {
+        CompileCommand.Create(streams),
+        CheckCommand.Create(streams),
+        BenchCommand.Create(streams),
+    };
+}

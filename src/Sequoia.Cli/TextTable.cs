@@ -1,0 +1,23 @@
+using System.Text;
+
+namespace Sequoia.Cli;
+
+/// <summary>A table that reads well in a terminal and is Markdown too.</summary>
+internal static class TextTable
+{
+    /// <param name="rows">The head, then the others; all equally long.</param>
+    public static string Of(IReadOnlyList<string[]> rows)
+    {
+        var text = new StringBuilder();
+        int[] widths = [.. Enumerable.Range(0, rows[0].Length).Select(column => rows.Max(row => row[column].Length))];
+        for (int row = 0; row < rows.Count; row++)
+        {
+            Line(text, rows[row].Select((cell, column) => cell.PadRight(widths[column])));
+            if (row == 0)
+                Line(text, widths.Select(width => new string('-', width)));
+        }
+        return text.ToString();
+    }
+
+    private static void Line(StringBuilder text, IEnumerable<string> cells) => text.Append("| ").AppendJoin(" | ", cells).Append(" |\n");
+}

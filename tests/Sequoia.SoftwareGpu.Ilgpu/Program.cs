@@ -1,0 +1,20 @@
+using ILGPU;
+using ILGPU.Runtime;
+using ILGPU.Runtime.CPU;
+using ILGPU.Runtime.Cuda;
+using Sequoia.SoftwareGpu.Ilgpu;
+
+// Runs ILGPU's kernels on whatever libcuda the loader finds and on ILGPU's own CPU accelerator, and compares. ILGPU makes its own PTX and
+// has its own bindings: neither is under this project's control. One line a kernel; exit status 0 if all agree.
+using var context = Context.Create(builder => builder.Cuda().CPU());
+using Accelerator cuda = context.CreateCudaAccelerator(0);
+using Accelerator cpu = context.CreateCPUAccelerator(0);
+Console.WriteLine($"{cuda.Name}, {((CudaAccelerator)cuda).Architecture}, {((CudaAccelerator)cuda).InstructionSet}");
+int wrong = 0;
+foreach (Comparison comparison in Comparisons.All)
+{
+    string? difference = comparison.Compare(cuda, cpu);
+    wrong += difference is null ? 0 : 1;
+    Console.WriteLine($"{comparison.Name}: {difference ?? "equal"}");
+}
+return wrong == 0 ? 0 : 1;
