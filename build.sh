@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The one way in: ./build.sh [build | run [ARGS] | test [ARGS] | pack]. Needs the .NET 10 SDK and nothing else.
+# The one way in: ./build.sh [build | run [ARGS] | test [ARGS] | pack]. Needs the .NET 10 SDK and nothing else;
+# where it can, it fetches NVRTC to compile CUDA kernels with (tools/fetch-nvrtc.sh).
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 invoked_from=$PWD
@@ -44,6 +45,7 @@ link_command() {
 }
 
 run_tests() {
+    tools/fetch-nvrtc.sh --with-exports
     build Sequoia.Native.sln
     local log status=0
     log=$(mktemp)
@@ -66,6 +68,7 @@ command=${1:-build}
 [ $# -gt 0 ] && shift
 case "$command" in
     build)
+        tools/fetch-nvrtc.sh
         build Sequoia.Native.sln
         link_command
         ;;
@@ -80,7 +83,7 @@ case "$command" in
         run_tests "$@"
         ;;
     pack)
-        for project in src/Sequoia.Native src/Sequoia.Cli; do
+        for project in interop/Sequoia.Interop src/Sequoia.Native src/Sequoia.Cli; do
             dotnet pack -c Release "$project" -o out/packages
         done
         ;;
