@@ -44,6 +44,18 @@ link_command() {
     ln -sfn artifacts/bin/Sequoia.Cli/release/sequoia out/sequoia
 }
 
+# Fails unless each of the $2 tests that the log $1 calls skipped was so for want of hardware. The runner writes `skipped NAME`
+# and the reason below it; that all are seen is checked, so that another form of the log is noticed.
+refuse_skips() {
+    awk -v total="$2" '
+        wanted { wanted = 0; seen++; if ($0 !~ /^ +(no CUDA device|CPU lacks )/) { bad++; print "build.sh: SEQUOIA_REQUIRE allows no such skip: " name ":" $0 } }
+        /^skipped / { wanted = 1; name = $2 }
+        END {
+            if (seen != total) { bad++; print "build.sh: " total " tests were skipped, and the reasons of " seen + 0 " were found" }
+            exit bad > 0
+        }' "$1" >&2
+}
+
 run_tests() {
     tools/fetch-nvrtc.sh --with-exports
     build Sequoia.Native.sln
@@ -54,6 +66,9 @@ run_tests() {
     count() { awk -v key="$1:" '$1 == key { value = $2 } END { print value == "" ? 0 : value }' "$log"; }
     local passed failed skipped
     passed=$(count succeeded) failed=$(count failed) skipped=$(count skipped)
+    if [ -n "${SEQUOIA_REQUIRE:-}" ]; then
+        refuse_skips "$log" "$skipped" || status=1
+    fi
     rm -f "$log"
     if [ "$((passed + failed))" -eq 0 ]; then
         echo "build.sh: no test ran" >&2
