@@ -59,6 +59,21 @@ internal sealed class SearchTests
     }
 
     [Test]
+    [Platform("Linux")]
+    public void Missing_built_in_functions_are_named_with_every_path()
+    {
+        using var folder = new TemporaryFolder();
+        LibraryReport report = NvrtcLibrary.FindBuiltins(Path.Combine(folder.Path, "libnvrtc.so.99"), new Version(99, 1));
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(report.IsFound, Is.False);
+            Assert.That(report.Attempts[0], Is.EqualTo(new LibraryAttempt(Path.Combine(folder.Path, "libnvrtc-builtins.so.99.1"), "no such file")));
+            Assert.That(report.Attempts.Select(attempt => attempt.Path), Does.Contain("libnvrtc-builtins.so.99.1"), "the loader was asked");
+            Assert.That(report.Attempts, Is.Unique);
+        }
+    }
+
+    [Test]
     public void The_named_folder_comes_first()
     {
         string? before = Environment.GetEnvironmentVariable(LibrarySearch.FolderVariable);
