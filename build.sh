@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The one way in: ./build.sh [build | run [ARGS] | test [ARGS] | pack]. Needs the .NET 10 SDK and nothing else.
+# The one way in: ./build.sh [build | run [ARGS] | test [ARGS] | pack]. Needs the .NET 10 SDK and nothing else;
+# where it can, it fetches NVRTC to compile CUDA kernels with (tools/fetch-nvrtc.sh).
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 invoked_from=$PWD
@@ -43,7 +44,20 @@ link_command() {
     ln -sfn artifacts/bin/Sequoia.Cli/release/sequoia out/sequoia
 }
 
+# Fails unless each of the $2 tests that the log $1 calls skipped was so for want of hardware. The runner writes `skipped NAME`
+# and the reason below it; that all are seen is checked, so that another form of the log is noticed.
+refuse_skips() {
+    awk -v total="$2" '
+        wanted { wanted = 0; seen++; if ($0 !~ /^ +(no CUDA device|CPU lacks )/) { bad++; print "build.sh: SEQUOIA_REQUIRE allows no such skip: " name ":" $0 } }
+        /^skipped / { wanted = 1; name = $2 }
+        END {
+            if (seen != total) { bad++; print "build.sh: " total " tests were skipped, and the reasons of " seen + 0 " were found" }
+            exit bad > 0
+        }' "$1" >&2
+}
+
 run_tests() {
+    tools/fetch-nvrtc.sh --with-exports
     build Sequoia.Native.sln
     local log status=0
     log=$(mktemp)
@@ -52,6 +66,9 @@ run_tests() {
     count() { awk -v key="$1:" '$1 == key { value = $2 } END { print value == "" ? 0 : value }' "$log"; }
     local passed failed skipped
     passed=$(count succeeded) failed=$(count failed) skipped=$(count skipped)
+    if [ -n "${SEQUOIA_REQUIRE:-}" ]; then
+        refuse_skips "$log" "$skipped" || status=1
+    fi
     rm -f "$log"
     if [ "$((passed + failed))" -eq 0 ]; then
         echo "build.sh: no test ran" >&2
@@ -66,6 +83,7 @@ command=${1:-build}
 [ $# -gt 0 ] && shift
 case "$command" in
     build)
+        tools/fetch-nvrtc.sh
         build Sequoia.Native.sln
         link_command
         ;;
@@ -80,7 +98,7 @@ case "$command" in
         run_tests "$@"
         ;;
     pack)
-        for project in src/Sequoia.Native src/Sequoia.Cli; do
+        for project in interop/Sequoia.Interop src/Sequoia.Native src/Sequoia.Cli; do
             dotnet pack -c Release "$project" -o out/packages
         done
         ;;

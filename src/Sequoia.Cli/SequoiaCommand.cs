@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Sequoia.Cli.Compare;
+using Sequoia.Cli.Devices;
 using Sequoia.Native;
 
 namespace Sequoia.Cli;
@@ -56,6 +57,8 @@ internal static class SequoiaCommand
             TreeCommand.Create(streams),
             MeasureCommand.Create(streams),
             CompareCommand.Create(streams),
+            DevicesCommand.Create(streams),
+            DoctorCommand.Create(streams),
         };
         root.Directives.Clear();
         root.SetAction((_, cancellation) => Story.RunAsync(streams, cancellation));

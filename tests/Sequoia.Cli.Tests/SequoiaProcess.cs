@@ -24,6 +24,14 @@ internal sealed record SequoiaProcess(int Status, string Out, string Notes)
         return End(process);
     }
 
+    /// <summary>Runs it with one more environment variable.</summary>
+    public static SequoiaProcess RunWhere(string variable, string value, params string[] arguments)
+    {
+        using Process process = Start(null, arguments, (variable, value));
+        process.StandardInput.Close();
+        return End(process);
+    }
+
     /// <summary>Sends a signal as soon as there is output.</summary>
     public static SequoiaProcess Interrupt(string signal, params string[] arguments)
     {
@@ -53,7 +61,7 @@ internal sealed record SequoiaProcess(int Status, string Out, string Notes)
         kill.WaitForExit();
     }
 
-    private static Process Start(string? models, string[] arguments)
+    private static Process Start(string? models, string[] arguments, (string Name, string Value)? variable = null)
     {
         var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "sequoia"), arguments)
         {
@@ -68,6 +76,8 @@ internal sealed record SequoiaProcess(int Status, string Out, string Notes)
         start.Environment["XDG_CACHE_HOME"] = Path.Combine(AppContext.BaseDirectory, "cache");
         if (models is not null)
             start.Environment["SEQUOIA_MODELS"] = models;
+        if (variable is { } one)
+            start.Environment[one.Name] = one.Value;
         return Process.Start(start)!;
     }
 

@@ -17,6 +17,6 @@ internal sealed record LibraryNames(string Title, params string[] Files)
 
     /// <summary>NVRTC's own built-in functions: it loads this file by name, from where the loader finds it.</summary>
     public static LibraryNames NvrtcBuiltins(Version nvrtc) => OperatingSystem.IsWindows()
-        ? new("NVRTC's built-ins", $"nvrtc-builtins64_{nvrtc.Major}{nvrtc.Minor}.dll")
-        : new("NVRTC's built-ins", $"libnvrtc-builtins.so.{nvrtc.Major}.{nvrtc.Minor}");
+        ? new("the library of NVRTC's built-in functions", $"nvrtc-builtins64_{nvrtc.Major}{nvrtc.Minor}.dll")
+        : new("the library of NVRTC's built-in functions", $"libnvrtc-builtins.so.{nvrtc.Major}.{nvrtc.Minor}");
 }

@@ -60,6 +60,7 @@ public sealed unsafe class CudaCompiler
 
     /// <summary>Compiles a source.</summary>
     /// <exception cref="CompileException">It does not compile; the exception carries the log.</exception>
+    /// <exception cref="LibraryNotFoundException">NVRTC's built-in functions are missing.</exception>
     public CompiledKernels Compile(string source, CompileOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(source);
@@ -84,18 +85,18 @@ public sealed unsafe class CudaCompiler
         NvrtcResult result = program.Compile(arguments);
         string log = program.Log();
         if (result != NvrtcResult.Success)
-            throw new CompileException(options.FileName, Reason(program, result, log), log);
+            throw Failure(options, program, result, log);
         bool cubin = NvrtcArguments.IsCubin(options);
         var names = options.Kernels.Distinct().ToDictionary(kernel => kernel, program.LoweredName);
         return new(cubin, program.Image(cubin), log, names, fromCache: false);
     }
 
-    private string Reason(NvrtcProgram program, NvrtcResult result, string log)
+    private Exception Failure(CompileOptions options, NvrtcProgram program, NvrtcResult result, string log)
     {
         if (result == NvrtcResult.BuiltinOperationFailure && !Builtins.IsFound)
-            return $"NVRTC's built-in functions are missing: {LibraryNames.NvrtcBuiltins(Version).Files[0]} belongs beside {Library.Path}";
+            return new LibraryNotFoundException(Builtins, $"{LibraryNames.NvrtcBuiltins(Version).Files[0]} belongs beside {Library.Path}");
         string words = program.Describe(result);
-        return log.Length == 0 ? words : $"{words}: {log.ReplaceLineEndings(" ").Trim()}";
+        return new CompileException(options.FileName, log.Length == 0 ? words : $"{words}: {log.ReplaceLineEndings(" ")}", log);
     }
 
     // C ends a text at its first zero; the rest would be lost in silence.

@@ -39,14 +39,16 @@ internal sealed unsafe class NvrtcLibrary
         return null;
     }
 
-    // NVRTC asks the loader for this file by its bare name, which does not look into NVRTC's own folder. Loaded beforehand, it is found.
-    private static LibraryReport FindBuiltins(string nvrtc, Version version)
+    /// <summary>
+    /// NVRTC asks the loader for this file by its bare name, and the loader does not look into NVRTC's own folder. Loaded beforehand, it is found.
+    /// </summary>
+    public static LibraryReport FindBuiltins(string nvrtc, Version version)
     {
         LibraryNames names = LibraryNames.NvrtcBuiltins(version);
         LibraryReport beside = new LibrarySearch(Path.GetDirectoryName(Path.GetFullPath(nvrtc)) ?? ".").Find(names);
         if (beside.IsFound)
             return beside;
         LibraryReport usual = LibrarySearch.Usual().Find(names);
-        return new(usual.Title, usual.Handle, usual.Path, [.. beside.Attempts, .. usual.Attempts]);
+        return new(usual.Title, usual.Handle, usual.Path, [.. beside.Attempts, .. usual.Attempts.Except(beside.Attempts)]);
     }
 }

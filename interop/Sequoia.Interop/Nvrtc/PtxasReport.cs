@@ -9,14 +9,16 @@ internal static partial class PtxasReport
     public static IReadOnlyList<KernelResources> Parse(string log)
     {
         var kernels = new List<KernelResources>();
+        string about = "";
         foreach (string line in log.Split('\n'))
         {
-            if (!line.StartsWith("ptxas", StringComparison.Ordinal))
-                continue;
             if (Entry().Match(line) is { Success: true } entry)
                 kernels.Add(new(entry.Groups["name"].Value, entry.Groups["arch"].Value, 0, 0, 0, 0, 0, 0));
-            else if (kernels is [.., var last])
-                kernels[^1] = Stack().Match(line) is { Success: true } stack ? WithStack(last, stack) : WithUse(last, line);
+            else if (Function().Match(line) is { Success: true } function)
+                about = function.Groups["name"].Value;
+            // Functions that a kernel calls are reported behind it, in lines of the same form.
+            else if (kernels is [.., var kernel] && kernel.Kernel == about)
+                kernels[^1] = Stack().Match(line) is { Success: true } stack ? WithStack(kernel, stack) : WithUse(kernel, line);
         }
         return kernels;
     }
@@ -43,13 +45,16 @@ internal static partial class PtxasReport
 
     private static int Number(Match match, string group) => int.Parse(match.Groups[group].Value, CultureInfo.InvariantCulture);
 
-    [GeneratedRegex("Compiling entry function '(?<name>[^']+)' for '(?<arch>[^']+)'")]
+    [GeneratedRegex(@"^ptxas info\s*: Compiling entry function '(?<name>[^']+)' for '(?<arch>[^']+)'")]
     private static partial Regex Entry();
+
+    [GeneratedRegex(@"^ptxas info\s*: Function properties for (?<name>\S+)")]
+    private static partial Regex Function();
 
     [GeneratedRegex(@"(?<frame>\d+) bytes stack frame, (?<stores>\d+) bytes spill stores, (?<loads>\d+) bytes spill loads")]
     private static partial Regex Stack();
 
-    [GeneratedRegex(@"Used (?<count>\d+) registers")]
+    [GeneratedRegex(@"^ptxas info\s*: Used (?<count>\d+) registers")]
     private static partial Regex Registers();
 
     [GeneratedRegex(@"(?<bytes>\d+) bytes smem")]

@@ -1,0 +1,69 @@
+using System.Diagnostics;
+using System.Globalization;
+using Sequoia.Interop;
+
+namespace Sequoia.Cli.Devices;
+
+/// <summary>Looks at everything that CUDA kernels need here. Whatever does not work is a finding and never an exception.</summary>
+internal static class Doctor
+{
+    public const string Nvrtc = "nvrtc", Builtins = "nvrtc-builtins", Cublas = "cublas", Driver = "driver";
+
+    // For devices where there is no NVRTC: the oldest PTX that every driver in use takes.
+    private const string EmptyPtx = ".version 6.0\n.target sm_50\n.address_size 64\n.visible .entry empty() { ret; }\n";
+    private const string EmptySource = "extern \"C\" __global__ void empty() {}";
+
+    public static IReadOnlyList<Check> Examine()
+    {
+        var drivers = Drivers.Find();
+        CudaCompiler? compiler = CudaCompiler.TryLoad(null, null, out LibraryReport nvrtc);
+        List<Check> checks =
+        [
+            Library(Driver, drivers.NvidiaSearch, () => $"CUDA {drivers.NvidiaDriver!.Version} ({drivers.NvidiaSearch.Path})"),
+            Library(Nvrtc, nvrtc, () => Compiling(compiler!)),
+        ];
+        if (compiler is not null)
+            checks.Add(Library(Builtins, compiler.Builtins, () => compiler.Builtins.Path!));
+        CublasLibrary? cublas = CublasLibrary.TryLoad(null, out LibraryReport search);
+        checks.Add(Library(Cublas, search, () => $"{cublas!.Version} ({search.Path})"));
+        foreach ((string kind, string problem) in drivers.Problems)
+            checks.Add(new(kind, false, problem, []));
+        foreach (NamedDevice device in drivers.Devices)
+            checks.Add(Check.Of(device.Name, [], () => Launching(device.Device, compiler)));
+        return checks;
+    }
+
+    private static Check Library(string name, LibraryReport report, Func<string> look) => report.IsFound
+        ? Check.Of(name, report.Attempts, look)
+        : new(name, false, $"{report.Title} was not found", report.Attempts);
+
+    private static string Compiling(CudaCompiler compiler)
+    {
+        long start = Stopwatch.GetTimestamp();
+        compiler.Compile(EmptySource, new() { FileName = "empty.cu", Architecture = Ptx(compiler.Architectures[0]) });
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{compiler.Version} ({compiler.Library.Path}), for compute capabilities {compiler.Architectures[0]} to {compiler.Architectures[^1]}; compiled an empty kernel in {Milliseconds(start):F1} ms");
+    }
+
+    private static string Launching(CudaDevice device, CudaCompiler? compiler)
+    {
+        using var context = CudaContext.Primary(device);
+        using CudaModule module = compiler is null
+            ? context.Load(System.Text.Encoding.ASCII.GetBytes(EmptyPtx))
+            : context.Load(compiler.Compile(EmptySource, new() { FileName = "empty.cu", Architecture = For(device, compiler) }));
+        CudaKernel empty = module["empty"];
+        long start = Stopwatch.GetTimestamp();
+        empty.Launch(1, 1);
+        context.Synchronize();
+        return string.Create(CultureInfo.InvariantCulture, $"{device}; launched an empty kernel, which took {Milliseconds(start):F2} ms");
+    }
+
+    // A device newer than NVRTC takes PTX for the newest that NVRTC knows.
+    private static string For(CudaDevice device, CudaCompiler compiler) => compiler.Architectures.Contains(device.ComputeCapability)
+        ? device.Architecture
+        : Ptx(compiler.Architectures.Last(known => known <= device.ComputeCapability));
+
+    private static string Ptx(Version capability) => $"compute_{capability.Major}{capability.Minor}";
+
+    private static double Milliseconds(long start) => Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+}

@@ -1,0 +1,54 @@
+using Sequoia.Interop;
+
+namespace Sequoia.Cli.Devices;
+
+/// <summary>
+/// The drivers of this machine and their devices: NVIDIA's, and those registered with <see cref="CudaDrivers"/> when the command starts. Nothing here
+/// throws: what does not work is a problem, told in one line.
+/// </summary>
+internal sealed class Drivers
+{
+    public const string Nvidia = "cuda";
+
+    private readonly List<NamedDevice> _devices = [];
+    private readonly Dictionary<string, string> _problems = [];
+
+    private Drivers()
+    {
+        NvidiaDriver = CudaDriver.TryLoad(null, out LibraryReport search);
+        NvidiaSearch = search;
+        if (NvidiaDriver is null)
+            _problems.Add(Nvidia, $"{search.Title} was not found: {search.Attempts.Count} paths tried");
+        else
+            Add(Nvidia, NvidiaDriver);
+        foreach (CudaDriver driver in CudaDrivers.Registered)
+            Add(driver.Name, driver);
+    }
+
+    /// <summary>How the search for NVIDIA's driver went.</summary>
+    public LibraryReport NvidiaSearch { get; }
+
+    public CudaDriver? NvidiaDriver { get; }
+
+    public IReadOnlyList<NamedDevice> Devices => _devices;
+
+    /// <summary>Kinds of devices, and why there are none of them.</summary>
+    public IReadOnlyDictionary<string, string> Problems => _problems;
+
+    public static Drivers Find() => new();
+
+    private void Add(string kind, CudaDriver driver)
+    {
+        try
+        {
+            foreach (CudaDevice device in driver.Devices)
+                _devices.Add(new($"{kind}:{device.Ordinal}", device));
+            if (driver.Devices.Count == 0)
+                _problems.Add(kind, $"{driver.Name} sees no device; nvidia-smi and CUDA_VISIBLE_DEVICES tell more");
+        }
+        catch (CudaException e)
+        {
+            _problems.Add(kind, e.Message);
+        }
+    }
+}
