@@ -175,6 +175,15 @@ public sealed unsafe class CudaContext : SafeHandle
         return Interop.Benchmark.Run(this, work, options ?? new BenchmarkOptions());
     }
 
+    /// <summary>Compiles a source for this device and loads it. The options' architecture is overridden.</summary>
+    /// <exception cref="CompileException">It does not compile; the exception carries the log.</exception>
+    /// <exception cref="CudaException">The driver refused the result.</exception>
+    public CudaModule Compile(CudaCompiler compiler, string source, CompileOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(compiler);
+        return Load(compiler.Compile(source, (options ?? new CompileOptions()) with { Architecture = compiler.ArchitectureFor(Device) }));
+    }
+
     /// <summary>Makes it the thread's current context until the result is disposed of, on the same thread.</summary>
     internal CurrentContext Enter() => new(Driver, Handle);
 

@@ -7,13 +7,14 @@ namespace Sequoia.Interop;
 public sealed unsafe class CudaKernel
 {
     private readonly nint _function;
+    private readonly KernelParameters? _parameters;
 
     internal CudaKernel(CudaModule module, nint function, string name)
     {
         Module = module;
         _function = function;
         Name = name;
-        Parameters = KernelParameters.Of(module, function, name);
+        _parameters = KernelParameters.Of(module, function, name);
     }
 
     /// <summary>The module it is in.</summary>
@@ -54,8 +55,8 @@ public sealed unsafe class CudaKernel
         set => this[KernelProperty.MaxDynamicSharedBytes] = value;
     }
 
-    /// <summary>Its parameters; null where the driver cannot tell (before CUDA 12.4).</summary>
-    internal KernelParameters? Parameters { get; }
+    /// <summary>The size of each parameter, in bytes; null where the driver cannot tell (before CUDA 12.4).</summary>
+    public IReadOnlyList<int>? ParameterBytes => _parameters?.Bytes;
 
     private CudaContext Context => Module.Context;
 
@@ -124,8 +125,8 @@ public sealed unsafe class CudaKernel
     [SkipLocalsInit]
     private void Launch(Dim3 grid, Dim3 block, int sharedBytes, CudaStream? stream, bool cooperative, ReadOnlySpan<KernelArgument> arguments)
     {
-        if (Parameters is not null)
-            Parameters.Check(arguments);
+        if (_parameters is not null)
+            _parameters.Check(arguments);
         else
             KernelParameters.CheckCount(arguments.Length, Name);
         CudaContext context = Context;

@@ -73,7 +73,11 @@ public readonly unsafe struct KernelArgument
     /// <summary>A structure of any size, read when the launch is handed over; the caller keeps it in place until then.</summary>
     /// <param name="value">Where it is.</param>
     /// <param name="bytes">Its size.</param>
-    public static KernelArgument At(void* value, int bytes) => new(value, bytes);
+    public static KernelArgument At(void* value, int bytes)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        return new(value, bytes);
+    }
 
     internal static KernelArgument FromAddress(nint address, object owner) => new((ulong)address, sizeof(nint), owner);
 }

@@ -3,8 +3,8 @@ namespace Sequoia.Interop;
 /// <summary>The sizes of a kernel's parameters, which the arguments of a launch must have.</summary>
 internal sealed unsafe class KernelParameters
 {
-    // A kernel's parameters have at most 32764 bytes together; arguments beyond are a mistake, and their pointers go on the stack.
-    private const int MostParameters = 32764;
+    // Each argument takes room on the stack, so a mistake must not pass; no kernel has so many.
+    private const int MostParameters = 4096;
 
     private readonly string _kernel;
     private readonly int[] _bytes;
@@ -14,6 +14,8 @@ internal sealed unsafe class KernelParameters
         _kernel = kernel;
         _bytes = bytes;
     }
+
+    public IReadOnlyList<int> Bytes => _bytes;
 
     /// <summary>Asks the driver; null where it cannot tell.</summary>
     public static KernelParameters? Of(CudaModule module, nint function, string kernel)

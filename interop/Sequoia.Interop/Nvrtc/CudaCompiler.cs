@@ -58,6 +58,21 @@ public sealed unsafe class CudaCompiler
     public static CudaCompiler? TryLoad(LibrarySearch? search, KernelCache? cache, out LibraryReport report) =>
         NvrtcLibrary.TryLoad(search ?? LibrarySearch.Usual(), out report) is { } library ? new(library, cache) : null;
 
+    /// <summary>
+    /// What to compile for to use a device: its own architecture, or PTX for the newest one that NVRTC knows if the device is newer.
+    /// </summary>
+    /// <exception cref="ArgumentException">The device is older than all that NVRTC knows.</exception>
+    public string ArchitectureFor(CudaDevice device)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        IReadOnlyList<Version> known = Architectures;
+        if (known.Contains(device.ComputeCapability))
+            return device.Architecture;
+        Version newest = known.LastOrDefault(version => version < device.ComputeCapability)
+            ?? throw new ArgumentException($"NVRTC {Version} does not compile for {device}; an older NVRTC does", nameof(device));
+        return $"compute_{newest.Major}{newest.Minor}";
+    }
+
     /// <summary>Compiles a source.</summary>
     /// <exception cref="CompileException">It does not compile; the exception carries the log.</exception>
     /// <exception cref="LibraryNotFoundException">NVRTC's built-in functions are missing.</exception>

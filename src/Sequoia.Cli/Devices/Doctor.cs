@@ -9,9 +9,10 @@ internal static class Doctor
 {
     public const string Nvrtc = "nvrtc", Builtins = "nvrtc-builtins", Cublas = "cublas", Driver = "driver";
 
-    // For devices where there is no NVRTC: the oldest PTX that every driver in use takes.
-    private const string EmptyPtx = ".version 6.0\n.target sm_50\n.address_size 64\n.visible .entry empty() { ret; }\n";
     private const string EmptySource = "extern \"C\" __global__ void empty() {}";
+
+    // Where there is no NVRTC: PTX so old that every driver in use takes it.
+    private static ReadOnlySpan<byte> EmptyPtx => ".version 6.0\n.target sm_50\n.address_size 64\n.visible .entry empty() { ret; }\n"u8;
 
     public static IReadOnlyList<Check> Examine()
     {
@@ -40,7 +41,7 @@ internal static class Doctor
     private static string Compiling(CudaCompiler compiler)
     {
         long start = Stopwatch.GetTimestamp();
-        compiler.Compile(EmptySource, new() { FileName = "empty.cu", Architecture = Ptx(compiler.Architectures[0]) });
+        compiler.Compile(EmptySource, new() { FileName = "empty.cu" });
         return string.Create(CultureInfo.InvariantCulture,
             $"{compiler.Version} ({compiler.Library.Path}), for compute capabilities {compiler.Architectures[0]} to {compiler.Architectures[^1]}; compiled an empty kernel in {Milliseconds(start):F1} ms");
     }
@@ -49,21 +50,14 @@ internal static class Doctor
     {
         using var context = CudaContext.Primary(device);
         using CudaModule module = compiler is null
-            ? context.Load(System.Text.Encoding.ASCII.GetBytes(EmptyPtx))
-            : context.Load(compiler.Compile(EmptySource, new() { FileName = "empty.cu", Architecture = For(device, compiler) }));
+            ? context.Load(EmptyPtx)
+            : context.Compile(compiler, EmptySource, new() { FileName = "empty.cu" });
         CudaKernel empty = module["empty"];
         long start = Stopwatch.GetTimestamp();
         empty.Launch(1, 1);
         context.Synchronize();
         return string.Create(CultureInfo.InvariantCulture, $"{device}; launched an empty kernel, which took {Milliseconds(start):F2} ms");
     }
-
-    // A device newer than NVRTC takes PTX for the newest that NVRTC knows.
-    private static string For(CudaDevice device, CudaCompiler compiler) => compiler.Architectures.Contains(device.ComputeCapability)
-        ? device.Architecture
-        : Ptx(compiler.Architectures.Last(known => known <= device.ComputeCapability));
-
-    private static string Ptx(Version capability) => $"compute_{capability.Major}{capability.Minor}";
 
     private static double Milliseconds(long start) => Stopwatch.GetElapsedTime(start).TotalMilliseconds;
 }

@@ -121,8 +121,8 @@ internal static unsafe partial class FakeDriver
     {
         *value = property switch
         {
-            DeviceProperty.ComputeCapabilityMajor => 8,
-            DeviceProperty.ComputeCapabilityMinor => 6,
+            DeviceProperty.ComputeCapabilityMajor => ComputeCapability.Major,
+            DeviceProperty.ComputeCapabilityMinor => ComputeCapability.Minor,
             DeviceProperty.MaxBlockZ => 64,
             DeviceProperty.MaxSharedBytesPerBlockOptIn => 99 * 1024,
             _ => 1000 + (int)property,

@@ -26,6 +26,9 @@ internal static unsafe partial class FakeDriver
     /// <summary>Whether launches are written down; it allocates.</summary>
     public static bool RecordsLaunches { get; set; }
 
+    /// <summary>The device's.</summary>
+    public static Version ComputeCapability { get; set; } = new(8, 6);
+
     /// <summary>What the log of the next failing module says.</summary>
     public static string ModuleLog { get; set; } = "";
 
@@ -51,7 +54,7 @@ internal static unsafe partial class FakeDriver
     private static Stack<nint> Stack => t_stack ??= new();
 
     /// <summary>A fresh book and a driver on it. <paramref name="change"/> may take entry points away.</summary>
-    public static CudaDriver Reset(TableChange? change = null)
+    public static CudaDriver Reset(TableChange? change = null, bool acceptsCubin = false)
     {
         lock (s_gate)
         {
@@ -64,9 +67,10 @@ internal static unsafe partial class FakeDriver
         ParameterBytes = [];
         RecordsLaunches = true;
         ModuleLog = "";
+        ComputeCapability = new(8, 6);
         DriverTable table = Table();
         change?.Invoke(ref table);
-        return CudaDriver.FromTable("fake", table);
+        return CudaDriver.FromTable("fake", table, acceptsCubin);
     }
 
     public delegate void TableChange(ref DriverTable table);
