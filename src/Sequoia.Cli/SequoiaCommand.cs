@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Sequoia.Cli.Compare;
 using Sequoia.Cli.Devices;
+using Sequoia.Cli.Kernels;
 using Sequoia.Native;
 
 namespace Sequoia.Cli;
@@ -57,6 +58,7 @@ internal static class SequoiaCommand
             TreeCommand.Create(streams),
             MeasureCommand.Create(streams),
             CompareCommand.Create(streams),
+            KernelsCommand.Create(streams),
             DevicesCommand.Create(streams),
             DoctorCommand.Create(streams),
         };

@@ -25,7 +25,7 @@ internal ref struct Call
     public static Gpu Gpu => Gpu.Instance;
 
     /// <summary>The current context, which must be alive and well.</summary>
-    public readonly Context Context
+    public static Context Context
     {
         get
         {

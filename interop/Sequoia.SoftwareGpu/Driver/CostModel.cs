@@ -17,6 +17,5 @@ internal static class CostModel
     public static double Copy(ulong bytes) => 1 + (bytes / BytesPerMicrosecond);
 
     /// <summary>Microseconds of a kernel.</summary>
-    public static double Kernel(long warpInstructions, long globalBytes) =>
-        KernelLaunch + Math.Max(warpInstructions / WarpInstructionsPerMicrosecond, globalBytes / BytesPerMicrosecond);
+    public static double Kernel(long warpInstructions) => KernelLaunch + (warpInstructions / WarpInstructionsPerMicrosecond);
 }

@@ -19,7 +19,7 @@ internal static class Failure
         {
             DriverError error => error.Code,
             DeviceFault fault => CodeOf(fault.Kind),
-            PtxException ptx => ptx.IsUnsupportedVersion ? CudaResult.UnsupportedPtxVersion : CudaResult.InvalidPtx,
+            PtxException { IsUnsupportedVersion: var isNewer } => isNewer ? CudaResult.UnsupportedPtxVersion : CudaResult.InvalidPtx,
             OutOfMemoryException => CudaResult.OutOfMemory,
             _ => CudaResult.Unknown,
         };

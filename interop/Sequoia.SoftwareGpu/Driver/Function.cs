@@ -10,5 +10,5 @@ internal sealed class Function(Context context, Kernel kernel) : Handled
     /// <summary>The dynamic shared memory it may be launched with; more than the default must be opted in for.</summary>
     public int MaxDynamicSharedBytes { get; set; } = Math.Max(0, DeviceLimits.SharedBytesPerBlock - kernel.StaticSharedBytes);
 
-    public int MaxThreads => kernel.MaxThreads is > 0 and var most ? most : DeviceLimits.ThreadsPerBlock;
+    public int MaxThreads => kernel.MaxThreads is var (x, y, z) ? Math.Min(x * y * z, DeviceLimits.ThreadsPerBlock) : DeviceLimits.ThreadsPerBlock;
 }

@@ -87,6 +87,9 @@ internal sealed unsafe class Gpu
             NativeMemory.AlignedFree((void*)address);
     }
 
+    /// <summary>Whether an address is, or was, of the device; those of the host are lower.</summary>
+    public static bool IsDevice(ulong address) => address >= DeviceMemory.FirstAddress;
+
     public bool IsPinned(ulong address) => _pinned.ContainsKey(address);
 
     /// <summary>Whether all of a range can be accessed by the device.</summary>
@@ -95,8 +98,19 @@ internal sealed unsafe class Gpu
 
     public double Launch(Function function, Dim grid, Dim block, uint sharedBytes, byte[] parameters)
     {
-        LaunchReport report = Launcher.Run(Memory, function.Kernel, (grid.X, grid.Y, grid.Z), (block.X, block.Y, block.Z), (int)sharedBytes, parameters, SoftwareDriver.Options);
+        LaunchReport report;
+        try
+        {
+            report = Launcher.Run(
+                Memory, function.Kernel, (grid.X, grid.Y, grid.Z), (block.X, block.Y, block.Z), (int)sharedBytes, parameters, SoftwareDriver.Options);
+        }
+        catch (DeviceFault fault)
+        {
+            if (fault.Report is { } partial)
+                SoftwareDriver.Report(partial);
+            throw;
+        }
         SoftwareDriver.Report(report);
-        return CostModel.Kernel(report.Counters.WarpInstructions, report.Counters.GlobalBytes);
+        return CostModel.Kernel(report.WarpInstructions);
     }
 }

@@ -1,5 +1,3 @@
-using Sequoia.Interop;
-
 namespace Sequoia.SoftwareGpu.Driver;
 
 /// <summary>

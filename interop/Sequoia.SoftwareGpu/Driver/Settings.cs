@@ -25,8 +25,8 @@ internal static class Settings
         {
             foreach (Finding finding in report.Findings)
                 Console.Error.WriteLine(finding);
-            if (SoftwareDriver.Options.Counters)
-                Console.Error.WriteLine(report.ToTable());
+            if (report.Profile is { } profile)
+                Console.Error.WriteLine(profile.ToTable());
         };
     }
 
@@ -38,8 +38,8 @@ internal static class Settings
             string[] parts = setting.Split('=', 2);
             options = (parts[0], parts.ElementAtOrDefault(1)) switch
             {
-                ("checks", "all") => options with { Checks = Checks.All },
-                ("checks", "off") => options with { Checks = Checks.Off },
+                ("checks", "all") => options with { Checks = true },
+                ("checks", "off") => options with { Checks = false },
                 ("counters", "on") => options with { Counters = true },
                 ("counters", "off") => options with { Counters = false },
                 ("numerics", "fast") => options with { Numerics = Numerics.Fast },
@@ -57,8 +57,8 @@ internal static class Settings
     private static LaunchOptions? Scheduled(LaunchOptions options, string schedule)
     {
         string[] parts = schedule.Split(':', 2);
-        int seed = 1;
-        if (parts.Length == 2 && !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out seed))
+        ulong seed = 1;
+        if (parts.Length == 2 && !ulong.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out seed))
             return null;
         return parts[0] switch
         {

@@ -1,4 +1,5 @@
 using Sequoia.Interop;
+using Sequoia.Native;
 
 namespace Sequoia.Cli.Devices;
 
@@ -36,6 +37,22 @@ internal sealed class Drivers
     public IReadOnlyDictionary<string, string> Problems => _problems;
 
     public static Drivers Find() => new();
+
+    /// <summary>The device that a user asks for.</summary>
+    /// <param name="name">auto (the first GPU, else the software one), cuda, cuda:N or software.</param>
+    public NamedDevice Choose(string name)
+    {
+        if (name == "auto")
+        {
+            return _devices.FirstOrDefault()
+                ?? throw new InvalidInputException($"--device auto: there is no device: {string.Join("; ", _problems.Select(problem => $"{problem.Key}: {problem.Value}"))}");
+        }
+        string kind = name.Split(':')[0];
+        return _devices.Find(device => device.Name == name || (kind == name && device.Name.StartsWith(kind + ":", StringComparison.Ordinal)))
+            ?? throw new InvalidInputException(_problems.TryGetValue(kind, out string? problem)
+                ? $"--device {name}: {problem}"
+                : $"--device {name}: there is no such device; sequoia devices lists them");
+    }
 
     private void Add(string kind, CudaDriver driver)
     {

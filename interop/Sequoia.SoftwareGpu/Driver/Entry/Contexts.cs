@@ -147,7 +147,7 @@ internal static unsafe partial class EntryPoints
         try
         {
             using var call = new Call();
-            _ = call.Context;
+            _ = Call.Context;
             *Given(device) = 0;
             return CudaResult.Success;
         }
@@ -163,8 +163,8 @@ internal static unsafe partial class EntryPoints
         try
         {
             using var call = new Call();
-            call.Context.RefuseDuringCapture(nameof(cuCtxSynchronize));
-            call.Context.Synchronize();
+            Call.Context.RefuseDuringCapture(nameof(cuCtxSynchronize));
+            Call.Context.Synchronize();
             return CudaResult.Success;
         }
         catch (Exception e)
@@ -195,7 +195,7 @@ internal static unsafe partial class EntryPoints
         try
         {
             using var call = new Call();
-            _ = call.Context;
+            _ = Call.Context;
             *Given(config) = 0;
             return CudaResult.Success;
         }
@@ -211,7 +211,7 @@ internal static unsafe partial class EntryPoints
         try
         {
             using var call = new Call();
-            _ = call.Context;
+            _ = Call.Context;
             return CudaResult.Success;
         }
         catch (Exception e)
@@ -226,7 +226,7 @@ internal static unsafe partial class EntryPoints
         try
         {
             using var call = new Call();
-            _ = call.Context;
+            _ = Call.Context;
             *Given(config) = 1;
             return CudaResult.Success;
         }
@@ -242,7 +242,7 @@ internal static unsafe partial class EntryPoints
         try
         {
             using var call = new Call();
-            _ = call.Context;
+            _ = Call.Context;
             return CudaResult.Success;
         }
         catch (Exception e)

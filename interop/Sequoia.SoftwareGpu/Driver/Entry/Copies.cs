@@ -12,7 +12,7 @@ internal static unsafe partial class EntryPoints
         try
         {
             using var call = new Call();
-            CopyNow(call.Context, to, (ulong)from, bytes);
+            CopyNow(Call.Context, to, (ulong)from, bytes);
             return CudaResult.Success;
         }
         catch (Exception e)
@@ -27,7 +27,7 @@ internal static unsafe partial class EntryPoints
         try
         {
             using var call = new Call();
-            CopyNow(call.Context, (ulong)to, from, bytes);
+            CopyNow(Call.Context, (ulong)to, from, bytes);
             return CudaResult.Success;
         }
         catch (Exception e)
@@ -42,7 +42,7 @@ internal static unsafe partial class EntryPoints
         try
         {
             using var call = new Call();
-            CopyNow(call.Context, to, from, bytes);
+            CopyNow(Call.Context, to, from, bytes);
             return CudaResult.Success;
         }
         catch (Exception e)
@@ -57,7 +57,7 @@ internal static unsafe partial class EntryPoints
         try
         {
             using var call = new Call();
-            CopyNow(call.Context, to, from, bytes);
+            CopyNow(Call.Context, to, from, bytes);
             return CudaResult.Success;
         }
         catch (Exception e)
@@ -72,7 +72,7 @@ internal static unsafe partial class EntryPoints
         try
         {
             using var call = new Call();
-            CopyLater(call.Context.Stream(stream), to, (ulong)from, bytes);
+            CopyLater(Call.Context.Stream(stream), to, (ulong)from, bytes);
             return CudaResult.Success;
         }
         catch (Exception e)
@@ -87,7 +87,7 @@ internal static unsafe partial class EntryPoints
         try
         {
             using var call = new Call();
-            CopyLater(call.Context.Stream(stream), (ulong)to, from, bytes);
+            CopyLater(Call.Context.Stream(stream), (ulong)to, from, bytes);
             return CudaResult.Success;
         }
         catch (Exception e)
@@ -102,7 +102,7 @@ internal static unsafe partial class EntryPoints
         try
         {
             using var call = new Call();
-            CopyLater(call.Context.Stream(stream), to, from, bytes);
+            CopyLater(Call.Context.Stream(stream), to, from, bytes);
             return CudaResult.Success;
         }
         catch (Exception e)
@@ -117,7 +117,7 @@ internal static unsafe partial class EntryPoints
         try
         {
             using var call = new Call();
-            CopyLater(call.Context.Stream(stream), to, from, bytes);
+            CopyLater(Call.Context.Stream(stream), to, from, bytes);
             return CudaResult.Success;
         }
         catch (Exception e)
@@ -132,7 +132,7 @@ internal static unsafe partial class EntryPoints
         try
         {
             using var call = new Call();
-            Fill(call.Context.Legacy, to, value, 1, count);
+            Fill(Call.Context.Legacy, to, value, 1, count);
             return CudaResult.Success;
         }
         catch (Exception e)
@@ -147,7 +147,7 @@ internal static unsafe partial class EntryPoints
         try
         {
             using var call = new Call();
-            Fill(call.Context.Legacy, to, value, 4, count);
+            Fill(Call.Context.Legacy, to, value, 4, count);
             return CudaResult.Success;
         }
         catch (Exception e)
@@ -162,7 +162,7 @@ internal static unsafe partial class EntryPoints
         try
         {
             using var call = new Call();
-            Fill(call.Context.Stream(stream), to, value, 1, count);
+            Fill(Call.Context.Stream(stream), to, value, 1, count);
             return CudaResult.Success;
         }
         catch (Exception e)
@@ -177,7 +177,7 @@ internal static unsafe partial class EntryPoints
         try
         {
             using var call = new Call();
-            Fill(call.Context.Stream(stream), to, value, 4, count);
+            Fill(Call.Context.Stream(stream), to, value, 4, count);
             return CudaResult.Success;
         }
         catch (Exception e)
@@ -249,7 +249,7 @@ internal static unsafe partial class EntryPoints
             throw new DriverError(CudaResult.InvalidValue, "an address of the copy is null");
         if (Call.Gpu.IsKnown(address, bytes))
             return true;
-        if (Call.Gpu.Memory.IsDevice(address))
+        if (Gpu.IsDevice(address))
             throw new DriverError(CudaResult.InvalidValue, $"{bytes} bytes at 0x{address:x} are not, or no longer, one allocation's");
         return false;
     }

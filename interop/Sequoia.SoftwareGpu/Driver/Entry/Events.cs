@@ -13,7 +13,7 @@ internal static unsafe partial class EntryPoints
         {
             using var call = new Call();
             Given(handle);
-            Context context = call.Context;
+            Context context = Call.Context;
             GpuEvent made = Call.Gpu.Handles.Add(new GpuEvent(context, hasTime: (flags & 2) == 0));
             context.Owned.Add(made);
             *handle = made.Handle;
@@ -47,7 +47,7 @@ internal static unsafe partial class EntryPoints
         try
         {
             using var call = new Call();
-            Context context = call.Context;
+            Context context = Call.Context;
             Event(handle).Record(context.Stream(stream));
             return CudaResult.Success;
         }

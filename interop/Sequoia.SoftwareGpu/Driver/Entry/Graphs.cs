@@ -34,7 +34,7 @@ internal static unsafe partial class EntryPoints
         {
             using var call = new Call();
             Given(executable);
-            Context context = call.Context;
+            Context context = Call.Context;
             GpuGraphExecutable made = Call.Gpu.Handles.Add(new GpuGraphExecutable(Graph(graph)));
             context.Owned.Add(made);
             *executable = made.Handle;
@@ -70,7 +70,7 @@ internal static unsafe partial class EntryPoints
         try
         {
             using var call = new Call();
-            GpuStream queue = call.Context.Stream(stream);
+            GpuStream queue = Call.Context.Stream(stream);
             Call.Healthy(queue.Context);
             queue.Enqueue(new GraphWork(Executable(executable).Nodes));
             return CudaResult.Success;
@@ -88,7 +88,7 @@ internal static unsafe partial class EntryPoints
         {
             using var call = new Call();
             GpuGraph gone = Graph(graph);
-            call.Context.Remove(gone);
+            Call.Context.Remove(gone);
             Array.ForEach(gone.Nodes, Call.Gpu.Handles.Remove);
             return CudaResult.Success;
         }
@@ -104,7 +104,7 @@ internal static unsafe partial class EntryPoints
         try
         {
             using var call = new Call();
-            call.Context.Remove(Executable(executable));
+            Call.Context.Remove(Executable(executable));
             return CudaResult.Success;
         }
         catch (Exception e)

@@ -142,7 +142,7 @@ internal static unsafe partial class EntryPoints
         try
         {
             using var call = new Call();
-            Launch(call.Context, function, new Dim(gridX, gridY, gridZ), new Dim(blockX, blockY, blockZ), sharedBytes, stream, parameters, extra);
+            Launch(Call.Context, function, new Dim(gridX, gridY, gridZ), new Dim(blockX, blockY, blockZ), sharedBytes, stream, parameters, extra);
             return CudaResult.Success;
         }
         catch (Exception e)
@@ -211,7 +211,7 @@ internal static unsafe partial class EntryPoints
             if ((nint)(*item) == 1)
                 buffer = item[1];
             else if ((nint)(*item) == 2)
-                length = *(nuint*)Out((void**)item[1]);
+                length = *Given((nuint*)item[1]);
         }
         if (buffer is null)
             throw new DriverError(CudaResult.InvalidValue, $"{kernel.Name} has {kernel.Parameters.Count} parameters, and the launch gives none");

@@ -45,7 +45,7 @@ internal static unsafe partial class EntryPoints
     {
         try
         {
-            *Given(name) = ResultNames.Name(error) is { } known ? Texts.Of(known) : null;
+            *Out(name) = ResultNames.Name(error) is { } known ? Texts.Of(known) : null;
             return *name is null ? CudaResult.InvalidValue : CudaResult.Success;
         }
         catch (Exception e)
@@ -59,7 +59,7 @@ internal static unsafe partial class EntryPoints
     {
         try
         {
-            *Given(text) = ResultNames.Text(error) is { } known ? Texts.Of(known) : null;
+            *Out(text) = ResultNames.Text(error) is { } known ? Texts.Of(known) : null;
             return *text is null ? CudaResult.InvalidValue : CudaResult.Success;
         }
         catch (Exception e)

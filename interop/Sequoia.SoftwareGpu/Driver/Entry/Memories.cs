@@ -12,7 +12,7 @@ internal static unsafe partial class EntryPoints
         try
         {
             using var call = new Call();
-            _ = call.Context;
+            _ = Call.Context;
             DeviceMemory memory = Call.Gpu.Memory;
             (*Given(free), *Given(total)) = ((nuint)(memory.Budget - memory.Used), (nuint)memory.Budget);
             return CudaResult.Success;
@@ -30,7 +30,7 @@ internal static unsafe partial class EntryPoints
         {
             using var call = new Call();
             Given(pointer);
-            *pointer = Call.Gpu.Allocate(call.Context, bytes);
+            *pointer = Call.Gpu.Allocate(Call.Context, bytes);
             return CudaResult.Success;
         }
         catch (Exception e)
@@ -47,7 +47,7 @@ internal static unsafe partial class EntryPoints
             using var call = new Call();
             Given(pointer);
             // Memory at one address for both sides; that is what pinned memory is here.
-            *pointer = (ulong)Call.Gpu.AllocatePinned(call.Context, bytes);
+            *pointer = (ulong)Call.Gpu.AllocatePinned(Call.Context, bytes);
             return CudaResult.Success;
         }
         catch (Exception e)
@@ -64,7 +64,7 @@ internal static unsafe partial class EntryPoints
             using var call = new Call();
             if (pointer == 0)
                 return CudaResult.Success;
-            Context context = call.Context;
+            Context context = Call.Context;
             context.RefuseDuringCapture(nameof(cuMemFree_v2));
             Release(context, pointer);
             return CudaResult.Success;
@@ -81,7 +81,7 @@ internal static unsafe partial class EntryPoints
         try
         {
             using var call = new Call();
-            *Out(pointer) = Call.Gpu.AllocatePinned(call.Context, bytes);
+            *Out((byte**)pointer) = (byte*)Call.Gpu.AllocatePinned(Call.Context, bytes);
             return CudaResult.Success;
         }
         catch (Exception e)
@@ -96,7 +96,7 @@ internal static unsafe partial class EntryPoints
         try
         {
             using var call = new Call();
-            *Out(pointer) = Call.Gpu.AllocatePinned(call.Context, bytes);
+            *Out((byte**)pointer) = (byte*)Call.Gpu.AllocatePinned(Call.Context, bytes);
             return CudaResult.Success;
         }
         catch (Exception e)
@@ -111,7 +111,7 @@ internal static unsafe partial class EntryPoints
         try
         {
             using var call = new Call();
-            Context context = call.Context;
+            Context context = Call.Context;
             if (!Call.Gpu.IsPinned((ulong)pointer))
                 throw new DriverError(CudaResult.InvalidValue, $"0x{(ulong)pointer:x} is no pinned memory that was allocated here");
             Release(context, (ulong)pointer);
@@ -129,7 +129,7 @@ internal static unsafe partial class EntryPoints
         try
         {
             using var call = new Call();
-            Call.Gpu.Register(call.Context, pointer, bytes);
+            Call.Gpu.Register(Call.Context, pointer, bytes);
             return CudaResult.Success;
         }
         catch (Exception e)
@@ -144,7 +144,7 @@ internal static unsafe partial class EntryPoints
         try
         {
             using var call = new Call();
-            Context context = call.Context;
+            Context context = Call.Context;
             if (Call.Gpu.IsPinned((ulong)pointer) || !context.Allocations.Contains((ulong)pointer))
                 throw new DriverError((CudaResult)713, $"the host memory at 0x{(ulong)pointer:x} is not registered");
             Release(context, (ulong)pointer);
@@ -162,7 +162,7 @@ internal static unsafe partial class EntryPoints
         try
         {
             using var call = new Call();
-            _ = call.Context;
+            _ = Call.Context;
             if (!Call.Gpu.IsKnown((ulong)host, 1))
                 throw new DriverError(CudaResult.InvalidValue, $"0x{(ulong)host:x} is neither pinned nor registered");
             *Given(device) = (ulong)host;
@@ -180,12 +180,12 @@ internal static unsafe partial class EntryPoints
         try
         {
             using var call = new Call();
-            Context context = call.Context;
+            Context context = Call.Context;
             if (value is null)
                 throw new DriverError(CudaResult.InvalidValue, "the place for the value is null");
             if (!Call.Gpu.Memory.TryFind(pointer, out ulong start, out ulong bytes))
                 throw new DriverError(CudaResult.InvalidValue, $"0x{pointer:x} is no memory of this driver");
-            bool isHost = !Call.Gpu.Memory.IsDevice(pointer);
+            bool isHost = !Gpu.IsDevice(pointer);
             switch (property)
             {
                 case PointerProperty.Context:
@@ -223,7 +223,7 @@ internal static unsafe partial class EntryPoints
         }
     }
 
-    private static void** Out(void** pointer) =>
+    private static T** Out<T>(T** pointer) where T : unmanaged =>
         pointer is not null ? pointer : throw new DriverError(CudaResult.InvalidValue, "the place for the pointer is null");
 
     /// <summary>Frees memory behind all work that may use it, as a driver does.</summary>

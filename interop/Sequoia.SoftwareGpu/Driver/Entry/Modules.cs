@@ -12,7 +12,7 @@ internal static unsafe partial class EntryPoints
         try
         {
             using var call = new Call();
-            *Given(module) = Load(call.Context, image, 0, null, null).Handle;
+            *Given(module) = Load(Call.Context, image, 0, null, null).Handle;
             return CudaResult.Success;
         }
         catch (Exception e)
@@ -27,7 +27,7 @@ internal static unsafe partial class EntryPoints
         try
         {
             using var call = new Call();
-            *Given(module) = Load(call.Context, image, options, names, values).Handle;
+            *Given(module) = Load(Call.Context, image, options, names, values).Handle;
             return CudaResult.Success;
         }
         catch (Exception e)
@@ -43,7 +43,7 @@ internal static unsafe partial class EntryPoints
         {
             using var call = new Call();
             Module gone = Loaded(module);
-            call.Context.Synchronize();
+            Call.Context.Synchronize();
             gone.Unload();
             return CudaResult.Success;
         }
@@ -79,12 +79,12 @@ internal static unsafe partial class EntryPoints
         {
             using var call = new Call();
             string wanted = Name(name);
-            if (!Loaded(module).Ptx.TryGetSymbol(wanted, out ulong address, out ulong size))
+            if (!Loaded(module).Ptx.Symbols.TryGetValue(wanted, out (ulong Address, ulong Bytes) symbol))
                 throw new DriverError(CudaResult.NotFound, $"the module has no global variable {wanted}");
             if (pointer is not null)
-                *pointer = address;
+                *pointer = symbol.Address;
             if (bytes is not null)
-                *bytes = (nuint)size;
+                *bytes = (nuint)symbol.Bytes;
             return CudaResult.Success;
         }
         catch (Exception e)
@@ -116,7 +116,7 @@ internal static unsafe partial class EntryPoints
         if (options > 0)
         {
             Given(names);
-            Out(values);
+            Out((byte**)values);
         }
         try
         {

@@ -12,7 +12,7 @@ internal static unsafe partial class EntryPoints
         try
         {
             using var call = new Call();
-            *Given(stream) = call.Context.AddStream(isBlocking: (flags & 1) == 0).Handle;
+            *Given(stream) = Call.Context.AddStream(isBlocking: (flags & 1) == 0).Handle;
             return CudaResult.Success;
         }
         catch (Exception e)
@@ -27,7 +27,7 @@ internal static unsafe partial class EntryPoints
         try
         {
             using var call = new Call();
-            *Given(stream) = call.Context.AddStream(isBlocking: (flags & 1) == 0).Handle;
+            *Given(stream) = Call.Context.AddStream(isBlocking: (flags & 1) == 0).Handle;
             return CudaResult.Success;
         }
         catch (Exception e)
@@ -58,7 +58,7 @@ internal static unsafe partial class EntryPoints
         try
         {
             using var call = new Call();
-            GpuStream waited = call.Context.Stream(stream);
+            GpuStream waited = Call.Context.Stream(stream);
             Call.Healthy(waited.Context);
             RefuseCapturing(waited, nameof(cuStreamSynchronize));
             waited.Context.RefuseImplicitCapture(waited);
@@ -80,7 +80,7 @@ internal static unsafe partial class EntryPoints
         try
         {
             using var call = new Call();
-            GpuStream asked = call.Context.Stream(stream);
+            GpuStream asked = Call.Context.Stream(stream);
             Call.Healthy(asked.Context);
             RefuseCapturing(asked, nameof(cuStreamQuery));
             if (asked.IsIdle)
@@ -101,7 +101,7 @@ internal static unsafe partial class EntryPoints
         try
         {
             using var call = new Call();
-            GpuStream waiting = call.Context.Stream(stream);
+            GpuStream waiting = Call.Context.Stream(stream);
             GpuEvent awaited = Call.Gpu.Handles.Get<GpuEvent>(handle, "event");
             if (awaited.Captured is { } captured)
             {
@@ -129,7 +129,7 @@ internal static unsafe partial class EntryPoints
         try
         {
             using var call = new Call();
-            GpuStream begun = call.Context.Stream(stream);
+            GpuStream begun = Call.Context.Stream(stream);
             if (begun == begun.Context.Legacy)
                 throw new DriverError(CudaResult.StreamCaptureUnsupported, "the legacy default stream cannot be captured");
             if (begun.Capture is not null)
@@ -149,7 +149,7 @@ internal static unsafe partial class EntryPoints
         try
         {
             using var call = new Call();
-            GpuStream ended = call.Context.Stream(stream);
+            GpuStream ended = Call.Context.Stream(stream);
             *Given(graph) = 0;
             if (ended.Capture is not { } capture || capture.Origin != ended)
                 throw new DriverError(CudaResult.StreamCaptureUnmatched, "no capture began on this stream");
@@ -172,7 +172,7 @@ internal static unsafe partial class EntryPoints
         try
         {
             using var call = new Call();
-            *Given(status) = call.Context.Stream(stream).Capture is { } capture ? capture.IsInvalid ? 2 : 1 : 0;
+            *Given(status) = Call.Context.Stream(stream).Capture is { } capture ? capture.IsInvalid ? 2 : 1 : 0;
             return CudaResult.Success;
         }
         catch (Exception e)

@@ -1,0 +1,66 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Sequoia.SoftwareGpu;
+
+namespace Sequoia.Cli.Kernels;
+
+/// <summary>What a kernel's runs under checks came to.</summary>
+internal sealed class CheckResult(LaunchSpec spec)
+{
+    private readonly List<(LaunchOptions Options, CheckedRun Run)> _runs = [];
+
+    // The same mistake shows in every schedule; the first one to show it tells it.
+    private readonly Dictionary<string, string> _findings = [];
+
+    /// <summary>Whether nothing was found in any schedule.</summary>
+    public bool IsClean => _findings.Count == 0;
+
+    public void Add(LaunchOptions options, CheckedRun run)
+    {
+        _runs.Add((options, run));
+        string schedule = Name(options);
+        foreach (Finding finding in run.Report?.Findings ?? [])
+            _findings.TryAdd($"{finding.Kind} {finding.PtxLine}", $"{finding} [{schedule}]");
+        if (run.Fault is { } fault)
+            _findings.TryAdd(fault, $"{fault} [{schedule}]");
+        if (run.Contents is not { } contents)
+            return;
+        for (int i = 0; i < contents.Length; i++)
+        {
+            if (contents[i] is not { } bytes)
+                continue;
+            if (spec.Arguments[i].Fill is null && Unwritten.Count(bytes, spec.Arguments[i].Type.Bytes) is > 0 and var left)
+                _findings.TryAdd($"unwritten {i}", $"args[{i}]: {left} of {spec.Arguments[i].Length} elements were not written [{schedule}]");
+            if (_runs[0].Run.Contents?[i] is { } first && !bytes.AsSpan().SequenceEqual(first))
+                _findings.TryAdd($"differs {i}", $"args[{i}]: differs between schedules: the result depends on the order of warps or blocks [{schedule}]");
+        }
+    }
+
+    public string Describe()
+    {
+        var text = new StringBuilder();
+        foreach (string finding in _findings.Values)
+            text.AppendLine(finding);
+        if (_runs[0].Run.Report is { } report)
+            text.AppendLine(report.ToTable());
+        text.Append(IsClean
+            ? $"{spec.Kernel}: nothing found in {_runs.Count} schedules"
+            : $"{spec.Kernel}: {_findings.Count} findings in {_runs.Count} schedules");
+        return text.ToString();
+    }
+
+    public JsonObject ToJson() => new()
+    {
+        ["kernel"] = spec.Kernel,
+        ["schedules"] = _runs.Count,
+        ["findings"] = new JsonArray([.. _findings.Values.Select(finding => (JsonNode)finding)]),
+        ["counters"] = _runs[0].Run.Report is { } report ? JsonNode.Parse(report.ToJson()) : null,
+    };
+
+    private static string Name(LaunchOptions options) => options.Schedule switch
+    {
+        Schedule.InOrder => "in order",
+        Schedule.Random => $"random order, seed {options.Seed}",
+        _ => $"adversarial order, seed {options.Seed}",
+    };
+}
