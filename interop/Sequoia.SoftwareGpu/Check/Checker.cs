@@ -1,0 +1,135 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using Sequoia.SoftwareGpu.Exec;
+using Sequoia.SoftwareGpu.Mem;
+
+namespace Sequoia.SoftwareGpu.Check;
+
+/// <summary>What checked accesses do beside the access: initialisation, races, pending copies.</summary>
+internal static unsafe class Checker
+{
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Global(Warp w, Inst* i, Allocation* allocation, Pattern* pattern, ulong start, Access access)
+    {
+        if (!pattern->HasRuns)
+            pattern->FindRuns();
+        for (int run = 0; run < pattern->Runs; run++)
+            GlobalRun(w, i, -1, allocation, start + (ulong)pattern->RunStart[run], pattern->RunLength[run], access);
+        if (access == Access.Atomic || i->E != 0)
+            w.Executor.GlobalRaces!.Synchronize(w.Block);
+    }
+
+    public static void GlobalLane(Warp w, Inst* i, int lane, Allocation* allocation, ulong address, int size, Access access)
+    {
+        GlobalRun(w, i, lane, allocation, address, (uint)size, access);
+        if (access == Access.Atomic || i->E != 0)
+            w.Executor.GlobalRaces!.Synchronize(w.Block);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Shared(Warp w, Inst* i, Pattern* pattern, ulong start, Access access)
+    {
+        if (!pattern->HasRuns)
+            pattern->FindRuns();
+        for (int run = 0; run < pattern->Runs; run++)
+            SharedRun(w, i, -1, start + (ulong)pattern->RunStart[run], pattern->RunLength[run], access);
+    }
+
+    public static void SharedLane(Warp w, Inst* i, int lane, ulong offset, int size, Access access) =>
+        SharedRun(w, i, lane, offset, (uint)size, access);
+
+    /// <summary>The lane whose access covers an offset: messages name a thread, shadows know only addresses.</summary>
+    public static int LaneAt(Warp w, Inst* i, ulong offset)
+    {
+        Pattern* pattern = w.Memos[i->Memo].Recent;
+        if (pattern is null)
+            return 0;
+        for (uint rest = pattern->Mask; rest != 0; rest &= rest - 1)
+        {
+            int lane = BitOperations.TrailingZeroCount(rest);
+
+            // The register may be 32 or 64 bits wide; only the differences to the first lane matter, and those are known.
+            ulong first = FirstAddress(w, i, pattern) + (ulong)pattern->Delta[lane] + (ulong)i->Immediate;
+            if (offset >= first && offset < first + (ulong)pattern->Size)
+                return lane;
+        }
+
+        return pattern->First;
+    }
+
+    private static ulong FirstAddress(Warp w, Inst* i, Pattern* pattern)
+    {
+        ulong wide = ((ulong*)(w.Registers + i->A))[pattern->First];
+        ulong offset = wide & AddressWindows.OffsetMask;
+        return offset < w.SharedBytes ? offset : ((uint*)(w.Registers + i->A))[pattern->First];
+    }
+
+    private static void GlobalRun(Warp w, Inst* i, int lane, Allocation* allocation, ulong address, uint length, Access access)
+    {
+        if (!allocation->IsAllWritten)
+        {
+            ulong offset = address - allocation->Start;
+            if (access != Access.Write)
+            {
+                int missing = allocation->Written is null ? 0 : ShadowBytes.FirstUnwritten(allocation->Written + offset, length);
+                if (missing >= 0)
+                    ReportUnwritten(w, i, lane, allocation, address + (ulong)missing);
+            }
+
+            if (access != Access.Read)
+            {
+                DeviceMemory.AddWritten(allocation);
+                ShadowBytes.Mark(allocation->Written + offset, length);
+            }
+        }
+
+        if (access != Access.Atomic)
+            w.Executor.GlobalRaces!.Access(w, i, int.Max(lane, 0), allocation, address, length, access == Access.Write);
+    }
+
+    private static void ReportUnwritten(Warp w, Inst* i, int lane, Allocation* allocation, ulong address)
+    {
+        ulong offset = address - allocation->Start;
+        if (lane < 0)
+            lane = GlobalLaneAt(w, i, address);
+        w.Executor.Report(FindingKind.UninitializedGlobal, w, i, lane, $"reads offset {offset} of allocation {allocation->Number} ({allocation->Bytes} bytes), which nothing has written");
+    }
+
+    private static int GlobalLaneAt(Warp w, Inst* i, ulong address)
+    {
+        Pattern* pattern = w.Memos[i->Memo].Recent;
+        ulong first = ((ulong*)(w.Registers + i->A))[pattern->First] + (ulong)i->Immediate;
+        for (uint rest = pattern->Mask; rest != 0; rest &= rest - 1)
+        {
+            int lane = BitOperations.TrailingZeroCount(rest);
+            if (address - (first + (ulong)pattern->Delta[lane]) < (ulong)pattern->Size)
+                return lane;
+        }
+
+        return pattern->First;
+    }
+
+    private static void SharedRun(Warp w, Inst* i, int lane, ulong offset, uint length, Access access)
+    {
+        byte* written = w.Block.Written!.Written + offset;
+        if (access != Access.Write)
+        {
+            int missing = ShadowBytes.FirstUnwritten(written, length);
+            if (missing >= 0)
+            {
+                ulong at = offset + (ulong)missing;
+                w.Executor.Report(FindingKind.UninitializedShared, w, i, lane >= 0 ? lane : LaneAt(w, i, at), $"reads shared offset {at}, which this block has not written");
+            }
+        }
+
+        if (access != Access.Read)
+            ShadowBytes.Mark(written, length);
+
+        // Atomics do not race with each other, and what they order is the kernel's business.
+        if (access == Access.Read)
+            w.Block.Races!.Read(w, i, offset, length);
+        else if (access == Access.Write)
+            w.Block.Races!.Write(w, i, offset, length, access);
+        AsyncCopies.CheckPending(w, i, lane, offset, length, access);
+    }
+}

@@ -1,0 +1,201 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using Sequoia.SoftwareGpu.Exec;
+using Sequoia.SoftwareGpu.Mem;
+
+namespace Sequoia.SoftwareGpu.Check;
+
+/// <summary>
+/// Finds accesses to shared memory by different warps that no barrier orders. Each warp has a clock, which every
+/// barrier moves on, and knows the clocks of the others as of the last barrier they shared; each word remembers its
+/// last writer and its readers since. Named barriers of a part of the warps order just that part.
+/// </summary>
+internal sealed unsafe class SharedRaces
+{
+    /// <summary>Stamps hold the clock above the warp's five bits.</summary>
+    private const int WarpBits = 5;
+    private const uint LastClock = uint.MaxValue >> (WarpBits + 1);
+
+    private readonly int _warps;
+    private readonly int _cells;
+
+    /// <summary>A cell is a word, or a byte in kernels that store narrower values.</summary>
+    private readonly int _cellShift;
+    private readonly uint* _writer;
+    private readonly uint* _readClock;
+    private readonly uint* _readers;
+
+    /// <summary>What warp v knows of warp u's clock, at [v * 32 + u].</summary>
+    private readonly uint[] _known = new uint[32 * 32];
+    private readonly uint[] _clock = new uint[32];
+
+    /// <summary>The lowest clock that a warp knows of any other: everything up to it is ordered.</summary>
+    private readonly uint[] _floor = new uint[32];
+    private uint _latest;
+
+    public SharedRaces(int sharedBytes, bool byByte, int warps)
+    {
+        _warps = warps;
+        _cellShift = byByte ? 0 : 2;
+        _cells = (sharedBytes >> _cellShift) + 64;
+        _writer = (uint*)NativeMemory.AllocZeroed((nuint)_cells, 4);
+        _readClock = (uint*)NativeMemory.AllocZeroed((nuint)_cells, 4);
+        _readers = (uint*)NativeMemory.AllocZeroed((nuint)_cells, 4);
+    }
+
+    /// <summary>A new block begins: everything before is ordered before it.</summary>
+    public void Start()
+    {
+        if (_latest > LastClock - 1000)
+        {
+            NativeMemory.Clear(_writer, (nuint)_cells * 4);
+            NativeMemory.Clear(_readClock, (nuint)_cells * 4);
+            NativeMemory.Clear(_readers, (nuint)_cells * 4);
+            _latest = 0;
+        }
+
+        Array.Fill(_known, _latest);
+        _latest++;
+        for (int warp = 0; warp < _warps; warp++)
+        {
+            _clock[warp] = _latest;
+            UpdateFloor(warp);
+        }
+    }
+
+    /// <summary>A barrier completed: who waited knows what all participants did before.</summary>
+    public void Synchronize(List<Warp> waiting, List<Warp> arrived)
+    {
+        Span<uint> joined = stackalloc uint[32];
+        joined.Clear();
+        Gather(waiting, joined);
+        Gather(arrived, joined);
+        if (_latest < LastClock)
+            _latest++;
+        foreach (Warp w in waiting)
+        {
+            joined.CopyTo(_known.AsSpan(w.Index * 32, 32));
+            _clock[w.Index] = _latest;
+            UpdateFloor(w.Index);
+        }
+
+        foreach (Warp w in arrived)
+            _clock[w.Index] = _latest;
+    }
+
+    public void Release()
+    {
+        NativeMemory.Free(_writer);
+        NativeMemory.Free(_readClock);
+        NativeMemory.Free(_readers);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Read(Warp w, Inst* i, ulong offset, uint length)
+    {
+        int first = (int)(offset >> _cellShift), count = Cells(offset, length);
+        uint clock = _clock[w.Index], floor = _floor[w.Index], own = 1u << w.Index, self = (uint)w.Index;
+        Vector512<uint> floorVector = Vector512.Create(floor);
+        int k = 0;
+        for (; k + 16 <= count; k += 16)
+        {
+            uint* writer = _writer + first + k, readClock = _readClock + first + k, readers = _readers + first + k;
+            Vector512<uint> stamp = Vector512.Load(writer);
+            Vector512<uint> ordered = Vector512.LessThanOrEqual(stamp >> WarpBits, floorVector)
+                | Vector512.Equals(stamp & Vector512.Create(31u), Vector512.Create(self));
+            if (ordered != Vector512<uint>.AllBitsSet)
+                CheckWriters(w, i, first + k, 16, Access.Read);
+            Vector512<uint> isOld = Vector512.LessThanOrEqual(Vector512.Load(readClock), floorVector);
+            Vector512.ConditionalSelect(isOld, Vector512.Create(own), Vector512.Load(readers) | Vector512.Create(own)).Store(readers);
+            Vector512.Create(clock).Store(readClock);
+        }
+
+        for (; k < count; k++)
+        {
+            int cell = first + k;
+            uint stamp = _writer[cell];
+            if (stamp >> WarpBits > floor && (stamp & 31) != self)
+                CheckWriters(w, i, cell, 1, Access.Read);
+            _readers[cell] = _readClock[cell] <= floor ? own : _readers[cell] | own;
+            _readClock[cell] = clock;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Write(Warp w, Inst* i, ulong offset, uint length, Access access)
+    {
+        int first = (int)(offset >> _cellShift), count = Cells(offset, length);
+        uint floor = _floor[w.Index], own = 1u << w.Index, self = (uint)w.Index;
+        uint mark = (_clock[w.Index] << WarpBits) | self;
+        for (int k = 0; k < count; k++)
+        {
+            int cell = first + k;
+            uint stamp = _writer[cell];
+            if (stamp >> WarpBits > floor && (stamp & 31) != self)
+                CheckWriters(w, i, cell, 1, access);
+            if (_readClock[cell] > floor && (_readers[cell] & ~own) != 0)
+                CheckReaders(w, i, cell, access);
+            _writer[cell] = mark;
+        }
+    }
+
+    private int Cells(ulong offset, uint length) =>
+        (int)((offset + length - 1) >> _cellShift) - (int)(offset >> _cellShift) + 1;
+
+    private void Gather(List<Warp> warps, Span<uint> joined)
+    {
+        foreach (Warp w in warps)
+        {
+            for (int other = 0; other < 32; other++)
+                joined[other] = uint.Max(joined[other], _known[(w.Index * 32) + other]);
+            joined[w.Index] = uint.Max(joined[w.Index], _clock[w.Index]);
+        }
+    }
+
+    private void UpdateFloor(int warp)
+    {
+        uint floor = uint.MaxValue;
+        for (int other = 0; other < _warps; other++)
+        {
+            if (other != warp)
+                floor = uint.Min(floor, _known[(warp * 32) + other]);
+        }
+
+        // Alone, a warp is ordered with itself.
+        _floor[warp] = _warps == 1 ? _clock[warp] : floor;
+    }
+
+    private void CheckWriters(Warp w, Inst* i, int first, int count, Access access)
+    {
+        for (int cell = first; cell < first + count; cell++)
+        {
+            int writer = (int)(_writer[cell] & 31);
+            if (writer != w.Index && _known[(w.Index * 32) + writer] < _writer[cell] >> WarpBits)
+            {
+                Report(w, i, cell, writer, access, "wrote");
+                return;
+            }
+        }
+    }
+
+    private void CheckReaders(Warp w, Inst* i, int cell, Access access)
+    {
+        for (int reader = 0; reader < _warps; reader++)
+        {
+            bool isReader = reader != w.Index && (_readers[cell] >> reader & 1) != 0;
+            if (isReader && _known[(w.Index * 32) + reader] < uint.Min(_readClock[cell], _clock[reader]))
+            {
+                Report(w, i, cell, reader, access, "read");
+                return;
+            }
+        }
+    }
+
+    private void Report(Warp w, Inst* i, int cell, int other, Access access, string did)
+    {
+        string verb = access == Access.Read ? "reads" : "writes";
+        int lane = w.Block.Written is null ? 0 : Checker.LaneAt(w, i, (ulong)cell << _cellShift);
+        w.Executor.Report(FindingKind.SharedRace, w, i, lane, $"{verb} shared offset {cell << _cellShift}, which warp {other} {did} with no barrier between");
+    }
+}

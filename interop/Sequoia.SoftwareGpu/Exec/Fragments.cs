@@ -1,0 +1,221 @@
+using System.Numerics;
+
+namespace Sequoia.SoftwareGpu.Exec;
+
+/// <summary>
+/// A warp whose diverged lanes run on their own, in random order: each part has its place in the code and its lanes.
+/// Parts become one again only at an instruction that synchronises, as hardware since Volta guarantees no more.
+/// </summary>
+internal sealed unsafe class Fragments
+{
+    private readonly List<Part> _parts = [];
+    private bool _isStarted;
+
+    private struct Part
+    {
+        public int Pc;
+        public uint Mask;
+
+        /// <summary>Waits at a synchronising instruction for other lanes.</summary>
+        public bool IsWaiting;
+    }
+
+    public void Clear()
+    {
+        _parts.Clear();
+        _isStarted = false;
+    }
+
+    /// <summary>Runs parts of the warp, a few instructions each, until the slice is used or the warp waits or ends.</summary>
+    public void Run(Warp w, ref ulong random)
+    {
+        if (!_isStarted)
+        {
+            _parts.Add(new Part { Pc = w.Pc, Mask = w.Mask });
+            _isStarted = true;
+        }
+
+        while (w.Slice > 0 && w.State == WarpState.Ready)
+        {
+            int index = PickRunnable(ref random);
+            if (index < 0)
+            {
+                if (!Release(w))
+                    throw Stuck(w);
+                continue;
+            }
+
+            long steps = 1 + (long)(SplitMix.Next(ref random) % 16);
+            while (steps-- > 0 && w.State == WarpState.Ready && Step(w, index))
+            {
+            }
+        }
+    }
+
+    private int PickRunnable(ref ulong random)
+    {
+        int runnable = 0;
+        foreach (Part part in _parts)
+            runnable += part.IsWaiting ? 0 : 1;
+        if (runnable == 0)
+            return -1;
+        int chosen = (int)(SplitMix.Next(ref random) % (ulong)runnable);
+        for (int k = 0; ; k++)
+        {
+            if (!_parts[k].IsWaiting && chosen-- == 0)
+                return k;
+        }
+    }
+
+    /// <summary>Executes one instruction of a part; false when the part waits, split or ended.</summary>
+    private bool Step(Warp w, int index)
+    {
+        Part part = _parts[index];
+        Inst* pc = w.Code + part.Pc;
+        w.Slice--;
+        uint m = part.Mask;
+        if (pc->IsGuarded)
+            m &= *(uint*)(w.Registers + pc->Guard) ^ pc->GuardFlip;
+        switch (pc->Kind)
+        {
+            case InstKind.Branch when m != 0 && m != part.Mask:
+                _parts.Add(new Part { Pc = pc->Target, Mask = m });
+                part.Mask &= ~m;
+                part.Pc++;
+                _parts[index] = part;
+                return false;
+            case InstKind.Branch:
+                part.Pc = m == 0 ? part.Pc + 1 : pc->Target;
+                break;
+            case InstKind.Exit when m != 0:
+                w.Live &= ~m;
+                part.Mask &= ~m;
+                part.Pc++;
+                if (part.Mask == 0)
+                    _parts.RemoveAt(index);
+                else
+                    _parts[index] = part;
+                if (w.Live == 0)
+                    w.State = WarpState.Finished;
+                return false;
+            case InstKind.Barrier or InstKind.Sync when m != 0:
+                part.IsWaiting = true;
+                _parts[index] = part;
+                if (m != part.Mask)
+                    Split(index, m);
+                Release(w);
+                return false;
+            case InstKind.Plain or InstKind.Guarded when m != 0:
+                pc->Run(w, pc, m);
+                part.Pc++;
+                break;
+            case InstKind.Count:
+                w.Executor.Counters.Block(pc->B, part.Mask);
+                part.Pc++;
+                break;
+            default:
+                part.Pc++;
+                break;
+        }
+
+        _parts[index] = part;
+        return true;
+    }
+
+    /// <summary>A guard holds back some lanes: they pass the instruction without taking part.</summary>
+    private void Split(int index, uint taking)
+    {
+        Part part = _parts[index];
+        _parts.Add(new Part { Pc = part.Pc + 1, Mask = part.Mask & ~taking });
+        part.Mask = taking;
+        _parts[index] = part;
+    }
+
+    /// <summary>Lets one complete set of waiting parts go on; false when none is complete.</summary>
+    private bool Release(Warp w)
+    {
+        for (int k = 0; k < _parts.Count; k++)
+        {
+            if (!_parts[k].IsWaiting)
+                continue;
+            Inst* pc = w.Code + _parts[k].Pc;
+            bool anyPlace = pc->Kind == InstKind.Sync && (SyncRule)pc->B == SyncRule.AnyPlace;
+            uint here = 0, present = 0;
+            foreach (Part part in _parts)
+            {
+                Inst* other = w.Code + part.Pc;
+                if (part.IsWaiting && part.Pc == _parts[k].Pc)
+                    here |= part.Mask;
+                if (part.IsWaiting && (part.Pc == _parts[k].Pc || (anyPlace && other->Kind == InstKind.Sync && (SyncRule)other->B == SyncRule.AnyPlace)))
+                    present |= part.Mask;
+            }
+
+            uint wanted = pc->Kind == InstKind.Barrier ? w.Live : SyncMembers.Named(w, pc, _parts[k].Mask) & w.Live;
+            if ((wanted & ~present) != 0)
+                continue;
+            if (anyPlace)
+                PassElsewhere(w, _parts[k].Pc, wanted);
+            Perform(w, pc, here & (wanted | _parts[k].Mask));
+            return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>The lanes of a warp barrier may stand at different ones: those elsewhere go on at the same time.</summary>
+    private void PassElsewhere(Warp w, int place, uint wanted)
+    {
+        for (int k = 0; k < _parts.Count; k++)
+        {
+            Part part = _parts[k];
+            Inst* pc = w.Code + part.Pc;
+            bool passes = part.IsWaiting && part.Pc != place && (part.Mask & wanted) != 0
+                && pc->Kind == InstKind.Sync && (SyncRule)pc->B == SyncRule.AnyPlace;
+            if (passes)
+                _parts[k] = part with { Pc = part.Pc + 1, IsWaiting = false };
+        }
+    }
+
+    private void Perform(Warp w, Inst* pc, uint mask)
+    {
+        int place = (int)(pc - w.Code);
+        for (int k = _parts.Count - 1; k >= 0; k--)
+        {
+            Part part = _parts[k];
+            if (!part.IsWaiting || part.Pc != place || (part.Mask & mask) == 0)
+                continue;
+            part.Mask &= ~mask;
+            if (part.Mask == 0)
+                _parts.RemoveAt(k);
+            else
+                _parts[k] = part;
+        }
+
+        _parts.Add(new Part { Pc = place + 1, Mask = mask });
+        w.Pc = place;
+        w.Mask = mask;
+        if (pc->Kind == InstKind.Barrier)
+        {
+            w.Block.Barriers.Arrive(w, pc, mask);
+            return;
+        }
+
+        SyncMembers.Check(w, pc, mask);
+        pc->Run(w, pc, mask);
+    }
+
+    /// <summary>Every part waits, and no wait can end.</summary>
+    private DeviceFault Stuck(Warp w)
+    {
+        Part part = _parts[0];
+        Inst* pc = w.Code + part.Pc;
+        uint wanted = pc->Kind == InstKind.Barrier ? w.Live : SyncMembers.Named(w, pc, part.Mask);
+        uint here = part.Mask;
+        string places = string.Join("; ", _parts.Select(p => $"lanes {SyncMembers.Describe(p.Mask)} at PTX line {Line(w, p.Pc)}"));
+        FindingKind kind = pc->Kind == InstKind.Barrier ? FindingKind.DivergentBarrier : FindingKind.InactiveLanes;
+        return w.Executor.Fault(
+            DeviceFaultKind.Deadlock, w, pc, BitOperations.TrailingZeroCount(here), $"waits for lanes {SyncMembers.Describe(wanted & w.Live & ~here)}, which wait elsewhere: {places}", kind);
+    }
+
+    private static int Line(Warp w, int pc) => w.Executor.PlaceOf(w.Code + pc).Line;
+}

@@ -1,0 +1,64 @@
+using Sequoia.SoftwareGpu.Mem;
+
+namespace Sequoia.SoftwareGpu.Exec;
+
+internal enum WarpState : byte
+{
+    Ready,
+    AtBarrier,
+    Finished,
+}
+
+/// <summary>A path that waits: a side of a branch, or the meeting point of both sides.</summary>
+internal struct StackEntry
+{
+    public int Pc;
+
+    /// <summary>Where this path ends, or -1.</summary>
+    public int Join;
+    public uint Mask;
+}
+
+/// <summary>The whole state of one warp. Nothing of it lives on the host's stack, so a warp can stop anywhere.</summary>
+internal sealed unsafe class Warp
+{
+    /// <summary>
+    /// Every split leaves both sides at least one lane, and every join is pushed with a split: 31 of each, and to spare.
+    /// </summary>
+    public const int StackEntries = 80;
+
+    public required Executor Executor;
+    public required Block Block;
+
+    /// <summary>Index in the block.</summary>
+    public required int Index;
+    public byte* Registers;
+    public Inst* Code;
+    public int Pc;
+    public uint Mask;
+
+    /// <summary>Lanes that have not exited.</summary>
+    public uint Live;
+    public StackEntry* Stack;
+    public int StackDepth;
+    public WarpState State;
+
+    /// <summary>Instructions until the scheduler wants control back.</summary>
+    public long Slice;
+    public byte* Shared;
+    public ulong SharedBytes;
+    public byte* Local;
+    public ulong LocalBytes;
+    public byte* Parameters;
+    public ulong ParameterBytes;
+    public Memo* Memos;
+
+    /// <summary>Holds host addresses where the lanes of one access lie in several allocations.</summary>
+    public Pattern* Scattered;
+
+    /// <summary>Groups of cp.async copies that no wait has performed yet.</summary>
+    public AsyncCopies? Copies;
+
+    /// <summary>Diverged parts in adversarial mode; the current one is in Pc and Mask.</summary>
+    public Fragments? Fragments;
+}

@@ -1,0 +1,132 @@
+using System.Collections.Concurrent;
+using Sequoia.SoftwareGpu.Exec;
+using Sequoia.SoftwareGpu.Lower;
+using Sequoia.SoftwareGpu.Ptx;
+
+namespace Sequoia.SoftwareGpu;
+
+/// <summary>A parameter of a kernel.</summary>
+/// <param name="Name">Its name in the PTX.</param>
+/// <param name="Offset">Where it lies in the parameter block.</param>
+/// <param name="Bytes">Its size.</param>
+/// <param name="Alignment">Its alignment.</param>
+public sealed record KernelParameter(string Name, int Offset, int Bytes, int Alignment);
+
+/// <summary>A kernel of a module.</summary>
+public sealed class Kernel
+{
+    // A register of 32 lanes.
+    private const int RegisterFileBytes = 32 * sizeof(uint);
+
+    private readonly FlatBody _body;
+    private readonly Cfg _cfg;
+    private readonly Dictionary<Variable, int> _shared = [];
+    private readonly ConcurrentDictionary<Variant, Program> _programs = new();
+    private readonly ConcurrentDictionary<Variant, ConcurrentBag<Executor>> _executors = new();
+
+    internal Kernel(ParsedModule module, Function function)
+    {
+        Name = function.Name;
+        Parameters = [.. function.Parameters.Select(p => new KernelParameter(p.Name, (int)p.Address, p.Bytes, p.Alignment))];
+        ParameterBytes = Parameters.Count == 0 ? 0 : Parameters[^1].Offset + Parameters[^1].Bytes;
+        if (ParameterBytes > 4096)
+            throw new PtxException(function.Line, $"'{Name}' has {ParameterBytes} bytes of parameters; 4096 are the most.");
+        MaxThreads = function.MaxThreads;
+        RequiredThreads = function.RequiredThreads;
+        _body = Inliner.Flatten(module, function);
+        StaticSharedBytes = PlaceShared(module, function);
+        _cfg = Cfg.Build(_body);
+
+        // Lowered once now, so that every instruction it cannot decode is found at load.
+        Program program = ProgramFor(new Variant(false, false, Numerics.Fast, false));
+        Registers = (program.RegisterBytes - program.FixedValues.Sum(value => value.Bytes)) / RegisterFileBytes;
+    }
+
+    /// <summary>The name.</summary>
+    public string Name { get; }
+
+    /// <summary>The parameters in order.</summary>
+    public IReadOnlyList<KernelParameter> Parameters { get; }
+
+    /// <summary>The size of the parameter block.</summary>
+    public int ParameterBytes { get; }
+
+    /// <summary>Bytes of shared memory that every block has.</summary>
+    public int StaticSharedBytes { get; }
+
+    /// <summary>Bytes of local memory that every thread has.</summary>
+    public int LocalBytes => _body.LocalBytes;
+
+    /// <summary>
+    /// 32-bit registers that a thread needs at once, after the PTX; ptxas, which knows a GPU's own instructions, comes to somewhat more.
+    /// </summary>
+    public int Registers { get; }
+
+    /// <summary>The limit of <c>__launch_bounds__</c>, where the kernel has one.</summary>
+    public (int X, int Y, int Z)? MaxThreads { get; }
+
+    /// <summary>The one block size the kernel can be launched with, where it names one.</summary>
+    public (int X, int Y, int Z)? RequiredThreads { get; }
+
+    internal Executor Rent(Variant variant)
+    {
+        ConcurrentBag<Executor> bag = _executors.GetOrAdd(variant, static _ => []);
+        return bag.TryTake(out Executor? executor) ? executor : new Executor(ProgramFor(variant));
+    }
+
+    internal void Return(Executor executor) =>
+        _executors.GetOrAdd(executor.Program.Variant, static _ => []).Add(executor);
+
+    internal void Release()
+    {
+        foreach (ConcurrentBag<Executor> bag in _executors.Values)
+        {
+            while (bag.TryTake(out Executor? executor))
+                executor.Dispose();
+        }
+    }
+
+    private Program ProgramFor(Variant variant) =>
+        _programs.GetOrAdd(variant, v => Lowering.Lower(_body, _cfg, _shared, v));
+
+    /// <summary>Static variables first; dynamic shared memory begins behind them, at a multiple of 16.</summary>
+    private int PlaceShared(ParsedModule module, Function function)
+    {
+        HashSet<Variable> used = [];
+        foreach (FlatInstruction instruction in _body.Instructions)
+        {
+            foreach (Operand operand in instruction.Operands)
+                Collect(operand, used);
+        }
+
+        int top = 0;
+        foreach (Variable variable in module.Symbols.Concat(function.Variables).Concat(used).Distinct())
+        {
+            bool isStatic = variable.Space == StateSpace.Shared && !variable.IsExtern;
+            if (!isStatic || !(used.Contains(variable) || function.Variables.Contains(variable)))
+                continue;
+            top = (top + variable.Alignment - 1) / variable.Alignment * variable.Alignment;
+            _shared[variable] = top;
+            top += variable.Bytes;
+        }
+
+        foreach (Variable variable in used)
+        {
+            if (variable.Space == StateSpace.Shared && variable.IsExtern)
+                _shared[variable] = DynamicSharedOffset(top);
+        }
+
+        return top;
+    }
+
+    /// <summary>Where dynamic shared memory begins behind this many static bytes.</summary>
+    internal static int DynamicSharedOffset(int staticBytes) => (staticBytes + 15) / 16 * 16;
+
+    private static void Collect(Operand operand, HashSet<Variable> used)
+    {
+        if (operand.Variable is not null)
+            used.Add(operand.Variable);
+        foreach (Operand item in operand.Items)
+            Collect(item, used);
+    }
+}

@@ -1,0 +1,134 @@
+using Sequoia.SoftwareGpu.Exec;
+using Sequoia.SoftwareGpu.Ptx;
+
+namespace Sequoia.SoftwareGpu.Lower;
+
+internal sealed unsafe partial class Decoder
+{
+    private Op DecodeControl()
+    {
+        switch (_opcode.Name)
+        {
+            case "bra":
+                _opcode.Take("uni");
+                _opcode.End();
+                if (_instruction.Target < 0)
+                    throw _instruction.Error("the branch has no target");
+                return new Op { Run = default, Kind = InstKind.Branch };
+            case "ret":
+                _opcode.Take("uni");
+                _opcode.End();
+                Count(0);
+                return new Op { Run = default, Kind = InstKind.Exit };
+            case "exit":
+                _opcode.End();
+                Count(0);
+                return new Op { Run = default, Kind = InstKind.Exit };
+            default:
+                if (_opcode.Name != "trap")
+                    throw _opcode.Unknown();
+                _opcode.End();
+                Count(0);
+                return new Op { Run = H(&ControlOps.Trap) };
+        }
+    }
+
+    private Op DecodeBarrier()
+    {
+        string name = _opcode.Name;
+        if (name == "bar" && _opcode.Take("warp"))
+        {
+            _opcode.Require("sync");
+            _opcode.End();
+            Count(1);
+            return new Op { Run = H(&ControlOps.WarpSync), Kind = InstKind.Sync, A = Source(0, PtxType.B32), RawB = (int)SyncRule.AnyPlace };
+        }
+
+        _opcode.Take("cta");
+        string action = _opcode.TakeAny("sync", "arrive", "red");
+        bool aligned = _opcode.Take("aligned") || name == "bar";
+        string reduction = action == "red" ? _opcode.TakeAny("popc", "and", "or") : "";
+        if (action == "red")
+            _opcode.Take("aligned");
+        if (reduction.Length > 0)
+            _opcode.Require(reduction == "popc" ? "u32" : "pred");
+        _opcode.End();
+        if (action.Length == 0 || (action == "red" && reduction.Length == 0))
+            throw _opcode.Unknown();
+
+        int first = action == "red" ? 1 : 0;
+        int last = _instruction.Operands.Length - (action == "red" ? 1 : 0);
+        if (last - first is not (1 or 2))
+            throw _instruction.Error("a barrier needs a number, and may have a count of threads");
+        Value number = Source(first, PtxType.U32);
+        Value? count = last - first == 2 ? Source(first + 1, PtxType.U32) : null;
+        BarrierAction kind = action switch
+        {
+            "sync" => BarrierAction.Sync,
+            "arrive" => BarrierAction.Arrive,
+            _ => reduction switch
+            {
+                "popc" => BarrierAction.Popc,
+                "and" => BarrierAction.And,
+                _ => BarrierAction.Or,
+            },
+        };
+        (Value? predicate, uint flip) = kind >= BarrierAction.Popc ? Predicate(last) : (null, 0u);
+        Value? result = kind switch
+        {
+            BarrierAction.Popc => Result(0, PtxType.U32),
+            BarrierAction.And or BarrierAction.Or => Result(0, PtxType.Pred),
+            _ => null,
+        };
+        return new Op
+        {
+            Run = default, Kind = InstKind.Barrier, D = result, A = number, B = count, C = predicate,
+            RawB = -1, RawE = (int)kind | (aligned ? 0x100 : 0), Immediate = flip,
+        };
+    }
+
+    /// <summary>Fences order nothing here, because execution is in order; they matter to the race check only.</summary>
+    private Op? DecodeHint()
+    {
+        switch (_opcode.Name)
+        {
+            case "membar":
+                string level = _opcode.TakeAny("cta", "gl", "sys");
+                _opcode.End();
+                if (level.Length == 0)
+                    throw _opcode.Unknown();
+                return Fence(level != "cta");
+            case "fence":
+                if (_opcode.Take("proxy"))
+                    throw _opcode.Unknown();
+                _opcode.TakeAny("acq_rel", "sc");
+                string scope = _opcode.TakeAny("cta", "cluster", "gpu", "sys");
+                _opcode.End();
+                if (scope.Length == 0)
+                    throw _opcode.Unknown();
+                return Fence(scope is "gpu" or "sys");
+            case "nanosleep":
+                _opcode.Require("u32");
+                _opcode.End();
+                return new Op { Run = default, Kind = InstKind.Yield, A = Source(0, PtxType.U32) };
+            case "prefetch":
+                Space(_opcode);
+                if (_opcode.TakeAny("L1", "L2", "L2::evict_last", "L2::evict_normal").Length == 0)
+                    throw _opcode.Unknown();
+                _opcode.End();
+                return null;
+            case "prefetchu":
+                _opcode.Require("L1");
+                _opcode.End();
+                return null;
+            case "pmevent":
+                _opcode.Take("mask");
+                _opcode.End();
+                return null;
+            default:
+                throw _opcode.Unknown();
+        }
+    }
+
+    private static Op Fence(bool isGlobal) => new() { Run = H(&ControlOps.Fence), RawB = isGlobal ? 1 : 0 };
+}

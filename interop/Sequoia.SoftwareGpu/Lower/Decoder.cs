@@ -1,0 +1,228 @@
+using Sequoia.SoftwareGpu.Exec;
+using Sequoia.SoftwareGpu.Ptx;
+
+namespace Sequoia.SoftwareGpu.Lower;
+
+/// <summary>
+/// Turns instructions into ops, strictly: each family (one file each) reads its full set of modifiers and refuses the
+/// rest. What the same instruction costs to check or count is chosen here as well, by the handler.
+/// </summary>
+internal sealed unsafe partial class Decoder(FlatBody body, Lowering lowering, Variant variant)
+{
+    private FlatInstruction _instruction = null!;
+    private OpcodeReader _opcode = null!;
+
+    /// <summary>The ops of one instruction; none where it only gave a value a name.</summary>
+    public List<Op> Decode(int index)
+    {
+        _instruction = body.Instructions[index];
+        _opcode = new OpcodeReader(_instruction);
+        List<Op> ops = [];
+        if (_instruction.Source.Opcode[0] == "call" && _instruction.OpcodeOverride is null)
+            ops.Add(DecodeBuiltIn());
+        else if (!lowering.IsAlias(index))
+            Dispatch(ops);
+        foreach (Op op in ops)
+        {
+            op.Source = index;
+            if (_instruction.Guard is { } guard)
+            {
+                op.Guard = lowering.ForRegister(guard.Register!);
+                op.GuardNegated = guard.Negated;
+            }
+        }
+
+        return ops;
+    }
+
+    private void Dispatch(List<Op> ops)
+    {
+        switch (_opcode.Name)
+        {
+            case "add" or "sub" or "mul" or "mad" or "fma" or "div" or "rem" or "min" or "max" or "abs" or "neg":
+                ops.Add(DecodeArithmetic());
+                break;
+            case "rcp" or "sqrt" or "rsqrt" or "ex2" or "lg2" or "sin" or "cos" or "tanh":
+                ops.Add(DecodeTranscendental());
+                break;
+            case "and" or "or" or "xor" or "not" or "cnot" or "shl" or "shr":
+                ops.Add(DecodeLogic());
+                break;
+            case "popc" or "clz" or "brev" or "bfind" or "bfe" or "bfi" or "prmt" or "lop3" or "shf" or "sad" or "dp4a"
+                or "dp2a" or "mul24" or "mad24" or "fns" or "bmsk" or "szext" or "vabsdiff4" or "copysign" or "testp":
+                ops.Add(DecodeBits());
+                break;
+            case "setp":
+                ops.Add(DecodeSetp());
+                break;
+            case "set":
+                ops.Add(DecodeSet());
+                break;
+            case "selp" or "slct":
+                ops.Add(DecodeSelect());
+                break;
+            case "mov":
+                DecodeMov(ops);
+                break;
+            case "cvt":
+                ops.Add(DecodeConvert());
+                break;
+            case "cvta":
+                ops.Add(DecodeCvta());
+                break;
+            case "isspacep":
+                ops.Add(DecodeIsSpace());
+                break;
+            case "ld" or "ldu":
+                ops.Add(DecodeLoad());
+                break;
+            case "st":
+                ops.Add(DecodeStore());
+                break;
+            case "atom" or "red":
+                ops.Add(DecodeAtomic());
+                break;
+            case "cp":
+                ops.Add(DecodeAsyncCopy());
+                break;
+            case "ldmatrix":
+                ops.Add(DecodeLoadMatrix());
+                break;
+            case "mma":
+                ops.Add(DecodeMma());
+                break;
+            case "shfl" or "vote" or "match" or "redux" or "activemask" or "elect":
+                ops.Add(DecodeWarp());
+                break;
+            case "bar" or "barrier":
+                ops.Add(DecodeBarrier());
+                break;
+            case "bra" or "ret" or "exit" or "trap" or "brkpt":
+                ops.Add(DecodeControl());
+                break;
+            case "membar" or "fence" or "prefetch" or "prefetchu" or "nanosleep" or "pmevent" or "createpolicy" or "discard" or "applypriority":
+                if (DecodeHint() is { } hint)
+                    ops.Add(hint);
+                break;
+            default:
+                throw _instruction.Error($"'{_opcode.Name}' is not an instruction that is supported");
+        }
+    }
+
+    private static Handler H(delegate*<Warp, Inst*, uint, void> run) => new(run);
+
+    private Operand Operand(int index) => index < _instruction.Operands.Length
+        ? _instruction.Operands[index]
+        : throw _instruction.Error("an operand is missing");
+
+    private void Count(int count)
+    {
+        if (_instruction.Operands.Length != count)
+            throw _instruction.Error($"{count} operands are expected, {_instruction.Operands.Length} are given");
+    }
+
+    /// <summary>A result of exactly this type's width.</summary>
+    private Value Result(int index, PtxType type) => Result(Operand(index), type, false);
+
+    /// <summary>A result register that may be wider than the type (ld, cvt).</summary>
+    private Value WideResult(int index, PtxType type) => Result(Operand(index), type, true);
+
+    private Value Result(Operand operand, PtxType type, bool mayBeWider)
+    {
+        if (operand.Kind == OperandKind.Sink)
+            return lowering.Scratch(WidthOf(type));
+        if (operand.Kind != OperandKind.Register || operand.Negated)
+            throw _instruction.Error("the result must be a register");
+        CheckWidth(operand.Register!, type, mayBeWider);
+        return lowering.ForRegister(operand.Register!);
+    }
+
+    private Value Source(int index, PtxType type) => Source(Operand(index), type, false);
+
+    /// <summary>A source register that may be wider than the type (st, cvt).</summary>
+    private Value WideSource(int index, PtxType type) => Source(Operand(index), type, true);
+
+    private Value Source(Operand operand, PtxType type, bool mayBeWider)
+    {
+        if (operand.Negated)
+            throw _instruction.Error("this operand cannot be negated");
+        switch (operand.Kind)
+        {
+            case OperandKind.Register:
+                CheckWidth(operand.Register!, type, mayBeWider);
+                return lowering.ForRegister(operand.Register!);
+            case OperandKind.Integer when !type.IsFloat && type != PtxType.Pred:
+                return lowering.Constant(WidthOf(type), (ulong)operand.Value & (type.Bits == 64 ? ulong.MaxValue : (1UL << type.Bits) - 1));
+            case OperandKind.Single or OperandKind.Double:
+                return lowering.Constant(WidthOf(type), FloatBits(operand, type));
+            case OperandKind.Special when Specials.Parse(operand.Name!) is var special and not Special.None:
+                if (type.Bits == 64)
+                    throw _instruction.Error("a special register of 32 bits is read as 64");
+                return lowering.ForSpecial(special);
+            case OperandKind.Special:
+                throw _instruction.Error($"'{operand.Name}' is not a register that is known");
+            case OperandKind.Variable:
+                return lowering.Constant(WidthOf(type), lowering.AddressOf(operand.Variable!, _instruction) + (ulong)operand.Value);
+            default:
+                throw _instruction.Error("this operand is not a value");
+        }
+    }
+
+    private ulong FloatBits(Operand operand, PtxType type)
+    {
+        bool single = operand.Kind == OperandKind.Single;
+        if (type is PtxType.F64)
+            return single ? BitConverter.DoubleToUInt64Bits(BitConverter.UInt32BitsToSingle((uint)operand.Value)) : (ulong)operand.Value;
+        if (type is PtxType.F32 || (single && type.Bits == 32))
+            return single ? (ulong)operand.Value : BitConverter.SingleToUInt32Bits((float)BitConverter.Int64BitsToDouble(operand.Value));
+        if (!single && type.Bits == 64)
+            return (ulong)operand.Value;
+        throw _instruction.Error("a floating-point literal does not fit this type");
+    }
+
+    /// <summary>A predicate and whether it is negated.</summary>
+    private (Value Value, uint Flip) Predicate(int index)
+    {
+        Operand operand = Operand(index);
+        if (operand.Kind == OperandKind.Integer && operand.Value is 0 or 1)
+            return (lowering.Constant(Width.Predicate, operand.Value == 0 ? 0 : uint.MaxValue), 0);
+        if (operand.Kind != OperandKind.Register || operand.Register!.Type != PtxType.Pred)
+            throw _instruction.Error("this operand must be a predicate");
+        return (lowering.ForRegister(operand.Register), operand.Negated ? uint.MaxValue : 0);
+    }
+
+    private void CheckWidth(Register register, PtxType type, bool mayBeWider)
+    {
+        int declared = register.Type.Bits;
+        bool fits = (register.Type == PtxType.Pred) == (type == PtxType.Pred)
+            && (declared == type.Bits || (mayBeWider && declared > type.Bits));
+        if (!fits)
+            throw _instruction.Error($"register '{register.Name}' has {declared} bits, the instruction needs {type.Bits}");
+    }
+
+    private static Width WidthOf(PtxType type) =>
+        type == PtxType.Pred ? Width.Predicate : type.Bits == 64 ? Width.Long : Width.Word;
+
+    private Op Unary(Handler run, PtxType type, bool runs = true) => Unary(run, type, type, runs);
+
+    private Op Unary(Handler run, PtxType to, PtxType from, bool runs = false)
+    {
+        Count(2);
+        return new Op { Run = run, D = Result(0, to), A = Source(1, from), IsRunnable = runs && to.Bits != 64 && from.Bits != 64 };
+    }
+
+    private Op Binary(Handler run, PtxType type, bool runs = true)
+    {
+        Count(3);
+        return new Op { Run = run, D = Result(0, type), A = Source(1, type), B = Source(2, type), IsRunnable = runs && type.Bits != 64 };
+    }
+
+    private Op Ternary(Handler run, PtxType type, bool runs = true)
+    {
+        Count(4);
+        return new Op
+        {
+            Run = run, D = Result(0, type), A = Source(1, type), B = Source(2, type), C = Source(3, type), IsRunnable = runs && type.Bits != 64,
+        };
+    }
+}

@@ -1,0 +1,29 @@
+using Sequoia.SoftwareGpu.Exec;
+
+namespace Sequoia.SoftwareGpu.Lower;
+
+/// <summary>A kernel lowered for one variant: immutable, shared by all threads that execute it.</summary>
+internal sealed class Program
+{
+    public required Inst[] Code { get; init; }
+
+    /// <summary>All instructions' further operands; each instruction's part is at its index in <see cref="ExtraStart"/>.</summary>
+    public required int[] Extra { get; init; }
+
+    public required int[] ExtraStart { get; init; }
+
+    public required Value[] FixedValues { get; init; }
+
+    public required int RegisterBytes { get; init; }
+
+    public required int Memos { get; init; }
+
+    public required FlatBody Body { get; init; }
+
+    public required Cfg Cfg { get; init; }
+
+    public required Variant Variant { get; init; }
+
+    /// <summary>Accesses to shared memory that are narrower than a word exist, so races must be told apart by byte.</summary>
+    public required bool HasNarrowShared { get; init; }
+}

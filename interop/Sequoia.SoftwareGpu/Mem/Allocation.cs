@@ -1,0 +1,27 @@
+namespace Sequoia.SoftwareGpu.Mem;
+
+/// <summary>One live range of device addresses. Lives in native memory, so that instructions can remember it.</summary>
+internal unsafe struct Allocation
+{
+    public ulong Start;
+    public ulong End;
+
+    /// <summary>The host bytes of <see cref="Start"/>.</summary>
+    public byte* Host;
+
+    /// <summary>One byte a byte, 1 = written; null while nothing is written, or once everything is.</summary>
+    public byte* Written;
+
+    public bool IsAllWritten;
+    public bool IsReadOnly;
+
+    /// <summary>Registered host memory: freed by its owner.</summary>
+    public bool IsHost;
+
+    public int Number;
+
+    /// <summary>Last writer of each word: see the race shadow.</summary>
+    public uint* Writers;
+
+    public readonly ulong Bytes => End - Start;
+}

@@ -1,0 +1,169 @@
+using System.Numerics;
+
+namespace Sequoia.SoftwareGpu.Mem;
+
+internal enum PatternKind : byte
+{
+    /// <summary>Any other arrangement, and every access by a part of a warp.</summary>
+    General,
+
+    /// <summary>All 32 lanes, one after the other without gaps.</summary>
+    Contiguous,
+
+    /// <summary>All 32 lanes at one address.</summary>
+    Uniform,
+}
+
+/// <summary>
+/// The addresses of one access relative to its first lane's, and all that follows from them alone: they repeat from
+/// one execution to the next, so bounds, alignment, sectors and bank conflicts are worked out once.
+/// </summary>
+internal unsafe struct Pattern
+{
+    public fixed long Delta[32];
+
+    /// <summary>The deltas once more, as the 32-bit addresses of shared memory have them.</summary>
+    public fixed int Narrow[32];
+    public uint Mask;
+    public int First;
+    public PatternKind Kind;
+    public bool HasRuns;
+    public long Min;
+
+    /// <summary>From the lowest byte to behind the highest.</summary>
+    public ulong Span;
+
+    /// <summary>All deltas or-ed: their low bits show misalignment.</summary>
+    public ulong AlignmentBits;
+    public int Size;
+    public int Runs;
+    public uint DistinctBytes;
+    public ushort Wavefronts;
+    public ushort IdealWavefronts;
+
+    /// <summary>Merged ranges of touched bytes, ascending.</summary>
+    public fixed long RunStart[32];
+    public fixed uint RunLength[32];
+
+    /// <summary>32-byte sectors touched, by the offset of the base in its sector; 0 = not counted yet.</summary>
+    public fixed byte Sectors[32];
+
+    public void Complete(uint mask, int size)
+    {
+        Mask = mask;
+        Size = size;
+        First = BitOperations.TrailingZeroCount(mask);
+        HasRuns = false;
+        for (int phase = 0; phase < 32; phase++)
+            Sectors[phase] = 0;
+        long min = long.MaxValue, max = long.MinValue;
+        ulong bits = 0;
+        bool contiguous = mask == uint.MaxValue, uniform = contiguous;
+        for (int lane = 0; lane < 32; lane++)
+        {
+            if ((mask >> lane & 1) == 0)
+            {
+                Delta[lane] = 0;
+                Narrow[lane] = 0;
+                continue;
+            }
+
+            long delta = Delta[lane];
+            min = long.Min(min, delta);
+            max = long.Max(max, delta);
+            bits |= (ulong)delta;
+            contiguous &= delta == (long)lane * size;
+            uniform &= delta == 0;
+        }
+
+        Min = min;
+        Span = (ulong)(max - min) + (ulong)size;
+        AlignmentBits = bits;
+        Kind = contiguous ? PatternKind.Contiguous : uniform ? PatternKind.Uniform : PatternKind.General;
+    }
+
+    /// <summary>Merges the touched bytes into runs and counts bank conflicts; needed by checks and counters only.</summary>
+    public void FindRuns()
+    {
+        HasRuns = true;
+        Span<(long Start, long End)> ranges = stackalloc (long, long)[32];
+        int count = 0;
+        for (uint rest = Mask; rest != 0; rest &= rest - 1)
+        {
+            long start = Delta[BitOperations.TrailingZeroCount(rest)];
+            ranges[count++] = (start, start + Size);
+        }
+
+        ranges = ranges[..count];
+        ranges.Sort((a, b) => a.Start.CompareTo(b.Start));
+        Runs = 0;
+        DistinctBytes = 0;
+        (long from, long to) = ranges[0];
+        foreach ((long start, long end) in ranges)
+        {
+            if (start > to)
+            {
+                AddRun(from, to);
+                from = start;
+            }
+
+            to = long.Max(to, end);
+        }
+
+        AddRun(from, to);
+        CountWavefronts();
+    }
+
+    /// <summary>How many sectors of 32 bytes the access touches when its base has this offset in a sector.</summary>
+    public int SectorsAt(int phase)
+    {
+        if (Sectors[phase] == 0)
+        {
+            // Runs ascend, so a sector counted twice can only be the one before.
+            long last = long.MinValue;
+            int sectors = 0;
+            for (int run = 0; run < Runs; run++)
+            {
+                long first = (RunStart[run] + phase) >> 5;
+                long end = (RunStart[run] + RunLength[run] - 1 + phase) >> 5;
+                first = long.Max(first, last + 1);
+                if (end >= first)
+                    sectors += (int)(end - first) + 1;
+                last = long.Max(last, end);
+            }
+
+            Sectors[phase] = (byte)sectors;
+        }
+
+        return Sectors[phase];
+    }
+
+    private void AddRun(long from, long to)
+    {
+        RunStart[Runs] = from;
+        RunLength[Runs] = (uint)(to - from);
+        Runs++;
+        DistinctBytes += (uint)(to - from);
+    }
+
+    /// <summary>Words of one bank are served one after the other. A base that moves by whole words only turns the banks.</summary>
+    private void CountWavefronts()
+    {
+        Span<int> banks = stackalloc int[32];
+        int words = 0, worst = 1;
+        long last = long.MinValue;
+        for (int run = 0; run < Runs; run++)
+        {
+            long first = long.Max(RunStart[run] >> 2, last + 1);
+            last = (RunStart[run] + RunLength[run] - 1) >> 2;
+            for (long word = first; word <= last; word++)
+            {
+                words++;
+                worst = int.Max(worst, ++banks[(int)(word & 31)]);
+            }
+        }
+
+        Wavefronts = (ushort)worst;
+        IdealWavefronts = (ushort)int.Max(1, (words + 31) / 32);
+    }
+}

@@ -1,0 +1,172 @@
+namespace Sequoia.SoftwareGpu.Ptx;
+
+internal enum StateSpace : byte
+{
+    Generic,
+    Global,
+    Shared,
+    Local,
+    Param,
+    Const,
+}
+
+/// <summary>A virtual register as declared by <c>.reg</c>.</summary>
+internal sealed class Register(string name, PtxType type)
+{
+    public string Name { get; } = name;
+
+    public PtxType Type { get; } = type;
+}
+
+/// <summary>A variable of a state space: a symbol, a parameter, or storage of a function.</summary>
+internal sealed class Variable
+{
+    public required string Name { get; init; }
+
+    public required StateSpace Space { get; init; }
+
+    public required int Alignment { get; init; }
+
+    public required int Bytes { get; init; }
+
+    public int Line { get; init; }
+
+    /// <summary>Declared <c>.extern</c>: dynamic shared memory, or something that another module defines.</summary>
+    public bool IsExtern { get; init; }
+
+    public byte[]? Initializer { get; set; }
+
+    /// <summary>Places in the initialiser that hold addresses of other symbols.</summary>
+    public List<(int Offset, string Symbol, long Addend)> Relocations { get; } = [];
+
+    /// <summary>The address for global and const, the offset in its window for shared, local and param.</summary>
+    public ulong Address { get; set; }
+
+    public bool IsPlaced { get; set; }
+}
+
+internal enum OperandKind : byte
+{
+    Register,
+    Integer,
+    Single,
+    Double,
+    Special,
+    Variable,
+    Address,
+    Vector,
+    Label,
+    Pair,
+    Sink,
+}
+
+/// <summary>One operand of an instruction, with every name but labels resolved.</summary>
+internal sealed class Operand
+{
+    public required OperandKind Kind { get; init; }
+
+    public Register? Register { get; init; }
+
+    public Variable? Variable { get; init; }
+
+    /// <summary>The name of a label, function or special register.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>The literal's bits, or the offset of an address.</summary>
+    public long Value { get; init; }
+
+    public bool Negated { get; init; }
+
+    public Operand[] Items { get; init; } = [];
+}
+
+/// <summary>One instruction as written.</summary>
+internal sealed class Instruction
+{
+    public required string[] Opcode { get; init; }
+
+    public required Operand[] Operands { get; init; }
+
+    public Operand? Guard { get; init; }
+
+    public required SourcePlace Place { get; init; }
+
+    /// <summary>The scope in which its labels are looked up.</summary>
+    public required Scope Scope { get; init; }
+
+    public Operand[] Results { get; init; } = [];
+
+    public Operand[] Arguments { get; init; } = [];
+
+    public string? Callee { get; init; }
+
+    public string Name => string.Join('.', Opcode);
+}
+
+/// <summary>Where an instruction comes from: its PTX line and text, and the CUDA line of the last <c>.loc</c>.</summary>
+internal sealed record SourcePlace(int Line, string Text, string? File, int FileLine);
+
+/// <summary>A label stands before the instruction of this index.</summary>
+internal sealed class Label(string name, int index)
+{
+    public string Name { get; } = name;
+
+    public int Index { get; } = index;
+}
+
+/// <summary>Names declared between two braces; inner scopes hide outer ones.</summary>
+internal sealed class Scope(Scope? parent)
+{
+    private readonly Dictionary<string, object> _names = [];
+    private readonly List<(string Prefix, int Count, PtxType Type)> _ranges = [];
+
+    public void Declare(string name, object value) => _names[name] = value;
+
+    /// <summary>Declares <c>prefix0</c> to <c>prefix(count - 1)</c>; the registers are made when first used.</summary>
+    public void DeclareRange(string prefix, int count, PtxType type) => _ranges.Add((prefix, count, type));
+
+    public bool DeclaresHere(string name) => _names.ContainsKey(name);
+
+    public object? Find(string name)
+    {
+        if (_names.TryGetValue(name, out object? value))
+            return value;
+        foreach ((string prefix, int count, PtxType type) in _ranges)
+        {
+            if (name.Length > prefix.Length && name.StartsWith(prefix, StringComparison.Ordinal)
+                && int.TryParse(name.AsSpan(prefix.Length), out int number) && number >= 0 && number < count)
+            {
+                Register register = new(name, type);
+                _names[name] = register;
+                return register;
+            }
+        }
+
+        return parent?.Find(name);
+    }
+}
+
+/// <summary>A kernel or device function.</summary>
+internal sealed class Function
+{
+    public required string Name { get; init; }
+
+    public required bool IsEntry { get; init; }
+
+    public required int Line { get; init; }
+
+    public List<Variable> Results { get; } = [];
+
+    public List<Variable> Parameters { get; } = [];
+
+    public List<Instruction> Body { get; } = [];
+
+    /// <summary>Variables declared in the body: shared, local and call parameters.</summary>
+    public List<Variable> Variables { get; } = [];
+
+    public (int X, int Y, int Z)? MaxThreads { get; set; }
+
+    public (int X, int Y, int Z)? RequiredThreads { get; set; }
+
+    public bool IsDefined { get; set; }
+}
