@@ -26,7 +26,7 @@ internal static class Settings
             foreach (Finding finding in report.Findings)
                 Console.Error.WriteLine(finding);
             if (report.Profile is { } profile)
-                Console.Error.WriteLine(profile.ToTable());
+                Console.Error.WriteLine(profile.Kernel);
         };
     }
 

@@ -44,7 +44,7 @@ internal sealed class PreparedLaunch : IDisposable
         {
             Kernel.Launch(_spec.Grid, _spec.Block, _spec.SharedBytes, stream, _arguments);
         }
-        catch (CudaException e) when (e.Result is CudaResult.InvalidValue or CudaResult.LaunchOutOfResources)
+        catch (CudaException e) when (e.Code is CudaResult.InvalidValue or CudaResult.LaunchOutOfResources)
         {
             throw new InvalidInputException($"{_spec.File}: {e.Message}", e);
         }

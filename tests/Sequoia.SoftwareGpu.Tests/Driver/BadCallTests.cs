@@ -50,7 +50,7 @@ public unsafe class BadCallTests : DriverFixture
     public void Launches_over_the_limits_are_refused(int grid, int block, int shared, string words)
     {
         using DeviceBuffer<int> data = Numbers(1);
-        DriverTable table = SoftwareDriver.Table;
+        DriverTable table = Entered();
         ulong address = (ulong)data.Handle;
         int n = 1;
         void** parameters = stackalloc void*[] { &address, &n, &n };
@@ -84,25 +84,33 @@ public unsafe class BadCallTests : DriverFixture
     [Test]
     public void Stale_and_foreign_handles_are_noticed()
     {
-        DriverTable table = SoftwareDriver.Table;
-        ulong nowhere = 0x1234;
+        DriverTable table = Entered();
+        const ulong Nowhere = 0x1234;
         Assert.Multiple(() =>
         {
             Assert.That(table.cuStreamSynchronize(12345), Is.EqualTo(CudaResult.InvalidHandle));
             Assert.That(table.cuModuleUnload(Context.Handle), Is.EqualTo(CudaResult.InvalidHandle));
             Assert.That(table.cuCtxSetCurrent(77), Is.EqualTo(CudaResult.InvalidContext));
-            Assert.That(table.cuMemFree_v2(nowhere), Is.EqualTo(CudaResult.InvalidValue));
-            Assert.That(table.cuMemsetD8Async(nowhere, 0, 4, 0), Is.EqualTo(CudaResult.InvalidValue));
+            Assert.That(table.cuMemFree_v2(Nowhere), Is.EqualTo(CudaResult.InvalidValue));
+            Assert.That(table.cuMemsetD8Async(Nowhere, 0, 4, 0), Is.EqualTo(CudaResult.InvalidValue));
             Assert.That(table.cuMemAlloc_v2(null, 4), Is.EqualTo(CudaResult.InvalidValue));
         });
-        ulong address;
+        ulong address, read;
         Assert.That(table.cuMemAlloc_v2(&address, 0), Is.EqualTo(CudaResult.InvalidValue));
         Assert.That(table.cuMemAlloc_v2(&address, nuint.MaxValue / 2), Is.EqualTo(CudaResult.OutOfMemory));
         Assert.That(table.cuMemAlloc_v2(&address, 16), Is.EqualTo(CudaResult.Success));
-        Assert.That(table.cuMemcpyDtoH_v2(&nowhere, address + 12, 8), Is.EqualTo(CudaResult.InvalidValue), "reaches over the end");
+        Assert.That(table.cuMemcpyDtoH_v2(&read, address + 12, 8), Is.EqualTo(CudaResult.InvalidValue), "reaches over the end");
         Assert.That(table.cuMemFree_v2(address + 4), Is.EqualTo(CudaResult.InvalidValue));
         Assert.That(table.cuMemFree_v2(address), Is.EqualTo(CudaResult.Success));
         Assert.That(table.cuMemFree_v2(address), Is.EqualTo(CudaResult.InvalidValue), "freed twice");
+    }
+
+    /// <summary>The bare entry points, with the context as the thread's current one.</summary>
+    private DriverTable Entered()
+    {
+        DriverTable table = SoftwareDriver.Table;
+        Assert.That(table.cuCtxPushCurrent_v2(Context.Handle), Is.EqualTo(CudaResult.Success));
+        return table;
     }
 
     [Test]

@@ -86,7 +86,7 @@ public abstract class DriverFixture
     private protected static void Fails(CudaResult code, Action call, string words)
     {
         CudaException failure = Assert.Throws<CudaException>(() => call())!;
-        Assert.That(failure.Result, Is.EqualTo(code), failure.Message);
+        Assert.That(failure.Code, Is.EqualTo(code), failure.Message);
         Assert.That(SoftwareDriver.LatestFailure, Does.Contain(words));
     }
 }

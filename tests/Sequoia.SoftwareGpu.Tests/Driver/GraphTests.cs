@@ -88,6 +88,6 @@ public class GraphTests : DriverFixture
         using CudaStream stream = Context.CreateStream();
         using DeviceBuffer<int> data = Numbers(0);
         Fails(CudaResult.StreamCaptureUnsupported, () => stream.Capture(stream.Synchronize), "captured");
-        Fails(CudaResult.StreamCaptureImplicit, () => stream.Capture(() => Add(data, 1)), "default stream");
+        Fails(CudaResult.StreamCaptureImplicit, () => stream.Capture(() => Add(data, 1)), "captured");
     }
 }
