@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using ILGPU.Runtime;
+using ILGPU.Runtime.Cuda;
 
 namespace Sequoia.SoftwareGpu.Ilgpu;
 
@@ -12,7 +13,15 @@ internal sealed record Comparison(string Name, Func<Accelerator, float[]> Run, f
     /// <returns>The first difference in words; null where there is none.</returns>
     public string? Compare(Accelerator left, Accelerator right)
     {
-        float[] a = Run(left), b = Run(right);
+        float[] a, b = Run(right);
+        try
+        {
+            a = Run(left);
+        }
+        catch (CudaException e)
+        {
+            return e.Message;
+        }
         for (int i = 0; i < a.Length; i++)
         {
             bool equal = Tolerance == 0

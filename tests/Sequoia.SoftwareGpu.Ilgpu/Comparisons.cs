@@ -97,7 +97,6 @@ internal static class Comparisons
 
     private static float[] Shuffles(Accelerator on)
     {
-        // Warps of the CPU accelerator are of another width, so only the total is compared.
         using var a = on.Allocate1D([.. Enumerable.Range(0, Kernels.Block * 4)]);
         using var sum = on.Allocate1D<int>(1);
         sum.MemSetToZero();

@@ -6,7 +6,8 @@ using Sequoia.SoftwareGpu.Ilgpu;
 
 // Runs ILGPU's kernels on whatever libcuda the loader finds and on ILGPU's own CPU accelerator, and compares. ILGPU makes its own PTX and
 // has its own bindings: neither is under this project's control. One line a kernel; exit status 0 if all agree.
-using var context = Context.Create(builder => builder.Cuda().CPU());
+// The CPU accelerator gets warps and blocks of a GPU's size.
+using var context = Context.Create(builder => builder.Cuda().CPU(new CPUDevice(numThreadsPerWarp: 32, numWarpsPerMultiprocessor: 32, numMultiprocessors: 1)));
 using Accelerator cuda = context.CreateCudaAccelerator(0);
 using Accelerator cpu = context.CreateCPUAccelerator(0);
 Console.WriteLine($"{cuda.Name}, {((CudaAccelerator)cuda).Architecture}, {((CudaAccelerator)cuda).InstructionSet}");

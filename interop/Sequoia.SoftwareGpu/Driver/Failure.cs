@@ -15,6 +15,8 @@ internal static class Failure
     public static CudaResult Of(Exception failure)
     {
         _latest = failure.Message;
+        if (Settings.IsSet)
+            Console.Error.WriteLine($"{SoftwareDriver.DeviceName}: {failure.Message}");
         return failure switch
         {
             DriverError error => error.Code,

@@ -6,21 +6,22 @@ namespace Sequoia.SoftwareGpu.Driver;
 /// <summary>
 /// The environment variable by which programs that know nothing of the software GPU choose how it executes:
 /// SEQUOIA_SOFTWARE_GPU=checks=all,counters=on,schedule=random:7,numerics=hopper,threads=2,budget=1000000. What is found and
-/// counted then goes to stderr.
+/// counted then goes to stderr, and so do the reasons of failed calls.
 /// </summary>
 internal static class Settings
 {
     public const string Variable = "SEQUOIA_SOFTWARE_GPU";
 
-    private static bool _isRead;
+    /// <summary>Whether the variable is set; failed calls then say on stderr why.</summary>
+    public static bool IsSet { get; private set; }
 
     /// <summary>Reads the variable, once.</summary>
     public static void Apply()
     {
-        if (_isRead || Environment.GetEnvironmentVariable(Variable) is not { Length: > 0 } text)
+        if (IsSet || Environment.GetEnvironmentVariable(Variable) is not { Length: > 0 } text)
             return;
         SoftwareDriver.Options = Parse(text);
-        _isRead = true;
+        IsSet = true;
         SoftwareDriver.Launched += static report =>
         {
             foreach (Finding finding in report.Findings)
