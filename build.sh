@@ -88,6 +88,10 @@ case "$command" in
         link_command
         ;;
     run)
+        # Only what compiles kernels waits for a download.
+        case " $* " in
+            *" doctor "* | *" kernels "* | *" cuda"* | *" software"*) tools/fetch-nvrtc.sh ;;
+        esac
         build src/Sequoia.Cli/Sequoia.Cli.csproj
         link_command
         # File names among the arguments are meant where the user stands.
