@@ -67,6 +67,7 @@ internal sealed class LaunchTests
                 "scale: 1 arguments were given and the kernel has 2 parameters (of 8, 4 bytes)"));
             Assert.That(() => kernel.Launch(1, 1, 1L, 2.0), Throws.ArgumentException.With.Message.EqualTo(
                 "scale: argument 2 has 8 bytes and the kernel's parameter 4; convert it to the parameter's type"));
+            Assert.That(() => kernel.Launch(1, 1, 1, 2), Throws.ArgumentException.With.Message.Contains("argument 1 has 4 bytes and the kernel's parameter 8"));
             Assert.That(FakeDriver.Calls, Does.Not.Contain("cuLaunchKernel"));
         }
     }

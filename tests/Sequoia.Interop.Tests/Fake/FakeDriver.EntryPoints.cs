@@ -363,7 +363,9 @@ internal static unsafe partial class FakeDriver
             }
             return result;
         }
-        return Make("module", module);
+        // The first byte of an ELF file, which a CUBIN is.
+        LoadsCubin = *(byte*)image == 0x7f;
+        return LoadsCubin && RefusesCubin ? CudaResult.NoBinaryForGpu : Make("module", module);
     }
 
     [UnmanagedCallersOnly]
