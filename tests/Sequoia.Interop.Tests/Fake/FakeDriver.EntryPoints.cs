@@ -123,7 +123,10 @@ internal static unsafe partial class FakeDriver
         {
             DeviceProperty.ComputeCapabilityMajor => ComputeCapability.Major,
             DeviceProperty.ComputeCapabilityMinor => ComputeCapability.Minor,
+            DeviceProperty.MaxBlockX or DeviceProperty.MaxBlockY => 1024,
             DeviceProperty.MaxBlockZ => 64,
+            DeviceProperty.MaxGridX => int.MaxValue,
+            DeviceProperty.MaxGridY or DeviceProperty.MaxGridZ => 65535,
             DeviceProperty.MaxSharedBytesPerBlockOptIn => 99 * 1024,
             _ => 1000 + (int)property,
         };
