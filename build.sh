@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The one way in: ./build.sh [build | run [ARGS] | test [ARGS] | pack]. Needs the .NET 10 SDK and nothing else;
+# The one way in: ./build.sh [build | run [ARGS] | test [ARGS] | drop-in | pack]. Needs the .NET 10 SDK and nothing else;
 # where it can, it fetches NVRTC to compile CUDA kernels with (tools/fetch-nvrtc.sh).
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -12,6 +12,7 @@ usage() {
 usage: ./build.sh             builds everything; afterwards out/sequoia starts the command
        ./build.sh run [ARGS]  builds what is needed and runs `sequoia ARGS`; without ARGS a story from the bundled pair
        ./build.sh test [ARGS] runs every test (ARGS go to dotnet test) and ends with the line `N passed, N failed, N skipped`
+       ./build.sh drop-in     makes the software GPU as a libcuda.so.1 in out/drop-in, for any program that uses CUDA's driver
        ./build.sh pack        makes the NuGet packages in out/packages
 USAGE
 }
@@ -27,11 +28,11 @@ need_dotnet() {
     fi
 }
 
-# Builds $1 quietly: the log appears only when something is wrong.
-build() {
+# Runs a command quietly: its log appears only when something is wrong.
+quietly() {
     local log
     log=$(mktemp)
-    if ! dotnet build -c Release "$1" >"$log" 2>&1; then
+    if ! "$@" >"$log" 2>&1; then
         cat "$log" >&2
         rm -f "$log"
         exit 1
@@ -39,9 +40,24 @@ build() {
     rm -f "$log"
 }
 
+build() {
+    quietly dotnet build -c Release "$1"
+}
+
 link_command() {
     mkdir -p out
     ln -sfn artifacts/bin/Sequoia.Cli/release/sequoia out/sequoia
+}
+
+# .NET's ahead-of-time compiler needs a C compiler's linker.
+drop_in() {
+    if ! command -v clang >/dev/null 2>&1 && ! command -v gcc >/dev/null 2>&1; then
+        echo "build.sh: the drop-in library needs clang or gcc to link with; install one (on Debian and Ubuntu: apt-get install gcc)" >&2
+        exit 1
+    fi
+    quietly dotnet publish -c Release interop/Sequoia.SoftwareGpu.DropIn -o out/drop-in
+    # Programs look for either name.
+    ln -sfn libcuda.so out/drop-in/libcuda.so.1
 }
 
 # Fails unless each of the $2 tests that the log $1 calls skipped was so for want of hardware. The runner writes `skipped NAME`
@@ -59,6 +75,7 @@ refuse_skips() {
 run_tests() {
     tools/fetch-nvrtc.sh --with-exports
     build Sequoia.Native.sln
+    drop_in
     local log status=0
     log=$(mktemp)
     dotnet test --solution Sequoia.Native.sln -c Release --no-build "$@" 2>&1 | tee "$log" || status=$?
@@ -88,6 +105,10 @@ case "$command" in
         link_command
         ;;
     run)
+        # Only what compiles kernels waits for a download.
+        case " $* " in
+            *" doctor "* | *" kernels "* | *" cuda"* | *" software"*) tools/fetch-nvrtc.sh ;;
+        esac
         build src/Sequoia.Cli/Sequoia.Cli.csproj
         link_command
         # File names among the arguments are meant where the user stands.
@@ -97,8 +118,11 @@ case "$command" in
     test)
         run_tests "$@"
         ;;
+    drop-in)
+        drop_in
+        ;;
     pack)
-        for project in interop/Sequoia.Interop src/Sequoia.Native src/Sequoia.Cli; do
+        for project in interop/Sequoia.Interop interop/Sequoia.SoftwareGpu src/Sequoia.Native src/Sequoia.Cli; do
             dotnet pack -c Release "$project" -o out/packages
         done
         ;;

@@ -40,8 +40,10 @@ mirrors() {
 }
 
 private_apt() {
-    apt-get -qq -o Dir::State::lists="$work/lists" -o Dir::Cache="$work/cache" -o Dir::Etc::SourceList="$work/sources.list" -o Dir::Etc::SourceParts=/dev/null \
-        -o APT::Sandbox::User=root -o APT::Update::Error-Mode=any -o Acquire::Retries=1 -o Acquire::Languages=none "$@"
+    apt-get -qq -o Dir::State::lists="$work/lists" -o Dir::Cache="$work/cache" \
+        -o Dir::Etc::SourceList="$work/sources.list" -o Dir::Etc::SourceParts=/dev/null -o APT::Sandbox::User=root \
+        -o APT::Update::Error-Mode=any -o Acquire::Languages=none \
+        -o Acquire::Retries=1 -o Acquire::http::Timeout=15 -o Acquire::https::Timeout=15 "$@"
 }
 
 # unpack TARGET PACKAGE...: downloads the packages and unpacks them so that TARGET appears whole or not at all.
@@ -62,14 +64,15 @@ prepare() {
     [ "$(uname -m)" = x86_64 ] || give_up "it can be fetched for x86-64 alone"
     command -v apt-get >/dev/null && command -v dpkg >/dev/null || give_up "there is no apt to fetch it with"
     mkdir -p "$work/lists/partial" "$work/cache/archives/partial"
-    : >"$work/log"
+    trap 'rm -rf "$work"' EXIT
+    echo "no archive is named there" >"$work/log"
     local mirror
     # Security archives have no such section.
     for mirror in $(mirrors | grep -v security | sort -u); do
         echo "deb $mirror $suite non-free" >"$work/sources.list"
         private_apt update >>"$work/log" 2>&1 && return 0
     done
-    give_up "none of the archives in this machine's apt sources has $suite's non-free section"
+    give_up "no archive of this machine's apt sources gave $suite's non-free section ($(tail -n 1 "$work/log"))"
 }
 
 wants_exports=false
@@ -89,4 +92,3 @@ if $needs_exports; then
     echo "build.sh: fetching libraries whose export tables the tests read (52 MB) into out/cuda-exports" >&2
     unpack "$out/cuda-exports" libcuda1 libcublas12 || needs_nvrtc=false give_up "downloading them failed: $(tail -n 1 "$work/log")"
 fi
-rm -rf "$work"

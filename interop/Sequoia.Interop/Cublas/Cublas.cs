@@ -16,6 +16,8 @@ public sealed unsafe class Cublas : ContextObject
     {
         using (Context.Enter())
             _library.Check(_library.Api.cublasSetStream_v2(Handle, CudaStream.HandleOf(stream)));
+        GC.KeepAlive(this);
+        GC.KeepAlive(stream);
     }
 
     /// <summary>
@@ -27,6 +29,7 @@ public sealed unsafe class Cublas : ContextObject
         ArgumentNullException.ThrowIfNull(workspace);
         using (Context.Enter())
             _library.Check(_library.Api.cublasSetWorkspace_v2(Handle, (void*)workspace.Handle, (nuint)workspace.Bytes));
+        GC.KeepAlive(this);
     }
 
     /// <summary>

@@ -8,7 +8,8 @@ public sealed unsafe class CublasLibrary
 {
     private readonly CublasTable _table;
 
-    private CublasLibrary(LibraryReport report, in CublasTable table)
+    /// <summary>A table that is complete.</summary>
+    internal CublasLibrary(LibraryReport report, in CublasTable table)
     {
         Library = report;
         _table = table;

@@ -175,13 +175,26 @@ public sealed unsafe class CudaContext : SafeHandle
         return Interop.Benchmark.Run(this, work, options ?? new BenchmarkOptions());
     }
 
-    /// <summary>Compiles a source for this device and loads it. The options' architecture is overridden.</summary>
+    /// <summary>
+    /// Compiles a source for this device and loads it: as a CUBIN, or as PTX where the driver takes no CUBIN of NVRTC's. The options' architecture
+    /// is overridden.
+    /// </summary>
     /// <exception cref="CompileException">It does not compile; the exception carries the log.</exception>
     /// <exception cref="CudaException">The driver refused the result.</exception>
     public CudaModule Compile(CudaCompiler compiler, string source, CompileOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(compiler);
-        return Load(compiler.Compile(source, (options ?? new CompileOptions()) with { Architecture = compiler.ArchitectureFor(Device) }));
+        options = (options ?? new CompileOptions()) with { Architecture = compiler.ArchitectureFor(Device) };
+        CompiledKernels kernels = compiler.Compile(source, options);
+        try
+        {
+            return Load(kernels);
+        }
+        catch (CudaException e) when (kernels.IsCubin && (e.Code is CudaResult.InvalidImage or CudaResult.NoBinaryForGpu))
+        {
+            // Drivers older than NVRTC, and drivers that stand in for NVIDIA's under its library's name.
+            return Load(compiler.Compile(source, options with { Architecture = options.Architecture.Replace("sm_", "compute_", StringComparison.Ordinal) }));
+        }
     }
 
     /// <summary>Makes it the thread's current context until the result is disposed of, on the same thread.</summary>

@@ -13,7 +13,7 @@ internal static unsafe class LaunchProblem
         string launch = cooperative ? nameof(DriverTable.cuLaunchCooperativeKernel) : nameof(DriverTable.cuLaunchKernel);
         string what = $"{kernel.Name} with {grid} blocks of {block} threads and {sharedBytes} bytes of dynamic shared memory";
         if (result != CudaResult.Success)
-            throw context.Driver.Failure(result, launch, Join(what, BrokenLimit(kernel, block, sharedBytes) ?? ErrorAdvice.For(result)));
+            throw context.Driver.Failure(result, launch, Join(what, BrokenLimit(kernel, grid, block, sharedBytes) ?? ErrorAdvice.For(result)));
 
         int status;
         // A launch that is being captured has not happened.
@@ -26,15 +26,17 @@ internal static unsafe class LaunchProblem
 
     private static string Join(string what, string? why) => why is null ? what : $"{what}: {why}";
 
-    private static string? BrokenLimit(CudaKernel kernel, Dim3 block, int sharedBytes)
+    private static string? BrokenLimit(CudaKernel kernel, Dim3 grid, Dim3 block, int sharedBytes)
     {
         CudaDevice device = kernel.Module.Context.Device;
         try
         {
             if (block.Count > kernel.MaxThreadsPerBlock)
                 return $"a block has {block.Count} threads and this kernel allows {kernel.MaxThreadsPerBlock}";
-            if (block.Z > device[DeviceProperty.MaxBlockZ])
-                return $"a block can have {device[DeviceProperty.MaxBlockZ]} threads along z";
+            if (Exceeds(device, block, DeviceProperty.MaxBlockX) is { } blocks)
+                return $"a block can have up to {blocks} threads";
+            if (Exceeds(device, grid, DeviceProperty.MaxGridX) is { } grids)
+                return $"a grid can have up to {grids} blocks";
             if (sharedBytes < 0)
                 return "dynamic shared memory cannot be negative";
             if (sharedBytes > kernel.MaxDynamicSharedBytes)
@@ -48,5 +50,12 @@ internal static unsafe class LaunchProblem
             // In a lost context nothing can be asked; the launch's own error tells enough.
         }
         return null;
+    }
+
+    // The properties of y and z follow that of x.
+    private static string? Exceeds(CudaDevice device, Dim3 extent, DeviceProperty x)
+    {
+        int mostX = device[x], mostY = device[x + 1], mostZ = device[x + 2];
+        return extent.X > mostX || extent.Y > mostY || extent.Z > mostZ ? $"{mostX} x {mostY} x {mostZ}" : null;
     }
 }

@@ -32,6 +32,8 @@ public sealed unsafe class DeviceBuffer<T> : ContextObject where T : unmanaged
     public void CopyFrom(ReadOnlySpan<T> elements, long start = 0, CudaStream? stream = null)
     {
         ulong to = Range(start, elements.Length);
+        if (elements.IsEmpty)
+            return;
         nuint bytes = (nuint)elements.Length * (nuint)sizeof(T);
         fixed (T* from = elements)
         {
@@ -57,6 +59,8 @@ public sealed unsafe class DeviceBuffer<T> : ContextObject where T : unmanaged
     public void CopyTo(Span<T> elements, long start = 0, CudaStream? stream = null)
     {
         ulong from = Range(start, elements.Length);
+        if (elements.IsEmpty)
+            return;
         nuint bytes = (nuint)elements.Length * (nuint)sizeof(T);
         fixed (T* to = elements)
         {
@@ -96,6 +100,7 @@ public sealed unsafe class DeviceBuffer<T> : ContextObject where T : unmanaged
         using (Context.Enter())
             Driver.Check(Api.cuMemcpyHtoDAsync_v2(to, (void*)source.Handle, (nuint)source.Bytes, stream.Handle));
         GC.KeepAlive(this);
+        GC.KeepAlive(source);
     }
 
     /// <summary>Begins a copy to pinned memory; the elements are there when the stream has come so far.</summary>
@@ -109,6 +114,7 @@ public sealed unsafe class DeviceBuffer<T> : ContextObject where T : unmanaged
         using (Context.Enter())
             Driver.Check(Api.cuMemcpyDtoHAsync_v2((void*)target.Handle, from, (nuint)target.Bytes, stream.Handle));
         GC.KeepAlive(this);
+        GC.KeepAlive(target);
     }
 
     /// <summary>Begins a copy of another buffer's elements on the device.</summary>

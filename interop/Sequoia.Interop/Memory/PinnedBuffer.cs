@@ -17,7 +17,7 @@ public sealed unsafe class PinnedBuffer<T> : ContextObject where T : unmanaged
     /// <summary>How many bytes.</summary>
     public long Bytes => (long)Length * sizeof(T);
 
-    /// <summary>The elements. Not to be used once the buffer is disposed of.</summary>
+    /// <summary>The elements. Not to be used once the buffer is disposed of, or nothing refers to it any more.</summary>
     public Span<T> Span => new((void*)Handle, Length);
 
     /// <summary>Where kernels find it (CUdeviceptr).</summary>
@@ -29,6 +29,7 @@ public sealed unsafe class PinnedBuffer<T> : ContextObject where T : unmanaged
             ulong address;
             using (Context.Enter())
                 Driver.Check(Api.cuMemHostGetDevicePointer_v2(&address, (void*)Handle, 0));
+            GC.KeepAlive(this);
             return (nint)address;
         }
     }

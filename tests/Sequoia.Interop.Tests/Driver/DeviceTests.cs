@@ -33,6 +33,19 @@ internal sealed class DeviceTests
     }
 
     [Test]
+    public void A_driver_that_takes_no_cubin_gets_ptx()
+    {
+        CudaCompiler compiler = NeededLibraries.Compiler();
+        using CudaContext context = CudaContext.Create(FakeDriver.Reset(acceptsCubin: true).Devices[0]);
+        const string Source = "extern \"C\" __global__ void f() {}";
+        context.Compile(compiler, Source).Dispose();
+        Assert.That(FakeDriver.LoadsCubin);
+        FakeDriver.RefusesCubin = true;
+        context.Compile(compiler, Source).Dispose();
+        Assert.That(FakeDriver.LoadsCubin, Is.False);
+    }
+
+    [Test]
     public void A_device_older_than_nvrtc_is_refused()
     {
         CudaCompiler compiler = NeededLibraries.Compiler();

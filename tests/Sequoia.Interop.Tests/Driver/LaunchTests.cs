@@ -67,6 +67,7 @@ internal sealed class LaunchTests
                 "scale: 1 arguments were given and the kernel has 2 parameters (of 8, 4 bytes)"));
             Assert.That(() => kernel.Launch(1, 1, 1L, 2.0), Throws.ArgumentException.With.Message.EqualTo(
                 "scale: argument 2 has 8 bytes and the kernel's parameter 4; convert it to the parameter's type"));
+            Assert.That(() => kernel.Launch(1, 1, 1, 2), Throws.ArgumentException.With.Message.Contains("argument 1 has 4 bytes and the kernel's parameter 8"));
             Assert.That(FakeDriver.Calls, Does.Not.Contain("cuLaunchKernel"));
         }
     }
@@ -95,6 +96,10 @@ internal sealed class LaunchTests
                 "scale with 1 x 1 x 1 blocks of 1024 x 1 x 1 threads").And.Message.Contains("a block has 1024 threads and this kernel allows 512"));
             Assert.That(() => module["scale"].Launch(1, 32, 50_000, null), Throws.TypeOf<CudaException>().With.Message.Contains(
                 "the kernel allows 49152 bytes of dynamic shared memory; set MaxDynamicSharedBytes first (up to 101275)"));
+            Assert.That(() => module["scale"].Launch(1, (1, 1, 65)), Throws.TypeOf<CudaException>().With.Message.EndsWith(
+                "a block can have up to 1024 x 1024 x 64 threads"));
+            Assert.That(() => module["scale"].Launch((1, 70_000), 32), Throws.TypeOf<CudaException>().With.Message.EndsWith(
+                "a grid can have up to 2147483647 x 65535 x 65535 blocks"));
             Assert.That(() => module["scale"].Launch(0, 32), Throws.InstanceOf<ArgumentOutOfRangeException>());
         }
     }
@@ -124,7 +129,7 @@ internal sealed class LaunchTests
     }
 
     [Test]
-    public void Disposed_modules_and_streams_are_refused()
+    public void Disposed_modules_streams_and_buffers_are_refused()
     {
         CudaDriver driver = FakeDriver.Reset();
         using CudaContext context = CudaContext.Create(driver.Devices[0]);
@@ -133,6 +138,9 @@ internal sealed class LaunchTests
         CudaStream stream = context.CreateStream();
         stream.Dispose();
         Assert.That(() => kernel.Launch(1, 1, 0, stream), Throws.InstanceOf<ObjectDisposedException>());
+        DeviceBuffer<int> buffer = context.Allocate<int>(1);
+        buffer.Dispose();
+        Assert.That(() => kernel.Launch(1, 1, buffer), Throws.InstanceOf<ObjectDisposedException>());
         module.Dispose();
         Assert.That(() => kernel.Launch(1, 1), Throws.InstanceOf<ObjectDisposedException>());
     }

@@ -12,6 +12,8 @@ internal sealed class MemoryTests
         buffer.CopyFrom([30, 40], start: 2);
         int[] part = new int[3];
         buffer.CopyTo(part, start: 1);
+        buffer.CopyFrom([], start: 5);
+        buffer.CopyTo([], start: 5);
         using (Assert.EnterMultipleScope())
         {
             Assert.That(buffer.ToArray(), Is.EqualTo(new[] { 1, 2, 30, 40, 5 }));

@@ -123,7 +123,10 @@ internal static unsafe partial class FakeDriver
         {
             DeviceProperty.ComputeCapabilityMajor => ComputeCapability.Major,
             DeviceProperty.ComputeCapabilityMinor => ComputeCapability.Minor,
+            DeviceProperty.MaxBlockX or DeviceProperty.MaxBlockY => 1024,
             DeviceProperty.MaxBlockZ => 64,
+            DeviceProperty.MaxGridX => int.MaxValue,
+            DeviceProperty.MaxGridY or DeviceProperty.MaxGridZ => 65535,
             DeviceProperty.MaxSharedBytesPerBlockOptIn => 99 * 1024,
             _ => 1000 + (int)property,
         };
@@ -363,7 +366,9 @@ internal static unsafe partial class FakeDriver
             }
             return result;
         }
-        return Make("module", module);
+        // The first byte of an ELF file, which a CUBIN is.
+        LoadsCubin = *(byte*)image == 0x7f;
+        return LoadsCubin && RefusesCubin ? CudaResult.NoBinaryForGpu : Make("module", module);
     }
 
     [UnmanagedCallersOnly]

@@ -29,6 +29,12 @@ internal static unsafe partial class FakeDriver
     /// <summary>The device's.</summary>
     public static Version ComputeCapability { get; set; } = new(8, 6);
 
+    /// <summary>Whether modules must be PTX.</summary>
+    public static bool RefusesCubin { get; set; }
+
+    /// <summary>Whether the last image was a CUBIN.</summary>
+    public static bool LoadsCubin { get; private set; }
+
     /// <summary>What the log of the next failing module says.</summary>
     public static string ModuleLog { get; set; } = "";
 
@@ -67,6 +73,7 @@ internal static unsafe partial class FakeDriver
         ParameterBytes = [];
         RecordsLaunches = true;
         ModuleLog = "";
+        RefusesCubin = false;
         ComputeCapability = new(8, 6);
         DriverTable table = Table();
         change?.Invoke(ref table);
