@@ -11,7 +11,9 @@ using var context = Context.Create(builder => builder.Cuda().CPU(new CPUDevice(n
 using Accelerator cuda = context.CreateCudaAccelerator(0);
 using Accelerator cpu = context.CreateCPUAccelerator(0);
 Console.WriteLine($"{cuda.Name}, {((CudaAccelerator)cuda).Architecture}, {((CudaAccelerator)cuda).InstructionSet}");
-int wrong = 0;
+IReadOnlyList<string> missing = ImportedNames.Missing();
+Console.WriteLine($"entry points: {ImportedNames.All().Count} imported, {missing.Count} missing {string.Join(' ', missing)}");
+int wrong = missing.Count;
 foreach (Comparison comparison in Comparisons.All)
 {
     string? difference = comparison.Compare(cuda, cpu);
