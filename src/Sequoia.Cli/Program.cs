@@ -1,3 +1,6 @@
 using Sequoia.Cli;
+using Sequoia.Interop;
+using Sequoia.SoftwareGpu;
 
+CudaDrivers.Register(SoftwareDriver.Driver);
 return await SequoiaCommand.RunAsync(args);

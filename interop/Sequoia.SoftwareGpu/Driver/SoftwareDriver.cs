@@ -1,6 +1,7 @@
 using Sequoia.Interop;
+using Sequoia.SoftwareGpu.Driver;
 
-namespace Sequoia.SoftwareGpu.Driver;
+namespace Sequoia.SoftwareGpu;
 
 /// <summary>
 /// The software GPU behind the entry points of a CUDA driver: one device per process, compute capability 8.0. Work of streams is done when
@@ -17,8 +18,11 @@ public static class SoftwareDriver
     /// <summary>Happens after each kernel that ran to its end, or to its fault, in the thread that waited for it. Must not call the driver.</summary>
     public static event Action<LaunchReport>? Launched;
 
-    /// <summary>The entry points, for <see cref="CudaDriver.FromTable"/>.</summary>
+    /// <summary>The entry points.</summary>
     public static DriverTable Table => EntryPoints.Table();
+
+    /// <summary>The same as a driver, called software: for <see cref="CudaDrivers.Register"/>, or for its device.</summary>
+    public static CudaDriver Driver { get; } = CudaDriver.FromTable("software", Table);
 
     /// <summary>Why the calling thread's latest failed driver call failed: one sentence, more exact than a result code. Null before.</summary>
     public static string? LatestFailure => Failure.Latest;
@@ -28,7 +32,7 @@ public static class SoftwareDriver
     public static CudaContext Open(LaunchOptions? options = null)
     {
         Options = options ?? Options;
-        return CudaContext.Create(CudaDriver.FromTable(DeviceName, Table).Devices[0]);
+        return CudaContext.Create(Driver.Devices[0]);
     }
 
     /// <summary>The report of the one launch that some calls make; waits for it.</summary>

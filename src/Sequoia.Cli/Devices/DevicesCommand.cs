@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Sequoia.Cli.Kernels;
 using Sequoia.Interop;
 
 namespace Sequoia.Cli.Devices;
@@ -10,8 +11,9 @@ internal static class DevicesCommand
 {
     public static Command Create(Streams streams)
     {
+        var ceilings = new Option<bool>("--ceilings") { Description = "Measure what each GPU does at most: bandwidths, latencies, the rate of mma, launches. Takes seconds." };
         var json = new Option<bool>("--json") { Description = "Print one JSON object." };
-        var command = new Command("devices", "List the devices that can execute CUDA kernels.") { json };
+        var command = new Command("devices", "List the devices that can execute CUDA kernels.") { ceilings, json };
         command.SetAction(parsed =>
         {
             var drivers = Drivers.Find();
@@ -21,12 +23,28 @@ internal static class DevicesCommand
                 return ExitStatus.Done;
             }
             foreach (NamedDevice device in drivers.Devices)
+            {
                 streams.Out.WriteLine(Line(device));
+                if (parsed.GetValue(ceilings))
+                    Measure(device, streams);
+            }
             foreach ((string kind, string problem) in drivers.Problems)
                 streams.Notes.WriteLine($"sequoia: no {kind} device: {problem} (sequoia doctor tells more)");
             return ExitStatus.Done;
         });
         return command;
+    }
+
+    private static void Measure(NamedDevice named, Streams streams)
+    {
+        if (!named.Device.Driver.IsNative)
+        {
+            streams.Out.WriteLine("    has no times to measure");
+            return;
+        }
+        using CudaContext context = CudaContext.Primary(named.Device);
+        foreach ((string what, string result) in new Ceilings(context, KernelSource.Compiler()).Measure())
+            streams.Out.WriteLine($"    {what}: {result}");
     }
 
     private static string Line(NamedDevice named) => string.Create(

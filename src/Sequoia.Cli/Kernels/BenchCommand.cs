@@ -3,7 +3,6 @@ using System.Text.Json.Nodes;
 using Sequoia.Cli.Devices;
 using Sequoia.Interop;
 using Sequoia.SoftwareGpu;
-using Sequoia.SoftwareGpu.Driver;
 
 namespace Sequoia.Cli.Kernels;
 
@@ -39,8 +38,8 @@ internal static class BenchCommand
                 return ExitStatus.Done;
             }
             SoftwareDriver.Options = new LaunchOptions { Counters = true };
-            LaunchReport report = SoftwareDriver.Observe(() => prepared.Launch());
-            streams.Out.WriteLine(parsed.GetValue(json) ? report.ToJson() : report.ToTable());
+            KernelProfile profile = SoftwareDriver.Observe(() => prepared.Launch()).Profile!;
+            streams.Out.WriteLine(parsed.GetValue(json) ? profile.ToJson() : profile.ToTable());
             return ExitStatus.Done;
         });
         return command;

@@ -1,7 +1,5 @@
 using System.CommandLine;
-using System.Text.Json.Nodes;
 using Sequoia.Interop;
-using Sequoia.SoftwareGpu;
 
 namespace Sequoia.Cli.Kernels;
 

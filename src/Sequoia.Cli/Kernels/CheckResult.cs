@@ -41,8 +41,8 @@ internal sealed class CheckResult(LaunchSpec spec)
         var text = new StringBuilder();
         foreach (string finding in _findings.Values)
             text.AppendLine(finding);
-        if (_runs[0].Run.Report is { } report)
-            text.AppendLine(report.ToTable());
+        if (_runs[0].Run.Report?.Profile is { } profile)
+            text.AppendLine(profile.ToTable());
         text.Append(IsClean
             ? $"{spec.Kernel}: nothing found in {_runs.Count} schedules"
             : $"{spec.Kernel}: {_findings.Count} findings in {_runs.Count} schedules");
@@ -54,7 +54,7 @@ internal sealed class CheckResult(LaunchSpec spec)
         ["kernel"] = spec.Kernel,
         ["schedules"] = _runs.Count,
         ["findings"] = new JsonArray([.. _findings.Values.Select(finding => (JsonNode)finding)]),
-        ["counters"] = _runs[0].Run.Report is { } report ? JsonNode.Parse(report.ToJson()) : null,
+        ["counters"] = _runs[0].Run.Report?.Profile is { } profile ? JsonNode.Parse(profile.ToJson()) : null,
     };
 
     private static string Name(LaunchOptions options) => options.Schedule switch

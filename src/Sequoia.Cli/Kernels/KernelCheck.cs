@@ -1,6 +1,5 @@
 using Sequoia.Interop;
 using Sequoia.SoftwareGpu;
-using Sequoia.SoftwareGpu.Driver;
 
 namespace Sequoia.Cli.Kernels;
 
@@ -9,12 +8,12 @@ internal static class KernelCheck
 {
     public static CheckResult Run(CompiledKernels compiled, LaunchSpec spec, int randomSchedules, int firstSeed, Streams streams, CancellationToken cancellation)
     {
-        LaunchOptions all = new() { Checks = Checks.All, Counters = true };
+        LaunchOptions all = new() { Checks = true, Counters = true };
         LaunchOptions[] schedules =
         [
             all,
-            .. Enumerable.Range(firstSeed, randomSchedules).Select(seed => all with { Schedule = Schedule.Random, Seed = seed }),
-            all with { Schedule = Schedule.Adversarial, Seed = firstSeed },
+            .. Enumerable.Range(firstSeed, randomSchedules).Select(seed => all with { Schedule = Schedule.Random, Seed = (ulong)seed }),
+            all with { Schedule = Schedule.Adversarial, Seed = (ulong)firstSeed },
         ];
         var result = new CheckResult(spec);
         foreach (LaunchOptions options in schedules)

@@ -1,5 +1,4 @@
 using Sequoia.Interop;
-using Sequoia.SoftwareGpu.Driver;
 
 namespace Sequoia.SoftwareGpu.Tests.Driver;
 

@@ -1,5 +1,4 @@
 using Sequoia.Interop;
-using Sequoia.SoftwareGpu.Driver;
 
 namespace Sequoia.SoftwareGpu.Tests.Driver;
 
@@ -58,7 +57,7 @@ public abstract class DriverFixture
     [SetUp]
     public void Open()
     {
-        Driver = CudaDriver.FromTable(SoftwareDriver.DeviceName, SoftwareDriver.Table);
+        Driver = SoftwareDriver.Driver;
         Context = CudaContext.Create(Driver.Devices[0]);
         Module = Load(Ptx);
     }
