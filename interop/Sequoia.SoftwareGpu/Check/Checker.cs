@@ -118,7 +118,10 @@ internal static unsafe class Checker
             if (missing >= 0)
             {
                 ulong at = offset + (ulong)missing;
-                w.Executor.Report(FindingKind.UninitializedShared, w, i, lane >= 0 ? lane : LaneAt(w, i, at), $"reads shared offset {at}, which this block has not written");
+                bool isPending = written[missing] == SharedInit.Pending;
+                string why = isPending ? "into which an asynchronous copy is still pending" : "which this block has not written";
+                FindingKind kind = isPending ? FindingKind.PendingAsyncCopy : FindingKind.UninitializedShared;
+                w.Executor.Report(kind, w, i, lane >= 0 ? lane : LaneAt(w, i, at), $"reads shared offset {at}, {why}");
             }
         }
 
@@ -130,6 +133,5 @@ internal static unsafe class Checker
             w.Block.Races!.Read(w, i, offset, length);
         else if (access == Access.Write)
             w.Block.Races!.Write(w, i, offset, length, access);
-        AsyncCopies.CheckPending(w, i, lane, offset, length, access);
     }
 }

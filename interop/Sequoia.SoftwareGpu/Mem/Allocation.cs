@@ -23,5 +23,8 @@ internal unsafe struct Allocation
     /// <summary>Last writer of each word: see the race shadow.</summary>
     public uint* Writers;
 
+    /// <summary>Which words a counted launch touched, one byte a word; null outside such launches.</summary>
+    public byte* Touched;
+
     public readonly ulong Bytes => End - Start;
 }

@@ -325,6 +325,7 @@ public sealed unsafe class DeviceMemory : IDisposable
             NativeMemory.AlignedFree(allocation->Host);
         NativeMemory.Free(allocation->Written);
         NativeMemory.Free(allocation->Writers);
+        NativeMemory.Free(allocation->Touched);
         NativeMemory.Free(allocation);
     }
 

@@ -169,7 +169,7 @@ internal static unsafe class Resolver
         return null;
     }
 
-    private static byte* LocalLane(Warp w, Inst* i, int lane, ulong offset, int size)
+    public static byte* LocalLane(Warp w, Inst* i, int lane, ulong offset, int size)
     {
         if (offset > w.LocalBytes || (ulong)size > w.LocalBytes - offset)
             throw w.Executor.Fault(DeviceFaultKind.IllegalAddress, w, i, lane, $"{size} bytes at offset {(long)offset} are outside the thread's {w.LocalBytes} bytes of local memory");
@@ -262,6 +262,37 @@ internal static unsafe class Resolver
 
         pattern = scattered;
         return null;
+    }
+
+    /// <summary>Some bytes of one lane at a generic address.</summary>
+    public static byte* Generic(Warp w, Inst* i, int lane, ulong address, int size)
+    {
+        ulong offset = address & AddressWindows.OffsetMask;
+        switch (address & ~AddressWindows.OffsetMask)
+        {
+            case AddressWindows.Local:
+                return LocalLane(w, i, lane, offset, size);
+            case AddressWindows.Shared:
+                if (offset > w.SharedBytes || (ulong)size > w.SharedBytes - offset)
+                    throw w.Executor.Fault(DeviceFaultKind.IllegalAddress, w, i, lane, $"{size} bytes at offset {(long)offset} are outside the block's {w.SharedBytes} bytes of shared memory");
+                return w.Shared + offset;
+            default:
+                return GlobalLane<Bare>(w, i, lane, address, size, Access.Read);
+        }
+    }
+
+    /// <summary>Some bytes of one lane in global memory, of any size and alignment.</summary>
+    public static byte* Bytes<TMode>(Warp w, Inst* i, int lane, ulong address, int bytes)
+        where TMode : struct, IMode
+    {
+        Allocation* allocation = w.Executor.Memory.Find(address);
+        if (allocation is null || (ulong)bytes > allocation->End - address)
+            throw w.Executor.Fault(DeviceFaultKind.IllegalAddress, w, i, lane, $"reads {bytes} bytes at 0x{address:x}; the address {w.Executor.Memory.Describe(address)}");
+        if (TMode.Checks)
+            Checker.GlobalLane(w, i, lane, allocation, address, bytes, Access.Read);
+        if (TMode.Counts)
+            w.Executor.Counters.GlobalLane(i, address, bytes, Access.Read, allocation);
+        return allocation->Host + (address - allocation->Start);
     }
 
     private static byte* GlobalLane<TMode>(Warp w, Inst* i, int lane, ulong address, int size, Access access)

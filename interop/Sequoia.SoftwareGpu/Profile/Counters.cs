@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.InteropServices;
 using Sequoia.SoftwareGpu.Exec;
 using Sequoia.SoftwareGpu.Lower;
 using Sequoia.SoftwareGpu.Mem;
@@ -11,6 +12,7 @@ internal sealed unsafe class Counters(Program program)
     private readonly long[] _executions = new long[program.Cfg.Blocks.Count];
     private readonly long[] _lanes = new long[program.Cfg.Blocks.Count];
     private readonly Traffic[] _traffic = new Traffic[program.Body.Instructions.Count];
+    private readonly HashSet<nint> _touched = [];
 
     public void Clear()
     {
@@ -33,7 +35,8 @@ internal sealed unsafe class Counters(Program program)
         traffic.Requests++;
         traffic.Sectors += pattern->SectorsAt((int)(start & 31));
         traffic.RequestedBytes += BitOperations.PopCount(pattern->Mask) * pattern->Size;
-        traffic.DistinctBytes += pattern->DistinctBytes;
+        for (int run = 0; run < pattern->Runs; run++)
+            Touch(allocation, start + (ulong)pattern->RunStart[run], pattern->RunLength[run]);
     }
 
     public void GlobalLane(Inst* i, ulong address, int size, Access access, Allocation* allocation)
@@ -42,7 +45,7 @@ internal sealed unsafe class Counters(Program program)
         traffic.Requests++;
         traffic.Sectors += (long)(((address + (ulong)size - 1) >> 5) - (address >> 5)) + 1;
         traffic.RequestedBytes += size;
-        traffic.DistinctBytes += size;
+        Touch(allocation, address, (uint)size);
     }
 
     public void Shared(Inst* i, Pattern* pattern, Access access)
@@ -55,7 +58,34 @@ internal sealed unsafe class Counters(Program program)
         traffic.IdealWavefronts += pattern->IdealWavefronts;
     }
 
-    public KernelProfile Summarize(Launch launch) => ProfileBuilder.Build(program, launch, _executions, _lanes, _traffic);
+    public KernelProfile Summarize(Launch launch)
+    {
+        long distinct = 0;
+        foreach (nint pointer in _touched)
+        {
+            Allocation* allocation = (Allocation*)pointer;
+            int words = (int)((allocation->Bytes + 3) / 4);
+            distinct += 4L * new Span<byte>(allocation->Touched, words).Count((byte)1);
+            NativeMemory.Free(allocation->Touched);
+            allocation->Touched = null;
+        }
+
+        _touched.Clear();
+        return ProfileBuilder.Build(program, launch, _executions, _lanes, _traffic, distinct);
+    }
+
+    private void Touch(Allocation* allocation, ulong address, uint length)
+    {
+        if (allocation->Touched is null)
+        {
+            allocation->Touched = (byte*)NativeMemory.AllocZeroed((nuint)((allocation->Bytes + 3) / 4));
+            _touched.Add((nint)allocation);
+        }
+
+        ulong offset = address - allocation->Start;
+        ulong first = offset >> 2, last = (offset + length - 1) >> 2;
+        new Span<byte>(allocation->Touched + first, (int)(last - first) + 1).Fill(1);
+    }
 }
 
 /// <summary>The memory traffic of one instruction.</summary>
@@ -64,7 +94,6 @@ internal struct Traffic
     public long Requests;
     public long Sectors;
     public long RequestedBytes;
-    public long DistinctBytes;
     public long SharedRequests;
     public long Wavefronts;
     public long IdealWavefronts;

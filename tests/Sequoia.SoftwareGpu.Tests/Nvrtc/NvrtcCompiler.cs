@@ -73,12 +73,14 @@ internal static unsafe class NvrtcCompiler
         nint program;
         nint text = Marshal.StringToCoTaskMemUTF8(source), name = Marshal.StringToCoTaskMemUTF8("kernel.cu");
         nint[] arguments = Array.ConvertAll(options, Marshal.StringToCoTaskMemUTF8);
-        Assert.That(create(&program, (byte*)text, (byte*)name, 0, null, null), Is.Zero);
+        if (create(&program, (byte*)text, (byte*)name, 0, null, null) != 0)
+            throw new InvalidOperationException("NVRTC makes no program.");
         int result;
         fixed (nint* first = arguments)
             result = compile(program, arguments.Length, (byte**)first);
         string log = Get(handle, program, "ProgramLog");
-        Assert.That(result, Is.Zero, log);
+        if (result != 0)
+            throw new InvalidOperationException(log);
         string ptx = Get(handle, program, "PTX");
         destroy(&program);
         foreach (nint pointer in (nint[])[text, name, .. arguments])
