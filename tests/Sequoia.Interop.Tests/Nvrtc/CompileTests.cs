@@ -60,6 +60,14 @@ internal sealed class CompileTests
     }
 
     [Test]
+    public void What_ptxas_does_not_tell_is_not_zero()
+    {
+        KernelResources kernel = NeededLibraries.Compiler().Compile("__global__ void f(int* x) { x[0] = 1; }", new() { Architecture = "sm_90" }).Resources.Single();
+        Assert.That(kernel.Registers, Is.Positive);
+        Assert.That(kernel.ConstantBytes, Is.Null.Or.Positive);
+    }
+
+    [Test]
     public void Spills_and_stack_are_reported()
     {
         var source = new StringBuilder("extern \"C\" __global__ void many(float* x) {\n");
