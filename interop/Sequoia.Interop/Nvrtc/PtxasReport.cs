@@ -13,7 +13,7 @@ internal static partial class PtxasReport
         foreach (string line in log.Split('\n'))
         {
             if (Entry().Match(line) is { Success: true } entry)
-                kernels.Add(new(entry.Groups["name"].Value, entry.Groups["arch"].Value, 0, 0, 0, 0, 0, 0));
+                kernels.Add(new(entry.Groups["name"].Value, entry.Groups["arch"].Value, 0, 0, 0, 0, 0, null));
             else if (Function().Match(line) is { Success: true } function)
                 about = function.Groups["name"].Value;
             // Functions that a kernel calls are reported behind it, in lines of the same form.
@@ -39,7 +39,7 @@ internal static partial class PtxasReport
         {
             Registers = Number(registers, "count"),
             SharedBytes = Shared().Match(line) is { Success: true } shared ? Number(shared, "bytes") : 0,
-            ConstantBytes = Constant().Matches(line).Sum(constant => Number(constant, "bytes")),
+            ConstantBytes = Constant().Matches(line) is { Count: > 0 } banks ? banks.Sum(bank => Number(bank, "bytes")) : null,
         };
     }
 

@@ -42,8 +42,9 @@ internal static class Doctor
     {
         long start = Stopwatch.GetTimestamp();
         compiler.Compile(EmptySource, new() { FileName = "empty.cu" });
-        return string.Create(CultureInfo.InvariantCulture,
-            $"{compiler.Version} ({compiler.Library.Path}), for compute capabilities {compiler.Architectures[0]} to {compiler.Architectures[^1]}; compiled an empty kernel in {Milliseconds(start):F1} ms");
+        string knows = $"for compute capabilities {compiler.Architectures[0]} to {compiler.Architectures[^1]}";
+        return string.Create(
+            CultureInfo.InvariantCulture, $"{compiler.Version} ({compiler.Library.Path}), {knows}; compiled an empty kernel in {Milliseconds(start):F1} ms");
     }
 
     private static string Launching(CudaDevice device, CudaCompiler? compiler)

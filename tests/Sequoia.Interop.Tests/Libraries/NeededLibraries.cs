@@ -7,7 +7,7 @@ namespace Sequoia.Interop.Tests;
 internal static class NeededLibraries
 {
     public static CudaCompiler Compiler(KernelCache? cache = null) =>
-        CudaCompiler.TryLoad(null, cache, out LibraryReport report) ?? throw Absent(report.ToString());
+        CudaCompiler.TryLoad(null, cache, out LibraryReport report) ?? throw Absent($"no NVRTC: ./build.sh test fetches it where apt can\n{report}");
 
     /// <summary>A library that is read and never loaded.</summary>
     public static string FileToRead(string name)

@@ -60,6 +60,14 @@ internal sealed class CompileTests
     }
 
     [Test]
+    public void What_ptxas_does_not_tell_is_not_zero()
+    {
+        KernelResources kernel = NeededLibraries.Compiler().Compile("__global__ void f(int* x) { x[0] = 1; }", new() { Architecture = "sm_90" }).Resources.Single();
+        Assert.That(kernel.Registers, Is.Positive);
+        Assert.That(kernel.ConstantBytes, Is.Null.Or.Positive);
+    }
+
+    [Test]
     public void Spills_and_stack_are_reported()
     {
         var source = new StringBuilder("extern \"C\" __global__ void many(float* x) {\n");
@@ -94,7 +102,8 @@ internal sealed class CompileTests
     [Test]
     public void An_error_carries_the_log_with_file_and_line_of_the_source()
     {
-        CompileException? error = Assert.Throws<CompileException>(() => NeededLibraries.Compiler().Compile(
+        CudaCompiler compiler = NeededLibraries.Compiler();
+        CompileException? error = Assert.Throws<CompileException>(() => compiler.Compile(
             "#include \"h.h\"\n__global__ void f() {\n    int x = y;\n}\n",
             new() { FileName = "my folder/kernel (1).cu", Headers = new Dictionary<string, string> { ["h.h"] = "__device__ int g() { return z; }\n" } }));
         using (Assert.EnterMultipleScope())
@@ -118,30 +127,38 @@ internal sealed class CompileTests
 
     [TestCase("sm_999", null, "--gpu-architecture")]
     [TestCase("compute_80", "--bogus", "--bogus")]
-    public void Wrong_options_are_named(string architecture, string? extra, string named) =>
+    public void Wrong_options_are_named(string architecture, string? extra, string named)
+    {
+        CudaCompiler compiler = NeededLibraries.Compiler();
         Assert.That(
-            () => NeededLibraries.Compiler().Compile("", new() { Architecture = architecture, Extra = extra is null ? [] : [extra] }),
+            () => compiler.Compile("", new() { Architecture = architecture, Extra = extra is null ? [] : [extra] }),
             Throws.TypeOf<CompileException>().With.Message.Contains(named).And.Message.Not.Contain("\n"));
+    }
 
     [Test]
     public void A_name_expression_without_a_kernel_is_an_error()
     {
+        CudaCompiler compiler = NeededLibraries.Compiler();
         CompileException? error = Assert.Throws<CompileException>(
-            () => NeededLibraries.Compiler().Compile("__global__ void f() {}", new() { Kernels = ["nope<3>"] }));
+            () => compiler.Compile("__global__ void f() {}", new() { Kernels = ["nope<3>"] }));
         Assert.That(error.Message, Does.StartWith("name expression: error: identifier \"nope\" is undefined"));
     }
 
     [Test]
     public void Ptx_that_the_assembler_refuses_is_an_error()
     {
+        CudaCompiler compiler = NeededLibraries.Compiler();
         CompileException? error = Assert.Throws<CompileException>(
-            () => NeededLibraries.Compiler().Compile("__global__ void f() { asm volatile(\"bogus.b32;\"); }", new() { Architecture = "sm_80" }));
+            () => compiler.Compile("__global__ void f() { asm volatile(\"bogus.b32;\"); }", new() { Architecture = "sm_80" }));
         Assert.That(error.Message, Does.Contain("bogus").And.Not.Contain("\n"));
     }
 
     [Test]
-    public void A_zero_in_the_source_is_refused_and_not_cut_off() =>
-        Assert.That(() => NeededLibraries.Compiler().Compile("__global__ void f() {}\0garbage"), Throws.TypeOf<CompileException>().With.Message.Contains("zero"));
+    public void A_zero_in_the_source_is_refused_and_not_cut_off()
+    {
+        CudaCompiler compiler = NeededLibraries.Compiler();
+        Assert.That(() => compiler.Compile("__global__ void f() {}\0garbage"), Throws.TypeOf<CompileException>().With.Message.Contains("zero"));
+    }
 
     [Test]
     public void Defines_fast_math_and_line_info_reach_the_compiler()
