@@ -27,7 +27,7 @@ internal static class Settings
             foreach (Finding finding in report.Findings)
                 Console.Error.WriteLine(finding);
             if (report.Profile is { } profile)
-                Console.Error.WriteLine(profile.Kernel);
+                Console.Error.WriteLine(profile.ToTable());
         };
     }
 
