@@ -54,6 +54,8 @@ internal sealed unsafe class Gpu
     {
         if (bytes == 0)
             throw new DriverError(CudaResult.InvalidValue, "0 bytes cannot be allocated");
+        // What a checked kernel leaves unwritten is to be seen.
+        Memory.Poison = SoftwareDriver.Options.Checks ? (byte)0xFF : null;
         ulong address = Memory.Allocate(bytes);
         context.Allocations.Add(address);
         return address;

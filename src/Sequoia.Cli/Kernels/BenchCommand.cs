@@ -25,7 +25,7 @@ internal static class BenchCommand
             LaunchSpec spec = LaunchSpec.Load(parsed.GetRequiredValue(launch));
             NamedDevice chosen = Drivers.Find().Choose(parsed.GetValue(device) ?? "auto");
             CudaCompiler compiler = KernelSource.Compiler();
-            CompiledKernels compiled = source.Compile(compiler, compiler.ArchitectureFor(chosen.Device), [spec.Kernel], streams);
+            CompiledKernels compiled = source.Compile(compiler, compiler.ArchitectureFor(chosen.Device), spec, streams);
             using CudaContext context = CudaContext.Primary(chosen.Device);
             using var prepared = new PreparedLaunch(context, compiled, spec);
             if (chosen.Device.Driver.IsNative)

@@ -20,7 +20,7 @@ internal static class CheckCommand
         {
             KernelSource source = KernelSource.Load(parsed.GetRequiredValue(file));
             LaunchSpec spec = LaunchSpec.Load(parsed.GetRequiredValue(launch));
-            CompiledKernels compiled = source.Compile(KernelSource.Compiler(), "compute_80", [spec.Kernel], streams);
+            CompiledKernels compiled = source.Compile(KernelSource.Compiler(), "compute_80", spec, streams);
             CheckResult result = KernelCheck.Run(compiled, spec, parsed.GetValue(schedules) ?? 4, parsed.GetValue(seed) ?? 1, streams, cancellation);
             streams.Out.WriteLine(parsed.GetValue(json) ? JsonText.Of(result.ToJson()) : result.Describe());
             return Task.FromResult(result.IsClean ? ExitStatus.Done : ExitStatus.Failure);

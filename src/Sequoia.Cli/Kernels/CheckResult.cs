@@ -20,7 +20,7 @@ internal sealed class CheckResult(LaunchSpec spec)
         _runs.Add((options, run));
         string schedule = Name(options);
         foreach (Finding finding in run.Report?.Findings ?? [])
-            _findings.TryAdd($"{finding.Kind} {finding.PtxLine}", $"{finding} [{schedule}]");
+            _findings.TryAdd(finding.File is null ? $"{finding.Kind} {finding.PtxLine}" : $"{finding.Kind} {finding.File} {finding.FileLine}", $"{finding} [{schedule}]");
         if (run.Fault is { } fault)
             _findings.TryAdd(fault, $"{fault} [{schedule}]");
         if (run.Contents is not { } contents)

@@ -22,7 +22,7 @@ internal static class CompileCommand
             CudaCompiler compiler = KernelSource.Compiler();
             if (parsed.GetValue(ptx))
             {
-                streams.Out.Write(source.Compile(compiler, architectures[0].Replace("sm_", "compute_", StringComparison.Ordinal), [], streams).Ptx);
+                streams.Out.Write(source.Compile(compiler, architectures[0].Replace("sm_", "compute_", StringComparison.Ordinal), null, streams).Ptx);
                 return ExitStatus.Done;
             }
             KernelResources[] resources = [.. architectures.SelectMany(one => Resources(source, compiler, one, streams))];
@@ -39,7 +39,7 @@ internal static class CompileCommand
     {
         if (!architecture.StartsWith("sm_", StringComparison.Ordinal))
             throw new InvalidInputException($"--arch {architecture}: resources are known of machine code only; write sm_XX, or add --ptx");
-        return source.Compile(compiler, architecture, [], streams).Resources;
+        return source.Compile(compiler, architecture, null, streams).Resources;
     }
 
     private static JsonObject ToJson(KernelResources[] resources) => new()
@@ -63,7 +63,7 @@ internal static class CompileCommand
         .. resources.Select(one => new[]
         {
             one.Kernel, one.Architecture, $"{one.Registers}", $"{one.SpillStoreBytes + one.SpillLoadBytes} B", $"{one.StackBytes} B",
-            $"{one.SharedBytes} B", $"{one.ConstantBytes} B",
+            $"{one.SharedBytes} B", one.ConstantBytes is { } constant ? $"{constant} B" : "",
         }),
     ]);
 }

@@ -41,16 +41,20 @@ internal sealed record KernelSource(string File, string Text)
 
     /// <param name="compiler">NVRTC.</param>
     /// <param name="architecture">sm_XX or compute_XX.</param>
-    /// <param name="kernels">Kernels to be found by their names in the source.</param>
+    /// <param name="launch">Names the kernel that is wanted; null: all that have C names.</param>
     /// <param name="streams">Where warnings go.</param>
-    public CompiledKernels Compile(CudaCompiler compiler, string architecture, IReadOnlyList<string> kernels, Streams streams)
+    public CompiledKernels Compile(CudaCompiler compiler, string architecture, LaunchSpec? launch, Streams streams)
     {
         try
         {
-            CompiledKernels compiled = compiler.Compile(Text, new CompileOptions { Architecture = architecture, FileName = File, Kernels = kernels });
+            CompiledKernels compiled = compiler.Compile(Text, new CompileOptions { Architecture = architecture, FileName = File, Kernels = launch is null ? [] : [launch.Kernel] });
             if (!compiled.IsCubin && compiled.Log.Length > 0)
                 streams.Notes.WriteLine(compiled.Log.TrimEnd());
             return compiled;
+        }
+        catch (CompileException e) when (launch is not null && e.Diagnostics.Count > 0 && e.Diagnostics.All(one => one.File == "name expression"))
+        {
+            throw new InvalidInputException($"{launch.File}: kernel: {File} has no kernel {launch.Kernel}", e);
         }
         catch (CompileException e)
         {
