@@ -109,29 +109,25 @@ internal static unsafe class Checker
         return pattern->First;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void SharedRun(Warp w, Inst* i, int lane, ulong offset, uint length, Access access)
     {
-        byte* written = w.Block.Written!.Written + offset;
-        if (access != Access.Write)
+        if (access != Access.Write && w.Block.Pending is { } pending)
         {
-            int missing = ShadowBytes.FirstUnwritten(written, length);
-            if (missing >= 0)
+            int at = pending.FirstPending(offset, length);
+            if (at >= 0)
             {
-                ulong at = offset + (ulong)missing;
-                bool isPending = written[missing] == SharedInit.Pending;
-                string why = isPending ? "into which an asynchronous copy is still pending" : "which this block has not written";
-                FindingKind kind = isPending ? FindingKind.PendingAsyncCopy : FindingKind.UninitializedShared;
-                w.Executor.Report(kind, w, i, lane >= 0 ? lane : LaneAt(w, i, at), $"reads shared offset {at}, {why}");
+                int reader = lane >= 0 ? lane : LaneAt(w, i, offset + (ulong)at);
+                w.Executor.Report(FindingKind.PendingAsyncCopy, w, i, reader, $"reads shared offset {offset + (ulong)at}, into which an asynchronous copy is still pending");
             }
         }
 
-        if (access != Access.Read)
-            ShadowBytes.Mark(written, length);
-
-        // Atomics do not race with each other, and what they order is the kernel's business.
+        SharedRaces races = w.Block.Races!;
         if (access == Access.Read)
-            w.Block.Races!.Read(w, i, offset, length);
+            races.Read(w, i, offset, length);
         else if (access == Access.Write)
-            w.Block.Races!.Write(w, i, offset, length, access);
+            races.Write(w, i, offset, length, access);
+        else
+            races.Update(w, i, offset, length);
     }
 }

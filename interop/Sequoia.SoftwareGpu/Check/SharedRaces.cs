@@ -7,7 +7,7 @@ using Sequoia.SoftwareGpu.Mem;
 namespace Sequoia.SoftwareGpu.Check;
 
 /// <summary>
-/// Finds accesses to shared memory by different warps that no barrier orders. Each warp has a clock, which every
+/// Finds accesses to shared memory by different warps that no barrier orders, and reads of what the block never wrote. Each warp has a clock, which every
 /// barrier moves on, and knows the clocks of the others as of the last barrier they shared; each word remembers its
 /// last writer and its readers since. Named barriers of a part of the warps order just that part.
 /// </summary>
@@ -34,6 +34,9 @@ internal sealed unsafe class SharedRaces
     private readonly uint[] _floor = new uint[32];
     private uint _latest;
 
+    /// <summary>Cells with an older writer were not written by this block.</summary>
+    private uint _start;
+
     public SharedRaces(int sharedBytes, bool byByte, int warps)
     {
         _warps = warps;
@@ -55,7 +58,8 @@ internal sealed unsafe class SharedRaces
             _latest = 0;
         }
 
-        Array.Fill(_known, _latest);
+        _start = ++_latest;
+        Array.Fill(_known, _start);
         _latest++;
         for (int warp = 0; warp < _warps; warp++)
         {
@@ -91,52 +95,66 @@ internal sealed unsafe class SharedRaces
         NativeMemory.Free(_readers);
     }
 
+    /// <summary>Sixteen cells at a time; the arrays reach beyond the last cell, and cells out of range keep their values.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Read(Warp w, Inst* i, ulong offset, uint length)
     {
         int first = (int)(offset >> _cellShift), count = Cells(offset, length);
-        uint clock = _clock[w.Index], floor = _floor[w.Index], own = 1u << w.Index, self = (uint)w.Index;
-        Vector512<uint> floorVector = Vector512.Create(floor);
-        int k = 0;
-        for (; k + 16 <= count; k += 16)
+        Vector512<uint> clock = Vector512.Create(_clock[w.Index]), floor = Vector512.Create(_floor[w.Index]);
+        Vector512<uint> own = Vector512.Create(1u << w.Index), self = Vector512.Create((uint)w.Index);
+        for (int k = 0; k < count; k += 16)
         {
             uint* writer = _writer + first + k, readClock = _readClock + first + k, readers = _readers + first + k;
+            Vector512<uint> inRange = Vector512.LessThan(Vector512<uint>.Indices, Vector512.Create((uint)(count - k)));
             Vector512<uint> stamp = Vector512.Load(writer);
-            Vector512<uint> ordered = Vector512.LessThanOrEqual(stamp >> WarpBits, floorVector)
-                | Vector512.Equals(stamp & Vector512.Create(31u), Vector512.Create(self));
-            if (ordered != Vector512<uint>.AllBitsSet)
-                CheckWriters(w, i, first + k, 16, Access.Read);
-            Vector512<uint> isOld = Vector512.LessThanOrEqual(Vector512.Load(readClock), floorVector);
-            Vector512.ConditionalSelect(isOld, Vector512.Create(own), Vector512.Load(readers) | Vector512.Create(own)).Store(readers);
-            Vector512.Create(clock).Store(readClock);
-        }
-
-        for (; k < count; k++)
-        {
-            int cell = first + k;
-            uint stamp = _writer[cell];
-            if (stamp >> WarpBits > floor && (stamp & 31) != self)
-                CheckWriters(w, i, cell, 1, Access.Read);
-            _readers[cell] = _readClock[cell] <= floor ? own : _readers[cell] | own;
-            _readClock[cell] = clock;
+            Vector512<uint> isRace = Vector512.GreaterThan(stamp >> WarpBits, floor)
+                & ~Vector512.Equals(stamp & Vector512.Create(31u), self) & inRange;
+            if ((Vector512.LessThan(stamp >> WarpBits, Vector512.Create(_start)) & inRange) != Vector512<uint>.Zero)
+                ReportUnwritten(w, i, first + k, int.Min(16, count - k));
+            if (isRace != Vector512<uint>.Zero)
+                CheckWriters(w, i, first + k, int.Min(16, count - k), Access.Read);
+            Vector512<uint> oldClock = Vector512.Load(readClock), oldReaders = Vector512.Load(readers);
+            Vector512<uint> kept = Vector512.ConditionalSelect(Vector512.LessThanOrEqual(oldClock, floor), Vector512<uint>.Zero, oldReaders);
+            Vector512.ConditionalSelect(inRange, kept | own, oldReaders).Store(readers);
+            Vector512.ConditionalSelect(inRange, clock, oldClock).Store(readClock);
         }
     }
 
+    /// <inheritdoc cref="Read"/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Write(Warp w, Inst* i, ulong offset, uint length, Access access)
     {
         int first = (int)(offset >> _cellShift), count = Cells(offset, length);
-        uint floor = _floor[w.Index], own = 1u << w.Index, self = (uint)w.Index;
-        uint mark = (_clock[w.Index] << WarpBits) | self;
-        for (int k = 0; k < count; k++)
+        Vector512<uint> floor = Vector512.Create(_floor[w.Index]), self = Vector512.Create((uint)w.Index);
+        Vector512<uint> others = Vector512.Create(~(1u << w.Index));
+        Vector512<uint> mark = Vector512.Create((_clock[w.Index] << WarpBits) | (uint)w.Index);
+        for (int k = 0; k < count; k += 16)
         {
-            int cell = first + k;
-            uint stamp = _writer[cell];
-            if (stamp >> WarpBits > floor && (stamp & 31) != self)
-                CheckWriters(w, i, cell, 1, access);
-            if (_readClock[cell] > floor && (_readers[cell] & ~own) != 0)
-                CheckReaders(w, i, cell, access);
-            _writer[cell] = mark;
+            uint* writer = _writer + first + k;
+            Vector512<uint> inRange = Vector512.LessThan(Vector512<uint>.Indices, Vector512.Create((uint)(count - k)));
+            Vector512<uint> stamp = Vector512.Load(writer);
+            Vector512<uint> afterWrite = Vector512.GreaterThan(stamp >> WarpBits, floor)
+                & ~Vector512.Equals(stamp & Vector512.Create(31u), self) & inRange;
+            if (afterWrite != Vector512<uint>.Zero)
+                CheckWriters(w, i, first + k, int.Min(16, count - k), access);
+            Vector512<uint> afterRead = Vector512.GreaterThan(Vector512.Load(_readClock + first + k), floor)
+                & ~Vector512.Equals(Vector512.Load(_readers + first + k) & others, Vector512<uint>.Zero) & inRange;
+            if (afterRead != Vector512<uint>.Zero)
+                CheckReaders(w, i, first + k, int.Min(16, count - k), access);
+            Vector512.ConditionalSelect(inRange, mark, stamp).Store(writer);
+        }
+    }
+
+    /// <summary>An atomic reads and writes; it races with nothing, because what it orders is the kernel's business.</summary>
+    public void Update(Warp w, Inst* i, ulong offset, uint length)
+    {
+        int first = (int)(offset >> _cellShift), count = Cells(offset, length);
+        for (int cell = first; cell < first + count; cell++)
+        {
+            if (_writer[cell] >> WarpBits >= _start)
+                continue;
+            ReportUnwritten(w, i, cell, 1);
+            _writer[cell] = _start << WarpBits;
         }
     }
 
@@ -166,6 +184,15 @@ internal sealed unsafe class SharedRaces
         _floor[warp] = _warps == 1 ? _clock[warp] : floor;
     }
 
+    private void ReportUnwritten(Warp w, Inst* i, int first, int count)
+    {
+        int cell = first;
+        while (cell < first + count - 1 && _writer[cell] >> WarpBits >= _start)
+            cell++;
+        ulong offset = (ulong)cell << _cellShift;
+        w.Executor.Report(FindingKind.UninitializedShared, w, i, Checker.LaneAt(w, i, offset), $"reads shared offset {offset}, which this block has not written");
+    }
+
     private void CheckWriters(Warp w, Inst* i, int first, int count, Access access)
     {
         for (int cell = first; cell < first + count; cell++)
@@ -179,15 +206,18 @@ internal sealed unsafe class SharedRaces
         }
     }
 
-    private void CheckReaders(Warp w, Inst* i, int cell, Access access)
+    private void CheckReaders(Warp w, Inst* i, int first, int count, Access access)
     {
-        for (int reader = 0; reader < _warps; reader++)
+        for (int cell = first; cell < first + count; cell++)
         {
-            bool isReader = reader != w.Index && (_readers[cell] >> reader & 1) != 0;
-            if (isReader && _known[(w.Index * 32) + reader] < uint.Min(_readClock[cell], _clock[reader]))
+            for (int reader = 0; reader < _warps; reader++)
             {
-                Report(w, i, cell, reader, access, "read");
-                return;
+                bool isReader = reader != w.Index && (_readers[cell] >> reader & 1) != 0;
+                if (isReader && _known[(w.Index * 32) + reader] < uint.Min(_readClock[cell], _clock[reader]))
+                {
+                    Report(w, i, cell, reader, access, "read");
+                    return;
+                }
             }
         }
     }
@@ -195,7 +225,7 @@ internal sealed unsafe class SharedRaces
     private void Report(Warp w, Inst* i, int cell, int other, Access access, string did)
     {
         string verb = access == Access.Read ? "reads" : "writes";
-        int lane = w.Block.Written is null ? 0 : Checker.LaneAt(w, i, (ulong)cell << _cellShift);
+        int lane = Checker.LaneAt(w, i, (ulong)cell << _cellShift);
         w.Executor.Report(FindingKind.SharedRace, w, i, lane, $"{verb} shared offset {cell << _cellShift}, which warp {other} {did} with no barrier between");
     }
 }

@@ -70,7 +70,8 @@ internal sealed unsafe class Block
 
     public SharedRaces? Races { get; private set; }
 
-    public SharedInit? Written { get; private set; }
+    /// <summary>Only in kernels that copy asynchronously.</summary>
+    public PendingBytes? Pending { get; private set; }
 
     /// <summary>Fills in what stays the same for a whole launch.</summary>
     public void Prepare(Launch launch)
@@ -86,7 +87,8 @@ internal sealed unsafe class Block
         if (_executor.Checks)
         {
             Races ??= new SharedRaces(Shape.SharedBytes, _executor.Program.HasNarrowShared, Warps.Length);
-            Written ??= new SharedInit(Shape.SharedBytes);
+            if (_executor.Program.HasAsyncCopies)
+                Pending ??= new PendingBytes(Shape.SharedBytes);
         }
     }
 
@@ -110,7 +112,7 @@ internal sealed unsafe class Block
         }
 
         Races?.Start();
-        Written?.Start();
+        Pending?.Start();
     }
 
     public void Release()
@@ -121,7 +123,7 @@ internal sealed unsafe class Block
         NativeMemory.AlignedFree(_local);
         NativeMemory.AlignedFree(_scattered);
         Races?.Release();
-        Written?.Release();
+        Pending?.Release();
     }
 
     private static nuint Round(nuint bytes) => (bytes + Alignment - 1) / Alignment * Alignment;

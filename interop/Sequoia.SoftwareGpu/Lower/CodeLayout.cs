@@ -37,6 +37,7 @@ internal sealed unsafe class CodeLayout(FlatBody body, Cfg cfg, (int First, int 
             Body = body,
             Cfg = cfg,
             Variant = variant,
+            HasAsyncCopies = body.Instructions.Exists(i => i.Opcode[0] == "cp"),
             HasNarrowShared = body.Instructions.Exists(IsNarrowShared),
         };
     }

@@ -26,4 +26,6 @@ internal sealed class Program
 
     /// <summary>Accesses to shared memory that are narrower than a word exist, so races must be told apart by byte.</summary>
     public required bool HasNarrowShared { get; init; }
+
+    public required bool HasAsyncCopies { get; init; }
 }

@@ -63,6 +63,6 @@ internal sealed unsafe class AsyncCopies
         byte* to = w.Shared + copy.To;
         new ReadOnlySpan<byte>(copy.From, copy.Read).CopyTo(new Span<byte>(to, copy.Read));
         new Span<byte>(to + copy.Read, copy.Size - copy.Read).Clear();
-        w.Block.Written?.MarkArrived(copy.To, (uint)copy.Size);
+        w.Block.Pending?.MarkArrived(copy.To, (uint)copy.Size);
     }
 }

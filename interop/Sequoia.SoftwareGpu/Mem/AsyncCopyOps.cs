@@ -54,7 +54,7 @@ internal static unsafe class AsyncCopyOps
             ulong offset = (ulong)(shared + target->Delta[lane] - w.Shared);
             copies.Add((byte*)from[lane], offset, size, (int)wanted[lane], lane);
             if (TMode.Checks)
-                w.Block.Written!.MarkPending(offset, (uint)size);
+                w.Block.Pending!.MarkPending(offset, (uint)size);
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using Sequoia.SoftwareGpu.Exec;
 
 namespace Sequoia.SoftwareGpu.Mem;
@@ -71,10 +72,22 @@ internal static unsafe class LoadStore
         int count = i->C;
         if (m == Lanes.All && TElement.Size == 4 && sizeof(TRegister) == 4 && count == 4)
         {
-            if (pattern->Kind == PatternKind.Uniform)
+            if (pattern->HasUniformHalves)
             {
+                uint* low = (uint*)(host + pattern->Delta[0]), high = (uint*)(host + pattern->Delta[16]);
                 for (int e = 0; e < 4; e++)
-                    Broadcast((uint*)(r + slots[e]), ((uint*)host)[e]);
+                {
+                    Vector512.Create(low[e]).Store((uint*)(r + slots[e]));
+                    Vector512.Create(high[e]).Store((uint*)(r + slots[e]) + 16);
+                }
+
+                return;
+            }
+
+            if (Avx512F.IsSupported && pattern->HasContiguousHalves)
+            {
+                Quads.LoadRow(host + pattern->Delta[0], r, slots, 0);
+                Quads.LoadRow(host + pattern->Delta[16], r, slots, 64);
                 return;
             }
 

@@ -28,6 +28,12 @@ internal unsafe struct Pattern
     public int First;
     public PatternKind Kind;
     public bool HasRuns;
+
+    /// <summary>All lanes, and each half of the warp at one address.</summary>
+    public bool HasUniformHalves;
+
+    /// <summary>All lanes, and each half of the warp without gaps.</summary>
+    public bool HasContiguousHalves;
     public long Min;
 
     /// <summary>From the lowest byte to behind the highest.</summary>
@@ -59,6 +65,7 @@ internal unsafe struct Pattern
         long min = long.MaxValue, max = long.MinValue;
         ulong bits = 0;
         bool contiguous = mask == uint.MaxValue, uniform = contiguous;
+        HasUniformHalves = HasContiguousHalves = contiguous;
         for (int lane = 0; lane < 32; lane++)
         {
             if ((mask >> lane & 1) == 0)
@@ -74,6 +81,8 @@ internal unsafe struct Pattern
             bits |= (ulong)delta;
             contiguous &= delta == (long)lane * size;
             uniform &= delta == 0;
+            HasUniformHalves &= delta == Delta[lane & 16];
+            HasContiguousHalves &= delta == Delta[lane & 16] + ((lane & 15) * size);
         }
 
         Min = min;
