@@ -6,26 +6,36 @@ namespace Sequoia.Native.Trees;
 /// A sequence that grows at its end, and the least concave sequence that is nowhere below it: straight lines between some
 /// of its points, the corners.
 /// </summary>
-internal sealed class ConcaveMajorant(int capacity)
+internal sealed class ConcaveMajorant
 {
-    private readonly double[] _values = new double[capacity];
-    private readonly double[] _backwards = new double[capacity];
-    private readonly int[] _corners = new int[capacity];
+    /// <summary>How far on either side places that have no value may be read; they read as minus infinity.</summary>
+    public const int Margin = SizeSplit.Tile;
+
+    private readonly double[] _padded;
+    private readonly int[] _corners;
     // Up to the last two lines, which are kept as such: the last one moves as a whole with each further value, and where
     // values rise in steps, it and the one before become one line again and again.
-    private readonly double[] _upper = new double[capacity];
+    private readonly double[] _upper;
     private int _cornerCount;
     private int _lineStart;
     private double _lineSlope;
     private int _earlierStart;
     private double _earlierSlope;
 
+    public ConcaveMajorant(int capacity)
+    {
+        _padded = new double[Margin + capacity + Margin];
+        Array.Fill(_padded, double.NegativeInfinity);
+        _corners = new int[capacity];
+        _upper = new double[capacity];
+    }
+
     public int Count { get; private set; }
 
-    public ReadOnlySpan<double> Values => _values.AsSpan(0, Count);
+    public ReadOnlySpan<double> Values => _padded.AsSpan(Margin, Count);
 
-    /// <summary>The last <paramref name="count"/> of the values up to <paramref name="last"/>, the last first: to be read beside another sequence that runs on.</summary>
-    public ReadOnlySpan<double> Backwards(int last, int count) => _backwards.AsSpan(_backwards.Length - 1 - last, count);
+    /// <summary>The values from one place on, which may lie up to <see cref="Margin"/> before the first; minus infinity where there is none.</summary>
+    public ReadOnlySpan<double> From(int at) => _padded.AsSpan(Margin + at);
 
     /// <summary>The majorant at one place.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -36,13 +46,14 @@ internal sealed class ConcaveMajorant(int capacity)
 
     public void Append(double value)
     {
-        _values[Count] = _backwards[^(Count + 1)] = value;
+        _padded[Margin + Count] = value;
         Bend(Count++);
     }
 
     /// <summary>Forgets all but the first values.</summary>
     public void Truncate(int count)
     {
+        _padded.AsSpan(Margin + count, Count - count).Fill(double.NegativeInfinity);
         for (Count = 0; Count < count; Count++)
             Bend(Count);
     }
@@ -56,7 +67,7 @@ internal sealed class ConcaveMajorant(int capacity)
             _corners[0] = 0;
             return;
         }
-        double step = _values[at] - _values[at - 1];
+        double step = Value(at) - Value(at - 1);
         if (step < _lineSlope)
         {
             // The point before stays a corner.
@@ -71,15 +82,17 @@ internal sealed class ConcaveMajorant(int capacity)
             while (_cornerCount > 1 && !IsAbove(_corners[_cornerCount - 1], _corners[_cornerCount - 2], at))
                 _cornerCount--;
             _lineStart = _corners[_cornerCount - 1];
-            _lineSlope = (_values[at] - _values[_lineStart]) / (at - _lineStart);
+            _lineSlope = (Value(at) - Value(_lineStart)) / (at - _lineStart);
             _earlierStart = Math.Min(_earlierStart, _lineStart);
         }
         _corners[_cornerCount++] = at;
     }
 
+    private double Value(int at) => _padded[Margin + at];
+
     private bool IsAbove(int middle, int left, int right) =>
-        (_values[middle] - _values[left]) * (right - left) > (_values[right] - _values[left]) * (middle - left);
+        (Value(middle) - Value(left)) * (right - left) > (Value(right) - Value(left)) * (middle - left);
 
     // Rounding may put a point of the sequence a hair above the line that it lies on.
-    private double Line(int at, int start, double slope) => double.MaxNative(_values[at], _values[start] + (slope * (at - start)));
+    private double Line(int at, int start, double slope) => double.MaxNative(Value(at), Value(start) + (slope * (at - start)));
 }

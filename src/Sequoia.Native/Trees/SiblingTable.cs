@@ -17,7 +17,7 @@ internal sealed class SiblingTable
     private ConcaveMajorant _subtree;
 
     /// <param name="p">Acceptance by rank; the last one is not 0.</param>
-    /// <param name="subtree">G; may grow along with this table, ahead of it.</param>
+    /// <param name="subtree">G; may grow along with this table.</param>
     /// <param name="capacity">The most entries of a row, that of m = 0 included.</param>
     public SiblingTable(double[] p, ConcaveMajorant subtree, int capacity)
     {
@@ -41,21 +41,47 @@ internal sealed class SiblingTable
     /// <summary>S_k, for k from 1 on.</summary>
     public ReadOnlySpan<double> this[int k] => _rows[k - 1].Values;
 
-    /// <summary>Appends the entry of the next m to every row; G must reach up to it.</summary>
-    public void AppendNext()
-    {
-        int m = Count;
-        for (int k = _p.Length - 1; k >= 0; k--)
-            Append(k, m);
-    }
-
-    /// <summary>Fills every row up to <paramref name="count"/> entries.</summary>
+    /// <summary>Fills every row up to <paramref name="count"/> entries; G must reach as far.</summary>
     public void Fill(int count)
     {
+        Span<double> most = stackalloc double[SizeSplit.Tile];
         for (int k = _p.Length - 1; k >= 0; k--)
         {
-            for (int m = _rows[k].Count; m < count; m++)
-                Append(k, m);
+            ConcaveMajorant row = _rows[k];
+            while (row.Count < count)
+            {
+                Span<double> tile = most[..Math.Min(SizeSplit.Tile, count - row.Count)];
+                int first = row.Count;
+                if (IsShared(k))
+                    SizeSplit.Most(_p[k], _subtree, _rows[k + 1], first, tile, ref _starts[k]);
+                for (int i = 0; i < tile.Length; i++)
+                    row.Append(IsShared(k) ? tile[i] : Unshared(k, first + i));
+            }
+        }
+    }
+
+    /// <summary>
+    /// Fills every row up to <paramref name="count"/> entries, where G is what these rows make of themselves:
+    /// G[m + 1] = 1 + S_1[m], which is appended as soon as it is known.
+    /// </summary>
+    public void FillWithSubtree(int count)
+    {
+        double[] tiles = new double[_p.Length * SizeSplit.Tile];
+        for (int first = Count; first < count; first = Count)
+        {
+            int width = Math.Min(SizeSplit.Tile, count - first);
+            // First the pairs of which both are known, for all m of a tile; then the others, m by m.
+            for (int k = 0; k < _p.Length - 1; k++)
+            {
+                if (IsShared(k))
+                    SizeSplit.Most(_p[k], _subtree, _rows[k + 1], first, tiles.AsSpan(k * SizeSplit.Tile, width), ref _starts[k]);
+            }
+            for (int i = 0; i < width; i++)
+            {
+                for (int k = _p.Length - 1; k >= 0; k--)
+                    _rows[k].Append(IsShared(k) ? Math.Max(tiles[(k * SizeSplit.Tile) + i], MostOfLatest(k, first, first + i)) : Unshared(k, first + i));
+                _subtree.Append(1 + _rows[0].Values[first + i]);
+            }
         }
     }
 
@@ -96,9 +122,20 @@ internal sealed class SiblingTable
         return share;
     }
 
-    private void Append(int k, int m) => _rows[k].Append(
-        k == _p.Length - 1 ? _p[k] * _subtree.Values[m]
-        // A child that is never accepted is only there for the younger ones.
-        : _p[k] == 0 ? _rows[k + 1].Values[m - 1]
-        : SizeSplit.Most(_p[k], _subtree, _rows[k + 1], m, ref _starts[k]));
+    // The last child has nobody to share with, and one that is never accepted is only there for the younger ones.
+    private bool IsShared(int k) => k < _p.Length - 1 && _p[k] > 0;
+
+    private double Unshared(int k, int m) => k == _p.Length - 1 ? _p[k] * _subtree.Values[m] : _rows[k + 1].Values[m - 1];
+
+    /// <summary>The most of p G[j] + S[m-j] of the pairs with a G or an S that was not known when entry first was the next one.</summary>
+    private double MostOfLatest(int k, int first, int m)
+    {
+        ReadOnlySpan<double> subtree = _subtree.Values, younger = _rows[k + 1].Values;
+        double most = 0;
+        for (int j = first + 1; j <= m; j++)
+            most = double.MaxNative(most, (_p[k] * subtree[j]) + younger[m - j]);
+        for (int j = Math.Min(m - first, first); j >= 1; j--)
+            most = double.MaxNative(most, (_p[k] * subtree[j]) + younger[m - j]);
+        return most;
+    }
 }

@@ -1,93 +1,136 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
 namespace Sequoia.Native.Trees;
 
 /// <summary>
-/// Shares m nodes between one child's subtree and its younger siblings: the most of p G[j] + S[m-j] over 1 &lt;= j &lt;= m.
+/// Shares m nodes between one child's subtree and its younger siblings: the most of p G[j] + S[m-j] over 1 &lt;= j &lt;= m, for
+/// a tile of neighbouring m at once, as neighbours look at the same j and their S lie side by side in memory.
 /// The same with the concave majorants of G and S is concave in j and nowhere less, so the search begins at its top and
-/// ends on either side where even the majorants cannot do better; or where one of the two sequences, which never fall, would
-/// have to get more than all nodes give it. Exact for all such sequences, and fast for nearly concave ones.
+/// ends on either side where even the majorants cannot do better for any m of the tile; or where one of the two sequences,
+/// which never fall, would have to get more than all nodes give it. Exact for all such sequences, and fast for nearly
+/// concave ones.
 /// </summary>
 internal static class SizeSplit
 {
+    /// <summary>How many m make a tile.</summary>
+    public const int Tile = 32;
+
     // Majorants are interpolated, so rounding can put them a hair above sums that they equal, over long stretches.
     private const double Hair = 1 + 1e-13;
     private const int FirstStretch = 16;
-    private const int LongestStretch = 1024;
+    private const int LongestStretch = 256;
 
-    /// <param name="p">The child's probability.</param>
-    /// <param name="subtree">G, at least up to m.</param>
-    /// <param name="younger">S, at least up to m-1.</param>
-    /// <param name="m">Nodes to share, at least 1.</param>
-    /// <param name="start">Where to begin: the top for m-1; becomes the top for m.</param>
-    public static double Most(double p, ConcaveMajorant subtree, ConcaveMajorant younger, int m, ref int start)
+    /// <summary>
+    /// The most for m = first, first + 1, ..., as many as <paramref name="most"/> holds, at most a tile. Pairs of which G or S is
+    /// not known yet count as minus infinity.
+    /// </summary>
+    /// <param name="p">The child's probability, above 0.</param>
+    /// <param name="subtree">G, up to first or further.</param>
+    /// <param name="younger">S, up to first - 1 or further.</param>
+    /// <param name="first">Nodes to share, at least 1.</param>
+    /// <param name="most">Receives the sums.</param>
+    /// <param name="start">Where to begin: the top for the last m; becomes the top for the last m of the tile.</param>
+    public static void Most(double p, ConcaveMajorant subtree, ConcaveMajorant younger, int first, Span<double> most, ref int start)
     {
-        int top = Math.Clamp(start, 1, m);
-        double here = Bound(top), above = top < m ? Bound(top + 1) : 0, below = top > 1 ? Bound(top - 1) : 0;
-        for (; above > here; top++)
-            (below, here, above) = (here, above, top + 2 <= m ? Bound(top + 2) : 0);
-        for (; below > here; top--)
-            (above, here, below) = (here, below, top - 2 >= 1 ? Bound(top - 2) : 0);
-        start = top;
-
-        ReadOnlySpan<double> g = subtree.Values;
-        ReadOnlySpan<double> s = younger.Values;
-        double most = (p * g[top]) + s[m - top];
+        Span<double> sums = stackalloc double[Tile];
+        sums.Fill(double.NegativeInfinity);
+        int last = first + most.Length - 1, highest = Math.Min(last, subtree.Count - 1);
+        var search = new Search(p, subtree, younger, first, last);
+        // The m of small tiles may have no pair in common that is known for all of them, and there is little to save.
+        int bottom = 1, top = highest;
+        if (first >= 2 * Tile)
+        {
+            bottom = search.Top(first, start);
+            top = start = Math.Max(bottom, search.Top(last, bottom));
+        }
+        search.Look(bottom, top, sums);
         // Stretches grow, so that bounds are checked often where the search is short and seldom where it is long.
         int length = FirstStretch;
-        for (int from = top + 1; from <= m && Math.Min(above, (p * g[m]) + s[m - from]) > most * Hair; length = Math.Min(2 * length, LongestStretch))
+        for (int from = top + 1; from <= highest && search.MayGainFrom(from, sums); length = Math.Min(2 * length, LongestStretch))
         {
-            int count = Math.Min(length, m - from + 1);
-            most = double.MaxNative(most, MostOf(p, g.Slice(from, count), younger.Backwards(m - from, count)));
-            from += count;
-            above = from <= m ? Bound(from) : 0;
+            int to = Math.Min(highest, from + length - 1);
+            search.Look(from, to, sums);
+            from = to + 1;
         }
         length = FirstStretch;
-        for (int to = top - 1; to >= 1 && Math.Min(below, (p * g[to]) + s[m - 1]) > most * Hair; length = Math.Min(2 * length, LongestStretch))
+        for (int to = bottom - 1; to >= 1 && search.MayGainDownFrom(to, sums); length = Math.Min(2 * length, LongestStretch))
         {
-            int count = Math.Min(length, to);
-            most = double.MaxNative(most, MostOf(p, g.Slice(to - count + 1, count), younger.Backwards(m - to + count - 1, count)));
-            to -= count;
-            below = to >= 1 ? Bound(to) : 0;
+            int from = Math.Max(1, to - length + 1);
+            search.Look(from, to, sums);
+            to = from - 1;
         }
-        return most;
-
-        double Bound(int j) => (p * subtree.Upper(j)) + younger.Upper(m - j);
+        sums[..most.Length].CopyTo(most);
     }
 
-    /// <summary>The most of p g[i] + s[i].</summary>
-    private static double MostOf(double p, ReadOnlySpan<double> g, ReadOnlySpan<double> s)
+    private readonly ref struct Search(double p, ConcaveMajorant subtree, ConcaveMajorant younger, int first, int last)
     {
-        double most = 0;
-        int i = 0;
-        if (Vector256.IsHardwareAccelerated)
+        private readonly ReadOnlySpan<double> _g = subtree.Values;
+        private readonly ReadOnlySpan<double> _s = younger.Values;
+
+        /// <summary>The top of the majorants' sum for m, of the pairs that are known.</summary>
+        public int Top(int m, int start)
         {
-            var scale = Vector256.Create(p);
-            // Four at a time, as each maximum waits for the one before it.
-            Vector256<double> a = Vector256<double>.Zero, b = a, c = a, d = a;
-            for (; i <= g.Length - 16; i += 16)
+            int least = Math.Max(1, m - younger.Count + 1), greatest = Math.Min(m, subtree.Count - 1);
+            int top = Math.Clamp(start, least, greatest);
+            double here = Bound(top, m);
+            for (double next; top < greatest && (next = Bound(top + 1, m)) > here; top++)
+                here = next;
+            for (double next; top > least && (next = Bound(top - 1, m)) > here; top--)
+                here = next;
+            return top;
+        }
+
+        /// <summary>Whether some m could do better with some j from here on, which lies above its top.</summary>
+        public bool MayGainFrom(int j, ReadOnlySpan<double> sums)
+        {
+            for (int m = Math.Max(first, j); m <= last; m++)
             {
-                a = Vector256.MaxNative(a, Sums(g, s, i, scale));
-                b = Vector256.MaxNative(b, Sums(g, s, i + 4, scale));
-                c = Vector256.MaxNative(c, Sums(g, s, i + 8, scale));
-                d = Vector256.MaxNative(d, Sums(g, s, i + 12, scale));
+                // What is not known yet is not bounded.
+                if (m - j >= younger.Count
+                    || Math.Min(Bound(j, m), (p * _g[Math.Min(m, _g.Length - 1)]) + _s[m - j]) > sums[m - first] * Hair)
+                    return true;
             }
-            for (; i <= g.Length - 4; i += 4)
-                a = Vector256.MaxNative(a, Sums(g, s, i, scale));
-            a = Vector256.MaxNative(Vector256.MaxNative(a, b), Vector256.MaxNative(c, d));
-            var half = Vector128.MaxNative(a.GetLower(), a.GetUpper());
-            most = double.MaxNative(half.ToScalar(), half.GetElement(1));
+            return false;
         }
-        for (; i < g.Length; i++)
-            most = double.MaxNative(most, (p * g[i]) + s[i]);
-        return most;
-    }
 
-    private static Vector256<double> Sums(ReadOnlySpan<double> g, ReadOnlySpan<double> s, int i, Vector256<double> scale)
-    {
-        var subtree = Vector256.LoadUnsafe(ref MemoryMarshal.GetReference(g), (nuint)i);
-        var younger = Vector256.LoadUnsafe(ref MemoryMarshal.GetReference(s), (nuint)i);
-        return (subtree * scale) + younger;
+        /// <summary>Whether some m could do better with some j up to here, which lies below its top.</summary>
+        public bool MayGainDownFrom(int j, ReadOnlySpan<double> sums)
+        {
+            for (int m = first; m <= last && m - j < younger.Count; m++)
+            {
+                if (Math.Min(Bound(j, m), (p * _g[j]) + _s[Math.Min(m - 1, _s.Length - 1)]) > sums[m - first] * Hair)
+                    return true;
+            }
+            return false;
+        }
+
+        /// <summary>Takes the sums of all j from one to another into account.</summary>
+        public void Look(int from, int to, Span<double> sums)
+        {
+            ref double g = ref MemoryMarshal.GetReference(_g);
+            // S of the smallest m for the last j; it moves up by one for each j before.
+            ref double s = ref MemoryMarshal.GetReference(younger.From(first - to));
+            ref double most = ref MemoryMarshal.GetReference(sums);
+            var a = Vector512.LoadUnsafe(ref most);
+            var b = Vector512.LoadUnsafe(ref most, 8);
+            var c = Vector512.LoadUnsafe(ref most, 16);
+            var d = Vector512.LoadUnsafe(ref most, 24);
+            for (nuint j = (nuint)to, i = 0; j >= (nuint)from; j--, i++)
+            {
+                var share = Vector512.Create(p * Unsafe.Add(ref g, j));
+                a = Vector512.MaxNative(a, share + Vector512.LoadUnsafe(ref s, i));
+                b = Vector512.MaxNative(b, share + Vector512.LoadUnsafe(ref s, i + 8));
+                c = Vector512.MaxNative(c, share + Vector512.LoadUnsafe(ref s, i + 16));
+                d = Vector512.MaxNative(d, share + Vector512.LoadUnsafe(ref s, i + 24));
+            }
+            a.StoreUnsafe(ref most);
+            b.StoreUnsafe(ref most, 8);
+            c.StoreUnsafe(ref most, 16);
+            d.StoreUnsafe(ref most, 24);
+        }
+
+        private double Bound(int j, int m) => (p * subtree.Upper(j)) + younger.Upper(m - j);
     }
 }

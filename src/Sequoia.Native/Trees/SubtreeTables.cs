@@ -7,7 +7,7 @@ namespace Sequoia.Native.Trees;
 /// </summary>
 internal sealed class SubtreeTables
 {
-    // 28 bytes an entry.
+    // 20 bytes an entry.
     private const long MaxEntries = 1L << 26;
 
     private readonly double[][] _rows;
@@ -59,11 +59,7 @@ internal sealed class SubtreeTables
         var table = new SiblingTable(row, best, _maxSize);
         best.Append(0);
         best.Append(1);
-        for (int n = 2; n <= _maxSize; n++)
-        {
-            table.AppendNext();
-            best.Append(1 + table[1][n - 1]);
-        }
+        table.FillWithSubtree(_maxSize);
         _latest = (row, best, table);
         return best;
     }

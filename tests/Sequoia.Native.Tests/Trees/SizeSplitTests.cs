@@ -32,11 +32,17 @@ public class SizeSplitTests
             var random = new Random(seed);
             double p = random.NextDouble();
             (ConcaveMajorant subtree, ConcaveMajorant younger) = (Of(Steps(random, 400)), Of(Steps(random, 400)));
+            double[] tile = new double[SizeSplit.Tile];
             int start = 0;
-            for (int m = 1; m < 400; m++)
+            for (int first = 1; first < 400; first += SizeSplit.Tile)
             {
-                double most = Enumerable.Range(1, m).Max(j => (p * subtree.Values[j]) + younger.Values[m - j]);
-                Assert.That(SizeSplit.Most(p, subtree, younger, m, ref start), Is.EqualTo(most).Within(1e-12), $"seed {seed}, {m} nodes");
+                Span<double> found = tile.AsSpan(0, Math.Min(SizeSplit.Tile, 400 - first));
+                SizeSplit.Most(p, subtree, younger, first, found, ref start);
+                for (int i = 0, m = first; i < found.Length; i++, m++)
+                {
+                    double most = Enumerable.Range(1, m).Max(j => (p * subtree.Values[j]) + younger.Values[m - j]);
+                    Assert.That(found[i], Is.EqualTo(most).Within(1e-12), $"seed {seed}, {m} nodes");
+                }
             }
         }
     }
