@@ -163,13 +163,12 @@ internal sealed class BodyParser(
 
         int end = reader.Expect(';').End;
         string text = string.Join(' ', reader.Slice(start, end).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
-        files.TryGetValue(_file, out string? file);
         function.Body.Add(new Instruction
         {
             Opcode = opcode,
             Operands = [.. operands],
             Guard = guard,
-            Place = new SourcePlace(word.Line, text, file, file is null ? 0 : _fileLine),
+            Place = new SourcePlace(word.Line, text, files, _file, _fileLine),
             Scope = _scope,
             Results = results,
             Arguments = arguments,

@@ -104,7 +104,11 @@ internal sealed class Instruction
 }
 
 /// <summary>Where an instruction comes from: its PTX line and text, and the CUDA line of the last <c>.loc</c>.</summary>
-internal sealed record SourcePlace(int Line, string Text, string? File, int FileLine);
+internal sealed record SourcePlace(int Line, string Text, Dictionary<int, string> Files, int FileNumber, int FileLine)
+{
+    /// <summary>Looked up late: the table of files stands at the end of a module.</summary>
+    public string? File => Files.GetValueOrDefault(FileNumber);
+}
 
 /// <summary>A label stands before the instruction of this index.</summary>
 internal sealed class Label(string name, int index)
