@@ -45,7 +45,9 @@ internal sealed unsafe class NvrtcLibrary
     public static LibraryReport FindBuiltins(string nvrtc, Version version)
     {
         LibraryNames names = LibraryNames.NvrtcBuiltins(version);
-        LibraryReport beside = new LibrarySearch(Path.GetDirectoryName(Path.GetFullPath(nvrtc)) ?? ".").Find(names);
+        // A bare name has no folder, and the current one is no place to load code from.
+        IReadOnlyList<string> folders = Path.GetDirectoryName(nvrtc) is { Length: > 0 } home ? [home] : [];
+        LibraryReport beside = new LibrarySearch(folders).Find(names);
         if (beside.IsFound)
             return beside;
         LibraryReport usual = LibrarySearch.Usual().Find(names);

@@ -58,9 +58,9 @@ internal sealed class Drivers
     {
         try
         {
-            foreach (CudaDevice device in driver.Devices)
-                _devices.Add(new($"{kind}:{device.Ordinal}", device));
-            if (driver.Devices.Count == 0)
+            IReadOnlyList<CudaDevice> devices = driver.Devices;
+            _devices.AddRange(devices.Select(device => new NamedDevice($"{kind}:{device.Ordinal}", device)));
+            if (devices.Count == 0)
                 _problems.Add(kind, $"{driver.Name} sees no device; nvidia-smi and CUDA_VISIBLE_DEVICES tell more");
         }
         catch (CudaException e)
