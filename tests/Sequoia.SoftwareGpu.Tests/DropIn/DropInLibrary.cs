@@ -7,9 +7,7 @@ internal static class DropInLibrary
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
-    private static string Folder => Path.Combine(Root, "out", "drop-in");
-
-    public static string Root { get; } = FindRoot();
+    private static string Folder => Path.Combine(Repository.Root, "out", "drop-in");
 
     public static (int Status, string Output) Run(string program, string[] arguments, string settings = "")
     {
@@ -20,7 +18,7 @@ internal static class DropInLibrary
 
     private static (int Status, string Output) Start(string program, string[] arguments, string settings)
     {
-        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Root };
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Repository.Root };
         start.Environment["LD_LIBRARY_PATH"] = Folder;
         start.Environment["SEQUOIA_SOFTWARE_GPU"] = settings;
         using Process process = Process.Start(start)!;
@@ -31,13 +29,5 @@ internal static class DropInLibrary
             Assert.Fail($"{program} did not end");
         }
         return (process.ExitCode, output.Result + error.Result);
-    }
-
-    private static string FindRoot()
-    {
-        DirectoryInfo? folder = new(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Sequoia.Native.sln")))
-            folder = folder.Parent;
-        return folder?.FullName ?? throw new InvalidOperationException("the tests do not lie in the repository");
     }
 }

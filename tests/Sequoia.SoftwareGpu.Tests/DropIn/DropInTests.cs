@@ -13,7 +13,7 @@ public class DropInTests
     [Test]
     public void Ilgpu_computes_what_its_cpu_accelerator_computes([Values("", "checks=all", "schedule=random:3", "schedule=adversarial:3")] string settings)
     {
-        string program = Path.Combine(DropInLibrary.Root, "out", "artifacts", "bin", "Sequoia.SoftwareGpu.Ilgpu", "release", "Sequoia.SoftwareGpu.Ilgpu");
+        string program = Path.Combine(Repository.Root, "out", "artifacts", "bin", "Sequoia.SoftwareGpu.Ilgpu", "release", "Sequoia.SoftwareGpu.Ilgpu");
         (int status, string output) = DropInLibrary.Run(program, [], settings);
         Assert.That(status, Is.Zero, output);
         Assert.That(output, Does.Contain("48 imported, 0 missing").And.Contain("Sequoia software GPU"));
@@ -53,6 +53,6 @@ public class DropInTests
             (int status, string output) = DropInLibrary.Run("cmake", step);
             Assert.That(status, Is.Zero, output);
         }
-        return Path.Combine(DropInLibrary.Root, build, "vector_add");
+        return Path.Combine(Repository.Root, build, "vector_add");
     }
 }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Sequoia.Interop;
 
 namespace Sequoia.SoftwareGpu.Tests;
 
@@ -20,7 +21,7 @@ internal sealed class Gpu : IDisposable
     public static Gpu FromPtx(string ptx) => new(ptx);
 
     public static Gpu FromCuda(string source, string architecture = "compute_80", params string[] more) =>
-        new(NvrtcCompiler.Compile(source, architecture, more));
+        new(CudaCompiler.Load(cache: KernelCache.Default).Compile(source, new() { Architecture = architecture, Extra = ["-default-device", .. more] }).Ptx);
 
     public ulong Upload<T>(ReadOnlySpan<T> values)
         where T : unmanaged
