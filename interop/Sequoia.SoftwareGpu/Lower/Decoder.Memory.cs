@@ -28,12 +28,8 @@ internal sealed unsafe partial class Decoder
     }
 
     /// <summary>Parameters of calls are local storage; only a kernel's own are in parameter space.</summary>
-    private StateSpace ResolveSpace(StateSpace space, int addressIndex)
-    {
-        if (space == StateSpace.Param && Operand(addressIndex).Variable is { Space: StateSpace.Local })
-            return StateSpace.Local;
-        return space == StateSpace.Const ? StateSpace.Global : space;
-    }
+    private StateSpace ResolveSpace(StateSpace space, int addressIndex) =>
+        space == StateSpace.Param && Operand(addressIndex).Variable is { Space: StateSpace.Local } ? StateSpace.Local : space;
 
     /// <summary>Cache hints change nothing here; semantics and scopes are kept by executing in order.</summary>
     private void TakeCacheHints()
@@ -79,8 +75,8 @@ internal sealed unsafe partial class Decoder
             throw _opcode.Unknown();
         (StateSpace space, int elements, PtxType type, bool isSynchronizing) = AccessModifiers(true);
         Count(2);
-        (Value address, long offset, bool wide) = Address(1, ResolveSpace(space, 1));
         space = ResolveSpace(space, 1);
+        (Value address, long offset, bool wide) = Address(1, space);
         Value[] results = Registers(Operand(0), elements, (operand, _) => Result(operand, type, true));
         bool isLong = results[0].Width == Width.Long;
         if (Array.Exists(results, r => (r.Width == Width.Long) != isLong))
@@ -106,10 +102,10 @@ internal sealed unsafe partial class Decoder
     {
         (StateSpace space, int elements, PtxType type, bool isSynchronizing) = AccessModifiers(false);
         Count(2);
-        (Value address, long offset, bool wide) = Address(0, ResolveSpace(space, 0));
         space = ResolveSpace(space, 0);
-        if (space == StateSpace.Param)
-            throw _instruction.Error("a kernel's parameters cannot be written");
+        (Value address, long offset, bool wide) = Address(0, space);
+        if (space is StateSpace.Param or StateSpace.Const)
+            throw _instruction.Error(space == StateSpace.Param ? "a kernel's parameters cannot be written" : "constant memory cannot be written");
         Value[] sources = Registers(Operand(1), elements, (operand, _) => Source(operand, type, true));
         bool isLong = sources[0].Width == Width.Long;
         if (Array.Exists(sources, r => (r.Width == Width.Long) != isLong))
@@ -146,7 +142,7 @@ internal sealed unsafe partial class Decoder
     private Handler AccessIn<TWidth>(StateSpace space, PtxType type, bool isLong, bool isShort, ElementUse use)
         where TWidth : struct, IAddressWidth => space switch
         {
-            StateSpace.Global => AccessBy<TWidth, GlobalSpace>(type, isLong, isShort, use),
+            StateSpace.Global or StateSpace.Const => AccessBy<TWidth, GlobalSpace>(type, isLong, isShort, use),
             StateSpace.Shared => AccessBy<TWidth, SharedSpace>(type, isLong, isShort, use),
             StateSpace.Local => AccessAs<TWidth, LocalSpace, Bare>(type, isLong, isShort, use),
             StateSpace.Param => AccessAs<TWidth, ParamSpace, Bare>(type, isLong, isShort, use),
