@@ -90,14 +90,16 @@ internal sealed class Inliner
         };
         if (isReturn)
             returns.Add(flat);
-        foreach (Operand operand in instruction.Operands)
-        {
-            if (operand.Kind == OperandKind.Label && instruction.Scope.Find(operand.Name!) is Label label)
-                branches.Add((flat, label));
-        }
+        if (instruction.Opcode[0] == "bra")
+            branches.Add((flat, Target(instruction)));
 
         _body.Instructions.Add(flat);
     }
+
+    private static Label Target(Instruction branch) =>
+        branch.Operands is [{ Kind: OperandKind.Label, Name: { } name }] && branch.Scope.Find(name) is Label label
+            ? label
+            : throw new PtxException(branch.Place.Line, "a branch needs one operand, a label of its function.");
 
     private void ExpandCall(Instruction call, Frame frame)
     {
