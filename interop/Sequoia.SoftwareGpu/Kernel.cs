@@ -107,6 +107,8 @@ public sealed class Kernel
                 continue;
             top = (top + variable.Alignment - 1) / variable.Alignment * variable.Alignment;
             _shared[variable] = top;
+            if (variable.Bytes > Launcher.MaxSharedBytes - top)
+                throw new PtxException(variable.Line, $"the kernel needs more than {Launcher.MaxSharedBytes} bytes of shared memory.");
             top += variable.Bytes;
         }
 

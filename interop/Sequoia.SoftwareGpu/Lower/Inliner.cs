@@ -11,6 +11,9 @@ internal sealed class Inliner
     /// <summary>Expanded code may not grow without end.</summary>
     private const int MaxInstructions = 1 << 18;
 
+    /// <summary>What a thread can have on every architecture.</summary>
+    private const int MaxLocalBytes = 512 * 1024;
+
     private readonly ParsedModule _module;
     private readonly FlatBody _body = new();
     private readonly Stack<string> _active = new();
@@ -45,6 +48,8 @@ internal sealed class Inliner
         if (variable.Space is not (StateSpace.Local or StateSpace.Param))
             return;
         int offset = Align(_body.LocalBytes, variable.Alignment);
+        if (variable.Bytes > MaxLocalBytes - offset)
+            throw new PtxException(variable.Line, $"the kernel needs more than {MaxLocalBytes} bytes of local memory.");
         _body.LocalBytes = offset + variable.Bytes;
         frame.Variables[variable] = new Variable
         {

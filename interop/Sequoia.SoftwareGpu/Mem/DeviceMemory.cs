@@ -261,6 +261,14 @@ public sealed unsafe class DeviceMemory : IDisposable
             return FindCore(address);
     }
 
+    /// <summary>Clears a whole allocation.</summary>
+    internal void Zero(ulong address)
+    {
+        Allocation* allocation = Find(address);
+        NativeMemory.Clear(allocation->Host, (nuint)allocation->Bytes);
+        allocation->IsAllWritten = true;
+    }
+
     /// <summary>Forbids kernels to write an allocation (constants).</summary>
     internal void Protect(ulong address) => Find(address)->IsReadOnly = true;
 

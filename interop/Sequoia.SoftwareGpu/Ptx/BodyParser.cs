@@ -23,7 +23,9 @@ internal sealed class BodyParser(
             {
                 Scope outer = _scope;
                 _scope = new Scope(outer);
+                reader.Enter();
                 ParseScope();
+                reader.Leave();
                 _scope = outer;
             }
             else
@@ -216,11 +218,13 @@ internal sealed class BodyParser(
         if (reader.TryTake('{'))
         {
             List<Operand> items = [];
+            reader.Enter();
             do
             {
                 items.Add(ParseOperand());
             }
             while (reader.TryTake(','));
+            reader.Leave();
             reader.Expect('}');
             return new Operand { Kind = OperandKind.Vector, Items = [.. items] };
         }
