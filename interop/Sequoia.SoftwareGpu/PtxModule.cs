@@ -36,7 +36,7 @@ public sealed class PtxModule : IDisposable
             foreach (Function function in parsed.Functions.Values)
             {
                 if (function.IsEntry && function.IsDefined)
-                    module._kernels[function.Name] = new Kernel(parsed, function);
+                    module._kernels[function.Name] = new Kernel(parsed, function, memory);
             }
         }
         catch

@@ -13,12 +13,14 @@ internal sealed unsafe partial class Decoder
         _opcode.TakeAny("relaxed", "acquire", "release", "acq_rel");
         _opcode.TakeAny("cta", "cluster", "gpu", "sys");
         StateSpace space = Space(_opcode);
-        if (space is not (StateSpace.Global or StateSpace.Shared or StateSpace.Generic))
-            throw _opcode.Unknown();
 
-        // The scope may stand before or after the space.
+        // The scope may stand before or after the space, and old compilers write the space behind the operation.
         _opcode.TakeAny("cta", "cluster", "gpu", "sys");
         string operation = _opcode.TakeAny("add", "min", "max", "and", "or", "xor", "exch", "cas", "inc", "dec");
+        if (space == StateSpace.Generic)
+            space = Space(_opcode);
+        if (space is not (StateSpace.Global or StateSpace.Shared or StateSpace.Generic))
+            throw _opcode.Unknown();
         bool noFlush = operation == "add" && _opcode.Take("noftz");
         PtxType type = _opcode.Type();
         _opcode.End();

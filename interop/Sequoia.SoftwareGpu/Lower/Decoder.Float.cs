@@ -134,6 +134,8 @@ internal sealed unsafe partial class Decoder
             };
         }
 
+        if (flush && type is PtxType.F16 or PtxType.F16X2)
+            throw _opcode.Unknown();
         if (type != PtxType.F32)
             return DecodeHalfTranscendental(name, rounding, type);
         return (name, rounding) switch

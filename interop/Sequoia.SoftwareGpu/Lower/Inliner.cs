@@ -71,6 +71,8 @@ internal sealed class Inliner
                 throw new PtxException(instruction.Place.Line, "the kernel is too large once all calls are expanded.");
             if (instruction.Opcode[0] == "call")
                 ExpandCall(instruction, frame);
+            else if (instruction.Opcode[0] == "brx")
+                ExpandIndexedBranch(instruction, frame, branches);
             else
                 Add(instruction, frame, branches, returns);
         }
@@ -101,10 +103,36 @@ internal sealed class Inliner
         _body.Instructions.Add(flat);
     }
 
-    private static Label Target(Instruction branch) =>
-        branch.Operands is [{ Kind: OperandKind.Label, Name: { } name }] && branch.Scope.Find(name) is Label label
-            ? label
-            : throw new PtxException(branch.Place.Line, "a branch needs one operand, a label of its function.");
+    private static Label Target(Instruction branch) => branch.Operands is [{ Kind: OperandKind.Label, Name: { } name }]
+        ? Target(branch, name)
+        : throw new PtxException(branch.Place.Line, "a branch needs one operand, a label of its function.");
+
+    private static Label Target(Instruction branch, string name) => branch.Scope.Find(name) as Label
+        ?? throw new PtxException(branch.Place.Line, $"'{name}' is no label of this function.");
+
+    /// <summary>brx.idx as a chain of comparisons: divergence then needs no rules of its own.</summary>
+    private void ExpandIndexedBranch(Instruction instruction, Frame frame, List<(FlatInstruction Branch, Label Target)> branches)
+    {
+        bool isValid = instruction.Opcode is ["brx", "idx"] or ["brx", "idx", "uni"] && instruction.Guard is null
+            && instruction.Operands is [{ Kind: OperandKind.Register }, { Kind: OperandKind.Label }];
+        if (!isValid || instruction.Scope.Find(instruction.Operands[1].Name!) is not BranchTargets targets)
+            throw new PtxException(instruction.Place.Line, $"'{instruction.Place.Text}' is not a form of 'brx' that is supported.");
+        Operand index = Rename(instruction.Operands[0], frame);
+        for (int k = 0; k < targets.Labels.Length; k++)
+        {
+            Operand? guard = null;
+            if (k + 1 < targets.Labels.Length)
+            {
+                guard = new Operand { Kind = OperandKind.Register, Register = new Register($"%brx{k}", PtxType.Pred) };
+                Operand number = new() { Kind = OperandKind.Integer, Value = k };
+                _body.Instructions.Add(new FlatInstruction { Source = instruction, Operands = [guard, index, number], OpcodeOverride = ["setp", "eq", "u32"] });
+            }
+
+            FlatInstruction branch = new() { Source = instruction, Operands = [], Guard = guard, OpcodeOverride = ["bra"] };
+            branches.Add((branch, Target(instruction, targets.Labels[k])));
+            _body.Instructions.Add(branch);
+        }
+    }
 
     private void ExpandCall(Instruction call, Frame frame)
     {

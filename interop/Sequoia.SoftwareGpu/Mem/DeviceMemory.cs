@@ -35,6 +35,9 @@ public sealed unsafe class DeviceMemory : IDisposable
     /// <summary>New allocations are filled with this byte, so that reading them is noticed; null leaves them as they are.</summary>
     public byte? Poison { get; set; }
 
+    /// <summary>Held by launches that check or count: their shadows hang on the allocations.</summary>
+    internal Lock Inspection { get; } = new();
+
     /// <summary>Changes whenever an allocation comes or goes; what remembers allocations checks it.</summary>
     internal int Version { get; private set; }
 
