@@ -246,4 +246,30 @@ internal sealed class WarpTests : CudaFixture
         gpu.Launch("k", 1, 1, value);
         Assert.That(gpu.Download<int>(value, 1)[0], Is.EqualTo(9));
     }
+
+    [Test]
+    public void Carries_make_wide_integers()
+    {
+        using Gpu gpu = Gpu.FromCuda("""
+            extern "C" __global__ void k(unsigned __int128* v, unsigned short* s)
+            {
+                unsigned __int128* x = v + 4 * threadIdx.x;
+                unsigned __int128 a = x[0], b = x[1];
+                x[0] = a + b; x[1] = a - b; x[2] = a * b; x[3] = (__int128)a >> 3;
+                atomicCAS(s, (unsigned short)threadIdx.x, (unsigned short)(threadIdx.x + 1));
+            }
+            """, "compute_80", "--device-int128");
+        Random random = new(6);
+        UInt128[] values = [.. Enumerable.Range(0, 32 * 4).Select(k => new UInt128((ulong)random.NextInt64() << (k % 2), k % 7 == 0 ? ulong.MaxValue : (ulong)random.NextInt64()))];
+        ulong at = gpu.Upload(values), s = gpu.Upload<ushort>([0, 99]);
+        gpu.Launch("k", 1, 32, at, s);
+        UInt128[] results = gpu.Download<UInt128>(at, values.Length);
+        for (int t = 0; t < 32; t++)
+        {
+            UInt128 a = values[4 * t], b = values[(4 * t) + 1];
+            Assert.That(results[(4 * t)..((4 * t) + 4)], Is.EqualTo(new[] { unchecked(a + b), unchecked(a - b), unchecked(a * b), (UInt128)((Int128)a >> 3) }));
+        }
+
+        Assert.That(gpu.Download<ushort>(s, 2), Is.EqualTo(new ushort[] { 32, 99 }));
+    }
 }

@@ -38,6 +38,9 @@ public sealed unsafe class DeviceMemory : IDisposable
     /// <summary>Held by launches that check or count: their shadows hang on the allocations.</summary>
     internal Lock Inspection { get; } = new();
 
+    /// <summary>Held by 16-bit atomics.</summary>
+    internal Lock ShortAtomics { get; } = new();
+
     /// <summary>Changes whenever an allocation comes or goes; what remembers allocations checks it.</summary>
     internal int Version { get; private set; }
 
