@@ -20,6 +20,14 @@ foreach (Workload workload in workloads)
         Console.WriteLine($"  {what,-18} {seconds * 1e3,8:F2} ms  {lanes / seconds / 1e9,6:F2} G lane-instr/s  {seconds / bare,5:F2} x");
 }
 
+using Gpu empty = Gpu.FromCuda("""extern "C" __global__ void k(int n) { }""");
+byte[] parameters = Gpu.Pack(empty.Kernels["k"], 1);
+long begin = Stopwatch.GetTimestamp();
+const int launches = 200_000;
+for (int k = 0; k < launches; k++)
+    Launcher.Run(empty.Memory, empty.Kernels["k"], (1, 1, 1), (32, 1, 1), 0, parameters);
+Console.WriteLine($"empty launch: {Stopwatch.GetElapsedTime(begin).TotalMicroseconds / launches:F2} us");
+
 internal sealed class Workload(string name, Gpu gpu, Func<Gpu, LaunchReport> launch)
 {
     public string Name { get; } = name;

@@ -58,6 +58,22 @@ internal sealed class PtxErrorTests
         Assert.That(error.Message, Does.Contain("braces nest deeper"));
     }
 
+    [Test]
+    public void Calls_without_end_are_refused()
+    {
+        IEnumerable<string> functions = Enumerable.Range(0, 5000).Reverse().Select(k => $".func f{k}() {{ {(k < 4999 ? $"call f{k + 1};" : "")} ret; }}");
+        PtxException error = Assert.Throws<PtxException>(() => Load(Header + string.Join('\n', functions) + "\n.entry k() { call f0; ret; }"));
+        Assert.That(error.Message, Does.Contain("calls nest deeper"));
+    }
+
+    [Test]
+    public void A_register_that_nothing_defines_is_no_error_of_ours()
+    {
+        using Gpu gpu = Gpu.FromPtx(Header + ".entry k() { .reg .b32 %a, %b; bar.sync %a, %b; ret; }\n.entry empty() { }");
+        gpu.Launch("empty", 1, 32);
+        Assert.That(Assert.Throws<DeviceFault>(() => gpu.Launch("k", 1, 32)).Kind, Is.EqualTo(DeviceFaultKind.IllegalInstruction));
+    }
+
     /// <summary>Damaged text is loaded, refused, or stopped when it runs; nothing else may happen.</summary>
     [Test]
     public void Damaged_text_never_escapes()
