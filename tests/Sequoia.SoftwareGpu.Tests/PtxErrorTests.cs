@@ -8,7 +8,8 @@ internal sealed class PtxErrorTests
     [TestCase("frobnicate.b32 %r0, %r1;", "'frobnicate' is not an instruction")]
     [TestCase("add.rn.s32 %r0, %r1, %r2;", "'add.rn.s32' is not a form of 'add'")]
     [TestCase("cvt.pack.sat.u8.s32.b32 %r0, %r1, %r2, %r3;", "is not a form of 'cvt'")]
-    [TestCase("ld.global.L2::cache_hint.f32 %f0, [%rd0], %rd1;", "is not a form of 'ld'")]
+    [TestCase("ld.global.L2::cache_hint.f32 %f0, [%rd0];", "3 operands are expected, 2 are given")]
+    [TestCase("ld.global.L2::fast.f32 %f0, [%rd0];", "is not a form of 'ld'")]
     [TestCase("mma.sync.aligned.m16n8k64.row.col.f32.f16.f16.f32 {%f0}, {%r0}, {%r0}, {%f0};", "is not a form of 'mma'")]
     [TestCase("add.s64 %rd0, %r1, %rd1;", "register '%r1' has 32 bits, the instruction needs 64")]
     [TestCase("add.s32 %r0, %r1;", "3 operands are expected, 2 are given")]
@@ -55,6 +56,22 @@ internal sealed class PtxErrorTests
     {
         PtxException error = Assert.Throws<PtxException>(() => Load(Header + ".entry k() {" + new string('{', 100_000)));
         Assert.That(error.Message, Does.Contain("braces nest deeper"));
+    }
+
+    [Test]
+    public void Calls_without_end_are_refused()
+    {
+        IEnumerable<string> functions = Enumerable.Range(0, 5000).Reverse().Select(k => $".func f{k}() {{ {(k < 4999 ? $"call f{k + 1};" : "")} ret; }}");
+        PtxException error = Assert.Throws<PtxException>(() => Load(Header + string.Join('\n', functions) + "\n.entry k() { call f0; ret; }"));
+        Assert.That(error.Message, Does.Contain("calls nest deeper"));
+    }
+
+    [Test]
+    public void A_register_that_nothing_defines_is_no_error_of_ours()
+    {
+        using Gpu gpu = Gpu.FromPtx(Header + ".entry k() { .reg .b32 %a, %b; bar.sync %a, %b; ret; }\n.entry empty() { }");
+        gpu.Launch("empty", 1, 32);
+        Assert.That(Assert.Throws<DeviceFault>(() => gpu.Launch("k", 1, 32)).Kind, Is.EqualTo(DeviceFaultKind.IllegalInstruction));
     }
 
     /// <summary>Damaged text is loaded, refused, or stopped when it runs; nothing else may happen.</summary>

@@ -189,4 +189,87 @@ internal sealed class WarpTests : CudaFixture
         gpu.Launch("k", 1, 32, flag, result);
         Assert.That(gpu.Download<int>(result, 1)[0], Is.EqualTo(7));
     }
+
+    /// <summary>A reduction as it was written before Volta: right in lockstep, wrong without.</summary>
+    [Test]
+    public void Code_that_relies_on_lockstep_fails_when_lanes_run_alone([Values] bool synchronises)
+    {
+        using Gpu gpu = Gpu.FromCuda("""
+            extern "C" __global__ void k(volatile int* out, int n)
+            {
+                __shared__ volatile int s[64];
+                int t = threadIdx.x;
+                s[t] = t; s[t + 32] = 0;
+                SYNC
+                for (int o = 16; o > 0; o /= 2)
+                {
+                    int v = s[t + o];
+                    if (t % 2 == n) out[t] = o;
+                    SYNC
+                    s[t] = s[t] + v;
+                    SYNC
+                }
+                if (t == 0) out[0] = s[0];
+            }
+            """.Replace("SYNC", synchronises ? "__syncwarp();" : "", StringComparison.Ordinal));
+        ulong result = gpu.Allocate<int>(32);
+        int Sum(Schedule schedule, ulong seed)
+        {
+            gpu.Options = new LaunchOptions { Schedule = schedule, Seed = seed };
+            gpu.Launch("k", 1, 32, result, 1);
+            return gpu.Download<int>(result, 1)[0];
+        }
+
+        bool alwaysRight = Enumerable.Range(0, 40).All(seed => Sum(Schedule.Adversarial, (ulong)seed) == 496);
+        Assert.That((Sum(Schedule.InOrder, 0), alwaysRight), Is.EqualTo((496, synchronises)));
+    }
+
+    [Test]
+    public void Cache_policies_are_accepted()
+    {
+        using Gpu gpu = Gpu.FromPtx("""
+            .version 8.4
+            .target sm_80
+            .address_size 64
+            .visible .entry k(.param .u64 p)
+            {
+                .reg .b64 %a<3>; .reg .b32 %v<3>;
+                ld.param.u64 %a0, [p];
+                createpolicy.fractional.L2::evict_first.b64 %a1, 1.0;
+                ld.global.L1::no_allocate.L2::cache_hint.L2::128B.b32 %v0, [%a0], %a1;
+                add.u32 %v1, %v0, 1;
+                st.global.L2::cache_hint.b32 [%a0], %v1, %a1;
+                ret;
+            }
+            """);
+        ulong value = gpu.Upload<int>([8]);
+        gpu.Launch("k", 1, 1, value);
+        Assert.That(gpu.Download<int>(value, 1)[0], Is.EqualTo(9));
+    }
+
+    [Test]
+    public void Carries_make_wide_integers()
+    {
+        using Gpu gpu = Gpu.FromCuda("""
+            extern "C" __global__ void k(unsigned __int128* v, unsigned short* s)
+            {
+                unsigned __int128* x = v + 4 * threadIdx.x;
+                unsigned __int128 a = x[0], b = x[1];
+                x[0] = a + b; x[1] = a - b; x[2] = a * b; x[3] = (__int128)a >> 3;
+                atomicCAS(s, (unsigned short)threadIdx.x, (unsigned short)(threadIdx.x + 1));
+            }
+            """, "compute_80", "--device-int128");
+        Random random = new(6);
+        UInt128[] values = [.. Enumerable.Range(0, 32 * 4).Select(k => new UInt128((ulong)random.NextInt64() << (k % 2), k % 7 == 0 ? ulong.MaxValue : (ulong)random.NextInt64()))];
+        ulong at = gpu.Upload(values), s = gpu.Upload<ushort>([0, 99]);
+        gpu.Launch("k", 1, 32, at, s);
+        UInt128[] results = gpu.Download<UInt128>(at, values.Length);
+        for (int t = 0; t < 32; t++)
+        {
+            UInt128 a = values[4 * t], b = values[(4 * t) + 1];
+            Assert.That(results[(4 * t)..((4 * t) + 4)], Is.EqualTo(new[] { unchecked(a + b), unchecked(a - b), unchecked(a * b), (UInt128)((Int128)a >> 3) }));
+        }
+
+        Assert.That(gpu.Download<ushort>(s, 2), Is.EqualTo(new ushort[] { 32, 99 }));
+    }
 }

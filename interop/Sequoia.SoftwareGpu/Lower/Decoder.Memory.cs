@@ -31,16 +31,19 @@ internal sealed unsafe partial class Decoder
     private StateSpace ResolveSpace(StateSpace space, int addressIndex) =>
         space == StateSpace.Param && Operand(addressIndex).Variable is { Space: StateSpace.Local } ? StateSpace.Local : space;
 
-    /// <summary>Cache hints change nothing here; semantics and scopes are kept by executing in order.</summary>
-    private void TakeCacheHints()
+    /// <summary>
+    /// Cache hints change nothing here; semantics and scopes are kept by executing in order. Returns how many operands
+    /// the hints add.
+    /// </summary>
+    private int TakeCacheHints()
     {
         _opcode.TakeAny("L1::evict_normal", "L1::evict_unchanged", "L1::evict_first", "L1::evict_last", "L1::no_allocate");
-        if (_opcode.Take("L2::cache_hint"))
-            throw _opcode.Unknown();
+        bool hasPolicy = _opcode.Take("L2::cache_hint");
         _opcode.TakeAny("L2::64B", "L2::128B", "L2::256B");
+        return hasPolicy ? 1 : 0;
     }
 
-    private (StateSpace Space, int Elements, PtxType Type, bool IsSynchronizing) AccessModifiers(bool isLoad)
+    private (StateSpace Space, int Elements, PtxType Type, bool IsSynchronizing, int Hints) AccessModifiers(bool isLoad)
     {
         bool isVolatile = _opcode.Take("volatile");
         bool isRelaxed = !isVolatile && _opcode.Take("relaxed");
@@ -59,22 +62,22 @@ internal sealed unsafe partial class Decoder
 
         if (isLoad && space is StateSpace.Global or StateSpace.Generic)
             _opcode.Take("nc");
-        TakeCacheHints();
+        int hints = TakeCacheHints();
         string vector = _opcode.TakeAny("v2", "v4");
         int elements = vector.Length == 0 ? 1 : vector[1] - '0';
         PtxType type = _opcode.Type();
         _opcode.End();
         if (type is PtxType.Pred or PtxType.F16X2 or PtxType.BF16X2 or PtxType.TF32 or PtxType.F16 or PtxType.BF16)
             throw _opcode.Unknown();
-        return (space, elements, type, isVolatile || isRelaxed || isOrdered);
+        return (space, elements, type, isVolatile || isRelaxed || isOrdered, hints);
     }
 
     private Op DecodeLoad()
     {
         if (_opcode.Name != "ld")
             throw _opcode.Unknown();
-        (StateSpace space, int elements, PtxType type, bool isSynchronizing) = AccessModifiers(true);
-        Count(2);
+        (StateSpace space, int elements, PtxType type, bool isSynchronizing, int hints) = AccessModifiers(true);
+        Count(2 + hints);
         space = ResolveSpace(space, 1);
         (Value address, long offset, bool wide) = Address(1, space);
         Value[] results = Registers(Operand(0), elements, (operand, _) => Result(operand, type, true));
@@ -100,8 +103,8 @@ internal sealed unsafe partial class Decoder
 
     private Op DecodeStore()
     {
-        (StateSpace space, int elements, PtxType type, bool isSynchronizing) = AccessModifiers(false);
-        Count(2);
+        (StateSpace space, int elements, PtxType type, bool isSynchronizing, int hints) = AccessModifiers(false);
+        Count(2 + hints);
         space = ResolveSpace(space, 0);
         (Value address, long offset, bool wide) = Address(0, space);
         if (space is StateSpace.Param or StateSpace.Const)

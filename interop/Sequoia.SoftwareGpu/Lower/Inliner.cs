@@ -11,6 +11,9 @@ internal sealed class Inliner
     /// <summary>Expanded code may not grow without end.</summary>
     private const int MaxInstructions = 1 << 18;
 
+    /// <summary>The inliner calls itself at each call.</summary>
+    private const int DeepestCalls = 200;
+
     /// <summary>What a thread can have on every architecture.</summary>
     private const int MaxLocalBytes = 512 * 1024;
 
@@ -151,6 +154,8 @@ internal sealed class Inliner
             throw new PtxException(call.Place.Line, $"the function '{call.Callee}' is not defined in this module.");
         if (_active.Contains(callee.Name))
             throw new PtxException(call.Place.Line, $"'{callee.Name}' calls itself; recursion is not supported.");
+        if (_active.Count > DeepestCalls)
+            throw new PtxException(call.Place.Line, $"calls nest deeper than {DeepestCalls}.");
         if (callee.Results.Count != call.Results.Length || callee.Parameters.Count != call.Arguments.Length)
             throw new PtxException(call.Place.Line, $"'{callee.Name}' is called with the wrong number of parameters.");
 
