@@ -6,9 +6,12 @@ namespace Sequoia.Cli.Kernels;
 /// <summary>Runs one launch under all checks in one schedule after the other, from the same inputs.</summary>
 internal static class KernelCheck
 {
-    public static CheckResult Run(CompiledKernels compiled, LaunchSpec spec, int randomSchedules, int firstSeed, Streams streams, CancellationToken cancellation)
+    // Minutes under checks: more than any kernel of a sensible size takes, and an end to those that have none.
+    private const long InstructionBudget = 4_000_000_000;
+
+    public static CheckResult Run(CompiledKernels compiled, LaunchSpec spec, int randomSchedules, int firstSeed, CancellationToken cancellation)
     {
-        LaunchOptions all = new() { Checks = true, Counters = true };
+        LaunchOptions all = new() { Checks = true, Counters = true, InstructionBudget = InstructionBudget };
         LaunchOptions[] schedules =
         [
             all,
