@@ -1,0 +1,28 @@
+using Sequoia.Interop;
+using Sequoia.Native.Models;
+
+namespace Sequoia.Native.Execution.Cuda;
+
+/// <summary>[layer][k|v][kv_head][position][dimension] in 16 bits.</summary>
+internal sealed class CudaKvCache(CudaContext context, LlamaConfig config, int capacity, Element element) : KvCache(capacity)
+{
+    public DeviceBuffer<ushort> Data { get; } = context.Allocate<ushort>(2L * config.Layers * config.KvHeads * capacity * config.HeadDim);
+
+    public Element Element { get; } = element;
+
+    public int Layers { get; } = config.Layers;
+
+    public int KvHeads { get; } = config.KvHeads;
+
+    public int HeadDim { get; } = config.HeadDim;
+
+    /// <summary>A layer's keys of all heads.</summary>
+    public KernelArgument Keys(int layer) => Data.At(2L * layer * LayerElements);
+
+    /// <summary>A layer's values of all heads.</summary>
+    public KernelArgument Values(int layer) => Data.At(((2L * layer) + 1) * LayerElements);
+
+    private long LayerElements => (long)KvHeads * Capacity * HeadDim;
+
+    public override void Dispose() => Data.Dispose();
+}

@@ -1,0 +1,19 @@
+using Sequoia.Interop;
+using Sequoia.Native.Execution.Cpu;
+using Sequoia.Native.Models;
+
+namespace Sequoia.Native.Execution.Cuda;
+
+/// <summary>A norm's weights, widened to fp32.</summary>
+internal sealed unsafe class CudaVector : Weight
+{
+    public CudaVector(CudaContext context, TensorView tensor) : base(1, tensor.Columns)
+    {
+        float[] values = new float[Columns];
+        fixed (float* first = values)
+            RowReader.Widen(tensor, 0, first);
+        Data = context.Upload<float>(values);
+    }
+
+    public DeviceBuffer<float> Data { get; }
+}
