@@ -1,0 +1,81 @@
+// The slow twin of draw_children.cu: one thread per row, a sorted list of the best so far. Same inputs, same outputs, same bits.
+//
+// workspace [rows][workspace_stride]: vocabulary + scalar_sum_room + the most children of a node, fp32
+// Grid: ceil(rows / 32). Block: 32.
+#include "row_law_scalar.cuh"
+#include "step_state.cuh"
+
+struct DrawChildrenScalar
+{
+    const float* logits;
+    const i32* node_of_row;
+    TreeShape tree;
+    i32* tok_of_node;
+    RowScale* scale;
+    StepState* state;
+    u64 seed;
+    SamplingLaw law;
+    i32 vocabulary;
+    i32 stride;
+    float* workspace;
+    i32 workspace_stride;
+    i32 rows;
+};
+
+// Keeps the best `room` in descending order; an equal key stays behind the ones before it.
+__device__ inline void insert(float key, i32 tok, float* best_key, i32* best_tok, i32 room, i32& found)
+{
+    if (room == 0 || !(key > -infinity()) || (found == room && !(key > best_key[room - 1])))
+        return;
+    i32 at = found < room ? found++ : room - 1;
+    for (; at > 0 && best_key[at - 1] < key; at--)
+        best_key[at] = best_key[at - 1], best_tok[at] = best_tok[at - 1];
+    best_key[at] = key, best_tok[at] = tok;
+}
+
+extern "C" __global__ void draw_children_scalar(const __grid_constant__ DrawChildrenScalar p)
+{
+    i32 row = blockIdx.x * blockDim.x + threadIdx.x;
+    if (row >= p.rows)
+        return;
+    i32 node = p.node_of_row[row], wanted = p.tree.child_count[node], found = 0;
+    const float* logits = p.logits + (size_t)row * p.stride;
+    i32* child_tok = p.tok_of_node + p.tree.first_child[node];
+    float* q = p.workspace + (size_t)row * p.workspace_stride;
+    float* tile_sum = q + p.vocabulary;
+    float* best_key = tile_sum + scalar_sum_room(p.vocabulary);
+    RowScale scale;
+    if (p.law.temperature == 0.0f)
+    {
+        bool is_nan = false;
+        for (i32 tok = 0; tok < p.vocabulary; tok++)
+        {
+            is_nan |= logits[tok] != logits[tok];
+            insert(logits[tok], tok, best_key, child_tok, wanted, found);
+        }
+        found = is_nan ? 0 : found;
+    }
+    else if (scalar_row_law(logits, p.vocabulary, p.law, q, tile_sum, scale))
+    {
+        p.scale[p.tree.draft_row[node]] = scale;
+        RandomStream noise = {p.seed, (u32)node, p.state->step, DRAFT_NOISE};
+        for (i32 tok = 0; tok < p.vocabulary; tok++)
+        {
+            float score = logits[tok] / p.law.temperature - scale.max;
+            if (q[tok] > 0.0f)
+                insert(score - exact_log(scalar_exponential(noise, tok)), tok, best_key, child_tok, wanted, found);
+        }
+        i32 drafted = found, filled = 0;
+        for (i32 tok = 0; tok < p.vocabulary && drafted < wanted; tok++)
+        {
+            if (q[tok] == 0.0f)
+                insert(0.0f - exact_log(scalar_exponential(noise, tok)), tok, best_key + drafted, child_tok + drafted, wanted - drafted, filled);
+        }
+        found = drafted + filled;
+    }
+    if (found == wanted)
+        return;
+    for (i32 rank = 0; rank < wanted; rank++)
+        child_tok[rank] = 0;
+    atomicOr(&p.state->errors, DAMAGED_DRAFT_LOGITS);
+}

@@ -1,0 +1,38 @@
+// How logits become the distribution that is drawn from and verified: temperature, top-k, top-p, renormalise (TokenDistribution.cs).
+// No probability is ever stored: a row's law is six numbers, and probability() recomputes the same bits from the logit.
+#pragma once
+#include "exact_math.cuh"
+
+// SamplingOptions of the host.
+struct SamplingLaw
+{
+    float temperature; // 0 is greedy
+    i32 top_k;         // 0 keeps all
+    u64 top_p_mass;    // in units of 2^-52, at least 1; 0 keeps all
+};
+
+// What makes one row's logits probabilities. Written by draw_children for every inner node, read by verify_tree.
+struct RowScale
+{
+    float temperature;
+    float max;         // of logit / temperature
+    float count_floor; // top-k keeps exp(z - max) from here on; 0 keeps all
+    float sum;         // of what top-k keeps
+    float mass_floor;  // top-p keeps probabilities from here on; 0 keeps all
+    float kept;        // the mass that top-p keeps; 1 where it is off
+};
+
+// exp(z - max), 0 where top-k drops the token.
+__device__ inline float weight_of(float logit, const RowScale& scale)
+{
+    float weight = exact_exp(logit / scale.temperature - scale.max);
+    return weight < scale.count_floor ? 0.0f : weight;
+}
+
+__device__ inline float probability(float logit, const RowScale& scale)
+{
+    float p = weight_of(logit, scale) / scale.sum;
+    p = p < scale.mass_floor ? 0.0f : p;
+    // Dividing by 1 changes no bit and costs a division for each token.
+    return scale.kept == 1.0f ? p : p / scale.kept;
+}

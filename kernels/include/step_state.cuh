@@ -1,0 +1,30 @@
+// What the kernels of a step share in device memory, so that a captured graph can be replayed without new arguments.
+#pragma once
+#include "types.cuh"
+
+// Bits of StepState::errors. The host looks once a step.
+constexpr u32 DAMAGED_DRAFT_LOGITS = 1;
+constexpr u32 DAMAGED_TARGET_LOGITS = 2;
+
+struct StepState
+{
+    u32 step;      // part of every random number's counter; the host adds 1 after each verification
+    i32 committed; // rows of the KV caches before the tree's root
+    u32 errors;
+};
+
+// The tree's shape (TokenTree): nodes breadth first, a node's children are neighbours.
+struct TreeShape
+{
+    const i32* first_child; // [nodes]
+    const i32* child_count; // [nodes]
+    const i32* draft_row;   // [nodes] row of the draft's logits that an inner node's children were drawn from
+};
+
+// The outcome of a walk; the path is an array of its own.
+struct Verdict
+{
+    i32 length; // accepted nodes, the root among them; 0 if the logits were damaged
+    i32 token;  // follows the path
+    i32 ahead;  // an accepted child that the target has not computed; 0 if none
+};

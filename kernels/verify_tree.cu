@@ -1,0 +1,127 @@
+// Walks a drafted tree from the root, in one launch: at each node a child is accepted, or the token that follows the path is drawn.
+//
+//   accept s   iff  max(P(s) - C Q(s), 0) / Z  >  u Q(s) / W,  u the child's coin;     C = 0, Z = W = 1 at first
+//   reject s   C += Z / W;  then W = sum of Q and Z = sum of max(P - C Q, 0), both over the tokens not rejected
+//   else       token ~ max(P - C Q, 0) over the tokens not rejected; ~ P at a leaf
+//   greedy     (temperature 0) the child that equals the first of the target's largest logits, else that token
+//
+// This is Sequoia's rule (docs/compare.md) with no vocabulary-sized writes: P and Q are recomputed from logits wherever they are needed.
+//
+// target      [nodes][target_stride] fp32, row = node; the walk ends at an accepted child beyond these (Verdict::ahead)
+// draft       [draft rows][draft_stride] fp32, the logits that draw_children saw; not read when greedy
+// scale       [draft rows] draw_children's; not read when greedy
+// tree        shape of all tree_size nodes
+// tok_of_node [tree_size]
+// state       step read; errors: if set on entry, or DAMAGED_TARGET_LOGITS (NaN, or none finite) here, the verdict has length 0 and token 0
+// verdict, path [levels]  out: accepted nodes, ascending
+//
+// Strides are multiples of 4, bases 16-byte aligned; rows are read below vocabulary only.
+// Grid: 1. Block: VERIFY_THREADS, whose number changes no bit. Dynamic shared memory: max(16 KiB, 8 tree_size(tiles)).
+// Bytes asked for: 8 vocabulary per visited node to find its law (12 more for top-k, 16 more for top-p), 8 vocabulary per rejection (both rows,
+// in tiles of 64 tokens to a thread), 8 vocabulary for the draw (4 at a leaf). An accepted first child costs its node's law and two loads.
+// Called by: the end of a step. Reference: TreeVerifier.Verify, ResidualDistribution (C#); verify_tree_scalar.cu.
+#include "argmax.cuh"
+#include "residual.cuh"
+#include "step_state.cuh"
+
+#ifndef VERIFY_THREADS
+#define VERIFY_THREADS 1024
+#endif
+
+struct VerifyTree
+{
+    const float* target;
+    const float* draft;
+    const RowScale* scale;
+    TreeShape tree;
+    const i32* tok_of_node;
+    StepState* state;
+    Verdict* verdict;
+    i32* path;
+    u64 seed;
+    SamplingLaw law;
+    i32 vocabulary;
+    i32 target_stride;
+    i32 draft_stride;
+    i32 nodes;
+    i32 tree_size;
+    i32 levels;
+};
+
+// Either an accepted child, or the token that follows. Neither: the logits are damaged.
+struct Step
+{
+    i32 child, tok;
+};
+
+__device__ inline Step follow_greedy(const VerifyTree& p, i32 node)
+{
+    i32 tok = argmax(p.target + (size_t)node * p.target_stride, p.vocabulary);
+    for (i32 rank = 0; rank < p.tree.child_count[node]; rank++)
+    {
+        i32 child = p.tree.first_child[node] + rank;
+        if (p.tok_of_node[child] == tok)
+            return {child, tok};
+    }
+    return {0, tok};
+}
+
+__device__ inline Step follow_residual(const VerifyTree& p, i32 node, RowScratch* scratch)
+{
+    const float* target = p.target + (size_t)node * p.target_stride;
+    i32 children = p.tree.child_count[node], first = p.tree.first_child[node], draft_row = p.tree.draft_row[node];
+    RowScale target_scale;
+    if (!find_row_scale(target, p.vocabulary, p.law, scratch, target_scale))
+        return {0, -1};
+    // A leaf has no draft: C is 0, and the target's row stands in for Q.
+    Residual residual = {
+        target, children > 0 ? p.draft + (size_t)draft_row * p.draft_stride : target, p.tok_of_node + first,
+        target_scale, children > 0 ? p.scale[draft_row] : target_scale, p.vocabulary};
+    u32 step = p.state->step;
+    for (i32 child = first; child < first + children; child++)
+    {
+        i32 tok = p.tok_of_node[child];
+        if (residual.accepts(tok, accept_coin(p.seed, step, node, child)))
+            return {child, tok};
+        // Scratch is free: everybody has the last pass's sums.
+        __syncthreads();
+        residual.reject(tok, scratch);
+    }
+    return {0, residual.sample({p.seed, (u32)node, step, p.tree_size == 1 ? PLAIN_SAMPLE : FINAL_SAMPLE})};
+}
+
+extern "C" __global__ __launch_bounds__(VERIFY_THREADS) void verify_tree(const __grid_constant__ VerifyTree p)
+{
+    extern __shared__ __align__(16) unsigned char dynamic[];
+    Verdict verdict = {0, 0, 0};
+    Step step = {0, 0};
+    bool is_damaged = p.state->errors != 0;
+    // A path has a node of each level at most, so the walk ends whatever the tree says.
+    for (i32 node = 0; verdict.length < p.levels && !is_damaged; node = step.child)
+    {
+        if (threadIdx.x == 0)
+            p.path[verdict.length] = node;
+        verdict.length++;
+        // Scratch is free: everybody has left the node above.
+        __syncthreads();
+        step = p.law.temperature == 0.0f ? follow_greedy(p, node) : follow_residual(p, node, reinterpret_cast<RowScratch*>(dynamic));
+        is_damaged = step.tok < 0;
+        if (step.child == 0)
+            break;
+        if (step.child >= p.nodes)
+        {
+            verdict.ahead = step.child;
+            break;
+        }
+    }
+    if (threadIdx.x != 0)
+        return;
+    verdict.token = step.tok;
+    if (is_damaged)
+    {
+        verdict = {0, 0, 0};
+        if (p.state->errors == 0)
+            p.state->errors = DAMAGED_TARGET_LOGITS;
+    }
+    *p.verdict = verdict;
+}

@@ -1,0 +1,11 @@
+using System.Runtime.InteropServices;
+
+namespace Sequoia.Native.Execution.Cuda.Parameters;
+
+/// <summary>Parameters of compact_kv.cu.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct CompactKv
+{
+    public nint Cache, Path, Verdict, State;
+    public int Planes, Capacity, Chunks;
+}
