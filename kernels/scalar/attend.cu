@@ -1,8 +1,8 @@
 // output[row][head] = sum over j of softmax over j of (q . K[j] / sqrt(D)) * V[j], j over the positions 0 .. q of the row: the committed
 // prefix, then the row's own path in the tree
 //
-// qkv: rows x (heads + 2 kv_heads) x D float, of which the queries are read; keys, values: this layer's planes, kv_heads x capacity x D T;
-// nodes: of the rows; depths, paths: of all nodes, a path being `levels` node ids, the root first; output: rows x heads x D float.
+// qkv: rows of (heads + 2 kv_heads) x D float, stride apart, of which the queries are read; keys, values: this layer's planes, kv_heads x capacity x D T;
+// nodes: of the rows; depths, paths: of all nodes, a path being `levels` node ids, the root first; output: rows of heads x D float, output_stride apart.
 // Grid: (heads, rows). Block: 128. D is at most 256. Shared memory: (D + 128) floats.
 // Keys are taken in chunks of 128 positions that begin at position 0 whatever the prefix, and in each in the order of positions, so the
 // bits of a row depend on its position and its path's keys alone, not on where the prefix ends. Bytes moved: each row reads its keys and
@@ -18,7 +18,7 @@ constexpr i32 MOST_DIMS = 256;
 extern "C" __global__ void attend(
     const float* __restrict__ qkv, const ELEMENT* __restrict__ keys, const ELEMENT* __restrict__ values, const i32* __restrict__ nodes,
     const i32* __restrict__ depths, const i32* __restrict__ paths, float* __restrict__ output,
-    i32 kv_heads, i32 head_dim, i32 capacity, i32 prefix, i32 levels, float scale)
+    i32 kv_heads, i32 head_dim, i32 capacity, i32 prefix, i32 levels, i32 stride, i32 output_stride, float scale)
 {
     __shared__ float query[MOST_DIMS];
     __shared__ float weights[CHUNK];
@@ -28,14 +28,14 @@ extern "C" __global__ void attend(
     const ELEMENT* head_keys = keys + (u64)kv_head * capacity * head_dim;
     const ELEMENT* head_values = values + (u64)kv_head * capacity * head_dim;
     for (i32 d = t; d < head_dim; d += CHUNK)
-        query[d] = qkv[((u64)row * (heads + 2 * kv_heads) + head) * head_dim + d] * scale;
+        query[d] = qkv[(u64)row * stride + head * head_dim + d] * scale;
     // query[] is complete.
     __syncthreads();
-    float max = -__int_as_float(0x7f800000), total = 0.0f, sums[MOST_DIMS / CHUNK] = {};
+    float max = -infinity(), total = 0.0f, sums[MOST_DIMS / CHUNK] = {};
     for (i32 start = 0; start < positions; start += CHUNK)
     {
         i32 position = start + t, count = min(CHUNK, positions - start);
-        float score = -__int_as_float(0x7f800000);
+        float score = -infinity();
         if (t < count)
         {
             const ELEMENT* key = head_keys + (u64)(position < prefix ? position : prefix + path[position - prefix]) * head_dim;
@@ -43,7 +43,7 @@ extern "C" __global__ void attend(
             for (i32 d = 0; d < head_dim; d++)
                 score = fmaf(query[d], to_float(key[d]), score);
         }
-        float new_max = fmaxf(max, block_reduce<Largest>(score, -__int_as_float(0x7f800000)));
+        float new_max = fmaxf(max, block_reduce<Largest>(score, -infinity()));
         float weight = t < count ? exact_exp(score - new_max) : 0.0f, shrink = exact_exp(max - new_max);
         weights[t] = weight;
         // The sum's barriers also complete weights[].
@@ -69,6 +69,6 @@ extern "C" __global__ void attend(
     {
         i32 d = t + part * CHUNK;
         if (d < head_dim)
-            output[((u64)row * heads + head) * head_dim + d] = sums[part] / total;
+            output[(u64)row * output_stride + head * head_dim + d] = sums[part] / total;
     }
 }

@@ -12,12 +12,11 @@ internal sealed class PairOptions
 
     public Option<int?> Threads { get; } = CheckedOption.Number("--threads", "Threads that compute. Default: one for each processor.", 1, 256);
 
-    public Option<string?> Device { get; } = CheckedOption.Text("--device", "auto or cpu. Default: auto.", "DEVICE");
+    public Option<string?> Device { get; } = CheckedOption.Text("--device", "auto, cpu, cuda, cuda:N or software. Default: auto, the CPU.", "DEVICE");
 
     /// <summary>The folders: the bundled pair, or what was named; a target may come without a draft.</summary>
     public (string Target, string? Draft) Folders(ParseResult parsed)
     {
-        CheckDevice(parsed);
         string? target = parsed.GetValue(Target);
         string? draft = parsed.GetValue(Draft);
         if (target is not null)
@@ -35,15 +34,9 @@ internal sealed class PairOptions
         return (target, draft ?? throw new InvalidInputException("--draft: is missing; name the small model's folder"));
     }
 
-    public LoadOptions Loading(ParseResult parsed) =>
-        parsed.GetValue(Threads) is { } threads ? new LoadOptions { Threads = threads } : new LoadOptions();
-
-    private void CheckDevice(ParseResult parsed)
+    public LoadOptions Loading(ParseResult parsed)
     {
-        string device = parsed.GetValue(Device) ?? "auto";
-        if (device is "cuda" or "software")
-            throw new InvalidInputException($"--device {device}: not available in this version; use cpu");
-        if (device is not ("auto" or "cpu"))
-            throw new InvalidInputException($"--device {device}: is not known; use auto or cpu");
+        var usual = new LoadOptions();
+        return usual with { Threads = parsed.GetValue(Threads) ?? usual.Threads, Device = parsed.GetValue(Device) ?? usual.Device };
     }
 }

@@ -123,9 +123,23 @@ public sealed unsafe class DeviceBuffer<T> : ContextObject where T : unmanaged
     public void CopyFromAsync(DeviceBuffer<T> source, CudaStream? stream = null, long start = 0)
     {
         ArgumentNullException.ThrowIfNull(source);
-        ulong to = Range(start, source.Length);
+        CopyFromAsync(source, 0, source.Length, stream, start);
+    }
+
+    /// <summary>Begins a copy of a part of another buffer on the device.</summary>
+    /// <param name="source">The other buffer.</param>
+    /// <param name="first">Its first element that is copied.</param>
+    /// <param name="length">How many are.</param>
+    /// <param name="stream">Behind whose work; the default stream if null.</param>
+    /// <param name="start">Where in this buffer they go.</param>
+    /// <exception cref="ArgumentException">They do not fit, or the source has fewer.</exception>
+    /// <exception cref="CudaException">The driver refused.</exception>
+    public void CopyFromAsync(DeviceBuffer<T> source, long first, long length, CudaStream? stream = null, long start = 0)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ulong to = Range(start, length), from = source.Range(first, length);
         using (Context.Enter())
-            Driver.Check(Api.cuMemcpyDtoDAsync_v2(to, (ulong)source.Handle, (nuint)source.Bytes, CudaStream.HandleOf(stream)));
+            Driver.Check(Api.cuMemcpyDtoDAsync_v2(to, from, (nuint)(length * sizeof(T)), CudaStream.HandleOf(stream)));
         GC.KeepAlive(this);
         GC.KeepAlive(source);
     }

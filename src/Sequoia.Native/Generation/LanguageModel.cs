@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;
 using Sequoia.Native.Execution;
-using Sequoia.Native.Execution.Cpu;
 using Sequoia.Native.Models;
 
 namespace Sequoia.Native;
@@ -36,7 +35,7 @@ public sealed class LanguageModel : IDisposable
         _files = new ModelFiles(folder);
         try
         {
-            Llama = new Llama(new CpuBackend(options.Threads, CpuKernels.Best), config, new LlamaTensors(_files, config));
+            Llama = new Llama(Backends.Create(options.Device, options.Threads), config, new LlamaTensors(_files, config));
         }
         catch
         {

@@ -6,5 +6,11 @@ public sealed record LoadOptions
     /// <summary>Threads that compute, the caller's included; by default one per processor. The result does not depend on it.</summary>
     public int Threads { get; init; } = Math.Min(Environment.ProcessorCount, MaxThreads);
 
+    /// <summary>
+    /// What computes: auto or cpu, cuda or cuda:N for an NVIDIA GPU, or software for the software GPU, which an application registers with
+    /// CudaDrivers. On a GPU weights, keys and values have 16 bits.
+    /// </summary>
+    public string Device { get; init; } = "auto";
+
     internal const int MaxThreads = 256;
 }

@@ -4,9 +4,15 @@ namespace Sequoia.Native.Execution.Cuda;
 
 internal sealed class CudaActivations(CudaContext context, int rows, int columns) : Activations(rows, columns)
 {
-    public DeviceBuffer<float> Data { get; } = context.Allocate<float>((long)rows * columns);
+    // Rows begin at multiples of 16 bytes.
+    private const int Alignment = 4;
 
-    public override void Download(int row, Span<float> destination) => Data.CopyTo(destination[..Columns], (long)row * Columns);
+    /// <summary>Floats from one row to the next.</summary>
+    public int Stride { get; } = (columns + Alignment - 1) / Alignment * Alignment;
+
+    public DeviceBuffer<float> Data { get; } = context.Allocate<float>((long)rows * ((columns + Alignment - 1) / Alignment * Alignment));
+
+    public override void Download(int row, Span<float> destination) => Data.CopyTo(destination[..Columns], (long)row * Stride);
 
     public override void Dispose() => Data.Dispose();
 }
