@@ -44,7 +44,7 @@ internal sealed class GenerateCommand
     private GenerateSettings Settings(ParseResult parsed)
     {
         if (parsed.GetValue(_kernel) is { Length: > 0 })
-            throw new InvalidInputException("--kernel: not available in this version, which computes on the CPU only; leave it out");
+            throw new InvalidInputException("--kernel: not available in this version, whose kernels cannot be replaced yet; leave it out");
         TreePolicy? tree = parsed.GetValue(_tree) is { } text ? TreePolicy.Parse(text) : null;
         (string target, string? draft) = _pair.Folders(parsed);
         if (draft is null && tree is not null && tree != TreePolicy.None)

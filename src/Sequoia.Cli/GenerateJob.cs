@@ -32,9 +32,11 @@ internal static class GenerateJob
         Note(Summary(result.Stats, pair.Plan));
         if (compared is not null)
         {
-            Note(string.Create(
-                CultureInfo.InvariantCulture,
-                $"one token at a time: {compared.Stats.TokensPerSecond:F1} tokens/s; with the tree {result.Stats.TokensPerSecond / compared.Stats.TokensPerSecond:F2} times as fast"));
+            Note(result.Stats.HasTimes
+                ? string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"one token at a time: {compared.Stats.TokensPerSecond:F1} tokens/s; with the tree {result.Stats.TokensPerSecond / compared.Stats.TokensPerSecond:F2} times as fast")
+                : $"one token at a time: {compared.Stats.Steps} target passes; with the tree {result.Stats.Steps}");
         }
         return cancelled ? ExitStatus.Cancelled : ExitStatus.Done;
     }
@@ -60,8 +62,11 @@ internal static class GenerateJob
             : string.Create(CultureInfo.InvariantCulture, $"{stats.TokensPerStep:F2} a step with a tree of {stats.Tree.Size} nodes, {stats.Tree.Levels} levels");
         if (plan is { Tree.Size: > 1 })
             tree += string.Create(CultureInfo.InvariantCulture, $" (chosen for this machine; {plan.Speedup:F2} times as fast was predicted)");
+        string speed = stats.HasTimes
+            ? string.Create(CultureInfo.InvariantCulture, $" in {stats.DecodeTime.TotalSeconds:F2} s, {stats.TokensPerSecond:F1} tokens/s")
+            : $" in {stats.Steps} target passes";
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{stats.Tokens} tokens in {stats.DecodeTime.TotalSeconds:F2} s, {stats.TokensPerSecond:F1} tokens/s, {tree}; seed {stats.Seed}, {stats.Device}{(stats.FinishReason == FinishReason.Cancelled ? ", cancelled" : "")}");
+            $"{stats.Tokens} tokens{speed}, {tree}; seed {stats.Seed}, {stats.Device}{(stats.FinishReason == FinishReason.Cancelled ? ", cancelled" : "")}");
     }
 }

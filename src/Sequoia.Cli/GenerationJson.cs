@@ -26,12 +26,12 @@ internal static class GenerationJson
             {
                 ["steps"] = stats.Steps,
                 ["tokens_per_step"] = stats.TokensPerStep,
-                ["seconds"] = stats.DecodeTime.TotalSeconds,
-                ["load_seconds"] = stats.LoadTime.TotalSeconds,
-                ["prefill_seconds"] = stats.PrefillTime.TotalSeconds,
-                ["tokens_per_second"] = stats.TokensPerSecond,
-                ["draft_seconds"] = stats.DraftTime.TotalSeconds,
-                ["verify_seconds"] = stats.VerifyTime.TotalSeconds,
+                ["seconds"] = Timed(stats, stats.DecodeTime.TotalSeconds),
+                ["load_seconds"] = Timed(stats, stats.LoadTime.TotalSeconds),
+                ["prefill_seconds"] = Timed(stats, stats.PrefillTime.TotalSeconds),
+                ["tokens_per_second"] = Timed(stats, stats.TokensPerSecond),
+                ["draft_seconds"] = Timed(stats, stats.DraftTime.TotalSeconds),
+                ["verify_seconds"] = Timed(stats, stats.VerifyTime.TotalSeconds),
                 ["seed"] = stats.Seed,
                 ["tree"] = new JsonObject
                 {
@@ -47,13 +47,17 @@ internal static class GenerationJson
             json["autoregressive"] = new JsonObject
             {
                 ["tokens"] = List(compared.Tokens),
-                ["seconds"] = compared.Stats.DecodeTime.TotalSeconds,
-                ["tokens_per_second"] = compared.Stats.TokensPerSecond,
-                ["speedup"] = stats.TokensPerSecond / compared.Stats.TokensPerSecond,
+                ["steps"] = compared.Stats.Steps,
+                ["seconds"] = Timed(stats, compared.Stats.DecodeTime.TotalSeconds),
+                ["tokens_per_second"] = Timed(stats, compared.Stats.TokensPerSecond),
+                ["speedup"] = Timed(stats, stats.TokensPerSecond / compared.Stats.TokensPerSecond),
             };
         }
         return json;
     }
+
+    // On a device without times they are null, so that nobody takes them for some.
+    private static double? Timed(GenerationStats stats, double figure) => stats.HasTimes ? figure : null;
 
     public static JsonArray List(IEnumerable<int> numbers) => [.. numbers.Select(number => (JsonNode)number)];
 }

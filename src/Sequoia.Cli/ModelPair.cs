@@ -41,7 +41,8 @@ internal sealed class ModelPair : IDisposable
         {
             large = LanguageModel.Load(target, options);
             small = draft is null ? null : LanguageModel.Load(draft, options);
-            if (acceptance is null || small is null)
+            // Without times there is nothing to choose by; the stored tree is taken.
+            if (acceptance is null || small is null || !large.HasTimes)
                 return new ModelPair(large, small, shape);
             // Whether the two fit together is checked before anything is measured.
             new TextGenerator(large, small, TreePolicy.FromTree(shape)).Dispose();

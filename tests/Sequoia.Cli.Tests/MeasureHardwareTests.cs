@@ -26,7 +26,7 @@ public class MeasureHardwareTests
     [TestCase("--sizes", "2,2", "--sizes 2,2: 2 comes twice")]
     [TestCase("--contexts", "600", "context 600: must be in 1..511")]
     [TestCase("--seconds", "0", "--seconds 0")]
-    [TestCase("--device", "cuda", "--device cuda: not available")]
+    [TestCase("--device", "gpu", "device: gpu: is not known")]
     public void Bad_options_are_told_on_one_line(string option, string value, string message)
     {
         string[] others = [.. Quick.Chunk(2).Where(pair => pair[0] != option).SelectMany(pair => pair)];

@@ -12,6 +12,9 @@ internal abstract class Backend : IDisposable
     /// <summary>What the user reads in `stats.device`.</summary>
     public abstract string Name { get; }
 
+    /// <summary>Whether the time its work takes means anything: not on a software device.</summary>
+    public virtual bool HasTimes => true;
+
     public abstract Activations Allocate(int rows, int columns);
 
     /// <summary>Brings tensors of the same column count to the device as one matrix, stacked in the given order.</summary>

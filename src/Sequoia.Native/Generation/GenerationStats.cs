@@ -46,6 +46,9 @@ public sealed record GenerationStats
     /// <summary>The device that computed.</summary>
     public required string Device { get; init; }
 
+    /// <summary>Whether the times mean anything: see <see cref="LanguageModel.HasTimes"/>.</summary>
+    public bool HasTimes { get; init; } = true;
+
     /// <summary>Tokens for each target pass: 1 without speculation.</summary>
     public double TokensPerStep => Steps == 0 ? 0 : (double)Tokens / Steps;
 

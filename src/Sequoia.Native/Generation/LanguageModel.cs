@@ -66,6 +66,9 @@ public sealed class LanguageModel : IDisposable
     /// <summary>The device that computes, for people to read.</summary>
     public string Device => Llama.Backend.Name;
 
+    /// <summary>Whether the time the device takes means anything; false on the software GPU, where counts are of use and times are not.</summary>
+    public bool HasTimes => Llama.Backend.HasTimes;
+
     /// <summary>How long <see cref="Load"/> took.</summary>
     public TimeSpan LoadTime { get; }
 

@@ -47,7 +47,10 @@ public sealed class TextGenerator : IDisposable
             throw new InvalidInputException($"tree: '{tree}' needs a draft model; name one, or use none");
         if (draft is not null && (draft.Llama.Config.VocabularySize != target.Llama.Config.VocabularySize || !draft.Tokenizer.SameVocabulary(target.Tokenizer)))
             throw new InvalidInputException($"draft: {draft.Folder} has another vocabulary than {target.Folder}; use a draft with the target's tokenizer");
-        if (tree == TreePolicy.Auto && draft is not null && AcceptanceVector.OfDraft(draft.Folder) is { } acceptance)
+        if (draft is not null && draft.Device != target.Device)
+            throw new InvalidInputException($"draft: is on {draft.Device}, and the target on {target.Device}; load both on one device");
+        // A device without times has nothing to choose by: the shape that fits any.
+        if (tree == TreePolicy.Auto && target.HasTimes && draft is not null && AcceptanceVector.OfDraft(draft.Folder) is { } acceptance)
             Plan = AutoTree.For(target, draft, acceptance);
         Tree = Plan?.Tree ?? shape;
         int mostChildren = Enumerable.Range(0, Tree.Size).Max(Tree.ChildCount);
@@ -217,6 +220,7 @@ public sealed class TextGenerator : IDisposable
             Seed = seed,
             Tree = Tree,
             Device = _target.Device,
+            HasTimes = _target.HasTimes,
         }));
     }
 

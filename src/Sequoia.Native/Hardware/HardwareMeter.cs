@@ -23,6 +23,8 @@ public static class HardwareMeter
     {
         ArgumentNullException.ThrowIfNull(target);
         ArgumentNullException.ThrowIfNull(draft);
+        if (!target.HasTimes || !draft.HasTimes)
+            throw new InvalidInputException($"device: {target.Device}: has no times to measure; use cpu or cuda");
         options ??= new HardwareMeterOptions();
         CheckAscending(options.Sizes, 1, TokenTree.MaxSize, "size");
         int longest = Math.Min(target.ContextLength, draft.ContextLength);

@@ -23,6 +23,7 @@ internal sealed class CudaBackend : Backend
     {
         _context = CudaContext.Primary(device);
         Name = $"{device.Driver.Name} ({device.Name})";
+        HasTimes = device.Driver.IsNative;
         var kernels = new CudaKernels(_context, compiler);
         var shapes = new DeviceShapes(_context);
         _forward = new ForwardKernels(kernels, shapes);
@@ -31,6 +32,8 @@ internal sealed class CudaBackend : Backend
     }
 
     public override string Name { get; }
+
+    public override bool HasTimes { get; }
 
     public override Activations Allocate(int rows, int columns) => new CudaActivations(_context, rows, columns);
 
