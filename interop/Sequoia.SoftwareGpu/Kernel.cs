@@ -24,8 +24,9 @@ public sealed class Kernel
     private readonly ConcurrentDictionary<Variant, Program> _programs = new();
     private readonly ConcurrentDictionary<Variant, ConcurrentBag<Executor>> _executors = new();
 
-    internal Kernel(ParsedModule module, Function function)
+    internal Kernel(ParsedModule module, Function function, DeviceMemory memory)
     {
+        Memory = memory;
         Name = function.Name;
         Parameters = [.. function.Parameters.Select(p => new KernelParameter(p.Name, (int)p.Address, p.Bytes, p.Alignment))];
         ParameterBytes = Parameters.Count == 0 ? 0 : Parameters[^1].Offset + Parameters[^1].Bytes;
@@ -68,6 +69,9 @@ public sealed class Kernel
     /// <summary>The one block size the kernel can be launched with, where it names one.</summary>
     public (int X, int Y, int Z)? RequiredThreads { get; }
 
+    /// <summary>Where the module's symbols are.</summary>
+    internal DeviceMemory Memory { get; }
+
     internal Executor Rent(Variant variant)
     {
         ConcurrentBag<Executor> bag = _executors.GetOrAdd(variant, static _ => []);
@@ -107,6 +111,8 @@ public sealed class Kernel
                 continue;
             top = (top + variable.Alignment - 1) / variable.Alignment * variable.Alignment;
             _shared[variable] = top;
+            if (variable.Bytes > Launcher.MaxSharedBytes - top)
+                throw new PtxException(variable.Line, $"the kernel needs more than {Launcher.MaxSharedBytes} bytes of shared memory.");
             top += variable.Bytes;
         }
 

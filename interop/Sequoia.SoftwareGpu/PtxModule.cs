@@ -36,7 +36,7 @@ public sealed class PtxModule : IDisposable
             foreach (Function function in parsed.Functions.Values)
             {
                 if (function.IsEntry && function.IsDefined)
-                    module._kernels[function.Name] = new Kernel(parsed, function);
+                    module._kernels[function.Name] = new Kernel(parsed, function, memory);
             }
         }
         catch
@@ -84,16 +84,19 @@ public sealed class PtxModule : IDisposable
     /// <summary>Symbols begin as zero where nothing else is said.</summary>
     private void Initialize(Variable symbol)
     {
-        byte[] bytes = new byte[int.Max(1, symbol.Bytes)];
-        symbol.Initializer?.CopyTo(bytes, 0);
-        foreach ((int offset, string name, long addend) in symbol.Relocations)
+        _memory.Zero(symbol.Address);
+        if (symbol.Initializer is { } bytes)
         {
-            if (!_symbols.TryGetValue(name, out (ulong Address, ulong Bytes) target) || offset + 8 > bytes.Length)
-                throw new PtxException(symbol.Line, $"'{symbol.Name}' holds the address of '{name}', which is not defined here.");
-            BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(offset), target.Address + (ulong)addend);
+            foreach ((int offset, string name, long addend) in symbol.Relocations)
+            {
+                if (!_symbols.TryGetValue(name, out (ulong Address, ulong Bytes) target) || offset + 8 > bytes.Length)
+                    throw new PtxException(symbol.Line, $"'{symbol.Name}' holds the address of '{name}', which is not defined here.");
+                BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(offset), target.Address + (ulong)addend);
+            }
+
+            _memory.Write(symbol.Address, bytes);
         }
 
-        _memory.Write(symbol.Address, bytes);
         if (symbol.Space == StateSpace.Const)
             _memory.Protect(symbol.Address);
     }

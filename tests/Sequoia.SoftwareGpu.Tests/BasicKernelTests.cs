@@ -57,6 +57,24 @@ internal sealed class BasicKernelTests : CudaFixture
         }
     }
 
+    [Test]
+    public void Launches_of_one_kernel_may_run_at_the_same_time()
+    {
+        using Gpu gpu = Gpu.FromCuda(BasicKernels.Softmax);
+        Kernel kernel = gpu.Kernels["softmax"];
+        float[] x = Floats(new Random(2), 4 * 500);
+        ulong input = gpu.Upload(x);
+        ulong[] outputs = [.. Enumerable.Range(0, 24).Select(_ => gpu.Allocate<float>(x.Length))];
+        Parallel.For(0, outputs.Length, k =>
+        {
+            LaunchOptions options = new() { Checks = k % 3 == 0, Counters = k % 4 == 0 };
+            LaunchReport report = Launcher.Run(gpu.Memory, kernel, (4, 1, 1), (128, 1, 1), 0, Gpu.Pack(kernel, input, outputs[k], 500), options);
+            Assert.That(report.Findings, Is.Empty);
+        });
+        float[] first = gpu.Download<float>(outputs[0], x.Length);
+        Assert.That(outputs.Select(o => gpu.Download<float>(o, x.Length)), Is.All.EqualTo(first));
+    }
+
     private static float[] Floats(Random random, int count) =>
         [.. Enumerable.Range(0, count).Select(_ => (random.NextSingle() * 4) - 2)];
 }

@@ -179,8 +179,29 @@ internal static class InstructionForms
         Two("add.f64", "u64", (a, b) => B(D(a) + D(b))), Two("sub.f64", "u64", (a, b) => B(D(a) - D(b))), Two("mul.f64", "u64", (a, b) => B(D(a) * D(b))), Two("div.rn.f64", "u64", (a, b) => B(D(a) / D(b))),
         Three("fma.rn.f64", "u64", (a, b, c) => B(Math.FusedMultiplyAdd(D(a), D(b), D(c)))), One("sqrt.rn.f64", "u64", a => B(Math.Sqrt(D(a)))), One("rcp.rn.f64", "u64", a => B(1 / D(a))),
         One("neg.f64", "u64", a => a ^ (1ul << 63)), One("abs.f64", "u64", a => a & (ulong.MaxValue >> 1)),
+        Two("add.rz.f64", "u64", (a, b) => B(Exact(D(a), D(b), 0, D(a) + D(b), false))), Two("add.rp.f64", "u64", (a, b) => B(Exact(D(a), D(b), 1, D(a) + D(b), false))),
+        Two("mul.rm.f64", "u64", (a, b) => B(Exact(D(a), D(b), -1, D(a) * D(b), true))), Two("mul.rz.f64", "u64", (a, b) => B(Exact(D(a), D(b), 0, D(a) * D(b), true))),
         Two("min.f64", "u64", (a, b) => B(double.MinNumber(D(a), D(b)))), Two("max.f64", "u64", (a, b) => B(double.MaxNumber(D(a), D(b)))),
     ];
+
+    /// <summary>A sum or product in big integers, in units of 2^-2148, compared with the nearest double.</summary>
+    private static double Exact(double a, double b, int direction, double nearest, bool isProduct)
+    {
+        if (!double.IsFinite(a) || !double.IsFinite(b))
+            return nearest;
+        static BigInteger Units(double value)
+        {
+            long bits = BitConverter.DoubleToInt64Bits(value);
+            int exponent = (int)(bits >> 52) & 0x7FF;
+            BigInteger mantissa = (bits & 0xFFFFFFFFFFFFF) | (exponent == 0 ? 0 : 1L << 52);
+            return (bits < 0 ? -mantissa : mantissa) << Math.Max(exponent - 1, 0);
+        }
+
+        BigInteger exact = isProduct ? Units(a) * Units(b) : (Units(a) + Units(b)) << 1074;
+        int sign = double.IsInfinity(nearest) ? (nearest > 0 ? -1 : 1) : exact.CompareTo(Units(nearest) << 1074);
+        int wanted = direction == 0 ? -exact.Sign : direction;
+        return sign != 0 && sign == wanted ? (wanted > 0 ? double.BitIncrement(nearest) : double.BitDecrement(nearest)) : nearest;
+    }
 
     private static Half RoundOnce(double exact) => (Half)exact;
 

@@ -17,6 +17,9 @@ internal sealed unsafe class SharedRaces
     private const int WarpBits = 5;
     private const uint LastClock = uint.MaxValue >> (WarpBits + 1);
 
+    /// <summary>Reads that a warp notes down before they are entered into the cells.</summary>
+    private const int NotesKept = 512;
+
     private readonly int _warps;
     private readonly int _cells;
 
@@ -25,6 +28,9 @@ internal sealed unsafe class SharedRaces
     private readonly uint* _writer;
     private readonly uint* _readClock;
     private readonly uint* _readers;
+
+    private readonly Note* _log;
+    private readonly int[] _notes = new int[32];
 
     /// <summary>What warp v knows of warp u's clock, at [v * 32 + u].</summary>
     private readonly uint[] _known = new uint[32 * 32];
@@ -37,6 +43,13 @@ internal sealed unsafe class SharedRaces
     /// <summary>Cells with an older writer were not written by this block.</summary>
     private uint _start;
 
+    private struct Note
+    {
+        public int First;
+        public int Count;
+        public uint Clock;
+    }
+
     public SharedRaces(int sharedBytes, bool byByte, int warps)
     {
         _warps = warps;
@@ -45,6 +58,7 @@ internal sealed unsafe class SharedRaces
         _writer = (uint*)NativeMemory.AllocZeroed((nuint)_cells, 4);
         _readClock = (uint*)NativeMemory.AllocZeroed((nuint)_cells, 4);
         _readers = (uint*)NativeMemory.AllocZeroed((nuint)_cells, 4);
+        _log = (Note*)NativeMemory.Alloc((nuint)(sizeof(Note) * NotesKept * warps));
     }
 
     /// <summary>A new block begins: everything before is ordered before it.</summary>
@@ -58,6 +72,7 @@ internal sealed unsafe class SharedRaces
             _latest = 0;
         }
 
+        Array.Clear(_notes);
         _start = ++_latest;
         Array.Fill(_known, _start);
         _latest++;
@@ -68,13 +83,28 @@ internal sealed unsafe class SharedRaces
         }
     }
 
-    /// <summary>A barrier completed: who waited knows what all participants did before.</summary>
-    public void Synchronize(List<Warp> waiting, List<Warp> arrived)
+    /// <summary>
+    /// A barrier completed: who waited knows what all participants did before. A barrier of the whole block has the
+    /// warps that ended among its participants, because it waited for them to end.
+    /// </summary>
+    public void Synchronize(List<Warp> waiting, List<Warp> arrived, bool isWhole)
     {
         Span<uint> joined = stackalloc uint[32];
         joined.Clear();
-        Gather(waiting, joined);
-        Gather(arrived, joined);
+        if (isWhole)
+        {
+            // Every read so far is ordered before whatever comes.
+            _clock.CopyTo(joined);
+            Array.Clear(_notes);
+        }
+        else
+        {
+            for (int warp = 0; warp < _warps; warp++)
+                Settle(warp);
+            Gather(waiting, joined);
+            Gather(arrived, joined);
+        }
+
         if (_latest < LastClock)
             _latest++;
         foreach (Warp w in waiting)
@@ -93,37 +123,46 @@ internal sealed unsafe class SharedRaces
         NativeMemory.Free(_writer);
         NativeMemory.Free(_readClock);
         NativeMemory.Free(_readers);
+        NativeMemory.Free(_log);
     }
 
-    /// <summary>Sixteen cells at a time; the arrays reach beyond the last cell, and cells out of range keep their values.</summary>
+    /// <summary>
+    /// Sixteen cells at a time; the arrays reach beyond the last cell. Who reads is only noted down: mostly a barrier
+    /// comes before the next write, and makes the notes worthless.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Read(Warp w, Inst* i, ulong offset, uint length)
     {
         int first = (int)(offset >> _cellShift), count = Cells(offset, length);
-        Vector512<uint> clock = Vector512.Create(_clock[w.Index]), floor = Vector512.Create(_floor[w.Index]);
-        Vector512<uint> own = Vector512.Create(1u << w.Index), self = Vector512.Create((uint)w.Index);
+        Vector512<uint> floor = Vector512.Create(_floor[w.Index]), self = Vector512.Create((uint)w.Index);
+        Vector512<uint> start = Vector512.Create(_start << WarpBits), warp = Vector512.Create(31u);
         for (int k = 0; k < count; k += 16)
         {
-            uint* writer = _writer + first + k, readClock = _readClock + first + k, readers = _readers + first + k;
+            Vector512<uint> stamp = Vector512.Load(_writer + first + k);
+            Vector512<uint> isWrong = Vector512.LessThan(stamp, start)
+                | (Vector512.GreaterThan(stamp >> WarpBits, floor) & ~Vector512.Equals(stamp & warp, self));
+            if (isWrong == Vector512<uint>.Zero)
+                continue;
             Vector512<uint> inRange = Vector512.LessThan(Vector512<uint>.Indices, Vector512.Create((uint)(count - k)));
-            Vector512<uint> stamp = Vector512.Load(writer);
-            Vector512<uint> isRace = Vector512.GreaterThan(stamp >> WarpBits, floor)
-                & ~Vector512.Equals(stamp & Vector512.Create(31u), self) & inRange;
-            if ((Vector512.LessThan(stamp >> WarpBits, Vector512.Create(_start)) & inRange) != Vector512<uint>.Zero)
-                ReportUnwritten(w, i, first + k, int.Min(16, count - k));
-            if (isRace != Vector512<uint>.Zero)
-                CheckWriters(w, i, first + k, int.Min(16, count - k), Access.Read);
-            Vector512<uint> oldClock = Vector512.Load(readClock), oldReaders = Vector512.Load(readers);
-            Vector512<uint> kept = Vector512.ConditionalSelect(Vector512.LessThanOrEqual(oldClock, floor), Vector512<uint>.Zero, oldReaders);
-            Vector512.ConditionalSelect(inRange, kept | own, oldReaders).Store(readers);
-            Vector512.ConditionalSelect(inRange, clock, oldClock).Store(readClock);
+            if ((isWrong & inRange) != Vector512<uint>.Zero)
+                ExamineRead(w, i, first + k, int.Min(16, count - k));
         }
+
+        if (_notes[w.Index] == NotesKept)
+            Settle(w.Index);
+        _log[(w.Index * NotesKept) + _notes[w.Index]++] = new Note { First = first, Count = count, Clock = _clock[w.Index] };
     }
 
     /// <inheritdoc cref="Read"/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Write(Warp w, Inst* i, ulong offset, uint length, Access access)
     {
+        for (int warp = 0; warp < _warps; warp++)
+        {
+            if (warp != w.Index && _notes[warp] != 0)
+                Settle(warp);
+        }
+
         int first = (int)(offset >> _cellShift), count = Cells(offset, length);
         Vector512<uint> floor = Vector512.Create(_floor[w.Index]), self = Vector512.Create((uint)w.Index);
         Vector512<uint> others = Vector512.Create(~(1u << w.Index));
@@ -182,6 +221,37 @@ internal sealed unsafe class SharedRaces
 
         // Alone, a warp is ordered with itself.
         _floor[warp] = _warps == 1 ? _clock[warp] : floor;
+    }
+
+    private void ExamineRead(Warp w, Inst* i, int first, int count)
+    {
+        for (int cell = first; cell < first + count; cell++)
+        {
+            if (_writer[cell] >> WarpBits < _start)
+            {
+                ReportUnwritten(w, i, cell, 1);
+                break;
+            }
+        }
+
+        CheckWriters(w, i, first, count, Access.Read);
+    }
+
+    /// <summary>Enters a warp's noted reads into the cells.</summary>
+    private void Settle(int warp)
+    {
+        uint own = 1u << warp, floor = _floor[warp];
+        for (int k = 0; k < _notes[warp]; k++)
+        {
+            Note note = _log[(warp * NotesKept) + k];
+            for (int cell = note.First; cell < note.First + note.Count; cell++)
+            {
+                _readers[cell] = _readClock[cell] <= floor ? own : _readers[cell] | own;
+                _readClock[cell] = uint.Max(note.Clock, _readClock[cell]);
+            }
+        }
+
+        _notes[warp] = 0;
     }
 
     private void ReportUnwritten(Warp w, Inst* i, int first, int count)

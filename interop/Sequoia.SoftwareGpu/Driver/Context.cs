@@ -160,6 +160,8 @@ internal sealed class Context : Handled
             Synchronize();
         foreach (Module module in Owned.OfType<Module>())
             module.Unload();
+        if (Allocations.Count > 0)
+            SoftwareDriver.Leak([.. Gpu.Of(this)]);
         foreach (ulong allocation in Allocations)
             Gpu.Free(allocation);
         foreach (Handled item in Owned.ToArray())

@@ -30,6 +30,20 @@ internal sealed unsafe class Gpu
         }
     }
 
+    public IReadOnlyList<DeviceAllocation> LiveAllocations
+    {
+        get
+        {
+            lock (Lock)
+                return [.. Handles.All<Context>().SelectMany(Of).OrderBy(one => one.Number)];
+        }
+    }
+
+    /// <summary>What callers allocated in a context and did not free.</summary>
+    public IEnumerable<DeviceAllocation> Of(Context context) => Memory.LiveAllocations
+        .Where(one => context.Allocations.Contains(one.Start))
+        .Select(one => new DeviceAllocation(one.Number, one.Start, one.Bytes));
+
     public Context CreateContext() => Handles.Add(new Context(this));
 
     public Context RetainPrimary()

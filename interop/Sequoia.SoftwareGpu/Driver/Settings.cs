@@ -22,6 +22,11 @@ internal static class Settings
             return;
         SoftwareDriver.Options = Parse(text);
         IsSet = true;
+        SoftwareDriver.Leaked += static left =>
+        {
+            foreach (DeviceAllocation one in left)
+                Console.Error.WriteLine($"Leak: allocation {one.Number} ({one.Bytes} bytes) was not freed before its context ended.");
+        };
         SoftwareDriver.Launched += static report =>
         {
             foreach (Finding finding in report.Findings)

@@ -27,6 +27,15 @@ public static class SoftwareDriver
     /// <summary>Why the calling thread's latest failed driver call failed: one sentence, more exact than a result code. Null before.</summary>
     public static string? LatestFailure => Failure.Latest;
 
+    /// <summary>
+    /// The device memory that callers allocated and did not free yet, in the order of the allocations: after the end of a context, what it
+    /// leaked is still told by <see cref="Leaked"/>, but is freed.
+    /// </summary>
+    public static IReadOnlyList<DeviceAllocation> LiveAllocations => Gpu.Instance.LiveAllocations;
+
+    /// <summary>Happens when a context ends with memory that was not freed, before that is done. Must not call the driver.</summary>
+    public static event Action<IReadOnlyList<DeviceAllocation>>? Leaked;
+
     /// <summary>A new context of the software device, for use like any other.</summary>
     /// <param name="options">How kernels are executed from now on, in all contexts; unchanged if null.</param>
     public static CudaContext Open(LaunchOptions? options = null)
@@ -54,6 +63,8 @@ public static class SoftwareDriver
         }
         return reports.Count == 1 ? reports[0] : throw new InvalidOperationException($"{reports.Count} kernels were launched, not one");
     }
+
+    internal static void Leak(IReadOnlyList<DeviceAllocation> left) => Leaked?.Invoke(left);
 
     internal static void Report(LaunchReport report) => Launched?.Invoke(report);
 }

@@ -142,7 +142,7 @@ internal sealed unsafe class Barriers
         if (present < wanted)
             return;
         Completed++;
-        block.Races?.Synchronize(state.Waiting, state.Arrived);
+        block.Races?.Synchronize(state.Waiting, state.Arrived, state.Threads < 0 || (state.Arrived.Count == 0 && present == block.Warps.Length));
         foreach (Warp w in state.Waiting)
         {
             Inst* i = w.Code + w.Pc;

@@ -9,7 +9,8 @@ namespace Sequoia.SoftwareGpu;
 //   PtxModule      Load(text, memory) -> Kernels, Symbols; throws PtxException (line + one sentence)
 //   Launcher       Run(memory, kernel, grid, block, dynamicSharedBytes, parameters, options) -> LaunchReport
 //                  throws DeviceFault (kind + message + finding + the report so far)
-// Nothing else is thrown, whatever the kernel does. Launches of one kernel may run at the same time.
+// Nothing else is thrown, whatever the kernel does. Launches may run at the same time, also of one kernel; memory that
+// a running launch may use must not be freed, nor its module disposed of, before the launch has returned.
 
 /// <summary>Executes kernels.</summary>
 public static unsafe class Launcher
@@ -37,7 +38,7 @@ public static unsafe class Launcher
         ArgumentNullException.ThrowIfNull(memory);
         ArgumentNullException.ThrowIfNull(kernel);
         options ??= LaunchOptions.Default;
-        CheckLimits(kernel, grid, block, dynamicSharedBytes, parameters.Length);
+        CheckLimits(memory, kernel, grid, block, dynamicSharedBytes, parameters.Length);
         uint threads = block.X * block.Y * block.Z;
         int sharedBytes = dynamicSharedBytes == 0 ? kernel.StaticSharedBytes : Kernel.DynamicSharedOffset(kernel.StaticSharedBytes) + dynamicSharedBytes;
         byte* copy = (byte*)NativeMemory.AlignedAlloc((nuint)int.Max(16, (parameters.Length + 15) / 16 * 16), 16);
@@ -71,7 +72,12 @@ public static unsafe class Launcher
         bool isSingle = options.Checks || options.Counters || options.Schedule != Schedule.InOrder || options.Threads <= 1 || launch.Blocks == 1;
         if (!options.Checks)
             launch.Memory.ForgetUnwritten();
-        return isSingle ? ExecuteAlone(launch, variant) : ExecuteTogether(launch, variant);
+        if (!options.Checks && !options.Counters)
+            return isSingle ? ExecuteAlone(launch, variant) : ExecuteTogether(launch, variant);
+
+        // The shadows belong to the allocations: one launch at a time may use them.
+        lock (launch.Memory.Inspection)
+            return ExecuteAlone(launch, variant);
     }
 
     private static LaunchReport ExecuteAlone(Launch launch, Variant variant)
@@ -134,8 +140,10 @@ public static unsafe class Launcher
     }
 
     private static void CheckLimits(
-        Kernel kernel, (uint X, uint Y, uint Z) grid, (uint X, uint Y, uint Z) block, int dynamicSharedBytes, int parameterBytes)
+        DeviceMemory memory, Kernel kernel, (uint X, uint Y, uint Z) grid, (uint X, uint Y, uint Z) block, int dynamicSharedBytes, int parameterBytes)
     {
+        if (!ReferenceEquals(kernel.Memory, memory))
+            throw Invalid(kernel, "its module was loaded into another device memory");
         if (grid.X == 0 || grid.Y == 0 || grid.Z == 0 || grid.X > int.MaxValue || grid.Y > 65535 || grid.Z > 65535)
             throw Invalid(kernel, $"the grid ({grid.X}, {grid.Y}, {grid.Z}) is empty or over the limits (2147483647, 65535, 65535)");
         ulong threads = (ulong)block.X * block.Y * block.Z;

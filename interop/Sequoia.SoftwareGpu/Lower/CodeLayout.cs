@@ -87,7 +87,7 @@ internal sealed unsafe class CodeLayout(FlatBody body, Cfg cfg, (int First, int 
     private static bool IsNarrowShared(FlatInstruction instruction)
     {
         string[] opcode = instruction.Opcode;
-        bool mayBeShared = opcode[0] == "st" && !Array.Exists(opcode, p => p is "global" or "local" or "param");
+        bool mayBeShared = opcode[0] is "st" or "atom" && !Array.Exists(opcode, p => p is "global" or "local" or "param");
         return mayBeShared && opcode[^1] is "u8" or "s8" or "b8" or "u16" or "s16" or "b16" && !Array.Exists(opcode, p => p is "v2" or "v4");
     }
 }

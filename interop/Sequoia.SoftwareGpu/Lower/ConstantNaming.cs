@@ -46,7 +46,7 @@ internal sealed class ConstantNaming(FlatBody body, Lowering lowering)
     private void TryName(int index, FlatInstruction instruction)
     {
         if (instruction.Guard is not null || instruction.Operands.Length != 2
-            || instruction.Operands[0] is not { Kind: OperandKind.Register, Register: { } to } || _definitions[to] != 1)
+            || instruction.Operands[0] is not { Kind: OperandKind.Register, Register: { } to } || _definitions.GetValueOrDefault(to) != 1)
             return;
         string[] opcode = instruction.Opcode;
         PtxType type = PtxTypes.Parse(opcode[^1]);

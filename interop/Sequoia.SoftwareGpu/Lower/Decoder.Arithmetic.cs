@@ -25,6 +25,12 @@ internal sealed unsafe partial class Decoder
         switch (name)
         {
             case "add" or "sub":
+                if (name == "add" && _opcode.TakeAny("u16x2", "s16x2").Length > 0)
+                {
+                    _opcode.End();
+                    return Binary(H(&Shapes.Binary32<Packed2<Short2<IntOps.Add32>>>), PtxType.B32);
+                }
+
                 bool saturate = _opcode.Take("sat");
                 PtxType type = _opcode.Type();
                 _opcode.End();

@@ -13,17 +13,21 @@ internal sealed unsafe partial class Decoder
         _opcode.TakeAny("relaxed", "acquire", "release", "acq_rel");
         _opcode.TakeAny("cta", "cluster", "gpu", "sys");
         StateSpace space = Space(_opcode);
-        if (space is not (StateSpace.Global or StateSpace.Shared or StateSpace.Generic))
-            throw _opcode.Unknown();
 
-        // The scope may stand before or after the space.
+        // The scope may stand before or after the space, and old compilers write the space behind the operation.
         _opcode.TakeAny("cta", "cluster", "gpu", "sys");
         string operation = _opcode.TakeAny("add", "min", "max", "and", "or", "xor", "exch", "cas", "inc", "dec");
+        if (space == StateSpace.Generic)
+            space = Space(_opcode);
+        if (space is not (StateSpace.Global or StateSpace.Shared or StateSpace.Generic))
+            throw _opcode.Unknown();
         bool noFlush = operation == "add" && _opcode.Take("noftz");
         PtxType type = _opcode.Type();
         _opcode.End();
         if (noFlush != type is PtxType.F16X2 or PtxType.BF16X2 || (!hasResult && operation is "cas" or "exch"))
             throw _opcode.Unknown();
+        if (type == PtxType.B16)
+            return hasResult && operation == "cas" ? DecodeShortCas(space) : throw _opcode.Unknown();
         int at = hasResult ? 1 : 0;
         bool isCas = operation == "cas";
         Count(at + (isCas ? 3 : 2));
@@ -40,6 +44,34 @@ internal sealed unsafe partial class Decoder
             Memos = 1,
         };
     }
+
+    private Op DecodeShortCas(StateSpace space)
+    {
+        Count(4);
+        (Value address, long offset, bool wide) = Address(1, space);
+        if (!wide)
+            throw _instruction.Error("a 16-bit atomic needs a 64-bit address");
+        Handler run = space switch
+        {
+            StateSpace.Global => ShortCas<GlobalSpace>(),
+            StateSpace.Shared => ShortCas<SharedSpace>(),
+            _ => ShortCas<GenericSpace>(),
+        };
+        return new Op
+        {
+            Run = run, D = Result(0, PtxType.B16), A = address, B = Source(2, PtxType.B16), C = Source(3, PtxType.B16),
+            Immediate = offset, Memos = 1,
+        };
+    }
+
+    private Handler ShortCas<TSpace>()
+        where TSpace : struct, ISpace => (variant.Checks, variant.Counts) switch
+        {
+            (false, false) => H(&AtomicAccess.ShortCas<TSpace, Bare>),
+            (true, false) => H(&AtomicAccess.ShortCas<TSpace, Checked>),
+            (false, true) => H(&AtomicAccess.ShortCas<TSpace, Counted>),
+            (true, true) => H(&AtomicAccess.ShortCas<TSpace, CheckedCounted>),
+        };
 
     private Handler AtomicHandler(string operation, PtxType type, StateSpace space, bool wide) => (operation, type) switch
     {

@@ -1,4 +1,5 @@
 using Sequoia.SoftwareGpu.Exec;
+using Sequoia.SoftwareGpu.Ops;
 using Sequoia.SoftwareGpu.Ptx;
 
 namespace Sequoia.SoftwareGpu.Lower;
@@ -121,6 +122,8 @@ internal sealed unsafe partial class Decoder
                 _opcode.Require("L1");
                 _opcode.End();
                 return null;
+            case "createpolicy":
+                return DecodePolicy();
             case "pmevent":
                 _opcode.Take("mask");
                 _opcode.End();
@@ -128,6 +131,19 @@ internal sealed unsafe partial class Decoder
             default:
                 throw _opcode.Unknown();
         }
+    }
+
+    /// <summary>A cache policy is an opaque number; nothing reads it.</summary>
+    private Op DecodePolicy()
+    {
+        _opcode.Require("fractional");
+        string[] priorities = ["L2::evict_last", "L2::evict_normal", "L2::evict_first", "L2::evict_unchanged"];
+        if (_opcode.TakeAny(priorities).Length == 0)
+            throw _opcode.Unknown();
+        _opcode.TakeAny("L2::evict_first", "L2::evict_unchanged");
+        _opcode.Require("b64");
+        _opcode.End();
+        return new Op { Run = H(&Shapes.Unary64<IntOps.Mov64>), D = Result(0, PtxType.B64), A = lowering.Constant(Width.Long, 0) };
     }
 
     private static Op Fence(bool isGlobal) => new() { Run = H(&ControlOps.Fence), RawB = isGlobal ? 1 : 0 };

@@ -97,10 +97,21 @@ internal sealed unsafe partial class Decoder
     private Op DecodeDouble()
     {
         string name = _opcode.Name;
-        bool nearest = _opcode.Take("rn");
+        string rounding = _opcode.TakeAny("rn", "rz", "rm", "rp");
+        bool nearest = rounding == "rn";
         _opcode.Require("f64");
         _opcode.End();
         PtxType type = PtxType.F64;
+        if (rounding.Length > 0 && !nearest)
+        {
+            return rounding switch
+            {
+                "rz" => DirectedLong<DoubleToZero>(name),
+                "rm" => DirectedLong<DoubleDown>(name),
+                _ => DirectedLong<DoubleUp>(name),
+            };
+        }
+
         return name switch
         {
             "add" => Binary(H(&Shapes.Binary64<DoubleOps.Add>), type),
@@ -116,6 +127,18 @@ internal sealed unsafe partial class Decoder
         };
     }
 
+    private Op DirectedLong<TMode>(string name)
+        where TMode : struct, IDoubleRounding => name switch
+        {
+            "add" => Binary(H(&ScalarShapes.Binary<ulong, ulong, DirectedDouble.Add<TMode>>), PtxType.F64),
+            "sub" => Binary(H(&ScalarShapes.Binary<ulong, ulong, DirectedDouble.Sub<TMode>>), PtxType.F64),
+            "mul" => Binary(H(&ScalarShapes.Binary<ulong, ulong, DirectedDouble.Mul<TMode>>), PtxType.F64),
+            "div" => Binary(H(&ScalarShapes.Binary<ulong, ulong, DirectedDouble.Div<TMode>>), PtxType.F64),
+            "rcp" => Unary(H(&ScalarShapes.Unary<ulong, ulong, DirectedDouble.Rcp<TMode>>), PtxType.F64),
+            "sqrt" => Unary(H(&ScalarShapes.Unary<ulong, ulong, DirectedDouble.Sqrt<TMode>>), PtxType.F64),
+            _ => throw _opcode.Unknown(),
+        };
+
     private Op DecodeTranscendental()
     {
         string name = _opcode.Name;
@@ -130,10 +153,15 @@ internal sealed unsafe partial class Decoder
                 ("rcp", "rn") or ("rcp", "approx") => Unary(H(&Shapes.Unary64<DoubleOps.Rcp>), type),
                 ("sqrt", "rn") => Unary(H(&Shapes.Unary64<DoubleOps.Sqrt>), type),
                 ("rsqrt", "approx") => Unary(H(&Shapes.Unary64<DoubleOps.Rsqrt>), type),
+                ("rcp" or "sqrt", "rz") => DirectedLong<DoubleToZero>(name),
+                ("rcp" or "sqrt", "rm") => DirectedLong<DoubleDown>(name),
+                ("rcp" or "sqrt", "rp") => DirectedLong<DoubleUp>(name),
                 _ => throw _opcode.Unknown(),
             };
         }
 
+        if (flush && type is PtxType.F16 or PtxType.F16X2)
+            throw _opcode.Unknown();
         if (type != PtxType.F32)
             return DecodeHalfTranscendental(name, rounding, type);
         return (name, rounding) switch

@@ -28,23 +28,22 @@ internal sealed unsafe partial class Decoder
     }
 
     /// <summary>Parameters of calls are local storage; only a kernel's own are in parameter space.</summary>
-    private StateSpace ResolveSpace(StateSpace space, int addressIndex)
-    {
-        if (space == StateSpace.Param && Operand(addressIndex).Variable is { Space: StateSpace.Local })
-            return StateSpace.Local;
-        return space == StateSpace.Const ? StateSpace.Global : space;
-    }
+    private StateSpace ResolveSpace(StateSpace space, int addressIndex) =>
+        space == StateSpace.Param && Operand(addressIndex).Variable is { Space: StateSpace.Local } ? StateSpace.Local : space;
 
-    /// <summary>Cache hints change nothing here; semantics and scopes are kept by executing in order.</summary>
-    private void TakeCacheHints()
+    /// <summary>
+    /// Cache hints change nothing here; semantics and scopes are kept by executing in order. Returns how many operands
+    /// the hints add.
+    /// </summary>
+    private int TakeCacheHints()
     {
         _opcode.TakeAny("L1::evict_normal", "L1::evict_unchanged", "L1::evict_first", "L1::evict_last", "L1::no_allocate");
-        if (_opcode.Take("L2::cache_hint"))
-            throw _opcode.Unknown();
+        bool hasPolicy = _opcode.Take("L2::cache_hint");
         _opcode.TakeAny("L2::64B", "L2::128B", "L2::256B");
+        return hasPolicy ? 1 : 0;
     }
 
-    private (StateSpace Space, int Elements, PtxType Type, bool IsSynchronizing) AccessModifiers(bool isLoad)
+    private (StateSpace Space, int Elements, PtxType Type, bool IsSynchronizing, int Hints) AccessModifiers(bool isLoad)
     {
         bool isVolatile = _opcode.Take("volatile");
         bool isRelaxed = !isVolatile && _opcode.Take("relaxed");
@@ -63,24 +62,24 @@ internal sealed unsafe partial class Decoder
 
         if (isLoad && space is StateSpace.Global or StateSpace.Generic)
             _opcode.Take("nc");
-        TakeCacheHints();
+        int hints = TakeCacheHints();
         string vector = _opcode.TakeAny("v2", "v4");
         int elements = vector.Length == 0 ? 1 : vector[1] - '0';
         PtxType type = _opcode.Type();
         _opcode.End();
         if (type is PtxType.Pred or PtxType.F16X2 or PtxType.BF16X2 or PtxType.TF32 or PtxType.F16 or PtxType.BF16)
             throw _opcode.Unknown();
-        return (space, elements, type, isVolatile || isRelaxed || isOrdered);
+        return (space, elements, type, isVolatile || isRelaxed || isOrdered, hints);
     }
 
     private Op DecodeLoad()
     {
         if (_opcode.Name != "ld")
             throw _opcode.Unknown();
-        (StateSpace space, int elements, PtxType type, bool isSynchronizing) = AccessModifiers(true);
-        Count(2);
-        (Value address, long offset, bool wide) = Address(1, ResolveSpace(space, 1));
+        (StateSpace space, int elements, PtxType type, bool isSynchronizing, int hints) = AccessModifiers(true);
+        Count(2 + hints);
         space = ResolveSpace(space, 1);
+        (Value address, long offset, bool wide) = Address(1, space);
         Value[] results = Registers(Operand(0), elements, (operand, _) => Result(operand, type, true));
         bool isLong = results[0].Width == Width.Long;
         if (Array.Exists(results, r => (r.Width == Width.Long) != isLong))
@@ -104,12 +103,12 @@ internal sealed unsafe partial class Decoder
 
     private Op DecodeStore()
     {
-        (StateSpace space, int elements, PtxType type, bool isSynchronizing) = AccessModifiers(false);
-        Count(2);
-        (Value address, long offset, bool wide) = Address(0, ResolveSpace(space, 0));
+        (StateSpace space, int elements, PtxType type, bool isSynchronizing, int hints) = AccessModifiers(false);
+        Count(2 + hints);
         space = ResolveSpace(space, 0);
-        if (space == StateSpace.Param)
-            throw _instruction.Error("a kernel's parameters cannot be written");
+        (Value address, long offset, bool wide) = Address(0, space);
+        if (space is StateSpace.Param or StateSpace.Const)
+            throw _instruction.Error(space == StateSpace.Param ? "a kernel's parameters cannot be written" : "constant memory cannot be written");
         Value[] sources = Registers(Operand(1), elements, (operand, _) => Source(operand, type, true));
         bool isLong = sources[0].Width == Width.Long;
         if (Array.Exists(sources, r => (r.Width == Width.Long) != isLong))
@@ -146,7 +145,7 @@ internal sealed unsafe partial class Decoder
     private Handler AccessIn<TWidth>(StateSpace space, PtxType type, bool isLong, bool isShort, ElementUse use)
         where TWidth : struct, IAddressWidth => space switch
         {
-            StateSpace.Global => AccessBy<TWidth, GlobalSpace>(type, isLong, isShort, use),
+            StateSpace.Global or StateSpace.Const => AccessBy<TWidth, GlobalSpace>(type, isLong, isShort, use),
             StateSpace.Shared => AccessBy<TWidth, SharedSpace>(type, isLong, isShort, use),
             StateSpace.Local => AccessAs<TWidth, LocalSpace, Bare>(type, isLong, isShort, use),
             StateSpace.Param => AccessAs<TWidth, ParamSpace, Bare>(type, isLong, isShort, use),

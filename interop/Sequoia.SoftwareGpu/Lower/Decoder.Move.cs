@@ -20,7 +20,7 @@ internal sealed unsafe partial class Decoder
         else if (from.Kind == OperandKind.Vector)
             ops.Add(DecodePackMove(from, type));
         else if (type == PtxType.Pred)
-            ops.Add(new Op { Run = H(&PredicateOps.Mov), D = Result(0, type), A = Source(1, type) });
+            ops.Add(new Op { Run = H(&PredicateOps.Mov), D = Result(0, type), A = PlainPredicate(1) });
         else if (from.Kind == OperandKind.Special && Clocks.Handler(from.Name!) is { IsNull: false } clock)
             ops.Add(new Op { Run = clock, D = Result(0, Clocks.IsWide(from.Name!) ? PtxType.B64 : PtxType.B32), Kind = InstKind.Plain });
         else

@@ -125,9 +125,9 @@ internal sealed unsafe partial class Decoder
         bool isCg = _opcode.TakeAny("cg", "ca") is "cg";
         if (Space(_opcode) != StateSpace.Shared || Space(_opcode) != StateSpace.Global)
             throw _opcode.Unknown();
-        TakeCacheHints();
+        int operands = _instruction.Operands.Length - TakeCacheHints();
         _opcode.End();
-        if (_instruction.Operands.Length is not (3 or 4) || Operand(2) is not { Kind: OperandKind.Integer } size)
+        if (operands is not (3 or 4) || Operand(2) is not { Kind: OperandKind.Integer } size)
             throw _instruction.Error("cp.async needs two addresses and a size");
         if (size.Value is not (4 or 8 or 16) || (isCg && size.Value != 16))
             throw _instruction.Error($"cp.async{(isCg ? ".cg" : "")} cannot copy {size.Value} bytes");
@@ -139,7 +139,7 @@ internal sealed unsafe partial class Decoder
         {
             Run = toWide ? AsyncHandler<Wide>() : AsyncHandler<Narrow>(),
             A = to, B = from, RawE = (int)size.Value,
-            C = _instruction.Operands.Length == 4 ? Source(3, PtxType.U32) : lowering.Constant(Width.Word, (ulong)size.Value),
+            C = operands == 4 ? Source(3, PtxType.U32) : lowering.Constant(Width.Word, (ulong)size.Value),
             Immediate = (toOffset << 32) | (uint)fromOffset,
             Memos = 2,
         };

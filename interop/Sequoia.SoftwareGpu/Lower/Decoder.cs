@@ -39,6 +39,10 @@ internal sealed unsafe partial class Decoder(FlatBody body, Lowering lowering, V
     {
         switch (_opcode.Name)
         {
+            case "addc" or "subc" or "madc":
+            case "add" or "sub" or "mad" when Array.IndexOf(_instruction.Opcode, "cc") > 0:
+                ops.Add(DecodeCarry());
+                break;
             case "add" or "sub" or "mul" or "mad" or "fma" or "div" or "rem" or "min" or "max" or "abs" or "neg":
                 ops.Add(DecodeArithmetic());
                 break;

@@ -11,6 +11,12 @@ internal sealed class Inliner
     /// <summary>Expanded code may not grow without end.</summary>
     private const int MaxInstructions = 1 << 18;
 
+    /// <summary>The inliner calls itself at each call.</summary>
+    private const int DeepestCalls = 200;
+
+    /// <summary>What a thread can have on every architecture.</summary>
+    private const int MaxLocalBytes = 512 * 1024;
+
     private readonly ParsedModule _module;
     private readonly FlatBody _body = new();
     private readonly Stack<string> _active = new();
@@ -45,6 +51,8 @@ internal sealed class Inliner
         if (variable.Space is not (StateSpace.Local or StateSpace.Param))
             return;
         int offset = Align(_body.LocalBytes, variable.Alignment);
+        if (variable.Bytes > MaxLocalBytes - offset)
+            throw new PtxException(variable.Line, $"the kernel needs more than {MaxLocalBytes} bytes of local memory.");
         _body.LocalBytes = offset + variable.Bytes;
         frame.Variables[variable] = new Variable
         {
@@ -66,6 +74,8 @@ internal sealed class Inliner
                 throw new PtxException(instruction.Place.Line, "the kernel is too large once all calls are expanded.");
             if (instruction.Opcode[0] == "call")
                 ExpandCall(instruction, frame);
+            else if (instruction.Opcode[0] == "brx")
+                ExpandIndexedBranch(instruction, frame, branches);
             else
                 Add(instruction, frame, branches, returns);
         }
@@ -90,13 +100,41 @@ internal sealed class Inliner
         };
         if (isReturn)
             returns.Add(flat);
-        foreach (Operand operand in instruction.Operands)
-        {
-            if (operand.Kind == OperandKind.Label && instruction.Scope.Find(operand.Name!) is Label label)
-                branches.Add((flat, label));
-        }
+        if (instruction.Opcode[0] == "bra")
+            branches.Add((flat, Target(instruction)));
 
         _body.Instructions.Add(flat);
+    }
+
+    private static Label Target(Instruction branch) => branch.Operands is [{ Kind: OperandKind.Label, Name: { } name }]
+        ? Target(branch, name)
+        : throw new PtxException(branch.Place.Line, "a branch needs one operand, a label of its function.");
+
+    private static Label Target(Instruction branch, string name) => branch.Scope.Find(name) as Label
+        ?? throw new PtxException(branch.Place.Line, $"'{name}' is no label of this function.");
+
+    /// <summary>brx.idx as a chain of comparisons: divergence then needs no rules of its own.</summary>
+    private void ExpandIndexedBranch(Instruction instruction, Frame frame, List<(FlatInstruction Branch, Label Target)> branches)
+    {
+        bool isValid = instruction.Opcode is ["brx", "idx"] or ["brx", "idx", "uni"] && instruction.Guard is null
+            && instruction.Operands is [{ Kind: OperandKind.Register }, { Kind: OperandKind.Label }];
+        if (!isValid || instruction.Scope.Find(instruction.Operands[1].Name!) is not BranchTargets targets)
+            throw new PtxException(instruction.Place.Line, $"'{instruction.Place.Text}' is not a form of 'brx' that is supported.");
+        Operand index = Rename(instruction.Operands[0], frame);
+        for (int k = 0; k < targets.Labels.Length; k++)
+        {
+            Operand? guard = null;
+            if (k + 1 < targets.Labels.Length)
+            {
+                guard = new Operand { Kind = OperandKind.Register, Register = new Register($"%brx{k}", PtxType.Pred) };
+                Operand number = new() { Kind = OperandKind.Integer, Value = k };
+                _body.Instructions.Add(new FlatInstruction { Source = instruction, Operands = [guard, index, number], OpcodeOverride = ["setp", "eq", "u32"] });
+            }
+
+            FlatInstruction branch = new() { Source = instruction, Operands = [], Guard = guard, OpcodeOverride = ["bra"] };
+            branches.Add((branch, Target(instruction, targets.Labels[k])));
+            _body.Instructions.Add(branch);
+        }
     }
 
     private void ExpandCall(Instruction call, Frame frame)
@@ -116,6 +154,8 @@ internal sealed class Inliner
             throw new PtxException(call.Place.Line, $"the function '{call.Callee}' is not defined in this module.");
         if (_active.Contains(callee.Name))
             throw new PtxException(call.Place.Line, $"'{callee.Name}' calls itself; recursion is not supported.");
+        if (_active.Count > DeepestCalls)
+            throw new PtxException(call.Place.Line, $"calls nest deeper than {DeepestCalls}.");
         if (callee.Results.Count != call.Results.Length || callee.Parameters.Count != call.Arguments.Length)
             throw new PtxException(call.Place.Line, $"'{callee.Name}' is called with the wrong number of parameters.");
 

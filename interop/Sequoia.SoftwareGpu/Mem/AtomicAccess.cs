@@ -37,6 +37,31 @@ internal static unsafe class AtomicAccess
         }
     }
 
+    /// <summary>
+    /// atom.cas.b16. The host has no such instruction; a lock keeps it whole among its own kind.
+    /// </summary>
+    public static void ShortCas<TSpace, TMode>(Warp w, Inst* i, uint m)
+        where TSpace : struct, ISpace
+        where TMode : struct, IMode
+    {
+        byte* host = Resolver.Resolve<Wide, TSpace, TMode>(w, i, m, 2, Access.Atomic, out Pattern* pattern);
+        uint* b = (uint*)(w.Registers + i->B);
+        uint* c = (uint*)(w.Registers + i->C);
+        uint* d = (uint*)(w.Registers + i->D);
+        lock (w.Executor.Memory.ShortAtomics)
+        {
+            for (uint rest = m; rest != 0; rest &= rest - 1)
+            {
+                int lane = BitOperations.TrailingZeroCount(rest);
+                ushort* at = (ushort*)(host + pattern->Delta[lane]);
+                ushort old = *at;
+                if (old == (ushort)b[lane])
+                    *at = (ushort)c[lane];
+                d[lane] = old;
+            }
+        }
+    }
+
     private static TValue Swap<TValue, T>(TValue* at, TValue b, TValue c)
         where TValue : unmanaged
         where T : struct, IAtomic<TValue>

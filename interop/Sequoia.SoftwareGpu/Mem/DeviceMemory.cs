@@ -20,6 +20,9 @@ public sealed unsafe class DeviceMemory : IDisposable
     private readonly Queue<(ulong Start, ulong End, int Number)> _freed = new();
     private ulong _next = FirstAddress + Granularity;
     private int _allocated;
+
+    /// <summary>Something was allocated since everything last counted as written.</summary>
+    private volatile bool _hasNew;
     private bool _isDisposed;
 
     /// <summary>Creates a device memory.</summary>
@@ -34,6 +37,12 @@ public sealed unsafe class DeviceMemory : IDisposable
 
     /// <summary>New allocations are filled with this byte, so that reading them is noticed; null leaves them as they are.</summary>
     public byte? Poison { get; set; }
+
+    /// <summary>Held by launches that check or count: their shadows hang on the allocations.</summary>
+    internal Lock Inspection { get; } = new();
+
+    /// <summary>Held by 16-bit atomics.</summary>
+    internal Lock ShortAtomics { get; } = new();
 
     /// <summary>Changes whenever an allocation comes or goes; what remembers allocations checks it.</summary>
     internal int Version { get; private set; }
@@ -261,25 +270,27 @@ public sealed unsafe class DeviceMemory : IDisposable
             return FindCore(address);
     }
 
+    /// <summary>Clears a whole allocation.</summary>
+    internal void Zero(ulong address)
+    {
+        Allocation* allocation = Find(address);
+        NativeMemory.Clear(allocation->Host, (nuint)allocation->Bytes);
+        allocation->IsAllWritten = true;
+    }
+
     /// <summary>Forbids kernels to write an allocation (constants).</summary>
     internal void Protect(ulong address) => Find(address)->IsReadOnly = true;
 
     /// <summary>After a launch without checks nobody knows what it wrote: everything counts as written.</summary>
     internal void ForgetUnwritten()
     {
+        if (!_hasNew)
+            return;
         lock (_lock)
         {
             foreach (nint pointer in _allocations)
                 ((Allocation*)pointer)->IsAllWritten = true;
-        }
-    }
-
-    internal void ForEach(Action<nint> visit)
-    {
-        lock (_lock)
-        {
-            foreach (nint pointer in _allocations)
-                visit(pointer);
+            _hasNew = false;
         }
     }
 
@@ -338,6 +349,7 @@ public sealed unsafe class DeviceMemory : IDisposable
         int index = IndexAfter(allocation.Start);
         _starts.Insert(index, allocation.Start);
         _allocations.Insert(index, (nint)pointer);
+        _hasNew = true;
         Version++;
     }
 

@@ -5,6 +5,7 @@ internal sealed class BodyParser(
     TokenReader reader, DeclarationParser declarations, Function function, Scope functionScope, Dictionary<int, string> files)
 {
     private Scope _scope = functionScope;
+    private string _lastLabel = "";
     private int _file;
     private int _fileLine;
 
@@ -23,7 +24,9 @@ internal sealed class BodyParser(
             {
                 Scope outer = _scope;
                 _scope = new Scope(outer);
+                reader.Enter();
                 ParseScope();
+                reader.Leave();
                 _scope = outer;
             }
             else
@@ -69,6 +72,7 @@ internal sealed class BodyParser(
             if (_scope.DeclaresHere(word.Text))
                 throw new PtxException(word.Line, $"'{word.Text}' is declared twice.");
             _scope.Declare(word.Text, new Label(word.Text, function.Body.Count));
+            _lastLabel = word.Text;
             return;
         }
 
@@ -90,6 +94,9 @@ internal sealed class BodyParser(
                 reader.ExpectString();
                 reader.Expect(';');
                 break;
+            case ".branchtargets":
+                ParseBranchTargets();
+                break;
             default:
                 if (!DeclarationParser.IsSpace(directive))
                     throw new PtxException(reader.Line, $"unknown directive '{directive}'.");
@@ -101,6 +108,23 @@ internal sealed class BodyParser(
 
                 break;
         }
+    }
+
+    /// <summary>A list of labels; the label before it is its name.</summary>
+    private void ParseBranchTargets()
+    {
+        int line = reader.Line;
+        reader.Take();
+        List<string> labels = [];
+        do
+        {
+            labels.Add(reader.ExpectWord("a label"));
+        }
+        while (reader.TryTake(','));
+        reader.Expect(';');
+        if (!_scope.DeclaresHere(_lastLabel))
+            throw new PtxException(line, ".branchtargets has no name.");
+        _scope.Declare(_lastLabel, new BranchTargets([.. labels]));
     }
 
     private void ParseRegisters()
@@ -216,11 +240,13 @@ internal sealed class BodyParser(
         if (reader.TryTake('{'))
         {
             List<Operand> items = [];
+            reader.Enter();
             do
             {
                 items.Add(ParseOperand());
             }
             while (reader.TryTake(','));
+            reader.Leave();
             reader.Expect('}');
             return new Operand { Kind = OperandKind.Vector, Items = [.. items] };
         }
@@ -319,7 +345,13 @@ internal sealed class BodyParser(
         {
             foreach (Operand operand in instruction.Operands)
             {
-                if (operand.Kind == OperandKind.Label && instruction.Scope.Find(operand.Name!) is not Label)
+                if (operand.Kind != OperandKind.Label)
+                    continue;
+                object? found = instruction.Scope.Find(operand.Name!);
+                bool isKnown = instruction.Opcode[0] == "brx"
+                    ? found is BranchTargets targets && Array.TrueForAll(targets.Labels, l => instruction.Scope.Find(l) is Label)
+                    : found is Label;
+                if (!isKnown)
                     throw new PtxException(instruction.Place.Line, $"unknown name '{operand.Name}'.");
             }
         }

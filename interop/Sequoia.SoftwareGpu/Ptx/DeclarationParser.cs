@@ -109,6 +109,8 @@ internal sealed class DeclarationParser(TokenReader reader, Scope moduleScope)
                 isOpen = true;
             else
                 elements *= reader.ExpectInteger("an array length");
+            if (elements > int.MaxValue)
+                throw new PtxException(line, $"'{name}' is too large.");
             reader.Expect(']');
         }
 
@@ -155,11 +157,13 @@ internal sealed class DeclarationParser(TokenReader reader, Scope moduleScope)
         {
             if (reader.TryTake('}'))
                 return;
+            reader.Enter();
             do
             {
                 ReadValue(type, into);
             }
             while (reader.TryTake(','));
+            reader.Leave();
             reader.Expect('}');
             return;
         }

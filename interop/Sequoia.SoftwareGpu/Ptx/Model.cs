@@ -118,6 +118,12 @@ internal sealed class Label(string name, int index)
     public int Index { get; } = index;
 }
 
+/// <summary>The labels that a <c>brx.idx</c> chooses from.</summary>
+internal sealed class BranchTargets(string[] labels)
+{
+    public string[] Labels { get; } = labels;
+}
+
 /// <summary>Names declared between two braces; inner scopes hide outer ones.</summary>
 internal sealed class Scope(Scope? parent)
 {

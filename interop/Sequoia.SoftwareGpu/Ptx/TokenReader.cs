@@ -17,6 +17,19 @@ internal sealed class TokenReader
 
     public int Line => Current.Line;
 
+    /// <summary>Braces, brackets and lists nest no deeper than this: the parser calls itself at each.</summary>
+    private const int DeepestNesting = 100;
+
+    private int _depth;
+
+    public void Enter()
+    {
+        if (++_depth > DeepestNesting)
+            throw new PtxException(Line, $"braces nest deeper than {DeepestNesting}.");
+    }
+
+    public void Leave() => _depth--;
+
     public string Slice(int start, int end) => _text[start..end];
 
     public Token Take()
