@@ -188,7 +188,8 @@ internal sealed unsafe partial class Decoder(FlatBody body, Lowering lowering, V
     private (Value Value, uint Flip) Predicate(int index)
     {
         Operand operand = Operand(index);
-        if (operand.Kind == OperandKind.Integer && operand.Value is 0 or 1)
+        // True is written as 1 or as -1.
+        if (operand.Kind == OperandKind.Integer && operand.Value is 0 or 1 or -1)
             return (lowering.Constant(Width.Predicate, operand.Value == 0 ? 0 : uint.MaxValue), 0);
         if (operand.Kind != OperandKind.Register || operand.Register!.Type != PtxType.Pred)
             throw _instruction.Error("this operand must be a predicate");
