@@ -32,6 +32,31 @@ internal sealed class ControlFlowTests
         Assert.That(gpu.Download<int>(result, 64), Is.EqualTo(Enumerable.Range(0, 64).Select(t => (t % 3) switch { 0 => 210, 1 => 200, _ => 3000 })));
     }
 
+    [TestCase("0", 7)]
+    [TestCase("1", 5)]
+    [TestCase("-1", 5)]
+    public void A_predicate_is_set_to_a_constant(string constant, int expected)
+    {
+        // NVRTC 12.4 writes mov.pred %p, -1 for a flag that begins as true.
+        using Gpu gpu = Gpu.FromPtx($$"""
+            .version 8.0
+            .target sm_80
+            .address_size 64
+            .visible .entry k(.param .u64 p)
+            {
+                .reg .b64 %a<1>; .reg .b32 %v<1>; .reg .pred %p<1>;
+                ld.param.u64 %a0, [p];
+                mov.pred %p0, {{constant}};
+                selp.b32 %v0, 5, 7, %p0;
+                st.global.u32 [%a0], %v0;
+                ret;
+            }
+            """);
+        ulong result = gpu.Allocate<int>(1);
+        gpu.Launch("k", 1, 1, result);
+        Assert.That(gpu.Download<int>(result, 1)[0], Is.EqualTo(expected));
+    }
+
     [Test]
     public void An_atomic_with_its_space_behind_the_operation()
     {

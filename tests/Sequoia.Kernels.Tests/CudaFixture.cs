@@ -1,0 +1,10 @@
+using Sequoia.Interop.Tests;
+
+namespace Sequoia.Kernels.Tests;
+
+/// <summary>Base of tests that compile CUDA: skipped where NVRTC is missing, unless it is required.</summary>
+internal abstract class CudaFixture
+{
+    [OneTimeSetUp]
+    public void RequireNvrtc() => _ = NeededLibraries.Compiler();
+}

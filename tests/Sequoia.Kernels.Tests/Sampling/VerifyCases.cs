@@ -1,0 +1,34 @@
+using Sequoia.Native;
+using Sequoia.Native.Sampling;
+
+namespace Sequoia.Kernels.Tests.Sampling;
+
+internal static class VerifyCases
+{
+    /// <summary>A random tree; the draft agrees with the target well, badly or not at all.</summary>
+    public static VerifyProblem Random(int seed, int? vocabulary = null)
+    {
+        var random = new Random(seed);
+        int tokens = vocabulary ?? DrawCases.Vocabulary(random);
+        int mostChildren = Math.Min(32, tokens);
+        TokenTree tree = random.Next(4) switch
+        {
+            0 => TokenTree.Chains(mostChildren, 1),
+            1 => RandomTrees.Bush(random.Next(1, 6), Math.Min(6, mostChildren), random),
+            _ => RandomTrees.Some(random.Next(2, 40), mostChildren, random),
+        };
+        var draft = new DrawProblem(tree, tokens, DrawCases.Options(seed, tokens, random), new RandomKey((ulong)random.NextInt64(), 7), seed);
+        var problem = new VerifyProblem(draft) { Nodes = random.Next(4) == 0 ? random.Next(1, tree.Size + 1) : tree.Size };
+        for (int node = 0; node < tree.Size; node++)
+            LogitRows.Fill(problem.Target.Row(node), LogitRows.Kinds[random.Next(LogitRows.Kinds.Length)], random);
+        float difference = random.Next(4) switch { 0 => 0, 1 => 0.3f, _ => 2 };
+        for (int row = 0; row < draft.Rows; row++)
+        {
+            if (random.Next(3) == 0)
+                LogitRows.Fill(draft.Logits.Row(row), LogitRows.Kinds[random.Next(LogitRows.Kinds.Length)], random);
+            else
+                LogitRows.FillLike(draft.Logits.Row(row), problem.Target.Row(draft.NodeOfRow[row]), difference, random);
+        }
+        return problem;
+    }
+}

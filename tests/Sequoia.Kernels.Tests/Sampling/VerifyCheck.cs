@@ -1,0 +1,44 @@
+using Sequoia.Native.Execution.Cuda.Parameters;
+using Sequoia.Native.Sampling;
+
+namespace Sequoia.Kernels.Tests.Sampling;
+
+/// <summary>Compares a walk on the device with the reference's.</summary>
+internal static class VerifyCheck
+{
+    /// <param name="problem">Whose draft's logits are sound.</param>
+    /// <param name="draw">draw_children, for the rows' scales.</param>
+    /// <param name="walks">How many walks, each with random numbers of its own.</param>
+    /// <param name="verify">Runs the kernel or its twin.</param>
+    /// <returns>How many nodes all the walks accepted.</returns>
+    public static int Run(VerifyProblem problem, KernelUnderTest draw, int walks, Action<DeviceVerify, RandomKey> verify)
+    {
+        _ = problem.Draft.Draw();
+        using var drawn = new DeviceDraw(problem.Draft);
+        drawn.Run(draw);
+        // The walk follows the reference's children, so that a fault of the draw's is not taken for one of the walk's.
+        drawn.TokOfNode.CopyFrom(problem.Draft.State.Tokens);
+        using var device = new DeviceVerify(problem, drawn);
+        int accepted = 0;
+        for (uint walk = 0; walk < walks; walk++)
+        {
+            var random = new RandomKey(problem.Draft.Random.Seed + 1, walk);
+            (int[] Path, DeviceVerdict Verdict)? expected = problem.Verify(random);
+            verify(device, random);
+            Compare(device, expected);
+            accepted += device.Verdict.Length;
+        }
+        return accepted;
+    }
+
+    private static void Compare(DeviceVerify device, (int[] Path, DeviceVerdict Verdict)? expected)
+    {
+        LogitDamage errors = expected is null ? LogitDamage.Target : LogitDamage.None;
+        if (device.Errors != errors)
+            throw new KernelFault($"errors {device.Errors}, expected {errors}");
+        (int[] path, DeviceVerdict verdict) = expected ?? ([], default);
+        DeviceVerdict found = device.Verdict;
+        if (found.Length != verdict.Length || found.Token != verdict.Token || found.Ahead != verdict.Ahead || !device.Path.AsSpan().SequenceEqual(path))
+            throw new KernelFault($"path {string.Join(' ', device.Path)}, token {found.Token}, ahead {found.Ahead}; expected {string.Join(' ', path)}, {verdict.Token}, {verdict.Ahead}");
+    }
+}
