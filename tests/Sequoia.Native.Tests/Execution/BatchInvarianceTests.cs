@@ -22,7 +22,7 @@ public sealed class BatchInvarianceTests
                 using var model = new TestModel(path, kernels, threads);
                 foreach (int rows in (int[])[1, 2, 7, 16, 64])
                 {
-                    int[][] logits = Chain(model, Tokens(model, Length), rows);
+                    int[][] logits = ForwardPasses.Chain(model.Llama, ForwardPasses.Tokens(model.Llama, Length), rows);
                     expected ??= logits;
                     for (int position = 0; position < Length; position++)
                         Assert.That(logits[position], Is.EqualTo(expected[position]), $"{kernels}, {threads} threads, {rows} rows, position {position}");
@@ -38,15 +38,15 @@ public sealed class BatchInvarianceTests
     {
         using var folder = new TemporaryFolder();
         using var model = new TestModel(Model(folder, name), kernels);
-        int[] tokens = Tokens(model, 180);
-        int[][] expected = Chain(model, tokens, 10);
+        int[] tokens = ForwardPasses.Tokens(model.Llama, 180);
+        int[][] expected = ForwardPasses.Chain(model.Llama, tokens, 10);
         var random = new Random(5);
         for (int prefix = 0; prefix <= 130; prefix++)
         {
             TokenTree tree = TestTrees.Random(prefix, 1 + random.Next(40));
             int leaf = random.Next(tree.Size);
             using var session = new LlamaSession(model.Llama, 64, 64, 256);
-            Prefill(model, session, tokens[..prefix]);
+            ForwardPasses.Prefill(model.Llama, session, tokens[..prefix]);
             using TreeState state = model.Llama.Backend.AllocateTree(tree, model.Llama.Config.VocabularySize);
             int[] nodeTokens = [.. Enumerable.Range(0, tree.Size).Select(_ => random.Next(model.Llama.Config.VocabularySize))];
             int[] path = tree.Path(leaf).ToArray();
@@ -55,7 +55,7 @@ public sealed class BatchInvarianceTests
             state.Upload(nodeTokens);
             session.Forward(state, TreeRows.All(tree), LogitRows.All);
             for (int i = 0; i < path.Length; i++)
-                Assert.That(Bits(session.Logits, path[i]), Is.EqualTo(expected[prefix + i]), $"prefix {prefix}, node {path[i]}");
+                Assert.That(ForwardPasses.Bits(session.Logits, path[i]), Is.EqualTo(expected[prefix + i]), $"prefix {prefix}, node {path[i]}");
         }
     }
 
@@ -64,14 +64,14 @@ public sealed class BatchInvarianceTests
     {
         using var folder = new TemporaryFolder();
         using var model = new TestModel(Model(folder, "F32"));
-        int[] tokens = Tokens(model, 60);
-        int[][] expected = Chain(model, tokens, 10);
+        int[] tokens = ForwardPasses.Tokens(model.Llama, 60);
+        int[][] expected = ForwardPasses.Chain(model.Llama, tokens, 10);
         for (int seed = 0; seed < 30; seed++)
         {
             TokenTree tree = TestTrees.Random(seed, 24);
             int[] path = tree.Path(tree.Size - 1 - (seed % 8)).ToArray();
             using var session = new LlamaSession(model.Llama, 64, 64, 256);
-            Prefill(model, session, tokens[..seed]);
+            ForwardPasses.Prefill(model.Llama, session, tokens[..seed]);
             using TreeState state = model.Llama.Backend.AllocateTree(tree, model.Llama.Config.VocabularySize);
             int[] nodeTokens = new int[tree.Size];
             for (int i = 0; i < path.Length; i++)
@@ -83,7 +83,7 @@ public sealed class BatchInvarianceTests
             using TreeState next = model.Llama.Backend.AllocateTree(TokenTree.Root, model.Llama.Config.VocabularySize);
             next.Upload([tokens[seed + path.Length]]);
             session.Forward(next, TreeRows.All(TokenTree.Root), LogitRows.All);
-            Assert.That(Bits(session.Logits, 0), Is.EqualTo(expected[seed + path.Length]), $"seed {seed}");
+            Assert.That(ForwardPasses.Bits(session.Logits, 0), Is.EqualTo(expected[seed + path.Length]), $"seed {seed}");
         }
     }
 
@@ -100,51 +100,5 @@ public sealed class BatchInvarianceTests
             _ => shape with { Type = name },
         });
         return folder.Path;
-    }
-
-    private static int[] Tokens(TestModel model, int count)
-    {
-        var random = new Random(3);
-        return [.. Enumerable.Range(0, count).Select(_ => random.Next(model.Llama.Config.VocabularySize))];
-    }
-
-    /// <summary>The bits of the logits at every position, computed so many rows at a time.</summary>
-    private static int[][] Chain(TestModel model, int[] tokens, int rows)
-    {
-        using var session = new LlamaSession(model.Llama, rows, rows, 256);
-        TokenTree chain = rows == 1 ? TokenTree.Root : TokenTree.Chain(rows - 1);
-        using TreeState state = model.Llama.Backend.AllocateTree(chain, 0);
-        TreeRows treeRows = TreeRows.All(chain);
-        var logits = new List<int[]>();
-        for (int position = 0; position < tokens.Length; position += rows)
-        {
-            treeRows.Count = Math.Min(rows, tokens.Length - position);
-            state.Upload(tokens.AsSpan(position, treeRows.Count));
-            session.Forward(state, treeRows, LogitRows.All);
-            session.Cache.Length += treeRows.Count;
-            logits.AddRange(Enumerable.Range(0, treeRows.Count).Select(row => Bits(session.Logits, row)));
-        }
-        return [.. logits];
-    }
-
-    private static void Prefill(TestModel model, LlamaSession session, int[] tokens)
-    {
-        TokenTree chain = TokenTree.Chain(63);
-        using TreeState state = model.Llama.Backend.AllocateTree(chain, 0);
-        TreeRows rows = TreeRows.All(chain);
-        foreach (int[] chunk in tokens.Chunk(64))
-        {
-            rows.Count = chunk.Length;
-            state.Upload(chunk);
-            session.Forward(state, rows, LogitRows.None);
-            session.Cache.Length += chunk.Length;
-        }
-    }
-
-    private static int[] Bits(Activations logits, int row)
-    {
-        float[] values = new float[logits.Columns];
-        logits.Download(row, values);
-        return [.. values.Select(BitConverter.SingleToInt32Bits)];
     }
 }

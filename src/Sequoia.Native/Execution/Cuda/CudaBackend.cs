@@ -47,7 +47,11 @@ internal sealed class CudaBackend : Backend
         return weight;
     }
 
-    public override KvCache AllocateCache(LlamaConfig config, int capacity) => new CudaKvCache(_context, config, capacity, _element);
+    public override KvCache AllocateCache(LlamaConfig config, int capacity)
+    {
+        CudaKvCache.Check(config);
+        return new CudaKvCache(_context, config, capacity, _element);
+    }
 
     public override RopeTable LoadRope(LlamaConfig config, int positions) => new CudaRopeTable(_context, config, positions);
 

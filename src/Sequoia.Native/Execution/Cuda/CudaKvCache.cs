@@ -6,6 +6,12 @@ namespace Sequoia.Native.Execution.Cuda;
 /// <summary>[layer][k|v][kv_head][position][dimension] in 16 bits.</summary>
 internal sealed class CudaKvCache(CudaContext context, LlamaConfig config, int capacity, Element element) : KvCache(capacity)
 {
+    // Rows are moved 16 bytes at a time.
+    private const int HeadDimStep = 8;
+
+    // MOST_DIMS of attend.cu.
+    private const int MostHeadDim = 256;
+
     public DeviceBuffer<ushort> Data { get; } = context.Allocate<ushort>(2L * config.Layers * config.KvHeads * capacity * config.HeadDim);
 
     public Element Element { get; } = element;
@@ -15,6 +21,13 @@ internal sealed class CudaKvCache(CudaContext context, LlamaConfig config, int c
     public int KvHeads { get; } = config.KvHeads;
 
     public int HeadDim { get; } = config.HeadDim;
+
+    /// <summary>Refuses models whose heads the kernels cannot take.</summary>
+    public static void Check(LlamaConfig config)
+    {
+        if (config.HeadDim % HeadDimStep != 0 || config.HeadDim > MostHeadDim)
+            throw new InvalidInputException($"head_dim: {config.HeadDim} is not possible on a CUDA device; it must be a multiple of {HeadDimStep}, {MostHeadDim} at most");
+    }
 
     /// <summary>A layer's keys of all heads.</summary>
     public KernelArgument Keys(int layer) => Data.At(2L * layer * LayerElements);

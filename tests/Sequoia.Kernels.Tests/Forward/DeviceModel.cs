@@ -1,0 +1,31 @@
+using Sequoia.Interop;
+using Sequoia.Interop.Tests;
+using Sequoia.Native.Execution;
+using Sequoia.Native.Execution.Cuda;
+using Sequoia.Native.Models;
+using Sequoia.SoftwareGpu;
+
+namespace Sequoia.Kernels.Tests.Forward;
+
+/// <summary>A model folder loaded onto the software GPU.</summary>
+internal sealed class DeviceModel : IDisposable
+{
+    private readonly ModelFiles _files;
+    private readonly CudaBackend _backend;
+
+    public DeviceModel(string folder)
+    {
+        LlamaConfig config = LlamaConfig.Read(Path.Combine(folder, "config.json"));
+        _files = new ModelFiles(folder);
+        _backend = new CudaBackend(SoftwareDriver.Driver.Devices[0], NeededLibraries.Compiler(KernelCache.Default));
+        Llama = new Llama(_backend, config, new LlamaTensors(_files, config));
+    }
+
+    public Llama Llama { get; }
+
+    public void Dispose()
+    {
+        _backend.Dispose();
+        _files.Dispose();
+    }
+}

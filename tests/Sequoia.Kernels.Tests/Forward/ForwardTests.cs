@@ -1,0 +1,131 @@
+using Sequoia.Native;
+using Sequoia.Native.Execution;
+using Sequoia.Native.Tests.Execution;
+using Sequoia.SoftwareGpu;
+
+namespace Sequoia.Kernels.Tests.Forward;
+
+/// <summary>The numerics contract on the device: a row's bits depend on its token path only.</summary>
+internal sealed class ForwardTests : CudaFixture
+{
+    // Around the chunks of 128 positions in which attention sums.
+    private static readonly int[] Prefixes = [0, 1, 31, 100, 120, 126, 127, 128, 129, 140, 200];
+
+    private static IEnumerable<RandomModel.Shape> Shapes =>
+    [
+        new(Vocabulary: 67, Context: 256, HeadDim: 16, Type: "F16"),
+        new(Vocabulary: 67, Context: 256, HeadDim: 8, Type: "BF16"),
+        new(Vocabulary: 67, Context: 256, Heads: 6, KvHeads: 2, HeadDim: 48, Type: "F32"),
+        new(Vocabulary: 67, Context: 256, Heads: 1, KvHeads: 1, HeadDim: 136, Type: "F16"),
+    ];
+
+    [TearDown]
+    public void Plain() => SoftwareDriver.Options = new LaunchOptions();
+
+    [TestCaseSource(nameof(Shapes))]
+    public void A_path_has_the_same_bits_as_a_chain_in_any_tree_behind_any_prefix(RandomModel.Shape shape)
+    {
+        using var folder = new TemporaryFolder();
+        RandomModel.Write(folder.Path, shape);
+        using var model = new DeviceModel(folder.Path);
+        int[] tokens = ForwardPasses.Tokens(model.Llama, 240);
+        int[][] expected = ForwardPasses.Chain(model.Llama, tokens, 10);
+        var random = new Random(5);
+        foreach (int prefix in Prefixes)
+        {
+            TokenTree tree = TestTrees.Random(prefix, 1 + random.Next(40));
+            using var session = new LlamaSession(model.Llama, 64, 64, 256);
+            ForwardPasses.Prefill(model.Llama, session, tokens[..prefix]);
+            using TreeState state = Place(model, tree, tokens.AsSpan(prefix), tree.Path(random.Next(tree.Size)), random);
+            session.Forward(state, TreeRows.All(tree), LogitRows.All);
+            Compare(session, tree, state, expected, prefix, tokens);
+        }
+    }
+
+    [Test]
+    public void A_compacted_path_continues_like_a_chain()
+    {
+        using var folder = new TemporaryFolder();
+        RandomModel.Write(folder.Path, new RandomModel.Shape(Vocabulary: 67, Context: 256, HeadDim: 16, Type: "F16"));
+        using var model = new DeviceModel(folder.Path);
+        int[] tokens = ForwardPasses.Tokens(model.Llama, 60);
+        int[][] expected = ForwardPasses.Chain(model.Llama, tokens, 10);
+        for (int seed = 0; seed < 12; seed++)
+        {
+            TokenTree tree = TestTrees.Random(seed, 24);
+            int[] path = tree.Path(tree.Size - 1 - (seed % 8)).ToArray();
+            using var session = new LlamaSession(model.Llama, 64, 64, 256);
+            ForwardPasses.Prefill(model.Llama, session, tokens[..seed]);
+            using TreeState state = Place(model, tree, tokens.AsSpan(seed), path, new Random(seed));
+            session.Forward(state, TreeRows.All(tree), LogitRows.None);
+            model.Llama.Backend.Compact(session.Cache, path);
+            session.Cache.Length += path.Length;
+            using TreeState next = model.Llama.Backend.AllocateTree(TokenTree.Root, model.Llama.Config.VocabularySize);
+            next.Upload([tokens[seed + path.Length]]);
+            session.Forward(next, TreeRows.All(TokenTree.Root), LogitRows.All);
+            Assert.That(ForwardPasses.Bits(session.Logits, 0), Is.EqualTo(expected[seed + path.Length]), $"seed {seed}");
+        }
+    }
+
+    [Test]
+    public void Every_kernel_of_a_pass_is_clean_and_gives_the_same_bits_in_every_schedule()
+    {
+        using var folder = new TemporaryFolder();
+        RandomModel.Write(folder.Path, new RandomModel.Shape(Vocabulary: 67, Context: 256, HeadDim: 16, Type: "F16"));
+        using var model = new DeviceModel(folder.Path);
+        int[] tokens = ForwardPasses.Tokens(model.Llama, 140);
+        int[][]? expected = null;
+        var findings = new List<Finding>();
+        void Keep(LaunchReport report) => findings.AddRange(report.Findings);
+        SoftwareDriver.Launched += Keep;
+        try
+        {
+            foreach (LaunchOptions options in (LaunchOptions[])
+            [
+                new() { Checks = true },
+                new() { Checks = true, Schedule = Schedule.Random, Seed = 1 },
+                new() { Checks = true, Schedule = Schedule.Adversarial, Seed = 2 },
+            ])
+            {
+                SoftwareDriver.Options = options;
+                int[][] logits = ForwardPasses.Chain(model.Llama, tokens, 20);
+                expected ??= logits;
+                Assert.That(logits, Is.EqualTo(expected), $"{options.Schedule}");
+            }
+        }
+        finally
+        {
+            SoftwareDriver.Launched -= Keep;
+        }
+        Assert.That(findings, Is.Empty);
+    }
+
+    /// <summary>The tokens of a path along it, anything elsewhere.</summary>
+    private static TreeState Place(DeviceModel model, TokenTree tree, ReadOnlySpan<int> tokens, ReadOnlySpan<int> path, Random random)
+    {
+        int vocabulary = model.Llama.Config.VocabularySize;
+        int[] nodeTokens = [.. Enumerable.Range(0, tree.Size).Select(_ => random.Next(vocabulary))];
+        for (int i = 0; i < path.Length; i++)
+            nodeTokens[path[i]] = tokens[i];
+        TreeState state = model.Llama.Backend.AllocateTree(tree, vocabulary);
+        state.Upload(nodeTokens);
+        return state;
+    }
+
+    /// <summary>Every node whose path has the chain's tokens must have the chain's bits.</summary>
+    private static void Compare(LlamaSession session, TokenTree tree, TreeState state, int[][] expected, int prefix, int[] tokens)
+    {
+        int[] nodeTokens = new int[tree.Size];
+        state.Download([.. Enumerable.Range(0, tree.Size)], nodeTokens);
+        int compared = 0;
+        for (int node = 0; node < tree.Size; node++)
+        {
+            int[] path = tree.Path(node).ToArray();
+            if (!path.Select((at, i) => nodeTokens[at] == tokens[prefix + i]).All(same => same))
+                continue;
+            Assert.That(ForwardPasses.Bits(session.Logits, node), Is.EqualTo(expected[prefix + path.Length - 1]), $"prefix {prefix}, node {node}");
+            compared++;
+        }
+        Assert.That(compared, Is.Positive);
+    }
+}
