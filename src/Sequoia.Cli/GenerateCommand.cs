@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Sequoia.Cli.Kernels;
 using Sequoia.Native;
 
 namespace Sequoia.Cli;
@@ -43,14 +44,25 @@ internal sealed class GenerateCommand
 
     private GenerateSettings Settings(ParseResult parsed)
     {
-        if (parsed.GetValue(_kernel) is { Length: > 0 })
-            throw new InvalidInputException("--kernel: not available in this version, whose kernels cannot be replaced yet; leave it out");
         TreePolicy? tree = parsed.GetValue(_tree) is { } text ? TreePolicy.Parse(text) : null;
         (string target, string? draft) = _pair.Folders(parsed);
         if (draft is null && tree is not null && tree != TreePolicy.None)
             throw new InvalidInputException($"--tree {tree}: needs --draft DIR, a small model with the target's tokenizer; or use --tree none");
         return new GenerateSettings(
-            target, draft, draft is null ? TreePolicy.None : tree, Options(parsed), _pair.Loading(parsed), parsed.GetValue(_compare), parsed.GetValue(_json));
+            target, draft, draft is null ? TreePolicy.None : tree, Options(parsed), _pair.Loading(parsed) with { Kernels = Kernels(parsed) }, parsed.GetValue(_compare), parsed.GetValue(_json));
+    }
+
+    private KernelSet Kernels(ParseResult parsed)
+    {
+        KernelSet set = KernelSet.Default;
+        foreach (string replacement in parsed.GetValue(_kernel) ?? [])
+        {
+            string[] parts = replacement.Split('=', 2);
+            if (parts is not [{ Length: > 0 } name, { Length: > 0 } file])
+                throw new InvalidInputException($"--kernel {replacement}: must be NAME=FILE.cu; sequoia kernels list has the names");
+            set = set.Replace(name, KernelSource.Load(file).Text);
+        }
+        return set;
     }
 
     private GenerationOptions Options(ParseResult parsed)

@@ -104,7 +104,8 @@ public class GenerateTests
     }
 
     [TestCase("--device", "gpu", "device: gpu: is not known")]
-    [TestCase("--kernel", "gemv=x.cu", "--kernel: not available in this version")]
+    [TestCase("--kernel", "gemv", "--kernel gemv: must be NAME=FILE.cu")]
+    [TestCase("--kernel", "gemv=none.cu", "none.cu: cannot be read")]
     [TestCase("--temperature", "nan", "--temperature nan: must be a number from 0 to 100")]
     [TestCase("--temperature", "-1", "--temperature -1")]
     [TestCase("--temperature", "1,5", "--temperature 1,5")]

@@ -56,4 +56,38 @@ public class SoftwareDeviceTests
         SequoiaProcess run = SequoiaProcess.Run("generate", "Once", "--device", device);
         Assert.That((run.Status, run.Notes.Trim()), Is.EqualTo((2, $"sequoia: device: {device}: is not known; use auto, cpu, cuda, cuda:N or software")));
     }
+
+    [Test]
+    public void A_kernel_is_replaced_by_one_that_computes_the_same()
+    {
+        using var folder = new TemporaryFolder();
+        string own = SequoiaProcess.Run("kernels", "list", "--source", "silu_mul").Out;
+        Assert.That(own, Does.Contain("extern \"C\" __global__ void silu_mul"));
+        string file = folder.Write("mine.cu", own.Replace("g * sigmoid", "(0.0f + g) * sigmoid"));
+        SequoiaProcess replaced = Generate("silu_mul", file), usual = Generate();
+        Assert.That(replaced.Status, Is.Zero, replaced.Notes);
+        Assert.That(replaced.Out, Is.EqualTo(usual.Out));
+    }
+
+    [TestCase("silu_mul", "g * sigmoid", "sigmoid", "kernel: silu_mul: the replacement computes something else")]
+    [TestCase("rms_norm", "+ epsilon", "+ 2.0f * epsilon + 0.01f", "kernel: rms_norm: the replacement computes something else")]
+    [TestCase("attend", "fmaf(total, shrink, block_sum(weight))", "total + block_sum(weight)", "kernel: rope_append or attend: the replacement computes something else")]
+    [TestCase("verify_tree", "verdict.length++;", "verdict.length += 2;", "verify_tree")]
+    [TestCase("embed", "i32 columns, i32 stride", "i32 columns", "embed")]
+    [TestCase("embed", "i32 row = blockIdx.x;", "", "embed.cu(")]
+    [TestCase("gemv", "x", "y", "kernel: gemv: is not one of the engine's")]
+    public void A_wrong_replacement_is_refused_before_it_is_used(string name, string from, string to, string words)
+    {
+        using var folder = new TemporaryFolder();
+        string source = name == "gemv" ? "" : SequoiaProcess.Run("kernels", "list", "--source", name).Out;
+        string changed = source.Replace(from, to);
+        Assert.That(name == "gemv" || changed != source, "the change must hit");
+        SequoiaProcess run = Generate(name, folder.Write("mine.cu", changed));
+        Assert.That(run.Status, Is.EqualTo(2), run.Notes);
+        Assert.That(run.Notes.Trim(), Does.StartWith("sequoia: ").And.Contain(words).And.Not.Contain("\n"));
+        Assert.That(run.Out, Is.Empty);
+    }
+
+    private static SequoiaProcess Generate(params string[] kernel) => SequoiaProcess.Run(
+        ["generate", "", "--target", Model, "--device", "software", "--temperature", "0", "--max-tokens", "12", .. kernel.Length == 0 ? (string[])[] : ["--kernel", $"{kernel[0]}={kernel[1]}"]]);
 }

@@ -7,6 +7,7 @@ internal static class KernelsCommand
 {
     public static Command Create(Streams streams) => new("kernels", "Compile, check and time CUDA kernels.")
     {
+        ListCommand.Create(streams),
         CompileCommand.Create(streams),
         CheckCommand.Create(streams),
         BenchCommand.Create(streams),

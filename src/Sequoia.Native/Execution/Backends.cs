@@ -11,13 +11,14 @@ internal static class Backends
     private const string Cuda = "cuda";
     private const string Software = "software";
 
-    public static Backend Create(string device, int threads) => device switch
+    public static Backend Create(LoadOptions options) => options.Device switch
     {
         // The CUDA kernels are the plain ones so far, which a CPU outruns; they are used when asked for.
-        "auto" or "cpu" => new CpuBackend(threads, CpuKernels.Best),
-        Software => OnDevice(device, CudaDrivers.Find(Software) ?? throw Wrong(device, "no software GPU is registered in this process (CudaDrivers.Register(SoftwareDriver.Driver))"), 0),
-        _ when Ordinal(device) is { } ordinal => OnDevice(device, CudaDriver.TryLoad(null, out LibraryReport search) ?? throw Wrong(device, $"{search.Title} was not found"), ordinal),
-        _ => throw Wrong(device, "is not known; use auto, cpu, cuda, cuda:N or software"),
+        "auto" or "cpu" when !options.Kernels.Replaced.IsEmpty => throw Wrong(options.Device, "has no CUDA kernels to replace; use cuda or software"),
+        "auto" or "cpu" => new CpuBackend(options.Threads, CpuKernels.Best),
+        Software => OnDevice(options, CudaDrivers.Find(Software) ?? throw Wrong(Software, "no software GPU is registered in this process (CudaDrivers.Register(SoftwareDriver.Driver))"), 0),
+        _ when Ordinal(options.Device) is { } ordinal => OnDevice(options, CudaDriver.TryLoad(null, out LibraryReport search) ?? throw Wrong(options.Device, $"{search.Title} was not found"), ordinal),
+        _ => throw Wrong(options.Device, "is not known; use auto, cpu, cuda, cuda:N or software"),
     };
 
     private static int? Ordinal(string device) =>
@@ -25,15 +26,18 @@ internal static class Backends
         : device.StartsWith(Cuda + ":", StringComparison.Ordinal) && int.TryParse(device.AsSpan(Cuda.Length + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int ordinal) ? ordinal
         : null;
 
-    private static CudaBackend OnDevice(string device, CudaDriver driver, int ordinal)
+    private static CudaBackend OnDevice(LoadOptions options, CudaDriver driver, int ordinal)
     {
+        string device = options.Device;
         CudaCompiler compiler = CudaCompiler.TryLoad(null, KernelCache.Default, out LibraryReport search)
             ?? throw Wrong(device, $"{search.Title} was not found; sequoia doctor tells where it was looked for");
         try
         {
-            return driver.Devices is { } devices && ordinal < devices.Count
-                ? new CudaBackend(devices[ordinal], compiler)
-                : throw Wrong(device, "there is no such device; sequoia devices lists them");
+            if (ordinal >= driver.Devices.Count)
+                throw Wrong(device, "there is no such device; sequoia devices lists them");
+            if (!options.Kernels.Replaced.IsEmpty)
+                KernelTrial.Check(driver.Devices[ordinal], compiler, options.Kernels);
+            return new CudaBackend(driver.Devices[ordinal], compiler, options.Kernels);
         }
         catch (CudaException e)
         {

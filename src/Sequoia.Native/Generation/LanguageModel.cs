@@ -35,7 +35,7 @@ public sealed class LanguageModel : IDisposable
         _files = new ModelFiles(folder);
         try
         {
-            Llama = new Llama(Backends.Create(options.Device, options.Threads), config, new LlamaTensors(_files, config));
+            Llama = new Llama(Backends.Create(options), config, new LlamaTensors(_files, config));
         }
         catch
         {

@@ -12,5 +12,8 @@ public sealed record LoadOptions
     /// </summary>
     public string Device { get; init; } = "auto";
 
+    /// <summary>The kernels of a CUDA or software device; replaced ones are checked against the engine's own while loading.</summary>
+    public KernelSet Kernels { get; init; } = KernelSet.Default;
+
     internal const int MaxThreads = 256;
 }

@@ -1,5 +1,6 @@
 using Sequoia.Interop;
 using Sequoia.Interop.Tests;
+using Sequoia.Native;
 using Sequoia.Native.Execution;
 using Sequoia.Native.Execution.Cuda;
 using Sequoia.Native.Models;
@@ -17,7 +18,7 @@ internal sealed class DeviceModel : IDisposable
     {
         LlamaConfig config = LlamaConfig.Read(Path.Combine(folder, "config.json"));
         _files = new ModelFiles(folder);
-        _backend = new CudaBackend(SoftwareDriver.Driver.Devices[0], NeededLibraries.Compiler(KernelCache.Default));
+        _backend = new CudaBackend(SoftwareDriver.Driver.Devices[0], NeededLibraries.Compiler(KernelCache.Default), KernelSet.Default);
         Llama = new Llama(_backend, config, new LlamaTensors(_files, config));
     }
 

@@ -19,17 +19,19 @@ internal sealed class CudaBackend : Backend
     private readonly CompactionState _compaction;
     private Element _element;
 
-    public CudaBackend(CudaDevice device, CudaCompiler compiler)
+    public CudaBackend(CudaDevice device, CudaCompiler compiler, KernelSet set)
     {
         _context = CudaContext.Primary(device);
         Name = $"{device.Driver.Name} ({device.Name})";
         HasTimes = device.Driver.IsNative;
-        var kernels = new CudaKernels(_context, compiler);
+        var kernels = new CudaKernels(_context, compiler, set);
         var shapes = new DeviceShapes(_context);
         _forward = new ForwardKernels(kernels, shapes);
         _sampling = new SamplingKernels(kernels, shapes);
         _compaction = new CompactionState(_context, MostLevels);
     }
+
+    public CudaContext Context => _context;
 
     public override string Name { get; }
 

@@ -1,0 +1,31 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using Sequoia.Native;
+
+namespace Sequoia.Cli.Kernels;
+
+/// <summary>sequoia kernels list: the engine's own kernels, or the source of one, to begin a replacement with.</summary>
+internal static class ListCommand
+{
+    public static Command Create(Streams streams)
+    {
+        Option<string?> source = CheckedOption.Text("--source", "Print a kernel's source.", "NAME");
+        var json = new Option<bool>("--json") { Description = "Print one JSON object." };
+        var command = new Command("list", "List the engine's kernels, which `generate --kernel NAME=FILE.cu` replaces.") { source, json };
+        command.SetAction(parsed =>
+        {
+            KernelSet set = KernelSet.Default;
+            if (parsed.GetValue(source) is { } name)
+                streams.Out.Write(set[name]);
+            else if (parsed.GetValue(json))
+                streams.Out.WriteLine(JsonText.Of(new JsonObject { ["kernels"] = new JsonArray([.. set.Names.Select(one => (JsonNode)new JsonObject { ["name"] = one, ["what"] = What(set[one]) })]) }));
+            else
+                streams.Out.Write(TextTable.Of([["kernel", "what it computes"], .. set.Names.Select(one => new[] { one, What(set[one]) })]));
+            return ExitStatus.Done;
+        });
+        return command;
+    }
+
+    // A source begins with what it computes.
+    private static string What(string source) => source.Split('\n')[0].TrimStart('/', ' ');
+}
