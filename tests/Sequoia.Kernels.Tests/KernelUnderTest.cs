@@ -23,9 +23,17 @@ internal sealed unsafe class KernelUnderTest : IDisposable
 
     public int Threads { get; }
 
-    /// <summary>The launch's report, without findings: these are faults.</summary>
-    public static CudaContext Gpu { get; } = SoftwareDriver.Open();
+    /// <summary>The context of everything that is made from now on.</summary>
+    public static CudaContext Gpu { get; private set; } = SoftwareDriver.Open();
 
+    /// <summary>After a fault, which loses a context and all that is in it.</summary>
+    public static void OpenAnotherContext()
+    {
+        Gpu.Dispose();
+        Gpu = SoftwareDriver.Open();
+    }
+
+    /// <summary>The launch's report; findings are faults.</summary>
     public LaunchReport Launch<T>(int blocks, T parameters, int sharedBytes = 0) where T : unmanaged
     {
         nint address = (nint)(&parameters);

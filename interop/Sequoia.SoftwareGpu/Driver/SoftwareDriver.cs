@@ -57,6 +57,10 @@ public static class SoftwareDriver
             calls();
             Gpu.Instance.RunAll();
         }
+        catch (DriverError) when (reports is [{ Findings.Count: > 0 }])
+        {
+            // The launch's own fault, which its report has. The context is lost, as it is without an observer.
+        }
         finally
         {
             Launched -= reports.Add;

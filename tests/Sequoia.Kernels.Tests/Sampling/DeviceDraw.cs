@@ -18,12 +18,12 @@ internal sealed class DeviceDraw : IDisposable
         _problem = problem;
         CudaContext gpu = KernelUnderTest.Gpu;
         _tree = new TreeBuffers(problem.Tree, problem.NodeOfRow);
-        _nodeOfRow = gpu.Upload<int>(problem.NodeOfRow);
+        _nodeOfRow = gpu.Upload<int>([.. problem.NodeOfRow, int.MinValue]);
         _state = gpu.Upload<StepState>([new() { Step = problem.Random.Step, Committed = -1 }]);
         int[] tokens = new int[problem.Tree.Size];
         Array.Fill(tokens, -1);
         TokOfNode = gpu.Upload<int>(tokens);
-        Scale = gpu.Allocate<RowScale>(problem.Rows);
+        Scale = gpu.Allocate<RowScale>(problem.Rows + 1);
     }
 
     public DeviceTree Tree => _tree.Shape;

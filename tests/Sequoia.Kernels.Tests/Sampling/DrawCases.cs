@@ -1,3 +1,4 @@
+using Sequoia.Native;
 using Sequoia.Native.Sampling;
 
 namespace Sequoia.Kernels.Tests.Sampling;
@@ -26,6 +27,16 @@ internal static class DrawCases
         var problem = new DrawProblem(tree, tokens, Options(seed, tokens, random), new RandomKey((ulong)random.NextInt64(), (uint)random.Next()), seed);
         for (int row = 0; row < problem.Rows; row++)
             LogitRows.Fill(problem.Logits.Row(row), LogitRows.Kinds[random.Next(LogitRows.Kinds.Length)], random);
+        return problem;
+    }
+
+    /// <summary>All of the largest are in a few threads' shares: far more candidates than there is room for, until the bound is sharpened.</summary>
+    public static DrawProblem Crowded(int vocabulary, int threads, float temperature)
+    {
+        var problem = new DrawProblem(TokenTree.Chains(32, 1), vocabulary, new SamplingOptions(temperature), new RandomKey(3, 4), shuffle: 1);
+        Span<float> row = problem.Logits.Row(0);
+        for (int token = 0; token < vocabulary; token++)
+            row[token] = token / 4 % threads < 12 ? 50 : 0;
         return problem;
     }
 }

@@ -31,7 +31,7 @@ internal sealed unsafe class LogitBuffer : IDisposable
 
     private DeviceBuffer<float> Upload()
     {
-        float[] all = new float[Host.Rows * Stride];
+        float[] all = new float[(Host.Rows * Stride) + 1];
         Array.Fill(all, float.NaN);
         for (int row = 0; row < Host.Rows; row++)
             Row(row).CopyTo(all.AsSpan(row * Stride));

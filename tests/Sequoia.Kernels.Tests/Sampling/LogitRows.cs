@@ -50,7 +50,7 @@ internal static class LogitRows
         LogitKind.FewFinite => random.Next(Math.Max(2, vocabulary / 5)) == 0 ? random.Next(4) : float.NegativeInfinity,
         LogitKind.PeakedBeyondUnderflow => Gauss(random),
         LogitKind.WideRange => (float)((random.NextDouble() * 400) - 200),
-        LogitKind.LargeOffset => 10_000 + (2 * Gauss(random)),
+        LogitKind.LargeOffset => 1_000_000 + (2 * Gauss(random)),
         LogitKind.Descending => -0.01f * token,
         LogitKind.NearlyEqual => 1 + (random.Next(3) * 1.1920929e-7f),
         LogitKind.ExtremeMagnitudes => random.Next(3) switch { 0 => 1e-41f, 1 => -3e37f, _ => Gauss(random) },

@@ -31,4 +31,16 @@ internal static class VerifyCases
         }
         return problem;
     }
+
+    /// <summary>Few likely tokens in the draft and many children: its mass is used up, and the rest come uniformly.</summary>
+    public static VerifyProblem UsedUp(int seed)
+    {
+        var random = new Random(seed);
+        var draft = new DrawProblem(TokenTree.Chains(16, 1), 70, new SamplingOptions(1, 1, random.Next(1, 5)), new RandomKey((ulong)seed, 1), seed);
+        var problem = new VerifyProblem(draft) { Nodes = draft.Tree.Size };
+        LogitRows.Fill(draft.Logits.Row(0), LogitKind.Usual, random);
+        for (int node = 0; node < draft.Tree.Size; node++)
+            LogitRows.Fill(problem.Target.Row(node), LogitKind.Flat, random);
+        return problem;
+    }
 }

@@ -10,12 +10,16 @@ internal static class VerifyCheck
     /// <param name="draw">draw_children, for the rows' scales.</param>
     /// <param name="walks">How many walks, each with random numbers of its own.</param>
     /// <param name="verify">Runs the kernel or its twin.</param>
+    /// <param name="shuffledChildren">A seed: the children are any distinct tokens, not those drawn.</param>
     /// <returns>How many nodes all the walks accepted.</returns>
-    public static int Run(VerifyProblem problem, KernelUnderTest draw, int walks, Action<DeviceVerify, RandomKey> verify)
+    public static int Run(VerifyProblem problem, KernelUnderTest draw, int walks, Action<DeviceVerify, RandomKey> verify, int? shuffledChildren = null)
     {
         _ = problem.Draft.Draw();
+        if (shuffledChildren is { } seed)
+            Shuffle(problem, new Random(seed));
         using var drawn = new DeviceDraw(problem.Draft);
-        drawn.Run(draw);
+        if (problem.Draft.Rows > 0)
+            drawn.Run(draw);
         // The walk follows the reference's children, so that a fault of the draw's is not taken for one of the walk's.
         drawn.TokOfNode.CopyFrom(problem.Draft.State.Tokens);
         using var device = new DeviceVerify(problem, drawn);
@@ -29,6 +33,16 @@ internal static class VerifyCheck
             accepted += device.Verdict.Length;
         }
         return accepted;
+    }
+
+    private static void Shuffle(VerifyProblem problem, Random random)
+    {
+        int[] vocabulary = [.. Enumerable.Range(0, problem.Draft.Vocabulary)];
+        foreach (int node in problem.Draft.NodeOfRow)
+        {
+            random.Shuffle(vocabulary);
+            vocabulary.AsSpan(0, problem.Tree.ChildCount(node)).CopyTo(problem.Draft.State.Tokens.AsSpan(problem.Tree.FirstChild(node)));
+        }
     }
 
     private static void Compare(DeviceVerify device, (int[] Path, DeviceVerdict Verdict)? expected)

@@ -1,0 +1,179 @@
+using Sequoia.Interop;
+using Sequoia.Kernels.Tests.Compaction;
+using Sequoia.Kernels.Tests.Sampling;
+using Sequoia.SoftwareGpu;
+
+namespace Sequoia.Kernels.Tests;
+
+/// <summary>Bugs put into the kernels by hand: the same checks that pass on the sources must fail on each.</summary>
+internal sealed class MutantTests : CudaFixture
+{
+    private static readonly Mutation[] Drawing =
+    [
+        new("Noise_of_the_next_node", "draw_children.cu", "(u32)node, p.state->step", "(u32)node + 1, p.state->step"),
+        new("Noise_of_the_first_step", "draw_children.cu", "p.state->step, DRAFT_NOISE", "0u, DRAFT_NOISE"),
+        new("Scores_keep_the_maximum", "draw_children.cu", "/ scale.temperature - scale.max;", "/ scale.temperature;"),
+        new("Ties_go_to_the_higher_token", "selection.cuh", "(0x7FFFFFFFu - (u32)tok);", "(u32)tok;"),
+        new("Signed_zeros_differ", "selection.cuh", "__float_as_uint(score + 0.0f)", "__float_as_uint(score)"),
+        new("Tokens_without_mass_are_not_ranked_behind", "draw_children.cu", "selection_key(has_mass,", "selection_key(true,"),
+        new("No_child_once_the_mass_is_used_up", "draw_children.cu", "scale, wanted) < wanted;", "scale, wanted) < 0;"),
+        new("Bound_of_noise_too_low", "philox.cuh", "0.694f * (float)(1 + __clz", "0.694f * (float)(__clz"),
+        new("Bound_one_too_high", "selection.cuh", "keys[wanted - 1] > 0 ? keys[wanted - 1] : 1", "keys[wanted - 1] > 0 ? keys[wanted - 1] + 1 : 1"),
+        new("Candidates_beyond_the_room_are_lost", "selection.cuh", "if (count <= SELECTION_ROOM)", "if (count <= 2 * SELECTION_ROOM * 100)"),
+        new("Temperature_multiplies", "distribution.cuh", "logit / scale.temperature", "logit * scale.temperature"),
+        new("Top_k_drops_ties", "distribution.cuh", "weight < scale.count_floor", "weight <= scale.count_floor && scale.count_floor > 0.0f"),
+        new("Top_p_drops_ties", "distribution.cuh", "p < scale.mass_floor", "p <= scale.mass_floor && scale.mass_floor > 0.0f"),
+        new("Top_p_stops_one_bin_late", "mass_threshold.cuh", "mass + mine >= target", "mass + mine > target"),
+        new("Mass_in_coarser_units", "mass_threshold.cuh", "4503599627370496.0f", "4194304.0f"),
+        new("Radix_pass_forgets_the_mass_above", "mass_threshold.cuh", "u64 mass = above + until - mine;", "u64 mass = until - mine;"),
+        new("Tiles_are_added_in_another_order", "row_scale.cuh", "sum += value_of(logit.of[part]);", "sum += value_of(logit.of[3 - part]);"),
+        new("Tree_of_neighbours", "tiled_sum.cuh", "sum += __shfl_down_sync(WARP, sum, half);", "sum += __shfl_xor_sync(WARP, sum, LANES / 2 / half);"),
+        new("Last_token_is_forgotten", "quad.cuh", "tok + part < vocabulary ? row", "tok + part + 1 < vocabulary ? row"),
+        new("Padding_is_read", "quad.cuh", "tok + 4 <= vocabulary", "tok < vocabulary"),
+        new("Sum_read_before_it_is_complete", "tiled_sum.cuh", "    // tile_sum[] is complete.\n    __syncthreads();", ""),
+        new("Tree_without_barriers", "tiled_sum.cuh", "        // This level of the tree is complete.\n        __syncthreads();", ""),
+        new("Sort_without_barriers", "selection.cuh", "            // This step's exchanges are complete.\n            __syncthreads();", ""),
+        new("Histogram_read_before_it_is_complete", "mass_threshold.cuh", "        // histogram[] is complete.\n        __syncthreads();", ""),
+        new("NaN_passes", "row_scale.cuh", "__syncthreads_or(is_nan) || ", ""),
+    ];
+
+    private static readonly Mutation[] Verifying =
+    [
+        new("Coin_of_the_rank", "verify_tree.cu", "accept_coin(p.seed, step, node, child)", "accept_coin(p.seed, step, node, child - first)"),
+        new("Top_p_is_not_renormalised", "distribution.cuh", "scale.kept == 1.0f ? p", "true ? p"),
+        new("Accepts_impossible_tokens", "residual.cuh", "residual_mass > coin * q / draft_mass", "residual_mass >= coin * q / draft_mass"),
+        new("Quotient_without_the_drafts_mass", "residual.cuh", "> coin * q / draft_mass", "> coin * q"),
+        new("Quotient_without_the_residuals_mass", "residual.cuh", "q, p)) / residual_mass >", "q, p)) >"),
+        new("Level_without_the_drafts_mass", "residual.cuh", "level += residual_mass / draft_mass;", "level += residual_mass;"),
+        new("Level_is_not_added_up", "residual.cuh", "level += residual_mass / draft_mass;", "level = residual_mass / draft_mass;"),
+        new("Rejected_tokens_keep_their_mass", "residual.cuh", "if (!((mask >> ((tok + part) % TILE_TOKENS)) & 1))", "if (true)"),
+        new("First_rejected_token_is_not_excluded", "residual.cuh", "for (i32 child = 0; child < rejected; child++)", "for (i32 child = 1; child < rejected; child++)"),
+        new("Sums_before_the_rejection", "residual.cuh", "        rejected++;\n        if (is_exhausted)", "        if (is_exhausted)"),
+        new("No_uniform_fallback", "residual.cuh", "else if (draft_mass <= 0.0f)", "else if (draft_mass < 0.0f)"),
+        new("Fallback_over_all_tokens", "residual.cuh", "(float)(vocabulary - rejected)", "(float)vocabulary"),
+        new("Fallback_keeps_the_level", "residual.cuh", "        level = 0.0f, residual_mass", "        residual_mass"),
+        new("Residual_may_be_negative", "residual.cuh", "return x > 0.0f ? x : 0.0f;", "return x;"),
+        new("Bonus_ignores_the_level", "residual.cuh", "float final_level = is_exhausted ? 0.0f : level;", "float final_level = 0.0f;"),
+        new("Bonus_with_the_random_numbers_of_a_plain_sample", "verify_tree.cu", "p.tree_size == 1 ? PLAIN_SAMPLE : FINAL_SAMPLE", "PLAIN_SAMPLE"),
+        new("Race_prefers_the_last_of_equals", "race.cuh", "(u32)tok;", "~(u32)tok;"),
+        new("Race_skips_too_much", "race.cuh", "1.01f * first_time", "0.5f * first_time"),
+        new("Greedy_takes_the_last_of_equals", "selection.cuh", "(0x7FFFFFFFu - (u32)tok);", "(u32)tok;"),
+        new("Walks_beyond_the_computed_nodes", "verify_tree.cu", "step.child >= p.nodes", "step.child > p.nodes"),
+        new("Draft_row_by_node", "verify_tree.cu", "p.scale[draft_row]", "p.scale[node]"),
+        new("Scratch_reused_while_it_is_read", "verify_tree.cu", "        // Scratch is free: everybody has the last pass's sums.\n        __syncthreads();", ""),
+    ];
+
+    private static readonly Mutation[] Arithmetic =
+    [
+        new("Philox_has_nine_rounds", "philox.cuh", "PHILOX_ROUNDS = 10", "PHILOX_ROUNDS = 9"),
+        new("Philox_keys_of_one_word", "philox.cuh", "k1 += 0xBB67AE85u;", ""),
+        new("Exponential_of_another_polynomial", "exact_math.cuh", "0.49999994f", "0.5f"),
+        new("Logarithm_loses_digits_near_zero", "exact_math.cuh", ": 0.0f - u;", ": mantissa_of(y) - 1.0f;"),
+        new("Not_fused_where_it_must_be", "exact_math.cuh", "p = fmaf(p, r, 0.16666521f);", "p = p * r + 0.16666521f;"),
+        new("Uniform_without_its_half", "philox.cuh", "1.0f / 4294967296.0f, 0.5f / 4294967296.0f", "1.0f / 4294967296.0f, 0.0f"),
+        new("Uniform_reaches_one", "philox.cuh", "return u < limit ? u : limit;", "return u;"),
+        new("Coarse_coin", "philox.cuh", "(float)(r >> 9)", "(float)((r >> 20) << 11)"),
+    ];
+
+    private static readonly Mutation[] Moving =
+    [
+        new("Descending", "compact_kv.cu", "for (i32 begin = kept; begin < length; begin += BATCH)", "for (i32 begin = kept + (length - kept - 1) / BATCH * BATCH; begin >= kept; begin -= BATCH)"),
+        new("One_row_too_many", "compact_kv.cu", "                rows[(size_t)(begin + i) * p.chunks] = moving[i];", "                rows[(size_t)(begin + i + 1) * p.chunks] = moving[i];"),
+        new("Skips_one_row_more", "compact_kv.cu", "p.path[kept] == kept)", "p.path[kept] <= kept + 1)"),
+        new("Last_row_stays", "compact_kv.cu", "length = p.verdict->length", "length = p.verdict->length - 1"),
+        new("Columns_of_one_plane_more", "compact_kv.cu", "column >= p.planes * p.chunks", "column > p.planes * p.chunks"),
+        new("Planes_without_the_committed_rows", "compact_kv.cu", "p.capacity + p.state->committed)", "p.capacity)"),
+    ];
+
+    [TestCaseSource(nameof(Drawing))]
+    public void A_wrong_draw_is_found(Mutation mutation)
+    {
+        using KernelUnderTest kernel = DrawKernels.Kernel(256, mutation);
+        Assert.That(IsFound(() => Draws(kernel)));
+    }
+
+    [TestCaseSource(nameof(Verifying))]
+    public void A_wrong_walk_is_found(Mutation mutation)
+    {
+        using KernelUnderTest draw = DrawKernels.Kernel(256), kernel = VerifyKernels.Kernel(256, mutation);
+        Assert.That(IsFound(() => Walks(draw, kernel)));
+    }
+
+    [TestCaseSource(nameof(Arithmetic))]
+    public void Wrong_arithmetic_is_found(Mutation mutation) => Assert.That(IsFound(() => ArithmeticCheck.Run(mutation)));
+
+    [TestCaseSource(nameof(Moving))]
+    public void A_wrong_move_is_found(Mutation mutation)
+    {
+        using KernelUnderTest kernel = CompactProblem.Kernel(mutation);
+        Assert.That(IsFound(() => Moves(kernel)));
+    }
+
+    /// <summary>The checks themselves let sound kernels pass.</summary>
+    [Test]
+    public void Sound_kernels_pass()
+    {
+        using KernelUnderTest draw = DrawKernels.Kernel(256), verify = VerifyKernels.Kernel(256), compact = CompactProblem.Kernel();
+        Assert.That(IsFound(() => ArithmeticCheck.Run()), Is.False);
+        Assert.That((IsFound(() => Draws(draw)), IsFound(() => Walks(draw, verify)), IsFound(() => Moves(compact))), Is.EqualTo((false, false, false)));
+    }
+
+    private static void Draws(KernelUnderTest kernel)
+    {
+        for (int seed = 100; seed < 160; seed++)
+        {
+            using DrawProblem problem = DrawCases.Random(seed, mostRows: 24);
+            DrawCheck.Run(problem, device => device.Run(kernel));
+        }
+        for (int seed = 0; seed < 24; seed++)
+        {
+            using var _ = new Launching(Launching.Checked(seed % 4 == 0 ? Schedule.Random : Schedule.InOrder, seed));
+            using DrawProblem problem = DrawCases.Random(seed, mostRows: 4);
+            DrawCheck.Run(problem, device => device.Run(kernel));
+        }
+        using (DrawProblem crowded = DrawCases.Crowded(100_000, kernel.Threads, 1))
+            DrawCheck.Run(crowded, device => device.Run(kernel));
+        using DrawProblem damaged = DrawCases.Random(1, mostRows: 4);
+        damaged.Logits.Row(0)[0] = float.NaN;
+        DrawCheck.Run(damaged, device => device.Run(kernel));
+    }
+
+    private static void Walks(KernelUnderTest draw, KernelUnderTest kernel)
+    {
+        using var _ = new Launching(Launching.Checked(Schedule.Random));
+        for (int seed = 0; seed < 60; seed++)
+        {
+            using VerifyProblem problem = VerifyCases.Random(seed);
+            VerifyCheck.Run(problem, draw, walks: 2, (device, random) => device.Run(kernel, random), shuffledChildren: seed % 5 == 0 ? seed : null);
+        }
+        for (int seed = 0; seed < 20; seed++)
+        {
+            using VerifyProblem problem = VerifyCases.UsedUp(seed);
+            VerifyCheck.Run(problem, draw, walks: 4, (device, random) => device.Run(kernel, random));
+        }
+    }
+
+    private static void Moves(KernelUnderTest kernel)
+    {
+        foreach (int[] path in CompactKvTests.Paths(6))
+            new CompactProblem(1, 1, 8, Capacity: 10, Committed: 3, path).Check(kernel);
+        var random = new Random(1);
+        int[] longPath = [0, .. Enumerable.Range(1, 99).Where(_ => random.Next(3) == 0)];
+        new CompactProblem(2, 2, 64, Capacity: 120, Committed: 11, longPath).Check(kernel);
+    }
+
+    private static bool IsFound(Action check)
+    {
+        try
+        {
+            check();
+            return false;
+        }
+        catch (Exception e) when (e is KernelFault or CudaException)
+        {
+            TestContext.Out.WriteLine(e.Message);
+            KernelUnderTest.OpenAnotherContext();
+            return true;
+        }
+    }
+}

@@ -1,0 +1,46 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using Sequoia.Interop;
+using Sequoia.Native.Execution.Cuda.Parameters;
+
+namespace Sequoia.Kernels.Tests;
+
+/// <summary>The host's structures lie in memory as the kernels' do: the device tells its own offsets.</summary>
+internal sealed class ParameterLayoutTests : CudaFixture
+{
+    private static readonly TestCaseData[] Structures =
+    [
+        Case<SamplingLaw>("distribution.cuh", "SamplingLaw"),
+        Case<RowScale>("distribution.cuh", "RowScale"),
+        Case<StepState>("step_state.cuh", "StepState"),
+        Case<DeviceTree>("step_state.cuh", "TreeShape"),
+        Case<DeviceVerdict>("step_state.cuh", "Verdict"),
+        Case<DrawChildren>("draw_children.cu", "DrawChildren"),
+        Case<SampleToken>("sample_token.cu", "SampleToken"),
+        Case<VerifyTree>("verify_tree.cu", "VerifyTree"),
+        Case<CompactKv>("compact_kv.cu", "CompactKv"),
+    ];
+
+    [TestCaseSource(nameof(Structures))]
+    public void Host_and_device_agree(string file, string name, Type host)
+    {
+        var source = new StringBuilder(KernelSource.Text(file));
+        string[] fields = [.. host.GetFields().Select(field => field.Name)];
+        source.Append($"\nextern \"C\" __global__ void offsets({name}* at, u64* offset) {{ offset[0] = sizeof({name});");
+        for (int i = 0; i < fields.Length; i++)
+            source.Append($" offset[{i + 1}] = (u64)&at->{DeviceName(fields[i])} - (u64)at;");
+        CudaContext gpu = KernelUnderTest.Gpu;
+        using CudaModule module = gpu.Load(KernelSource.Compiler.Compile(
+            source.Append(" }").ToString(), KernelSource.Options("compute_75", KernelSource.Headers()) with { Kernels = ["offsets"] }));
+        using DeviceBuffer<ulong> offsets = gpu.Allocate<ulong>(fields.Length + 1);
+        module["offsets"].Launch(1, 1, (nint)4096, offsets);
+        Assert.That(
+            offsets.ToArray(), Is.EqualTo(fields.Select(field => (ulong)Marshal.OffsetOf(host, field)).Prepend((ulong)Marshal.SizeOf(host))));
+    }
+
+    private static TestCaseData Case<T>(string file, string name) => new TestCaseData(file, name, typeof(T)).SetArgDisplayNames(name);
+
+    /// <summary>TopK is top_k.</summary>
+    private static string DeviceName(string field) =>
+        string.Concat(field.Select((c, i) => (i > 0 && char.IsUpper(c) ? "_" : "") + char.ToLowerInvariant(c)));
+}
