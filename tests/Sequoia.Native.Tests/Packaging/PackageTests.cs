@@ -12,8 +12,8 @@ public sealed class PackageTests
         using var folder = new TemporaryFolder();
         string feed = Path.Combine(folder.Path, "feed"), project = Path.Combine(folder.Path, "app");
         Directory.CreateDirectory(project);
-        foreach (string project in (string[])["src/Sequoia.Native", "interop/Sequoia.Interop"])
-            Dotnet(Repository.Root, "pack", "--no-build", "-c", "Release", project, "-o", feed);
+        foreach (string packed in (string[])["src/Sequoia.Native", "interop/Sequoia.Interop"])
+            Dotnet(Repository.Root, "pack", "--no-build", "-c", "Release", packed, "-o", feed);
         File.WriteAllText(Path.Combine(project, "app.csproj"), """
             <Project Sdk="Microsoft.NET.Sdk">
               <PropertyGroup>
