@@ -45,6 +45,7 @@ extern "C" __global__ void attend(
         }
         float new_max = fmaxf(max, block_reduce<Largest>(score, -infinity()));
         float weight = t < count ? exact_exp(score - new_max) : 0.0f, shrink = exact_exp(max - new_max);
+        // weights[] is free: the maximum's barriers came behind its last readers.
         weights[t] = weight;
         // The sum's barriers also complete weights[].
         total = fmaf(total, shrink, block_sum(weight));
@@ -62,8 +63,6 @@ extern "C" __global__ void attend(
             }
             sums[part] = sum;
         }
-        // weights[] is free.
-        __syncthreads();
     }
     for (i32 part = 0; part < MOST_DIMS / CHUNK; part++)
     {
