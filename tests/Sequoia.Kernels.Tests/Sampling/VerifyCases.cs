@@ -36,11 +36,11 @@ internal static class VerifyCases
     public static VerifyProblem UsedUp(int seed)
     {
         var random = new Random(seed);
-        var draft = new DrawProblem(TokenTree.Chains(16, 1), 70, new SamplingOptions(1, 1, random.Next(1, 5)), new RandomKey((ulong)seed, 1), seed);
+        var draft = new DrawProblem(TokenTree.Chains(16, 1), 20, new SamplingOptions(1, 1, random.Next(1, 5)), new RandomKey((ulong)seed, 1), seed);
         var problem = new VerifyProblem(draft) { Nodes = draft.Tree.Size };
         LogitRows.Fill(draft.Logits.Row(0), LogitKind.Usual, random);
         for (int node = 0; node < draft.Tree.Size; node++)
-            LogitRows.Fill(problem.Target.Row(node), LogitKind.Flat, random);
+            LogitRows.Fill(problem.Target.Row(node), seed % 2 == 0 ? LogitKind.Flat : LogitKind.Usual, random);
         return problem;
     }
 }
