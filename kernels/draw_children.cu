@@ -13,8 +13,8 @@
 // state       step read; errors |= DAMAGED_DRAFT_LOGITS if a logit is NaN, or too few are above -infinity: the children are token 0 then
 //
 // Grid: rows. Block: DRAW_THREADS, whose number changes no bit. Dynamic shared memory: max(16 KiB, 8 tree_size(tiles)).
-// Bytes: distinct 4 rows vocabulary read (asked for 4 times; 3 more for top-k, 4 more for top-p; 3 times when greedy, since no
-// sum is needed), 4 per child and 24 per row written.
+// Bytes: distinct 4 rows vocabulary read, asked for 4 times (largest, sum, two passes of the choice) and once more at most to count tokens
+// with mass; 3 times more for top-k, 4 times more for top-p; 3 times when greedy. 4 per child and 24 per row written.
 // Called by: the draft's side of a step, once per level. Reference: ChildSampler.Draw and TakeLikeliest (C#); draw_children_scalar.cu.
 #include "argmax.cuh"
 #include "philox.cuh"

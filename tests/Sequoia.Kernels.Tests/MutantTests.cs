@@ -131,6 +131,8 @@ internal sealed class MutantTests : CudaFixture
             using DrawProblem problem = DrawCases.Random(seed, mostRows: 4);
             DrawCheck.Run(problem, device => device.Run(kernel));
         }
+        using (DrawProblem offset = DrawCases.FarFromZero(16))
+            DrawCheck.Run(offset, device => device.Run(kernel));
         using (DrawProblem crowded = DrawCases.Crowded(100_000, kernel.Threads, 1))
             DrawCheck.Run(crowded, device => device.Run(kernel));
         using DrawProblem damaged = DrawCases.Random(1, mostRows: 4);
@@ -140,16 +142,21 @@ internal sealed class MutantTests : CudaFixture
 
     private static void Walks(KernelUnderTest draw, KernelUnderTest kernel)
     {
-        using var _ = new Launching(Launching.Checked(Schedule.Random));
-        for (int seed = 0; seed < 60; seed++)
+        for (int seed = 0; seed < 120; seed++)
         {
             using VerifyProblem problem = VerifyCases.Random(seed);
-            VerifyCheck.Run(problem, draw, walks: 2, (device, random) => device.Run(kernel, random), shuffledChildren: seed % 5 == 0 ? seed : null);
+            VerifyCheck.Run(problem, draw, walks: 6, (device, random) => device.Run(kernel, random), shuffledChildren: seed % 5 == 0 ? seed : null);
         }
-        for (int seed = 0; seed < 20; seed++)
+        for (int seed = 0; seed < 40; seed++)
         {
             using VerifyProblem problem = VerifyCases.UsedUp(seed);
-            VerifyCheck.Run(problem, draw, walks: 4, (device, random) => device.Run(kernel, random));
+            VerifyCheck.Run(problem, draw, walks: 8, (device, random) => device.Run(kernel, random));
+        }
+        using var _ = new Launching(Launching.Checked(Schedule.Random));
+        for (int seed = 0; seed < 12; seed++)
+        {
+            using VerifyProblem problem = VerifyCases.Random(seed);
+            VerifyCheck.Run(problem, draw, walks: 2, (device, random) => device.Run(kernel, random));
         }
     }
 

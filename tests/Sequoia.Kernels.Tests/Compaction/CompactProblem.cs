@@ -32,8 +32,13 @@ internal sealed record CompactProblem(int Layers, int Heads, int HeadDim, int Ca
         using DeviceBuffer<StepState> state = gpu.Upload<StepState>([new() { Step = 9, Committed = Committed }]);
         var parameters = new CompactKv
         {
-            Cache = cache.Handle, Path = path.Handle, Verdict = verdict.Handle, State = state.Handle,
-            Planes = Planes, Capacity = Capacity, Chunks = Chunks,
+            Cache = cache.Handle,
+            Path = path.Handle,
+            Verdict = verdict.Handle,
+            State = state.Handle,
+            Planes = Planes,
+            Capacity = Capacity,
+            Chunks = Chunks,
         };
         if (twin is not null)
             CheckTwin(twin, parameters, before);
@@ -48,8 +53,14 @@ internal sealed record CompactProblem(int Layers, int Heads, int HeadDim, int Ca
         int columns = Planes * Capacity * Chunks;
         twin.Launch((columns + 255) / 256, new TwinParameters
         {
-            Source = parameters.Cache, Result = result.Handle, Path = parameters.Path, Verdict = parameters.Verdict, State = parameters.State,
-            Planes = Planes, Capacity = Capacity, Chunks = Chunks,
+            Source = parameters.Cache,
+            Result = result.Handle,
+            Path = parameters.Path,
+            Verdict = parameters.Verdict,
+            State = parameters.State,
+            Planes = Planes,
+            Capacity = Capacity,
+            Chunks = Chunks,
         });
         Compare(result.ToArray(), before);
     }

@@ -39,4 +39,13 @@ internal static class DrawCases
             row[token] = token / 4 % threads < 12 ? 50 : 0;
         return problem;
     }
+
+    /// <summary>Logits so large that noise added to them would be rounded away.</summary>
+    public static DrawProblem FarFromZero(int rows)
+    {
+        var problem = new DrawProblem(RandomTrees.Bush(rows, 32, new Random(5)), 1003, new SamplingOptions(1), new RandomKey(1, 2), shuffle: 1);
+        for (int row = 0; row < rows; row++)
+            LogitRows.Fill(problem.Logits.Row(row), LogitKind.LargeOffset, new Random(row));
+        return problem;
+    }
 }

@@ -32,8 +32,13 @@ internal sealed class SampleProblem(int rows, int vocabulary, SamplingOptions op
         using DeviceBuffer<int> tokens = gpu.Allocate<int>(rows);
         var parameters = new SampleToken
         {
-            Logits = Logits.Device.Handle, TokOfRow = tokens.Handle, State = state.Handle, Seed = random.Seed,
-            Law = new SamplingLaw(options), Vocabulary = vocabulary, Stride = Logits.Stride,
+            Logits = Logits.Device.Handle,
+            TokOfRow = tokens.Handle,
+            State = state.Handle,
+            Seed = random.Seed,
+            Law = new SamplingLaw(options),
+            Vocabulary = vocabulary,
+            Stride = Logits.Stride,
         };
         if (isTwin)
             RunTwin(kernel, parameters);

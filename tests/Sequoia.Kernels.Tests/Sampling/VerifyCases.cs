@@ -36,11 +36,14 @@ internal static class VerifyCases
     public static VerifyProblem UsedUp(int seed)
     {
         var random = new Random(seed);
-        var draft = new DrawProblem(TokenTree.Chains(16, 1), 70, new SamplingOptions(1, 1, random.Next(1, 5)), new RandomKey((ulong)seed, 1), seed);
+        // By top-k, which the target then has as well, so its logits are flat to keep many tokens; or by logits of -infinity.
+        bool byTopK = seed % 2 == 0;
+        var options = new SamplingOptions(1, 1, byTopK ? random.Next(1, 5) : 0);
+        var draft = new DrawProblem(TokenTree.Chains(16, 1), 20, options, new RandomKey((ulong)seed, 1), seed);
         var problem = new VerifyProblem(draft) { Nodes = draft.Tree.Size };
-        LogitRows.Fill(draft.Logits.Row(0), LogitKind.Usual, random);
+        LogitRows.Fill(draft.Logits.Row(0), byTopK ? LogitKind.Usual : LogitKind.FewFinite, random);
         for (int node = 0; node < draft.Tree.Size; node++)
-            LogitRows.Fill(problem.Target.Row(node), LogitKind.Flat, random);
+            LogitRows.Fill(problem.Target.Row(node), byTopK ? LogitKind.Flat : LogitKind.Usual, random);
         return problem;
     }
 }

@@ -18,6 +18,14 @@ public unsafe class BadCallTests : DriverFixture
     }
 
     [Test]
+    public void An_observer_sees_the_fault_in_the_report()
+    {
+        LaunchReport report = SoftwareDriver.Observe(() => Module["stop"].Launch(1, 32));
+        Assert.That(report.Findings[0].Kind, Is.EqualTo(FindingKind.Stopped));
+        Fails(CudaResult.LaunchFailed, Context.Synchronize, "failed earlier");
+    }
+
+    [Test]
     public void Memory_that_is_not_the_kernels_is_an_illegal_address()
     {
         using DeviceBuffer<int> data = Numbers(1, 2, 3);

@@ -1,0 +1,88 @@
+using Sequoia.Native;
+using Sequoia.Native.Sampling;
+
+namespace Sequoia.Kernels.Tests.Sampling;
+
+/// <summary>
+/// The law of acceptance without chance: coins come from the seed, 16 bits a child, and the coin at which acceptance ends is searched for.
+/// It must be the probability that exact fractions give (VerifierLaw), for every order in which children can be drawn.
+/// </summary>
+internal sealed class ScriptedCoinTests : CudaFixture
+{
+    private const int Grid = 1 << 16;
+
+    // One step of the grid for the search, a rounding error of the logits' logarithms.
+    private const double Tolerance = (1.0 / Grid) + 1e-6;
+
+    private static readonly Mutation Script = new(
+        "Coins_from_the_seed", "philox.cuh", "u32 r = philox(seed, make_uint4((u32)child, (u32)node, step, ACCEPT_COIN)).x;",
+        "u32 r = (((u32)(seed >> (16 * (child - 1))) & 0xFFFF) << 16) | 0x8000;");
+
+    /// <summary>Weights of target and draft.</summary>
+    private static readonly (int[] P, int[] Q)[] Laws =
+    [
+        ([1, 0], [1, 1]),
+        ([3, 2], [3, 2]),
+        ([1, 1, 1, 1], [1, 0, 0, 0]),
+        ([1, 2, 3, 4], [1, 1, 0, 0]),
+        ([2, 5, 3], [6, 3, 1]),
+        ([7, 0, 1, 2], [1, 4, 2, 3]),
+    ];
+
+    [Test]
+    public void Children_are_accepted_with_exactly_their_probability([Range(0, 5)] int law)
+    {
+        (int[] p, int[] q) = Laws[law];
+        using KernelUnderTest draw = DrawKernels.Kernel(256), kernel = VerifyKernels.Kernel(128, Script);
+        int children = Math.Min(3, q.Length);
+        var draft = new DrawProblem(TokenTree.Chains(children, 1), q.Length, new SamplingOptions(1), new RandomKey(1, 1), shuffle: 1);
+        using var problem = new VerifyProblem(draft) { Nodes = 1 };
+        Fill(problem.Target.Row(0), p);
+        Fill(draft.Logits.Row(0), q);
+        using var drawn = new DeviceDraw(draft);
+        drawn.Run(draw);
+        using var device = new DeviceVerify(problem, drawn);
+        int searched = 0;
+        foreach ((int[] order, _) in VerifierLaw.Orders(Fractions(q), children))
+        {
+            drawn.TokOfNode.CopyFrom(order, start: 1);
+            var rule = new VerifierLaw.Stated(Fractions(p), Fractions(q));
+            Rational exact = Rational.Zero;
+            // A child behind one that is accepted for certain is never looked at.
+            for (int rank = 0; rank < children && exact < Rational.One; rank++)
+            {
+                exact = rule.AcceptanceProbability(order[rank]);
+                Assert.That(Search(kernel, device, rank), Is.EqualTo((double)exact.Numerator / (double)exact.Denominator).Within(Tolerance), $"{string.Join(' ', order)}, child {rank}");
+                if (exact < Rational.One)
+                    rule.Reject(order[rank]);
+                searched++;
+            }
+        }
+        Assert.That(searched, Is.GreaterThanOrEqualTo(children));
+    }
+
+    /// <summary>The share of the grid's coins with which a child is accepted, when those before it have the highest coin and are rejected.</summary>
+    private static double Search(KernelUnderTest kernel, DeviceVerify device, int rank)
+    {
+        int accepted = 0, rejected = Grid;
+        while (accepted < rejected)
+        {
+            int coin = (accepted + rejected) / 2;
+            ulong before = (1ul << (16 * rank)) - 1;
+            device.Run(kernel, new RandomKey(before | ((ulong)coin << (16 * rank)), 0));
+            if (device.Verdict.Ahead == rank + 1)
+                accepted = coin + 1;
+            else
+                rejected = coin;
+        }
+        return accepted / (double)Grid;
+    }
+
+    private static Rational[] Fractions(int[] weights) => [.. weights.Select(weight => Rational.Of(weight, weights.Sum()))];
+
+    private static void Fill(Span<float> logits, int[] weights)
+    {
+        for (int token = 0; token < weights.Length; token++)
+            logits[token] = MathF.Log(weights[token]);
+    }
+}
