@@ -41,6 +41,13 @@ public class SoftwareDeviceTests
     }
 
     [Test]
+    public void Methods_cannot_be_compared_there()
+    {
+        SequoiaProcess run = SequoiaProcess.Run("compare", "--device", "software", "--prompts", Path.Combine(Repository.Root, "models", "prompts.jsonl"));
+        Assert.That((run.Status, run.Notes.Trim()), Is.EqualTo((2, "sequoia: --device: software (Sequoia software GPU): has no times to compare, and kernels for Sequoia's own method only; use cpu")));
+    }
+
+    [Test]
     public void A_seed_gives_the_same_text_again()
     {
         string[] arguments = ["generate", "The dog", "--tree", "chains:2x2", "--max-tokens", "12", "--seed", "11", "--json"];
