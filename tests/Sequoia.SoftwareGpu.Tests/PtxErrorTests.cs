@@ -36,7 +36,6 @@ internal sealed class PtxErrorTests
     [TestCase(".target sm_80\n", 1, "expected .version")]
     [TestCase(".version 8.4\n.target sm_80\n.address_size 32\n", 3, "only 64-bit addresses")]
     [TestCase(".version 8.4\n.target sm_80\n.visible .entry k() {", 3, "expected '}'")]
-    [TestCase(".version 8.4\n.target sm_80\n.func f() { call f; }\n.entry k() { call f; }", 3, "recursion is not supported")]
     [TestCase(".version 8.4\n.target sm_80\n.shared .b8 s[999999999];\n.entry k() { .reg .b32 %r; ld.shared.u32 %r, [s]; }", 3, "bytes of shared memory")]
     [TestCase(".version 8.4\n.target sm_80\n.global .b8 s[99999][99999];\n", 3, "'s' is too large")]
     [TestCase(".version 8.4\n.target sm_80\n.entry k() {\n.local .b8 l[999999999]; }", 4, "bytes of local memory")]

@@ -103,12 +103,14 @@ internal sealed unsafe class Block
         {
             w.Pc = 0;
             w.Live = w.Mask = launch.InitialMask(w.Index);
-            w.StackDepth = 0;
+            w.Here = w.Live;
+            w.StackDepth = w.StackBase = 0;
+            w.Frame = null;
             w.State = WarpState.Ready;
             w.Copies?.Clear();
             w.Fragments?.Clear();
             foreach (Value value in _executor.BlockValues)
-                FixedSlots.FillPosition(w.Registers + value.Offset, value, Position);
+                FixedSlots.FillForBlock(w.Registers + value.Offset, value, Position);
         }
 
         Races?.Start();

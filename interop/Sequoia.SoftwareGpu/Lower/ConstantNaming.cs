@@ -78,7 +78,7 @@ internal sealed class ConstantNaming(FlatBody body, Lowering lowering)
                 return lowering.Constant(width, (ulong)from.Value);
             case OperandKind.Special when type.Bits == 32 && Specials.Parse(from.Name!) is var special and not Special.None:
                 return lowering.ForSpecial(special);
-            case OperandKind.Variable when type.Bits == 64 && from.Variable!.Space != StateSpace.Generic:
+            case OperandKind.Variable when type.Bits == 64 && !from.Variable!.IsInFrame && from.Variable!.Space != StateSpace.Generic:
                 return lowering.Constant(width, lowering.AddressOf(from.Variable, instruction) + (ulong)from.Value);
             case OperandKind.Register when !from.Negated && from.Register!.Type.Bits == type.Bits:
                 return lowering.Known(from.Register);

@@ -20,7 +20,7 @@ internal sealed unsafe partial class Decoder
                 _opcode.Take("uni");
                 _opcode.End();
                 Count(0);
-                return new Op { Run = default, Kind = InstKind.Exit };
+                return new Op { Run = default, Kind = _instruction.ReturnsToCaller ? InstKind.Return : InstKind.Exit };
             case "exit":
                 _opcode.End();
                 Count(0);
@@ -33,6 +33,11 @@ internal sealed unsafe partial class Decoder
                 return new Op { Run = H(&ControlOps.Trap) };
         }
     }
+
+    private Op DecodeCall(FlatCall call) => new()
+    {
+        Run = default, Kind = InstKind.Call, RawC = call.Number, A = call.Callee is null ? Source(0, PtxType.B64) : null,
+    };
 
     private Op DecodeBarrier()
     {

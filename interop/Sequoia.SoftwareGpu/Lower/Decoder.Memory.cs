@@ -17,6 +17,8 @@ internal sealed unsafe partial class Decoder
             bool matches = variable.Space == space || (space == StateSpace.Generic && variable.Space is StateSpace.Global or StateSpace.Const);
             if (!matches)
                 throw _instruction.Error($"'{variable.Name}' is in another state space");
+            if (variable.IsInFrame)
+                return (lowering.Frame, (long)variable.Address + operand.Value, true);
             return (lowering.Constant(Width.Long, lowering.AddressOf(variable, _instruction)), operand.Value, true);
         }
 

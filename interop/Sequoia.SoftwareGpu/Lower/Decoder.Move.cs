@@ -21,11 +21,21 @@ internal sealed unsafe partial class Decoder
             ops.Add(DecodePackMove(from, type));
         else if (type == PtxType.Pred)
             ops.Add(new Op { Run = H(&PredicateOps.Mov), D = Result(0, type), A = PlainPredicate(1) });
+        else if (from is { Kind: OperandKind.Variable, Variable: { IsInFrame: true } variable })
+            ops.Add(FrameAddress(variable, from.Value, type));
         else if (from.Kind == OperandKind.Special && Clocks.Handler(from.Name!) is { IsNull: false } clock)
             ops.Add(new Op { Run = clock, D = Result(0, Clocks.IsWide(from.Name!) ? PtxType.B64 : PtxType.B32), Kind = InstKind.Plain });
         else
             ops.Add(Unary(type.Bits == 64 ? H(&Shapes.Unary64<IntOps.Mov64>) : H(&Shapes.Unary32<IntOps.Mov32>), type));
     }
+
+    private Op FrameAddress(Variable variable, long offset, PtxType type) => type.Bits != 64
+        ? throw _instruction.Error("an address in local memory needs 64 bits here")
+        : new Op
+        {
+            Run = H(&Shapes.Binary64<IntOps.Add64>), D = Result(0, type), A = lowering.Frame,
+            B = lowering.Constant(Width.Long, variable.Address + (ulong)offset),
+        };
 
     private void DecodeUnpack(List<Op> ops, Operand to, PtxType type)
     {

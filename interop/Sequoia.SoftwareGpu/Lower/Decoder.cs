@@ -18,7 +18,9 @@ internal sealed unsafe partial class Decoder(FlatBody body, Lowering lowering, V
         _instruction = body.Instructions[index];
         _opcode = new OpcodeReader(_instruction);
         List<Op> ops = [];
-        if (_instruction.Source.Opcode[0] == "call" && _instruction.OpcodeOverride is null)
+        if (_instruction.Call is { } call)
+            ops.Add(DecodeCall(call));
+        else if (_instruction.Source.Opcode[0] == "call" && _instruction.OpcodeOverride is null)
             ops.Add(DecodeBuiltIn());
         else if (!lowering.IsAlias(index))
             Dispatch(ops);
@@ -165,8 +167,10 @@ internal sealed unsafe partial class Decoder(FlatBody body, Lowering lowering, V
                 return lowering.ForSpecial(special);
             case OperandKind.Special:
                 throw _instruction.Error($"'{operand.Name}' is not a register that is known");
+            case OperandKind.Variable when operand.Variable!.IsInFrame:
+                throw _instruction.Error("the address of a called function's own storage can only be moved to a register");
             case OperandKind.Variable:
-                return lowering.Constant(WidthOf(type), lowering.AddressOf(operand.Variable!, _instruction) + (ulong)operand.Value);
+                return lowering.Constant(WidthOf(type), lowering.AddressOf(operand.Variable, _instruction) + (ulong)operand.Value);
             default:
                 throw _instruction.Error("this operand is not a value");
         }
