@@ -3,7 +3,7 @@ namespace Sequoia.SoftwareGpu.Tests;
 /// <summary>Calls that cannot be expanded in place: functions that call themselves, and functions called by address.</summary>
 internal sealed class CallTests : CudaFixture
 {
-    private const string Recursion = """
+    internal const string Recursion = """
         __device__ __noinline__ int fib(int n) { return n < 2 ? n : fib(n - 1) + fib(n - 2); }
         __device__ __noinline__ int ackermann(int m, int n)
         {

@@ -14,6 +14,7 @@ internal sealed class PtxErrorTests
     [TestCase("add.s64 %rd0, %r1, %rd1;", "register '%r1' has 32 bits, the instruction needs 64")]
     [TestCase("add.s32 %r0, %r1;", "3 operands are expected, 2 are given")]
     [TestCase("add.s32 %r0, %r1, %unknown;", "'%unknown' is not a register that is known")]
+    [TestCase("barrier.red.popc.u32;", "a barrier needs a number")]
     [TestCase("bra nowhere;", "unknown name 'nowhere'")]
     [TestCase("ld.global.f32 %f0, [nothing];", "unknown name 'nothing' in an address")]
     [TestCase("st.param.b32 [p], %r0;", "a kernel's parameters cannot be written")]

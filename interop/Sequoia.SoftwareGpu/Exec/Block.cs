@@ -30,6 +30,7 @@ internal sealed unsafe class Block
         _shared = (byte*)NativeMemory.AlignedAlloc(Round((nuint)shape.SharedBytes) + Alignment, Alignment);
         _local = (byte*)NativeMemory.AlignedAlloc((localBytes * 32 * (nuint)warps) + Alignment, Alignment);
         _scattered = (Pattern*)NativeMemory.AlignedAlloc((nuint)(sizeof(Pattern) * warps), Alignment);
+        NativeMemory.Clear(_scattered, (nuint)(sizeof(Pattern) * warps));
         NativeMemory.Clear(_registers, stride * (nuint)warps);
         NativeMemory.Clear(_local, localBytes * 32 * (nuint)warps);
         NativeMemory.Clear(_shared, Round((nuint)shape.SharedBytes));

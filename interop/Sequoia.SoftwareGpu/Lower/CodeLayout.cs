@@ -34,7 +34,7 @@ internal sealed unsafe class CodeLayout(FlatBody body, Cfg cfg, (int First, int 
             FixedValues = [.. fixedValues],
             RegisterBytes = registerBytes,
             Memos = memos,
-            RegionStart = [.. body.Regions.Select(r => cfg.BlockAt.TryGetValue(r.First, out int block) ? blocks[block].First : blocks[^1].End)],
+            RegionStart = [.. body.Regions.Select(r => r.IsKernel ? 0 : blocks[cfg.BlockAt[r.First]].First)],
             Saved = [.. ops.Where(op => op.Kind == InstKind.Call).Select(op => ((int, int)[])[.. op.Saved.Select(v => (v.Offset, v.Bytes))])],
             FrameOffset = frameOffset,
             Body = body,

@@ -12,7 +12,7 @@ internal sealed unsafe partial class Decoder
         PtxType type = _opcode.Type();
         _opcode.End();
         Count(2);
-        if (type.Bits == 8)
+        if (!IsMovable(type) && type != PtxType.Pred)
             throw _opcode.Unknown();
         Operand to = Operand(0), from = Operand(1);
         if (to.Kind == OperandKind.Vector)
@@ -28,6 +28,9 @@ internal sealed unsafe partial class Decoder
         else
             ops.Add(Unary(type.Bits == 64 ? H(&Shapes.Unary64<IntOps.Mov64>) : H(&Shapes.Unary32<IntOps.Mov32>), type));
     }
+
+    /// <summary>The types of mov and selp: those of 16 bits and more that are not of some instructions only.</summary>
+    public static bool IsMovable(PtxType type) => type.Bits >= 16 && (!type.IsFloat || type is PtxType.F32 or PtxType.F64);
 
     private Op FrameAddress(Variable variable, long offset, PtxType type) => type.Bits != 64
         ? throw _instruction.Error("an address in local memory needs 64 bits here")
