@@ -18,6 +18,8 @@ public sealed class Kernel
     // A register of 32 lanes.
     private const int RegisterFileBytes = 32 * sizeof(uint);
 
+    private const int LargestStack = 1 << 24;
+
     private readonly FlatBody _body;
     private readonly Cfg _cfg;
     private readonly Dictionary<Variable, int> _shared = [];
@@ -57,6 +59,10 @@ public sealed class Kernel
 
     /// <summary>Bytes of local memory that every thread has.</summary>
     public int LocalBytes => _body.LocalBytes;
+
+    /// <summary>The further local memory of kernels that really call functions: everything else is expanded in place.</summary>
+    internal int StackBytes(LaunchOptions options) =>
+        _body.Calls.Count == 0 ? 0 : CodeRegion.FrameAlignment + int.Clamp(options.StackBytes, 0, LargestStack);
 
     /// <summary>
     /// 32-bit registers that a thread needs at once, after the PTX; ptxas, which knows a GPU's own instructions, comes to somewhat more.

@@ -30,6 +30,7 @@ internal sealed unsafe class Block
         _shared = (byte*)NativeMemory.AlignedAlloc(Round((nuint)shape.SharedBytes) + Alignment, Alignment);
         _local = (byte*)NativeMemory.AlignedAlloc((localBytes * 32 * (nuint)warps) + Alignment, Alignment);
         _scattered = (Pattern*)NativeMemory.AlignedAlloc((nuint)(sizeof(Pattern) * warps), Alignment);
+        NativeMemory.Clear(_scattered, (nuint)(sizeof(Pattern) * warps));
         NativeMemory.Clear(_registers, stride * (nuint)warps);
         NativeMemory.Clear(_local, localBytes * 32 * (nuint)warps);
         NativeMemory.Clear(_shared, Round((nuint)shape.SharedBytes));
@@ -103,12 +104,14 @@ internal sealed unsafe class Block
         {
             w.Pc = 0;
             w.Live = w.Mask = launch.InitialMask(w.Index);
-            w.StackDepth = 0;
+            w.Here = w.Live;
+            w.StackDepth = w.StackBase = 0;
+            w.Frame = null;
             w.State = WarpState.Ready;
             w.Copies?.Clear();
             w.Fragments?.Clear();
             foreach (Value value in _executor.BlockValues)
-                FixedSlots.FillPosition(w.Registers + value.Offset, value, Position);
+                FixedSlots.FillForBlock(w.Registers + value.Offset, value, Position);
         }
 
         Races?.Start();

@@ -4,7 +4,7 @@ using Sequoia.SoftwareGpu.Mem;
 
 namespace Sequoia.SoftwareGpu.Exec;
 
-/// <summary>printf and assert of device code. Extra holds the local offsets of the call's result and parameters.</summary>
+/// <summary>printf and assert of device code. Extra holds the offsets of the call's result and parameters in the frame that A holds.</summary>
 internal static unsafe class DevicePrint
 {
     /// <summary>Strings longer than this are cut: a missing end must not print all memory.</summary>
@@ -20,7 +20,7 @@ internal static unsafe class DevicePrint
             int count = 0;
             string line = Format(w, i, lane, format, arguments, ref count);
             w.Executor.Launch.Options.Output?.Write(line);
-            *(int*)Local(w, i, lane, Offset(w, i, 0), 4) = count;
+            *(int*)Local(w, i, lane, Offset(w, i, lane, 0), 4) = count;
         }
     }
 
@@ -70,14 +70,15 @@ internal static unsafe class DevicePrint
         return text.ToString();
     }
 
-    private static ulong Offset(Warp w, Inst* i, int index) => *(ulong*)(w.Registers + i->Extra[index]);
+    private static ulong Offset(Warp w, Inst* i, int lane, int index) =>
+        ((ulong*)(w.Registers + i->A))[lane] + *(ulong*)(w.Registers + i->Extra[index]);
 
     private static byte* Local(Warp w, Inst* i, int lane, ulong offset, int size) => Resolver.LocalLane(w, i, lane, offset, size);
 
     private static ulong Parameter(Warp w, Inst* i, int lane, int index)
     {
         // The line of an assertion is the only parameter of 32 bits.
-        ulong offset = Offset(w, i, index);
+        ulong offset = Offset(w, i, lane, index);
         return offset % 8 == 0 ? *(ulong*)Local(w, i, lane, offset, 8) : *(uint*)Local(w, i, lane, offset, 4);
     }
 

@@ -33,7 +33,7 @@ internal sealed unsafe class Executor : IDisposable
         for (int k = 0; k < program.Code.Length; k++)
             Code[k].Extra = _extra + program.ExtraStart[k];
         Memos = (Memo*)NativeMemory.AllocZeroed((nuint)(sizeof(Memo) * (program.Memos + 1)));
-        BlockValues = [.. program.FixedValues.Where(FixedSlots.IsPosition)];
+        BlockValues = [.. program.FixedValues.Where(FixedSlots.IsPerBlock)];
         Counters = new Counters(program);
     }
 

@@ -6,7 +6,8 @@ namespace Sequoia.SoftwareGpu.Exec;
 /// <summary>Fills the slots of immediates, special registers and parameters.</summary>
 internal static unsafe class FixedSlots
 {
-    public static bool IsPosition(Value value) => value.Special is Special.CtaidX or Special.CtaidY or Special.CtaidZ;
+    /// <summary>Whether every block begins with another value, or with this one anew.</summary>
+    public static bool IsPerBlock(Value value) => value.Kind == ValueKind.Frame || value.Special is Special.CtaidX or Special.CtaidY or Special.CtaidZ;
 
     public static void Fill(byte* slot, Value value, Warp w, Launch launch)
     {
@@ -18,18 +19,19 @@ internal static unsafe class FixedSlots
             case ValueKind.Parameter:
                 Broadcast(slot, value.Width, ReadParameter(value, launch));
                 break;
-            case ValueKind.Special when !IsPosition(value):
+            case ValueKind.Special when !IsPerBlock(value):
                 for (int lane = 0; lane < 32; lane++)
                     ((uint*)slot)[lane] = SpecialOf(value.Special, w, lane, launch);
                 break;
         }
     }
 
-    public static void FillPosition(byte* slot, Value value, (uint X, uint Y, uint Z) position) => Broadcast(slot, Width.Word, value.Special switch
+    public static void FillForBlock(byte* slot, Value value, (uint X, uint Y, uint Z) position) => Broadcast(slot, value.Width, value.Special switch
     {
         Special.CtaidX => position.X,
         Special.CtaidY => position.Y,
-        _ => position.Z,
+        Special.CtaidZ => position.Z,
+        _ => 0,
     });
 
     private static ulong ReadParameter(Value value, Launch launch)

@@ -16,6 +16,9 @@ internal sealed unsafe class Fragments
         public int Pc;
         public uint Mask;
 
+        /// <summary>The call it is in.</summary>
+        public CallFrame? Frame;
+
         /// <summary>Waits at a synchronising instruction for other lanes.</summary>
         public bool IsWaiting;
     }
@@ -79,7 +82,7 @@ internal sealed unsafe class Fragments
         switch (pc->Kind)
         {
             case InstKind.Branch when m != 0 && m != part.Mask:
-                _parts.Add(new Part { Pc = pc->Target, Mask = m });
+                _parts.Add(part with { Pc = pc->Target, Mask = m });
                 part.Mask &= ~m;
                 part.Pc++;
                 _parts[index] = part;
@@ -98,6 +101,21 @@ internal sealed unsafe class Fragments
                 if (w.Live == 0)
                     w.State = WarpState.Finished;
                 return false;
+            case InstKind.Call:
+                uint together = Calls.SameTarget(w, pc, m);
+                if (together != m)
+                    _parts.Add(part with { Mask = m & ~together });
+                part.Mask = together;
+                part.Frame = Calls.Push(w, pc, together, part.Frame, together, 0);
+                part.Pc = w.Executor.Program.RegionStart[part.Frame.Callee.Number];
+                break;
+            case InstKind.Return when m != 0:
+                if (m != part.Mask)
+                    _parts.Add(part with { Pc = part.Pc + 1, Mask = part.Mask & ~m });
+                CallFrame left = part.Frame!;
+                Calls.Pop(w, left, m);
+                part = new Part { Pc = left.ReturnPc, Mask = m, Frame = left.Caller };
+                break;
             case InstKind.Barrier or InstKind.Sync when m != 0:
                 part.IsWaiting = true;
                 _parts[index] = part;
@@ -126,7 +144,7 @@ internal sealed unsafe class Fragments
     private void Split(int index, uint taking)
     {
         Part part = _parts[index];
-        _parts.Add(new Part { Pc = part.Pc + 1, Mask = part.Mask & ~taking });
+        _parts.Add(part with { Pc = part.Pc + 1, Mask = part.Mask & ~taking, IsWaiting = false });
         part.Mask = taking;
         _parts[index] = part;
     }
@@ -179,11 +197,13 @@ internal sealed unsafe class Fragments
     private void Perform(Warp w, Inst* pc, uint mask)
     {
         int place = (int)(pc - w.Code);
+        List<Part> joined = [];
         for (int k = _parts.Count - 1; k >= 0; k--)
         {
             Part part = _parts[k];
             if (!part.IsWaiting || part.Pc != place || (part.Mask & mask) == 0)
                 continue;
+            Join(joined, place + 1, part.Mask & mask, part.Frame);
             part.Mask &= ~mask;
             if (part.Mask == 0)
                 _parts.RemoveAt(k);
@@ -191,7 +211,7 @@ internal sealed unsafe class Fragments
                 _parts[k] = part;
         }
 
-        _parts.Add(new Part { Pc = place + 1, Mask = mask });
+        _parts.AddRange(joined);
         w.Pc = place;
         w.Mask = mask;
         if (pc->Kind == InstKind.Barrier)
@@ -202,6 +222,16 @@ internal sealed unsafe class Fragments
 
         SyncMembers.Check(w, pc, mask);
         pc->Run(w, pc, mask);
+    }
+
+    /// <summary>Lanes that came here by different calls return to different places, so they stay apart.</summary>
+    private static void Join(List<Part> joined, int place, uint mask, CallFrame? frame)
+    {
+        int known = joined.FindIndex(part => ReferenceEquals(part.Frame, frame));
+        if (known >= 0)
+            joined[known] = joined[known] with { Mask = joined[known].Mask | mask };
+        else
+            joined.Add(new Part { Pc = place, Mask = mask, Frame = frame });
     }
 
     /// <summary>Every part waits, and no wait can end.</summary>

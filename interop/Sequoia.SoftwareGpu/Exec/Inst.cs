@@ -13,6 +13,12 @@ internal enum InstKind : byte
     /// <summary>A block where diverged lanes meet again.</summary>
     Join,
     Exit,
+
+    /// <summary>A call of a function that is not expanded in place.</summary>
+    Call,
+
+    /// <summary>The return from one.</summary>
+    Return,
     Barrier,
 
     /// <summary>Names lanes that must take part: shuffles, votes, mma, warp barriers.</summary>

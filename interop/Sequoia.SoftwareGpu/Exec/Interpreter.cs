@@ -53,6 +53,18 @@ internal static unsafe class Interpreter
                     if (mask == 0)
                         goto stop;
                     break;
+                case InstKind.Call:
+                    w.Slice -= pc->Length;
+                    pc = Calls.Enter(w, pc, ref mask);
+                    if (w.Slice < 0)
+                        goto stop;
+                    break;
+                case InstKind.Return:
+                    w.Slice -= pc->Length;
+                    pc = Return(w, pc, m, ref mask);
+                    if (mask == 0)
+                        goto stop;
+                    break;
                 case InstKind.Barrier:
                     if (m == 0)
                     {
@@ -122,6 +134,12 @@ internal static unsafe class Interpreter
             case InstKind.Exit:
                 pc = Leave(w, pc, m, ref w.Mask);
                 break;
+            case InstKind.Call:
+                pc = Calls.Enter(w, pc, ref w.Mask);
+                break;
+            case InstKind.Return:
+                pc = Return(w, pc, m, ref w.Mask);
+                break;
             case InstKind.Barrier when m != 0:
                 if (m != w.Live)
                     w.Executor.DivergentBarrier(w, pc, m);
@@ -154,7 +172,7 @@ internal static unsafe class Interpreter
         uint others = mask & ~taken;
         int join = pc->Join;
         int target = pc->Target, next = (int)(pc - w.Code) + 1;
-        bool isKnown = w.StackDepth > 0 && w.Stack[w.StackDepth - 1].Join == join;
+        bool isKnown = w.StackDepth > w.StackBase && w.Stack[w.StackDepth - 1].Join == join;
         if (join >= 0 && !isKnown)
             w.Stack[w.StackDepth++] = new StackEntry { Pc = join, Join = join, Mask = mask };
         if (join >= 0 && target == join)
@@ -178,10 +196,10 @@ internal static unsafe class Interpreter
     private static Inst* Meet(Warp w, Inst* pc, ref uint mask)
     {
         int here = (int)(pc - w.Code);
-        while (w.StackDepth > 0 && w.Stack[w.StackDepth - 1].Join == here)
+        while (w.StackDepth > w.StackBase && w.Stack[w.StackDepth - 1].Join == here)
         {
             StackEntry entry = w.Stack[--w.StackDepth];
-            uint lanes = entry.Mask & w.Live;
+            uint lanes = entry.Mask & w.Here;
             if (lanes == 0)
                 continue;
             mask = lanes;
@@ -195,18 +213,35 @@ internal static unsafe class Interpreter
     private static Inst* Leave(Warp w, Inst* pc, uint leaving, ref uint mask)
     {
         w.Live &= ~leaving;
+        return Return(w, pc, leaving, ref mask);
+    }
+
+    /// <summary>Some lanes leave the running call: those that remain go on; after the last one, its caller does.</summary>
+    private static Inst* Return(Warp w, Inst* pc, uint leaving, ref uint mask)
+    {
+        w.Here &= ~leaving;
         mask &= ~leaving;
         if (mask != 0)
             return pc + 1;
-        while (w.StackDepth > 0)
+        for (;;)
         {
-            StackEntry entry = w.Stack[--w.StackDepth];
-            mask = entry.Mask & w.Live;
-            if (mask != 0)
-                return w.Code + entry.Pc;
-        }
+            while (w.StackDepth > w.StackBase)
+            {
+                StackEntry entry = w.Stack[--w.StackDepth];
+                mask = entry.Mask & w.Here;
+                if (mask != 0)
+                    return w.Code + entry.Pc;
+            }
 
-        w.State = WarpState.Finished;
-        return pc;
+            if (w.Frame is null)
+            {
+                w.State = WarpState.Finished;
+                return pc;
+            }
+
+            Inst* next = Calls.Leave(w, ref mask);
+            if (mask != 0)
+                return next;
+        }
     }
 }

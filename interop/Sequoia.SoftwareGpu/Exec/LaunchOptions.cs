@@ -62,6 +62,12 @@ public sealed record LaunchOptions
     /// <summary>After this many executed warp instructions the launch is stopped.</summary>
     public long InstructionBudget { get; init; } = 20_000_000_000;
 
+    /// <summary>
+    /// Bytes of local memory of each thread for calls of functions that call themselves or are called through pointers; a launch
+    /// that needs more ends. A GPU's stack holds saved registers as well, so it carries fewer calls in the same space.
+    /// </summary>
+    public int StackBytes { get; init; } = 16384;
+
     /// <summary>Where the output of printf goes; null drops it.</summary>
     public TextWriter? Output { get; init; }
 }

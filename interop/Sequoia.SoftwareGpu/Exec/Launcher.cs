@@ -52,7 +52,7 @@ public static unsafe class Launcher
                 GridSize = grid,
                 BlockSize = block,
                 DynamicSharedBytes = dynamicSharedBytes,
-                Shape = new LaunchShape((int)((threads + 31) / 32), sharedBytes, kernel.LocalBytes),
+                Shape = new LaunchShape((int)((threads + 31) / 32), sharedBytes, kernel.LocalBytes + kernel.StackBytes(options)),
                 Options = options,
                 Parameters = copy,
                 ParameterBytes = kernel.ParameterBytes,

@@ -24,6 +24,7 @@ internal sealed unsafe class Warp
 {
     /// <summary>
     /// Every split leaves both sides at least one lane, and every join is pushed with a split: 31 of each, and to spare.
+    /// Calls change nothing of that: a callee splits the lanes that called it.
     /// </summary>
     public const int StackEntries = 80;
 
@@ -39,8 +40,17 @@ internal sealed unsafe class Warp
 
     /// <summary>Lanes that have not exited.</summary>
     public uint Live;
+
+    /// <summary>Live lanes that have not left the running call.</summary>
+    public uint Here;
     public StackEntry* Stack;
     public int StackDepth;
+
+    /// <summary>The entries below belong to callers.</summary>
+    public int StackBase;
+
+    /// <summary>The running call; null in the kernel itself.</summary>
+    public CallFrame? Frame;
     public WarpState State;
 
     /// <summary>Instructions until the scheduler wants control back.</summary>

@@ -68,13 +68,13 @@ internal sealed class Cfg
     /// <summary>Leaves the kernel.</summary>
     public static bool IsExit(FlatInstruction instruction) => instruction.Opcode[0] is "ret" or "exit" or "trap";
 
-    private static bool EndsBlock(FlatInstruction instruction) => instruction.Opcode[0] == "bra" || IsExit(instruction);
+    private static bool EndsBlock(FlatInstruction instruction) => instruction.Opcode[0] == "bra" || instruction.Call is not null || IsExit(instruction);
 
     private void Connect(int index, FlatBody body)
     {
         CodeBlock block = Blocks[index];
         FlatInstruction last = body.Instructions[block.End - 1];
-        bool fallsThrough = !EndsBlock(last) || last.Guard is not null;
+        bool fallsThrough = !EndsBlock(last) || last.Guard is not null || last.Call is not null;
         if (fallsThrough && block.End < body.Instructions.Count)
             Link(index, BlockAt[block.End]);
         bool isBranch = last.Opcode[0] == "bra";

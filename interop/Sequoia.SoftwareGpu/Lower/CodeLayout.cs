@@ -5,7 +5,7 @@ namespace Sequoia.SoftwareGpu.Lower;
 /// <summary>Turns ops with assigned slots into the instructions that are executed.</summary>
 internal sealed unsafe class CodeLayout(FlatBody body, Cfg cfg, (int First, int End)[] blocks, Variant variant)
 {
-    public Program Arrange(List<Op> ops, List<Value> fixedValues, int registerBytes)
+    public Program Arrange(List<Op> ops, List<Value> fixedValues, int registerBytes, int frameOffset)
     {
         Inst[] code = new Inst[ops.Count];
         List<int> extra = [];
@@ -20,7 +20,7 @@ internal sealed unsafe class CodeLayout(FlatBody body, Cfg cfg, (int First, int 
                 extra.Add(value.Offset);
             code[k] = Encode(op, memos, length);
             memos += op.Memos;
-            if (op.Kind is InstKind.Branch or InstKind.Exit or InstKind.Barrier)
+            if (op.Kind is InstKind.Branch or InstKind.Exit or InstKind.Barrier or InstKind.Call or InstKind.Return)
                 length = 0;
         }
 
@@ -34,6 +34,9 @@ internal sealed unsafe class CodeLayout(FlatBody body, Cfg cfg, (int First, int 
             FixedValues = [.. fixedValues],
             RegisterBytes = registerBytes,
             Memos = memos,
+            RegionStart = [.. body.Regions.Select(r => r.IsKernel ? 0 : blocks[cfg.BlockAt[r.First]].First)],
+            Saved = [.. ops.Where(op => op.Kind == InstKind.Call).Select(op => ((int, int)[])[.. op.Saved.Select(v => (v.Offset, v.Bytes))])],
+            FrameOffset = frameOffset,
             Body = body,
             Cfg = cfg,
             Variant = variant,

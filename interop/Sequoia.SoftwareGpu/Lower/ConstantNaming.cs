@@ -26,12 +26,12 @@ internal sealed class ConstantNaming(FlatBody body, Lowering lowering)
     {
         bool hasResult = instruction.Operands.Length > 0 && instruction.Opcode[0] switch
         {
-            "st" or "bra" or "barrier" or "red" or "membar" or "fence" or "cp" or "prefetch" or "prefetchu" or "ret"
+            "st" or "bra" or "red" or "membar" or "fence" or "cp" or "prefetch" or "prefetchu" or "ret"
                 or "exit" or "trap" or "nanosleep" or "call" or "pmevent" => false,
-            "bar" => instruction.Opcode.Contains("red"),
+            "bar" or "barrier" => instruction.Opcode.Contains("red"),
             _ => true,
         };
-        if (!hasResult && !(instruction.Opcode[0] == "barrier" && instruction.Opcode.Contains("red")))
+        if (!hasResult)
             yield break;
         Operand result = instruction.Operands[0];
         if (result.Register is { } single && result.Kind == OperandKind.Register)
@@ -50,13 +50,13 @@ internal sealed class ConstantNaming(FlatBody body, Lowering lowering)
             return;
         string[] opcode = instruction.Opcode;
         PtxType type = PtxTypes.Parse(opcode[^1]);
-        if (type is PtxType.None or PtxType.Pred || to.Type == PtxType.Pred)
+        if (!Decoder.IsMovable(type) || to.Type == PtxType.Pred)
             return;
         Operand from = instruction.Operands[1];
         Value? value = opcode[0] switch
         {
             "mov" when opcode.Length == 2 && type.Bits == to.Type.Bits => Moved(from, type, instruction),
-            "cvta" when type.Bits == 64 && to.Type.Bits == 64 && opcode.Length == 4 && opcode[2] is "global" or "const" => Moved(from, type, instruction),
+            "cvta" when type.Bits == 64 && to.Type.Bits == 64 && opcode is ["cvta", "to", "global" or "const", _] => Moved(from, type, instruction),
             "ld" when opcode.Length == 3 && opcode[1] == "param" => Parameter(from, type, to),
             _ => null,
         };
@@ -78,7 +78,7 @@ internal sealed class ConstantNaming(FlatBody body, Lowering lowering)
                 return lowering.Constant(width, (ulong)from.Value);
             case OperandKind.Special when type.Bits == 32 && Specials.Parse(from.Name!) is var special and not Special.None:
                 return lowering.ForSpecial(special);
-            case OperandKind.Variable when type.Bits == 64 && from.Variable!.Space != StateSpace.Generic:
+            case OperandKind.Variable when type.Bits == 64 && !from.Variable!.IsInFrame && from.Variable!.Space != StateSpace.Generic:
                 return lowering.Constant(width, lowering.AddressOf(from.Variable, instruction) + (ulong)from.Value);
             case OperandKind.Register when !from.Negated && from.Register!.Type.Bits == type.Bits:
                 return lowering.Known(from.Register);

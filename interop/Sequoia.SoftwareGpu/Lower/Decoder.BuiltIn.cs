@@ -14,6 +14,8 @@ internal sealed unsafe partial class Decoder
         if (_instruction.CallStorage.Length != wanted)
             throw _instruction.Error($"'{_instruction.Source.Callee}' is called with the wrong number of parameters");
         Value[] storage = [.. _instruction.CallStorage.Select(v => lowering.Constant(Width.Long, v.Address))];
-        return new Op { Run = isPrint ? H(&DevicePrint.Print) : H(&DevicePrint.Assert), Extra = storage };
+        bool isInFrame = _instruction.CallStorage is [{ IsInFrame: true }, ..];
+        Value frame = isInFrame ? lowering.Frame : lowering.Constant(Width.Long, 0);
+        return new Op { A = frame, Run = isPrint ? H(&DevicePrint.Print) : H(&DevicePrint.Assert), Extra = storage };
     }
 }

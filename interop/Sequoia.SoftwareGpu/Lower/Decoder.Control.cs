@@ -20,19 +20,22 @@ internal sealed unsafe partial class Decoder
                 _opcode.Take("uni");
                 _opcode.End();
                 Count(0);
-                return new Op { Run = default, Kind = InstKind.Exit };
+                return new Op { Run = default, Kind = _instruction.ReturnsToCaller ? InstKind.Return : InstKind.Exit };
             case "exit":
                 _opcode.End();
                 Count(0);
                 return new Op { Run = default, Kind = InstKind.Exit };
             default:
-                if (_opcode.Name != "trap")
-                    throw _opcode.Unknown();
                 _opcode.End();
                 Count(0);
                 return new Op { Run = H(&ControlOps.Trap) };
         }
     }
+
+    private Op DecodeCall(FlatCall call) => new()
+    {
+        Run = default, Kind = InstKind.Call, RawC = call.Number, A = call.Callee is null ? Source(0, PtxType.B64) : null,
+    };
 
     private Op DecodeBarrier()
     {
@@ -47,10 +50,8 @@ internal sealed unsafe partial class Decoder
 
         _opcode.Take("cta");
         string action = _opcode.TakeAny("sync", "arrive", "red");
-        bool aligned = _opcode.Take("aligned") || name == "bar";
         string reduction = action == "red" ? _opcode.TakeAny("popc", "and", "or") : "";
-        if (action == "red")
-            _opcode.Take("aligned");
+        bool aligned = name == "bar" || _opcode.Take("aligned");
         if (reduction.Length > 0)
             _opcode.Require(reduction == "popc" ? "u32" : "pred");
         _opcode.End();
@@ -113,8 +114,10 @@ internal sealed unsafe partial class Decoder
                 _opcode.End();
                 return new Op { Run = default, Kind = InstKind.Yield, A = Source(0, PtxType.U32) };
             case "prefetch":
-                Space(_opcode);
-                if (_opcode.TakeAny("L1", "L2", "L2::evict_last", "L2::evict_normal").Length == 0)
+                StateSpace space = Space(_opcode);
+                string cache = _opcode.TakeAny("L1", "L2", "L2::evict_last", "L2::evict_normal");
+                bool isEviction = cache.Length > 2;
+                if (cache.Length == 0 || (space == StateSpace.Local ? isEviction : space is not (StateSpace.Global or StateSpace.Generic)))
                     throw _opcode.Unknown();
                 _opcode.End();
                 return null;
@@ -122,8 +125,6 @@ internal sealed unsafe partial class Decoder
                 _opcode.Require("L1");
                 _opcode.End();
                 return null;
-            case "createpolicy":
-                return DecodePolicy();
             case "pmevent":
                 _opcode.Take("mask");
                 _opcode.End();

@@ -51,7 +51,8 @@ internal sealed unsafe partial class Decoder
     /// <summary>Each pair of types demands, allows or forbids a rounding.</summary>
     private void CheckRounding(PtxType to, PtxType from, string rounding, bool flush, bool saturate)
     {
-        if (to.IsBits || from.IsBits || rounding == "rna" || (flush && to != PtxType.F32 && from != PtxType.F32))
+        bool areHalves = to != from && to.Bits == from.Bits && to.IsFloat && from.IsFloat;
+        if (areHalves || to.IsBits || from.IsBits || rounding == "rna" || (flush && to != PtxType.F32 && from != PtxType.F32))
             throw _opcode.Unknown();
         bool isIntegral = rounding.EndsWith('i');
         bool valid = (to.IsFloat, from.IsFloat) switch

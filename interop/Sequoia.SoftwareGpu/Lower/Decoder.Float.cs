@@ -134,6 +134,7 @@ internal sealed unsafe partial class Decoder
             "sub" => Binary(H(&ScalarShapes.Binary<ulong, ulong, DirectedDouble.Sub<TMode>>), PtxType.F64),
             "mul" => Binary(H(&ScalarShapes.Binary<ulong, ulong, DirectedDouble.Mul<TMode>>), PtxType.F64),
             "div" => Binary(H(&ScalarShapes.Binary<ulong, ulong, DirectedDouble.Div<TMode>>), PtxType.F64),
+            "fma" => Ternary(H(&ScalarShapes.Ternary<ulong, DirectedDouble.Fma<TMode>>), PtxType.F64, false),
             "rcp" => Unary(H(&ScalarShapes.Unary<ulong, ulong, DirectedDouble.Rcp<TMode>>), PtxType.F64),
             "sqrt" => Unary(H(&ScalarShapes.Unary<ulong, ulong, DirectedDouble.Sqrt<TMode>>), PtxType.F64),
             _ => throw _opcode.Unknown(),
@@ -150,7 +151,10 @@ internal sealed unsafe partial class Decoder
         {
             return (name, rounding) switch
             {
-                ("rcp", "rn") or ("rcp", "approx") => Unary(H(&Shapes.Unary64<DoubleOps.Rcp>), type),
+                ("rcp", "approx") when flush => Unary(H(&Shapes.Unary64<DoubleOps.Flushed<DoubleOps.Rcp>>), type),
+                ("rsqrt", "approx") when flush => Unary(H(&Shapes.Unary64<DoubleOps.Flushed<DoubleOps.Rsqrt>>), type),
+                _ when flush => throw _opcode.Unknown(),
+                ("rcp", "rn") => Unary(H(&Shapes.Unary64<DoubleOps.Rcp>), type),
                 ("sqrt", "rn") => Unary(H(&Shapes.Unary64<DoubleOps.Sqrt>), type),
                 ("rsqrt", "approx") => Unary(H(&Shapes.Unary64<DoubleOps.Rsqrt>), type),
                 ("rcp" or "sqrt", "rz") => DirectedLong<DoubleToZero>(name),
@@ -160,10 +164,8 @@ internal sealed unsafe partial class Decoder
             };
         }
 
-        if (flush && type is PtxType.F16 or PtxType.F16X2)
-            throw _opcode.Unknown();
         if (type != PtxType.F32)
-            return DecodeHalfTranscendental(name, rounding, type);
+            return DecodeHalfTranscendental(name, rounding, flush, type);
         return (name, rounding) switch
         {
             ("rcp", "rn") or ("rcp", "approx") => Single1<FloatOps.Rcp>(flush),

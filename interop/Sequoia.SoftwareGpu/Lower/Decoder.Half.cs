@@ -46,15 +46,18 @@ internal sealed unsafe partial class Decoder
         }
     }
 
-    private Op DecodeHalfTranscendental(string name, string rounding, PtxType type)
+    private Op DecodeHalfTranscendental(string name, string rounding, bool flush, PtxType type)
     {
         bool isHalf = type is PtxType.F16 or PtxType.F16X2;
         bool isPacked = type is PtxType.F16X2 or PtxType.BF16X2;
         PtxType register = isPacked ? PtxType.B32 : PtxType.B16;
         return (name, rounding) switch
         {
-            ("ex2", "approx") => Unary(Half1<Approx.Exp2>(isHalf, isPacked), register),
-            ("tanh", "approx") => Unary(Half1<Approx.Tanh>(isHalf, isPacked), register),
+            ("ex2", "approx") when isHalf && !flush => Unary(Half1<Approx.Exp2>(isHalf, isPacked), register),
+
+            // A bfloat16 is subnormal where the single of the same value is.
+            ("ex2", "approx") when !isHalf && flush => Unary(Half1<Ftz1<Approx.Exp2>>(isHalf, isPacked), register),
+            ("tanh", "approx") when !flush => Unary(Half1<Approx.Tanh>(isHalf, isPacked), register),
             _ => throw _opcode.Unknown(),
         };
     }

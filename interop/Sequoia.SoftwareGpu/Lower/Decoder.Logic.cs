@@ -74,12 +74,10 @@ internal sealed unsafe partial class Decoder
 
     private Op DecodeSelect()
     {
-        if (_opcode.Name == "slct")
-            throw _opcode.Unknown();
         PtxType type = _opcode.Type();
         _opcode.End();
         Count(4);
-        if (type.Bits is 8 or 1)
+        if (!IsMovable(type))
             throw _opcode.Unknown();
         (Value predicate, uint flip) = Predicate(3);
         return new Op
@@ -91,5 +89,28 @@ internal sealed unsafe partial class Decoder
             C = predicate,
             Immediate = flip,
         };
+    }
+
+    /// <summary>slct: the first value where the last operand is not negative; NaN counts as negative, negative zero does not.</summary>
+    private Op DecodeSelectBySign()
+    {
+        bool flush = _opcode.Take("ftz");
+        PtxType type = _opcode.Type(
+            PtxType.B16, PtxType.B32, PtxType.B64, PtxType.U16, PtxType.U32, PtxType.U64, PtxType.S16, PtxType.S32, PtxType.S64, PtxType.F32, PtxType.F64);
+        PtxType sign = _opcode.Type(PtxType.S32, PtxType.F32);
+        _opcode.End();
+        if (flush && sign != PtxType.F32)
+            throw _opcode.Unknown();
+        Count(4);
+        Handler run = (type.Bits == 64, sign == PtxType.F32, flush) switch
+        {
+            (false, false, _) => H(&SignSelect.Run<uint, SignSelect.Integer>),
+            (false, true, false) => H(&SignSelect.Run<uint, SignSelect.Single>),
+            (false, true, true) => H(&SignSelect.Run<uint, SignSelect.Flushed>),
+            (true, false, _) => H(&SignSelect.Run<ulong, SignSelect.Integer>),
+            (true, true, false) => H(&SignSelect.Run<ulong, SignSelect.Single>),
+            _ => H(&SignSelect.Run<ulong, SignSelect.Flushed>),
+        };
+        return new Op { Run = run, D = Result(0, type), A = Source(1, type), B = Source(2, type), C = Source(3, sign) };
     }
 }

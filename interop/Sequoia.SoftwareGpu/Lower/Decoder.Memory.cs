@@ -17,6 +17,8 @@ internal sealed unsafe partial class Decoder
             bool matches = variable.Space == space || (space == StateSpace.Generic && variable.Space is StateSpace.Global or StateSpace.Const);
             if (!matches)
                 throw _instruction.Error($"'{variable.Name}' is in another state space");
+            if (variable.IsInFrame)
+                return (lowering.Frame, (long)variable.Address + operand.Value, true);
             return (lowering.Constant(Width.Long, lowering.AddressOf(variable, _instruction)), operand.Value, true);
         }
 
@@ -67,15 +69,13 @@ internal sealed unsafe partial class Decoder
         int elements = vector.Length == 0 ? 1 : vector[1] - '0';
         PtxType type = _opcode.Type();
         _opcode.End();
-        if (type is PtxType.Pred or PtxType.F16X2 or PtxType.BF16X2 or PtxType.TF32 or PtxType.F16 or PtxType.BF16)
+        if (type is PtxType.Pred or PtxType.F16X2 or PtxType.BF16X2 or PtxType.TF32 or PtxType.F16 or PtxType.BF16 || elements * type.Bits > 128)
             throw _opcode.Unknown();
         return (space, elements, type, isVolatile || isRelaxed || isOrdered, hints);
     }
 
     private Op DecodeLoad()
     {
-        if (_opcode.Name != "ld")
-            throw _opcode.Unknown();
         (StateSpace space, int elements, PtxType type, bool isSynchronizing, int hints) = AccessModifiers(true);
         Count(2 + hints);
         space = ResolveSpace(space, 1);
@@ -106,9 +106,11 @@ internal sealed unsafe partial class Decoder
         (StateSpace space, int elements, PtxType type, bool isSynchronizing, int hints) = AccessModifiers(false);
         Count(2 + hints);
         space = ResolveSpace(space, 0);
+        if (space == StateSpace.Const)
+            throw _opcode.Unknown();
         (Value address, long offset, bool wide) = Address(0, space);
-        if (space is StateSpace.Param or StateSpace.Const)
-            throw _instruction.Error(space == StateSpace.Param ? "a kernel's parameters cannot be written" : "constant memory cannot be written");
+        if (space == StateSpace.Param)
+            throw _instruction.Error("a kernel's parameters cannot be written");
         Value[] sources = Registers(Operand(1), elements, (operand, _) => Source(operand, type, true));
         bool isLong = sources[0].Width == Width.Long;
         if (Array.Exists(sources, r => (r.Width == Width.Long) != isLong))

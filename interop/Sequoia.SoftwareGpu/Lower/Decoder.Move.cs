@@ -12,7 +12,7 @@ internal sealed unsafe partial class Decoder
         PtxType type = _opcode.Type();
         _opcode.End();
         Count(2);
-        if (type.Bits == 8)
+        if (!IsMovable(type) && type != PtxType.Pred)
             throw _opcode.Unknown();
         Operand to = Operand(0), from = Operand(1);
         if (to.Kind == OperandKind.Vector)
@@ -21,11 +21,24 @@ internal sealed unsafe partial class Decoder
             ops.Add(DecodePackMove(from, type));
         else if (type == PtxType.Pred)
             ops.Add(new Op { Run = H(&PredicateOps.Mov), D = Result(0, type), A = PlainPredicate(1) });
+        else if (from is { Kind: OperandKind.Variable, Variable: { IsInFrame: true } variable })
+            ops.Add(FrameAddress(variable, from.Value, type));
         else if (from.Kind == OperandKind.Special && Clocks.Handler(from.Name!) is { IsNull: false } clock)
             ops.Add(new Op { Run = clock, D = Result(0, Clocks.IsWide(from.Name!) ? PtxType.B64 : PtxType.B32), Kind = InstKind.Plain });
         else
             ops.Add(Unary(type.Bits == 64 ? H(&Shapes.Unary64<IntOps.Mov64>) : H(&Shapes.Unary32<IntOps.Mov32>), type));
     }
+
+    /// <summary>The types of mov and selp: those of 16 bits and more that are not of some instructions only.</summary>
+    public static bool IsMovable(PtxType type) => type.Bits >= 16 && (!type.IsFloat || type is PtxType.F32 or PtxType.F64);
+
+    private Op FrameAddress(Variable variable, long offset, PtxType type) => type.Bits != 64
+        ? throw _instruction.Error("an address in local memory needs 64 bits here")
+        : new Op
+        {
+            Run = H(&Shapes.Binary64<IntOps.Add64>), D = Result(0, type), A = lowering.Frame,
+            B = lowering.Constant(Width.Long, variable.Address + (ulong)offset),
+        };
 
     private void DecodeUnpack(List<Op> ops, Operand to, PtxType type)
     {

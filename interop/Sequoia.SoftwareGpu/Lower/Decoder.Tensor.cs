@@ -16,7 +16,8 @@ internal sealed unsafe partial class Decoder
         _opcode.Require("col");
         bool saturates = _opcode.Take("satfinite");
         PtxType d = _opcode.Type(PtxType.F32, PtxType.S32);
-        PtxType a = _opcode.Type(), b = _opcode.Type(), c = _opcode.Type();
+        ReadOnlySpan<PtxType> factors = [PtxType.F16, PtxType.BF16, PtxType.TF32, PtxType.S8, PtxType.U8];
+        PtxType a = _opcode.Type(factors), b = _opcode.Type(factors), c = _opcode.Type(PtxType.F32, PtxType.S32);
         _opcode.End();
         Count(4);
         bool isInteger = a is PtxType.S8 or PtxType.U8;
@@ -122,8 +123,9 @@ internal sealed unsafe partial class Decoder
                 return new Op { Run = H(&AsyncCopyOps.Wait), Immediate = groups.Value };
         }
 
-        bool isCg = _opcode.TakeAny("cg", "ca") is "cg";
-        if (Space(_opcode) != StateSpace.Shared || Space(_opcode) != StateSpace.Global)
+        string level = _opcode.TakeAny("cg", "ca");
+        bool isCg = level == "cg";
+        if (level.Length == 0 || Space(_opcode) != StateSpace.Shared || Space(_opcode) != StateSpace.Global)
             throw _opcode.Unknown();
         int operands = _instruction.Operands.Length - TakeCacheHints();
         _opcode.End();

@@ -52,6 +52,8 @@ internal sealed unsafe partial class Decoder
     {
         _opcode.Require("sync");
         string mode = _opcode.TakeAny("all", "any", "uni", "ballot");
+        if (mode.Length == 0)
+            throw _opcode.Unknown();
         _opcode.Require(mode == "ballot" ? "b32" : "pred");
         _opcode.End();
         Count(3);

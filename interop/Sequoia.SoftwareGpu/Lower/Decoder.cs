@@ -18,7 +18,9 @@ internal sealed unsafe partial class Decoder(FlatBody body, Lowering lowering, V
         _instruction = body.Instructions[index];
         _opcode = new OpcodeReader(_instruction);
         List<Op> ops = [];
-        if (_instruction.Source.Opcode[0] == "call" && _instruction.OpcodeOverride is null)
+        if (_instruction.Call is { } call)
+            ops.Add(DecodeCall(call));
+        else if (_instruction.Source.Opcode[0] == "call" && _instruction.OpcodeOverride is null)
             ops.Add(DecodeBuiltIn());
         else if (!lowering.IsAlias(index))
             Dispatch(ops);
@@ -37,80 +39,9 @@ internal sealed unsafe partial class Decoder(FlatBody body, Lowering lowering, V
 
     private void Dispatch(List<Op> ops)
     {
-        switch (_opcode.Name)
-        {
-            case "addc" or "subc" or "madc":
-            case "add" or "sub" or "mad" when Array.IndexOf(_instruction.Opcode, "cc") > 0:
-                ops.Add(DecodeCarry());
-                break;
-            case "add" or "sub" or "mul" or "mad" or "fma" or "div" or "rem" or "min" or "max" or "abs" or "neg":
-                ops.Add(DecodeArithmetic());
-                break;
-            case "rcp" or "sqrt" or "rsqrt" or "ex2" or "lg2" or "sin" or "cos" or "tanh":
-                ops.Add(DecodeTranscendental());
-                break;
-            case "and" or "or" or "xor" or "not" or "cnot" or "shl" or "shr":
-                ops.Add(DecodeLogic());
-                break;
-            case "popc" or "clz" or "brev" or "bfind" or "bfe" or "bfi" or "prmt" or "lop3" or "shf" or "sad" or "dp4a"
-                or "dp2a" or "mul24" or "mad24" or "fns" or "bmsk" or "szext" or "vabsdiff4" or "copysign" or "testp":
-                ops.Add(DecodeBits());
-                break;
-            case "setp":
-                ops.Add(DecodeSetp());
-                break;
-            case "set":
-                ops.Add(DecodeSet());
-                break;
-            case "selp" or "slct":
-                ops.Add(DecodeSelect());
-                break;
-            case "mov":
-                DecodeMov(ops);
-                break;
-            case "cvt":
-                ops.Add(DecodeConvert());
-                break;
-            case "cvta":
-                ops.Add(DecodeCvta());
-                break;
-            case "isspacep":
-                ops.Add(DecodeIsSpace());
-                break;
-            case "ld" or "ldu":
-                ops.Add(DecodeLoad());
-                break;
-            case "st":
-                ops.Add(DecodeStore());
-                break;
-            case "atom" or "red":
-                ops.Add(DecodeAtomic());
-                break;
-            case "cp":
-                ops.Add(DecodeAsyncCopy());
-                break;
-            case "ldmatrix":
-                ops.Add(DecodeLoadMatrix());
-                break;
-            case "mma":
-                ops.Add(DecodeMma());
-                break;
-            case "shfl" or "vote" or "match" or "redux" or "activemask" or "elect":
-                ops.Add(DecodeWarp());
-                break;
-            case "bar" or "barrier":
-                ops.Add(DecodeBarrier());
-                break;
-            case "bra" or "ret" or "exit" or "trap" or "brkpt":
-                ops.Add(DecodeControl());
-                break;
-            case "membar" or "fence" or "prefetch" or "prefetchu" or "nanosleep" or "pmevent" or "createpolicy" or "discard" or "applypriority":
-                if (DecodeHint() is { } hint)
-                    ops.Add(hint);
-                break;
-            default:
-                throw _instruction.Error($"'{_opcode.Name}' is not an instruction that is supported");
-        }
+        if (!Families.TryGetValue(_opcode.Name, out Action<Decoder, List<Op>>? decode))
+            throw _instruction.Error($"'{_opcode.Name}' is not an instruction that is supported");
+        decode(this, ops);
     }
 
     private static Handler H(delegate*<Warp, Inst*, uint, void> run) => new(run);
@@ -165,8 +96,10 @@ internal sealed unsafe partial class Decoder(FlatBody body, Lowering lowering, V
                 return lowering.ForSpecial(special);
             case OperandKind.Special:
                 throw _instruction.Error($"'{operand.Name}' is not a register that is known");
+            case OperandKind.Variable when operand.Variable!.IsInFrame:
+                throw _instruction.Error("the address of a called function's own storage can only be moved to a register");
             case OperandKind.Variable:
-                return lowering.Constant(WidthOf(type), lowering.AddressOf(operand.Variable!, _instruction) + (ulong)operand.Value);
+                return lowering.Constant(WidthOf(type), lowering.AddressOf(operand.Variable, _instruction) + (ulong)operand.Value);
             default:
                 throw _instruction.Error("this operand is not a value");
         }

@@ -16,6 +16,12 @@ internal sealed class FlatInstruction
     /// <summary>Replaces the source's opcode: a return from an inlined function is a branch.</summary>
     public string[]? OpcodeOverride { get; init; }
 
+    /// <summary>A call that stays one.</summary>
+    public FlatCall? Call { get; init; }
+
+    /// <summary>Leaves a function that was really called, not the kernel.</summary>
+    public bool ReturnsToCaller { get; init; }
+
     /// <summary>The storage of call operands of built-in functions.</summary>
     public Variable[] CallStorage { get; init; } = [];
 
@@ -26,11 +32,16 @@ internal sealed class FlatInstruction
     public PtxException Error(string reason) => new(Line, $"{reason} ('{Source.Place.Text}')");
 }
 
-/// <summary>A kernel as one list of instructions, all calls expanded in place.</summary>
+/// <summary>A kernel as one list of instructions: calls are expanded in place where possible, and what is really called follows.</summary>
 internal sealed class FlatBody
 {
     public List<FlatInstruction> Instructions { get; } = [];
 
-    /// <summary>Bytes of local memory a thread needs.</summary>
-    public int LocalBytes { get; set; }
+    /// <summary>The kernel, then the functions that are really called.</summary>
+    public List<CodeRegion> Regions { get; } = [];
+
+    public List<FlatCall> Calls { get; } = [];
+
+    /// <summary>Bytes of local memory a thread needs, besides the stack of calls.</summary>
+    public int LocalBytes => Regions[0].FrameBytes;
 }

@@ -4,7 +4,8 @@ namespace Sequoia.SoftwareGpu.Lower;
 
 /// <summary>
 /// Expands calls of device functions in place. Parameters of calls are thread-local storage that caller and callee
-/// share, so nothing is copied.
+/// share, so nothing is copied. Functions that call themselves, and those that are called through pointers, follow the
+/// kernel's code instead, each as a region of its own; their storage counts from the frame of the running call.
 /// </summary>
 internal sealed class Inliner
 {
@@ -20,44 +21,106 @@ internal sealed class Inliner
     private readonly ParsedModule _module;
     private readonly FlatBody _body = new();
     private readonly Stack<string> _active = new();
+    private readonly HashSet<string> _recursive;
+    private readonly Dictionary<string, CodeRegion> _regions = [];
+    private CodeRegion _region;
 
-    private Inliner(ParsedModule module) => _module = module;
+    private Inliner(ParsedModule module, Function kernel)
+    {
+        _module = module;
+        _recursive = CallGraph.Recursive(module);
+        _region = RegionOf(kernel);
+    }
 
     public static FlatBody Flatten(ParsedModule module, Function kernel)
     {
-        Inliner inliner = new(module);
-        Frame frame = new(null, false);
-        foreach (Variable variable in kernel.Variables)
-            inliner.PlaceLocal(variable, frame);
-        inliner._active.Push(kernel.Name);
-        inliner.Expand(kernel, frame);
+        Inliner inliner = new(module, kernel);
+
+        // Expanding one region may ask for more.
+        List<CodeRegion> regions = inliner._body.Regions;
+        for (int k = 0; k < regions.Count; k++)
+            inliner.ExpandRegion(regions[k]);
         return inliner._body;
     }
 
-    /// <summary>What the names of one expansion stand for.</summary>
-    private sealed class Frame(Dictionary<Variable, Variable>? parameters, bool isInlined)
+    private void ExpandRegion(CodeRegion region)
     {
-        public bool IsInlined { get; } = isInlined;
+        _region = region;
+        region.First = _body.Instructions.Count;
+        Frame frame = new([], FrameKind.Region);
+        if (!region.IsKernel)
+        {
+            foreach (Variable variable in region.Function.Results)
+                region.Results.Add(PlaceLocal(variable, frame));
+            foreach (Variable variable in region.Function.Parameters)
+                region.Parameters.Add(PlaceLocal(variable, frame));
+        }
 
-        public Dictionary<Variable, Variable> Variables { get; } = parameters ?? [];
+        foreach (Variable variable in region.Function.Variables)
+            PlaceLocal(variable, frame);
+        _active.Push(region.Function.Name);
+        Expand(region.Function, frame);
+        _active.Pop();
+        if (_body.Regions.Count > 1)
+            AddFinalReturn(region);
+    }
+
+    /// <summary>Control that runs off the end of one region must not go on in the next.</summary>
+    private void AddFinalReturn(CodeRegion region)
+    {
+        Instruction source = new()
+        {
+            Opcode = ["ret"], Operands = [], Place = new SourcePlace(region.Function.Line, "}", _module.Files, 0, 0), Scope = new Scope(null),
+        };
+        _body.Instructions.Add(new FlatInstruction { Source = source, Operands = [], ReturnsToCaller = !region.IsKernel });
+    }
+
+    private CodeRegion RegionOf(Function function)
+    {
+        if (!_regions.TryGetValue(function.Name, out CodeRegion? region))
+        {
+            _regions[function.Name] = region = new CodeRegion(function, _body.Regions.Count);
+            _body.Regions.Add(region);
+        }
+
+        return region;
+    }
+
+    private enum FrameKind
+    {
+        /// <summary>The code of a kernel or of a function that is really called.</summary>
+        Region,
+
+        /// <summary>A call that is expanded in place.</summary>
+        Inlined,
+    }
+
+    /// <summary>What the names of one expansion stand for.</summary>
+    private sealed class Frame(Dictionary<Variable, Variable> parameters, FrameKind kind)
+    {
+        public bool IsInlined { get; } = kind == FrameKind.Inlined;
+
+        public Dictionary<Variable, Variable> Variables { get; } = parameters;
 
         public Dictionary<Register, Register> Registers { get; } = [];
     }
 
     private static int Align(int offset, int alignment) => (offset + alignment - 1) / alignment * alignment;
 
-    private void PlaceLocal(Variable variable, Frame frame)
+    private Variable PlaceLocal(Variable variable, Frame frame)
     {
         if (variable.Space is not (StateSpace.Local or StateSpace.Param))
-            return;
-        int offset = Align(_body.LocalBytes, variable.Alignment);
+            return variable;
+        int offset = Align(_region.FrameBytes, variable.Alignment);
         if (variable.Bytes > MaxLocalBytes - offset)
             throw new PtxException(variable.Line, $"the kernel needs more than {MaxLocalBytes} bytes of local memory.");
-        _body.LocalBytes = offset + variable.Bytes;
-        frame.Variables[variable] = new Variable
+        if (!_region.IsKernel && variable.Alignment > CodeRegion.FrameAlignment)
+            throw new PtxException(variable.Line, $"'{variable.Name}' of a function that is really called is aligned to more than {CodeRegion.FrameAlignment} bytes.");
+        _region.FrameBytes = offset + variable.Bytes;
+        return frame.Variables[variable] = new Variable
         {
             Name = variable.Name, Space = StateSpace.Local, Alignment = variable.Alignment, Bytes = variable.Bytes,
-            Line = variable.Line, Address = (ulong)offset, IsPlaced = true,
+            Line = variable.Line, Address = (ulong)offset, IsPlaced = true, IsInFrame = !_region.IsKernel,
         };
     }
 
@@ -97,6 +160,7 @@ internal sealed class Inliner
             Operands = Array.ConvertAll(instruction.Operands, o => Rename(o, frame)),
             Guard = instruction.Guard is null ? null : Rename(instruction.Guard, frame),
             OpcodeOverride = isReturn ? ["bra", "uni"] : null,
+            ReturnsToCaller = !isReturn && !_region.IsKernel && instruction.Opcode[0] == "ret",
         };
         if (isReturn)
             returns.Add(flat);
@@ -144,16 +208,22 @@ internal sealed class Inliner
         if (call.Opcode.Length > 2 || (call.Opcode.Length == 2 && call.Opcode[1] != "uni"))
             throw new PtxException(call.Place.Line, $"unknown form '{call.Name}'.");
         Variable[] storage = [.. call.Results.Concat(call.Arguments).Select(o => Storage(o, call, frame))];
-        if (Decoder.IsBuiltIn(call.Callee!))
+        if (call.Callee is null)
+        {
+            foreach (Function possible in _module.Functions.Values.Where(f => f.IsDefined && !f.IsEntry && f.Address.IsTaken))
+                RegionOf(possible);
+            AddCall(call, null, storage, frame);
+            return;
+        }
+
+        if (Decoder.IsBuiltIn(call.Callee))
         {
             _body.Instructions.Add(new FlatInstruction { Source = call, Operands = [], CallStorage = storage });
             return;
         }
 
-        if (!_module.Functions.TryGetValue(call.Callee!, out Function? callee) || !callee.IsDefined)
+        if (!_module.Functions.TryGetValue(call.Callee, out Function? callee) || !callee.IsDefined)
             throw new PtxException(call.Place.Line, $"the function '{call.Callee}' is not defined in this module.");
-        if (_active.Contains(callee.Name))
-            throw new PtxException(call.Place.Line, $"'{callee.Name}' calls itself; recursion is not supported.");
         if (_active.Count > DeepestCalls)
             throw new PtxException(call.Place.Line, $"calls nest deeper than {DeepestCalls}.");
         if (callee.Results.Count != call.Results.Length || callee.Parameters.Count != call.Arguments.Length)
@@ -168,12 +238,32 @@ internal sealed class Inliner
             parameters[formal] = storage[k];
         }
 
-        Frame inner = new(parameters, true);
+        if (_recursive.Contains(callee.Name))
+        {
+            AddCall(call, RegionOf(callee), storage, frame);
+            return;
+        }
+
+        Frame inner = new(parameters, FrameKind.Inlined);
         foreach (Variable variable in callee.Variables)
             PlaceLocal(variable, inner);
         _active.Push(callee.Name);
         Expand(callee, inner);
         _active.Pop();
+    }
+
+    private void AddCall(Instruction call, CodeRegion? callee, Variable[] storage, Frame frame)
+    {
+        FlatCall flat = new()
+        {
+            Number = _body.Calls.Count, Callee = callee, Caller = _region,
+            Results = storage[..call.Results.Length], Arguments = storage[call.Results.Length..],
+        };
+        _body.Calls.Add(flat);
+        _body.Instructions.Add(new FlatInstruction
+        {
+            Source = call, Operands = Array.ConvertAll(call.Operands, o => Rename(o, frame)), Call = flat,
+        });
     }
 
     private static Variable Storage(Operand operand, Instruction call, Frame frame) =>

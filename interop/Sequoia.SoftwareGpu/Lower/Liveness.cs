@@ -4,9 +4,9 @@ namespace Sequoia.SoftwareGpu.Lower;
 internal static class Liveness
 {
     /// <summary>Ranges of op indices, by value number; the blocks give their ops as [first, end).</summary>
-    public static (int First, int Last)[] Ranges(Cfg cfg, List<Op> ops, (int First, int End)[] blocks, int values)
+    public static (int First, int Last)[] Ranges(Cfg cfg, List<Op> ops, (int First, int End)[] blocks, List<Value> values)
     {
-        int words = (values + 63) / 64;
+        int words = (values.Count + 63) / 64;
         ulong[][] use = new ulong[blocks.Length][], define = new ulong[blocks.Length][];
         ulong[][] liveIn = new ulong[blocks.Length][], liveOut = new ulong[blocks.Length][];
         for (int b = 0; b < blocks.Length; b++)
@@ -38,12 +38,14 @@ internal static class Liveness
             }
         }
 
-        (int First, int Last)[] ranges = new (int, int)[values];
+        (int First, int Last)[] ranges = new (int, int)[values.Count];
         Array.Fill(ranges, (int.MaxValue, -1));
         for (int b = 0; b < blocks.Length; b++)
         {
             Extend(ranges, liveIn[b], blocks[b].First);
             Extend(ranges, liveOut[b], blocks[b].End);
+            if (blocks[b].End > blocks[b].First && ops[blocks[b].End - 1] is { Kind: Exec.InstKind.Call } call)
+                call.Saved.AddRange(values.Where(v => (liveOut[b][v.Number >> 6] >> v.Number & 1) != 0));
             for (int k = blocks[b].First; k < blocks[b].End; k++)
             {
                 foreach (Value value in ops[k].Reads().Concat(ops[k].Writes()))

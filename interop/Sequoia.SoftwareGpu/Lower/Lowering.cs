@@ -14,6 +14,7 @@ internal sealed class Lowering
     private readonly Dictionary<(Width Width, ulong Bits), Value> _constants = [];
     private readonly Dictionary<Special, Value> _specials = [];
     private readonly List<Value> _fixed = [];
+    private Value? _frame;
     private readonly List<Value> _values = [];
     private readonly bool[] _isAlias;
 
@@ -68,6 +69,9 @@ internal sealed class Lowering
             _specials[special] = value = Fix(new Value(ValueKind.Special, Width.Word) { Special = special });
         return value;
     }
+
+    /// <summary>Where the running call's frame begins.</summary>
+    public Value Frame => _frame ??= Fix(new Value(ValueKind.Frame, Width.Long));
 
     public Value Parameter(int offset, PtxType type, Width width) =>
         Fix(new Value(ValueKind.Parameter, width) { ParameterOffset = offset, ParameterType = type });
@@ -132,8 +136,10 @@ internal sealed class Lowering
 
         // Control that runs off the end leaves the kernel.
         ops.Add(new Op { Run = default, Kind = InstKind.Exit, Source = int.Max(0, _body.Instructions.Count - 1) });
-        (int First, int Last)[] ranges = Liveness.Ranges(_cfg, ops, blocks, _values.Count);
+        if (_body.Calls.Count > 0)
+            _ = Frame;
+        (int First, int Last)[] ranges = Liveness.Ranges(_cfg, ops, blocks, _values);
         int registerBytes = Slots.Assign(_fixed, _values, ranges);
-        return new CodeLayout(_body, _cfg, blocks, _variant).Arrange(ops, _fixed, registerBytes);
+        return new CodeLayout(_body, _cfg, blocks, _variant).Arrange(ops, _fixed, registerBytes, _body.Calls.Count > 0 ? Frame.Offset : -1);
     }
 }

@@ -57,6 +57,9 @@ internal sealed class Op
     /// <summary>Block where the sides of a branch meet, or -1.</summary>
     public int Join { get; set; } = -1;
 
+    /// <summary>What the caller still needs behind a call.</summary>
+    public List<Value> Saved { get; } = [];
+
     public IEnumerable<Value> Reads()
     {
         if (DIsRead && D is not null)

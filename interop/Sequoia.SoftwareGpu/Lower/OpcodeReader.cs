@@ -10,12 +10,20 @@ internal sealed class OpcodeReader(FlatInstruction instruction)
     private readonly string[] _parts = instruction.Opcode;
     private int _next = 1;
 
+    /// <summary>
+    /// Told of every modifier that a decoder asks for, and its place, also of those that are not there. Tests list all forms
+    /// that exist by it; null otherwise.
+    /// </summary>
+    [ThreadStatic]
+    internal static Action<int, string>? Asked;
+
     public string Name => _parts[0];
 
     public string Peek => _next < _parts.Length ? _parts[_next] : "";
 
     public bool Take(string modifier)
     {
+        Asked?.Invoke(_next, modifier);
         if (Peek != modifier)
             return false;
         _next++;
@@ -40,25 +48,28 @@ internal sealed class OpcodeReader(FlatInstruction instruction)
             throw Unknown();
     }
 
-    public PtxType Type()
-    {
-        PtxType type = PtxTypes.Parse(Peek);
-        if (type == PtxType.None)
-            throw Unknown();
-        _next++;
-        return type;
-    }
+    public PtxType Type() => Type(Enum.GetValues<PtxType>());
 
     public PtxType Type(params ReadOnlySpan<PtxType> allowed)
     {
-        PtxType type = Type();
-        return allowed.Contains(type) ? type : throw Unknown();
+        if (Asked is { } asked)
+        {
+            foreach (PtxType one in allowed)
+                asked(_next, one.ToString().ToLowerInvariant());
+        }
+
+        PtxType type = PtxTypes.Parse(Peek);
+        if (type == PtxType.None || !allowed.Contains(type))
+            throw Unknown();
+        _next++;
+        return type;
     }
 
     public void End()
     {
         if (_next != _parts.Length)
             throw Unknown();
+        Asked?.Invoke(_next, "");
     }
 
     public PtxException Unknown() => new(instruction.Line, $"'{string.Join('.', _parts)}' is not a form of '{_parts[0]}' that is supported.");

@@ -18,6 +18,15 @@ internal sealed class Program
 
     public required int Memos { get; init; }
 
+    /// <summary>Where each region begins in the code.</summary>
+    public required int[] RegionStart { get; init; }
+
+    /// <summary>The registers that each call must keep for its caller, as places in the register file.</summary>
+    public required (int Offset, int Bytes)[][] Saved { get; init; }
+
+    /// <summary>Where lanes keep the start of the running call's frame; -1 in kernels without real calls.</summary>
+    public required int FrameOffset { get; init; }
+
     public required FlatBody Body { get; init; }
 
     public required Cfg Cfg { get; init; }

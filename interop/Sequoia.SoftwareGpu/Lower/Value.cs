@@ -14,6 +14,9 @@ internal enum ValueKind : byte
 
     /// <summary>A result nobody reads.</summary>
     Scratch,
+
+    /// <summary>Where the running call's frame begins in local memory; calls move it.</summary>
+    Frame,
 }
 
 internal enum Width : byte

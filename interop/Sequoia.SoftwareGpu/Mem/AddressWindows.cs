@@ -10,5 +10,8 @@ internal static class AddressWindows
     public const ulong Shared = 1UL << Shift;
     public const ulong Local = 2UL << Shift;
     public const ulong Param = 4UL << Shift;
+
+    /// <summary>Addresses of functions: no memory at all.</summary>
+    public const ulong Code = 8UL << Shift;
     public const ulong OffsetMask = (1UL << Shift) - 1;
 }

@@ -94,7 +94,28 @@ internal static class DirectedDouble
         public static ulong Apply(ulong a)
         {
             double x = Value(a), root = Math.Sqrt(x);
-            return Finish<TMode>(root, Math.FusedMultiplyAdd(-root, root, x), double.IsFinite(root));
+            double error = x < Tiny
+                ? Math.FusedMultiplyAdd(-Math.ScaleB(root, 300), Math.ScaleB(root, 300), Math.ScaleB(x, 600))
+                : Math.FusedMultiplyAdd(-root, root, x);
+            return Finish<TMode>(root, error, double.IsFinite(root));
+        }
+    }
+
+    internal readonly struct Fma<TMode> : IScalarTernary<ulong>
+        where TMode : struct, IDoubleRounding
+    {
+        public static ulong Apply(ulong a, ulong b, ulong c)
+        {
+            double x = Value(a), y = Value(b), z = Value(c), nearest = Math.FusedMultiplyAdd(x, y, z);
+            bool isFinite = double.IsFinite(x) && double.IsFinite(y) && double.IsFinite(z);
+            int error = isFinite && double.IsFinite(nearest) ? FusedError.Sign(x, y, z, nearest) : 0;
+            if (isFinite && nearest == 0 && error == 0 && typeof(TMode) == typeof(DoubleDown))
+            {
+                bool isPlus = (x == 0 || y == 0) && z == 0 && double.IsPositive(z) && double.IsNegative(x) == double.IsNegative(y);
+                return isPlus ? 0 : 1UL << 63;
+            }
+
+            return Finish<TMode>(nearest, error, isFinite);
         }
     }
 

@@ -69,6 +69,21 @@ internal static class DoubleOps
         public static Vector512<ulong> Apply(Vector512<ulong> a) => Vector512.Sqrt(a.AsDouble()).AsUInt64();
     }
 
+    /// <summary>Subnormal operands and results become zeros of their sign.</summary>
+    internal readonly struct Flushed<T> : IUnary64
+        where T : struct, IUnary64
+    {
+        [MethodImpl(Inline)]
+        public static Vector512<ulong> Apply(Vector512<ulong> a) => Flush(T.Apply(Flush(a)));
+
+        [MethodImpl(Inline)]
+        private static Vector512<ulong> Flush(Vector512<ulong> a)
+        {
+            Vector512<ulong> isSmall = Vector512.Equals(a & Vector512.Create(0x7FF0_0000_0000_0000UL), Vector512<ulong>.Zero);
+            return Vector512.ConditionalSelect(isSmall, a & Vector512.Create(1UL << 63), a);
+        }
+    }
+
     internal readonly struct Rcp : IUnary64
     {
         [MethodImpl(Inline)]

@@ -97,6 +97,9 @@ internal sealed class BodyParser(
             case ".branchtargets":
                 ParseBranchTargets();
                 break;
+            case ".callprototype":
+                ParsePrototype();
+                break;
             default:
                 if (!DeclarationParser.IsSpace(directive))
                     throw new PtxException(reader.Line, $"unknown directive '{directive}'.");
@@ -125,6 +128,21 @@ internal sealed class BodyParser(
         if (!_scope.DeclaresHere(_lastLabel))
             throw new PtxException(line, ".branchtargets has no name.");
         _scope.Declare(_lastLabel, new BranchTargets([.. labels]));
+    }
+
+    /// <summary>The shape of functions called through a pointer; the label before it is its name.</summary>
+    private void ParsePrototype()
+    {
+        int line = reader.Line;
+        reader.Take();
+        List<Variable> results = reader.Current.Is('(') ? declarations.Parameters(new Scope(null)) : [];
+        reader.ExpectWord("the prototype's place of a name");
+        List<Variable> parameters = reader.Current.Is('(') ? declarations.Parameters(new Scope(null)) : [];
+        reader.TryTake(".noreturn");
+        reader.Expect(';');
+        if (!_scope.DeclaresHere(_lastLabel))
+            throw new PtxException(line, ".callprototype has no name.");
+        _scope.Declare(_lastLabel, new CallPrototype([.. results.Select(v => v.Bytes)], [.. parameters.Select(v => v.Bytes)]));
     }
 
     private void ParseRegisters()
@@ -174,7 +192,7 @@ internal sealed class BodyParser(
         string? callee = null;
         if (opcode[0] == "call")
         {
-            (results, callee, arguments) = ParseCall();
+            (results, callee, arguments) = ParseCall(operands);
         }
         else if (!reader.Current.Is(';'))
         {
@@ -200,7 +218,8 @@ internal sealed class BodyParser(
         });
     }
 
-    private (Operand[] Results, string Callee, Operand[] Arguments) ParseCall()
+    /// <summary>A call of a function by its name, or by the address that a register, then the only operand, holds.</summary>
+    private (Operand[] Results, string? Callee, Operand[] Arguments) ParseCall(List<Operand> operands)
     {
         Operand[] results = [], arguments = [];
         if (reader.Current.Is('('))
@@ -211,11 +230,28 @@ internal sealed class BodyParser(
 
         int line = reader.Line;
         string callee = reader.ExpectWord("a function name");
-        if (callee[0] == '%')
-            throw new PtxException(line, "indirect calls are not supported.");
-        if (reader.TryTake(','))
+        bool hasMore = reader.TryTake(',');
+        if (hasMore && reader.Current.Is('('))
+        {
             arguments = ParseList();
-        return (results, callee, arguments);
+            hasMore = reader.TryTake(',');
+        }
+
+        if (_scope.Find(callee) is not Register pointer)
+            return hasMore ? throw reader.Unexpected("';'") : (results, callee, arguments);
+        string name = hasMore ? reader.ExpectWord("the name of a prototype") : "";
+        if (_scope.Find(name) is not CallPrototype prototype)
+            throw new PtxException(line, $"a call through '{callee}' needs a .callprototype.");
+        CheckSizes(prototype.ResultBytes, results, line);
+        CheckSizes(prototype.ParameterBytes, arguments, line);
+        operands.Add(new Operand { Kind = OperandKind.Register, Register = pointer });
+        return (results, null, arguments);
+    }
+
+    private static void CheckSizes(int[] bytes, Operand[] given, int line)
+    {
+        if (!bytes.SequenceEqual(given.Select(o => o.Variable?.Bytes ?? -1)))
+            throw new PtxException(line, "the call does not fit its prototype.");
     }
 
     private Operand[] ParseList()
@@ -289,6 +325,8 @@ internal sealed class BodyParser(
         {
             case Register register:
                 return new Operand { Kind = OperandKind.Register, Register = register, Negated = negated };
+            case Function called:
+                return new Operand { Kind = OperandKind.Integer, Value = (long)called.Address.Take() };
             case Variable variable:
                 long offset = reader.TryTake('+') ? reader.ExpectInteger("an offset") : 0;
                 return new Operand { Kind = OperandKind.Variable, Variable = variable, Value = offset };

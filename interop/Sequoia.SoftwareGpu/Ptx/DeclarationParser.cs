@@ -203,7 +203,10 @@ internal sealed class DeclarationParser(TokenReader reader, Scope moduleScope)
 
     private ulong Relocate(Token symbol, Initializer into)
     {
-        if (moduleScope.Find(symbol.Text) is not Variable)
+        object? found = moduleScope.Find(symbol.Text);
+        if (found is Function function)
+            return function.Address.Take();
+        if (found is not Variable)
             throw new PtxException(symbol.Line, $"unknown symbol '{symbol.Text}'.");
         long addend = 0;
         if (reader.TryTake('+'))

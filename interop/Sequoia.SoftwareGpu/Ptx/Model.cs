@@ -43,6 +43,9 @@ internal sealed class Variable
     public ulong Address { get; set; }
 
     public bool IsPlaced { get; set; }
+
+    /// <summary>The address counts from the frame of the running call: storage of a function that is not expanded in place.</summary>
+    public bool IsInFrame { get; init; }
 }
 
 internal enum OperandKind : byte
@@ -98,6 +101,7 @@ internal sealed class Instruction
 
     public Operand[] Arguments { get; init; } = [];
 
+    /// <summary>The function's name; null where a register, the only operand, holds its address.</summary>
     public string? Callee { get; init; }
 
     public string Name => string.Join('.', Opcode);
@@ -122,6 +126,29 @@ internal sealed class Label(string name, int index)
 internal sealed class BranchTargets(string[] labels)
 {
     public string[] Labels { get; } = labels;
+}
+
+/// <summary>What functions called through a pointer look like: the bytes of their results and parameters.</summary>
+internal sealed class CallPrototype(int[] resultBytes, int[] parameterBytes)
+{
+    public int[] ResultBytes { get; } = resultBytes;
+
+    public int[] ParameterBytes { get; } = parameterBytes;
+}
+
+/// <summary>A function's address; a declaration and the definition that follows share it.</summary>
+internal sealed class CodeAddress(ulong value)
+{
+    public ulong Value { get; } = value;
+
+    /// <summary>Something holds the address, so the function may be called through a pointer.</summary>
+    public bool IsTaken { get; set; }
+
+    public ulong Take()
+    {
+        IsTaken = true;
+        return Value;
+    }
 }
 
 /// <summary>Names declared between two braces; inner scopes hide outer ones.</summary>
@@ -164,6 +191,8 @@ internal sealed class Function
     public required bool IsEntry { get; init; }
 
     public required int Line { get; init; }
+
+    public required CodeAddress Address { get; init; }
 
     public List<Variable> Results { get; } = [];
 

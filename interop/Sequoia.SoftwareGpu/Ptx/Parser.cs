@@ -1,3 +1,5 @@
+using Sequoia.SoftwareGpu.Mem;
+
 namespace Sequoia.SoftwareGpu.Ptx;
 
 /// <summary>Parses module-level PTX; bodies are read by <see cref="BodyParser"/>.</summary>
@@ -150,21 +152,25 @@ internal sealed class Parser
         Scope scope = new(_scope);
         List<Variable> results = !isEntry && _reader.Current.Is('(') ? _declarations.Parameters(scope) : [];
         string name = _reader.ExpectWord("a function name");
-        Function function = new() { Name = name, IsEntry = isEntry, Line = line };
+        Function? earlier = _module.Functions.GetValueOrDefault(name);
+        CodeAddress address = earlier?.Address ?? new CodeAddress(AddressWindows.Code + (16 * ((ulong)_module.Functions.Count + 1)));
+        Function function = new() { Name = name, IsEntry = isEntry, Line = line, Address = address };
         function.Results.AddRange(results);
         if (_reader.Current.Is('('))
             function.Parameters.AddRange(_declarations.Parameters(scope));
         ParseTuning(function);
         if (_reader.TryTake(';'))
         {
-            _module.Functions.TryAdd(name, function);
+            if (_module.Functions.TryAdd(name, function))
+                _scope.Declare(name, function);
             return;
         }
 
-        if (_module.Functions.TryGetValue(name, out Function? earlier) && earlier.IsDefined)
+        if (earlier is { IsDefined: true })
             throw new PtxException(line, $"'{name}' is defined twice.");
         function.IsDefined = true;
         _module.Functions[name] = function;
+        _scope.Declare(name, function);
         new BodyParser(_reader, _declarations, function, scope, _module.Files).Parse();
     }
 

@@ -13,19 +13,28 @@ public unsafe class FuzzTests
 {
     private const int UsualCases = 400;
 
+    /// <summary>Sizes, offsets and literals at which additions and products wrap.</summary>
+    private static readonly string[] Numbers =
+        ["2147483647", "-1", "4294967295", "2147483648", "9223372036854775807", "0x8000000000000000", "0xFFFFFFFFFFFFFFF8", "0", "1", "65536", "134217728"];
+
     [Test]
     public void Changed_modules_and_their_launches_end_in_a_code()
     {
         CudaCompiler compiler = NeededLibraries.Compiler(KernelCache.Default);
-        string[] sources = [BasicKernels.Softmax, BasicKernels.TiledGemm, LlamaKernels.Source];
+        string[] sources = [BasicKernels.Softmax, BasicKernels.TiledGemm, LlamaKernels.Source, CallTests.Recursion];
         string[][] modules = [.. sources.Select(source => Words(compiler.Compile(source, new() { Extra = ["-default-device"] }).Ptx))];
         int cases = int.TryParse(Environment.GetEnvironmentVariable("SEQUOIA_FUZZ_CASES"), CultureInfo.InvariantCulture, out int more) ? more : UsualCases;
-        SoftwareDriver.Options = new LaunchOptions { Checks = true, Counters = true, InstructionBudget = 200_000 };
         try
         {
             int launched = 0;
             for (int seed = 0; seed < cases; seed++)
+            {
+                SoftwareDriver.Options = new LaunchOptions
+                {
+                    Checks = seed % 5 != 0, Counters = seed % 7 != 0, Schedule = (Schedule)(seed / 4 % 3), Seed = (ulong)seed, InstructionBudget = 200_000,
+                };
                 launched += Try(new Random(seed), modules[seed % modules.Length], seed) ? 1 : 0;
+            }
             TestContext.Out.WriteLine($"{launched} of {cases} changed modules still had a kernel to launch");
             Assert.That(launched, Is.GreaterThan(cases / 20), "the changes are too rough to reach the execution");
         }
@@ -106,7 +115,7 @@ public unsafe class FuzzTests
                 0 => "",
                 1 => changed[at] + " " + changed[at],
                 2 => changed[at][..random.Next(changed[at].Length + 1)],
-                3 => random.Next(2) == 0 ? "2147483647" : "-1",
+                3 => Numbers[random.Next(Numbers.Length)],
                 _ => Similar(random, changed, changed[at]),
             };
         }

@@ -5,7 +5,19 @@ namespace Sequoia.SoftwareGpu.Tests;
 /// <summary>One instruction: its opcode, the types of its operands, and what it computes from their bits.</summary>
 internal sealed record InstructionForm(string Opcode, string Result, string[] Operands, Func<ulong, ulong, ulong, ulong> Reference, int Ulps = 0)
 {
-    public override string ToString() => Opcode.Replace('.', '_');
+    /// <summary>The format of a floating-point result, or of each half of it.</summary>
+    public FloatKind? Kind { get; init; }
+
+    /// <summary>The code, where it is not one instruction from %a, %b and %c to %r; %f and %g, %q and %s are free predicates and registers.</summary>
+    public string? Code { get; init; }
+
+    /// <summary>One of a family that shares its code: tried with fewer inputs.</summary>
+    public bool IsOneOfMany { get; init; }
+
+    /// <summary>Distinguishes tests of one opcode.</summary>
+    public string Variation { get; init; } = "";
+
+    public override string ToString() => Opcode.Replace('.', '_') + Variation;
 }
 
 /// <summary>Scalar references, written from the manual's words.</summary>
@@ -33,7 +45,10 @@ internal static class InstructionForms
 
     private static ulong R(int value) => (uint)value;
 
-    public static IEnumerable<InstructionForm> All() => [.. Integers(), .. Longs(), .. Shorts(), .. BitForms(), .. Floats(), .. Doubles(), .. Halves(), .. Compares(), .. Converts()];
+    public static IEnumerable<InstructionForm> All() => [.. Families(), .. Integers(), .. Longs(), .. Shorts(), .. BitForms(), .. Floats(), .. Doubles(), .. Halves(), .. Compares(), .. Converts()];
+
+    private static IEnumerable<InstructionForm> Families() =>
+        FloatForms.All().Concat(IntegerForms.All()).Concat(CompareForms.All()).Concat(ConvertForms.All()).Concat(AtomicForms.All()).Select(form => form with { IsOneOfMany = true });
 
     private static InstructionForm One(string opcode, string type, Func<ulong, ulong> f, int ulps = 0) => new(opcode, type, [type], (a, _, _) => f(a), ulps);
 

@@ -20,7 +20,10 @@ internal sealed class InstructionTests
     ];
 
     private static readonly ulong[] Shorts =
-        [0, 1, 2, 15, 16, 31, 0xFF, 0x7FFF, 0x8000, 0x8001, 0xFFFF, 0x3C00, 0xBC00, 0x0400, 0x03FF, 0x7BFF, 0x7C00, 0xFC00, 0x7E00, 0x3555, 0x1234, 0x68B0, 0x5800, 0x3C01, 0x1001];
+        [0, 1, 2, 15, 16, 31, 0xFF, 0x7FFF, 0x8000, 0x8001, 0xFFFF, 0x3C00, 0xBC00, 0x0400, 0x03FF, 0x7BFF, 0x7C00, 0xFC00, 0x7E00, 0x3555, 0x1234, 0x68B0, 0x5800, 0x3C01, 0x1001, 0xC302, 0x3F80, 0x7F80, 0xFF80, 0x7F7F, 0x0080, 0x007F];
+
+    /// <summary>Each value in the low half, beside another one.</summary>
+    private static readonly ulong[] Pairs = [.. Shorts.Select((low, k) => low | (Shorts[(k * 7 + 3) % Shorts.Length] << 16))];
 
     [TestCaseSource(typeof(InstructionForms), nameof(InstructionForms.All))]
     public void Instruction_equals_its_reference(InstructionForm form)
@@ -44,10 +47,24 @@ internal sealed class InstructionTests
 
     private static List<(ulong A, ulong B, ulong C)> Inputs(InstructionForm form)
     {
-        ulong[][] values = [.. form.Operands.Select(t => t == "u64" ? Longs : t == "u16" ? Shorts : Words)];
+        ulong[][] values = [.. form.Operands.Select(t => t switch { "u64" => Longs, "u16" => Shorts, "u16x2" => Pairs, _ => Words })];
         List<(ulong, ulong, ulong)> inputs = [];
         Random random = new(7);
         ulong Pick(int operand) => operand < values.Length ? values[operand][random.Next(values[operand].Length)] : 0;
+        if (form.IsOneOfMany)
+        {
+            // Each value in each place at least once, in chance company.
+            foreach (ulong a in values[0])
+                inputs.Add((a, Pick(1), Pick(2)));
+            foreach (ulong b in values.Length > 1 ? values[1] : [])
+                inputs.Add((Pick(0), b, Pick(2)));
+            foreach (ulong c in values.Length > 2 ? values[2] : [])
+                inputs.Add((Pick(0), Pick(1), c));
+            for (int k = 0; k < 256 && values.Length > 1; k++)
+                inputs.Add((Pick(0), Pick(1), Pick(2)));
+            return inputs;
+        }
+
         foreach (ulong a in values[0])
         {
             foreach (ulong b in values.Length > 1 ? values[1] : [0])
@@ -63,6 +80,14 @@ internal sealed class InstructionTests
     {
         if (expected == actual)
             return true;
+        if (form.Kind is { } kind)
+        {
+            // Payloads of NaN are not modelled: any NaN will do.
+            bool Near(ulong x, ulong y) => x == y || (kind.IsNaN(x) && kind.IsNaN(y)) || (form.Ulps > 0 && !kind.IsNaN(x) && !kind.IsNaN(y) && Math.Abs((long)x - (long)y) <= form.Ulps);
+            bool isPair = kind.Bits == 16 && form.Result == "u32";
+            return isPair ? Near(expected & 0xFFFF, actual & 0xFFFF) && Near(expected >> 16, actual >> 16) : Near(expected, actual);
+        }
+
         string type = form.Opcode[(form.Opcode.IndexOf('.') + 1)..];
         bool isSingle = form.Result == "u32" && (type.Contains("f32") || type.Contains("tf32")) && !type.Contains("16x2");
         if (isSingle)
@@ -93,17 +118,18 @@ internal sealed class InstructionTests
         {
             string wide = $"%l{k}";
             body.AppendLine($"ld.param.u64 %p{k}, [p{k}]; add.u64 %p{k}, %p{k}, %o; ld.global.u64 {wide}, [%p{k}];");
-            body.AppendLine(form.Operands[k] == "u64" ? $"mov.u64 {names[k]}, {wide};" : $"cvt.{form.Operands[k]}.u64 {names[k]}, {wide};");
+            string type = form.Operands[k].Replace("x2", "").Replace("u16", form.Operands[k] == "u16x2" ? "u32" : "u16");
+            body.AppendLine(form.Operands[k] == "u64" ? $"mov.u64 {names[k]}, {wide};" : $"cvt.{type}.u64 {names[k]}, {wide};");
         }
 
-        body.AppendLine($"{form.Opcode} %r, {string.Join(", ", names.Take(form.Operands.Length))};");
+        body.AppendLine(form.Code ?? $"{form.Opcode} %r, {string.Join(", ", names.Take(form.Operands.Length))};");
         body.AppendLine(form.Result switch
         {
             "u64" => "mov.u64 %w, %r;",
             "pred" => "selp.u64 %w, 1, 0, %r;",
             _ => $"cvt.u64.{form.Result} %w, %r;",
         });
-        string Declare(string type, string name) => $".reg .{(type == "pred" ? "pred" : type.Replace('u', 'b'))} {name};";
+        string Declare(string type, string name) => $".reg .{(type == "pred" ? "pred" : type == "u16x2" ? "b32" : type.Replace('u', 'b'))} {name};";
         return $$"""
             .version 8.4
             .target sm_80
@@ -112,7 +138,7 @@ internal sealed class InstructionTests
             {
                 .reg .b64 %p<4>; .reg .b64 %l<3>; .reg .b64 %o; .reg .b64 %w; .reg .b32 %t<4>;
                 {{string.Join(' ', form.Operands.Select((t, k) => Declare(t, names[k])))}}
-                {{Declare(form.Result, "%r")}}
+                {{Declare(form.Result, "%r")}} {{Declare(form.Result, "%q")}} {{Declare(form.Result, "%s")}} .reg .pred %f, %g;
                 mov.u32 %t0, %ctaid.x;
                 mov.u32 %t1, %ntid.x;
                 mov.u32 %t2, %tid.x;
