@@ -100,7 +100,11 @@ internal static unsafe class Calls
 
         return new CallFrame(caller, site, callee, (int)(i - w.Code) + 1, copy)
         {
-            Callers = callers, Called = called, Waiting = waiting, CallerHere = w.Here, CallerStackBase = callerStackBase ?? w.StackBase,
+            Callers = callers,
+            Called = called,
+            Waiting = waiting,
+            CallerHere = w.Here,
+            CallerStackBase = callerStackBase ?? w.StackBase,
         };
     }
 

@@ -15,7 +15,7 @@ internal static unsafe class Interpreter
         Inst* pc = code + w.Pc;
         uint mask = w.Mask;
         byte* r = w.Registers;
-        for (;;)
+        for (; ; )
         {
             while (pc->Kind == InstKind.Plain)
             {
@@ -223,7 +223,7 @@ internal static unsafe class Interpreter
         mask &= ~leaving;
         if (mask != 0)
             return pc + 1;
-        for (;;)
+        for (; ; )
         {
             while (w.StackDepth > w.StackBase)
             {

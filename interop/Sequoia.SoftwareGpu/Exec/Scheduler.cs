@@ -59,7 +59,7 @@ internal sealed class Scheduler(Executor executor, Launch launch, Func<long> nex
     /// <summary>Runs a block's warps until all have ended or all that can run have used up a slice.</summary>
     private void Turn(Block block)
     {
-        for (;;)
+        for (; ; )
         {
             bool ranToWait = false, ranAtAll = false;
             foreach (Warp w in block.Warps)

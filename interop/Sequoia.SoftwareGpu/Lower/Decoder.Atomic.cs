@@ -59,8 +59,13 @@ internal sealed unsafe partial class Decoder
         };
         return new Op
         {
-            Run = run, D = Result(0, PtxType.B16), A = address, B = Source(2, PtxType.B16), C = Source(3, PtxType.B16),
-            Immediate = offset, Memos = 1,
+            Run = run,
+            D = Result(0, PtxType.B16),
+            A = address,
+            B = Source(2, PtxType.B16),
+            C = Source(3, PtxType.B16),
+            Immediate = offset,
+            Memos = 1,
         };
     }
 

@@ -99,7 +99,11 @@ internal sealed unsafe partial class Decoder
         return new Op
         {
             Run = type == PtxType.B64 ? H(&BitOps.Insert64) : H(&ScalarShapes.Quaternary<BitOps.Insert32>),
-            D = Result(0, type), A = Source(1, type), B = Source(2, type), C = Source(3, PtxType.U32), E = Source(4, PtxType.U32),
+            D = Result(0, type),
+            A = Source(1, type),
+            B = Source(2, type),
+            C = Source(3, PtxType.U32),
+            E = Source(4, PtxType.U32),
         };
     }
 
@@ -130,8 +134,12 @@ internal sealed unsafe partial class Decoder
             throw _instruction.Error("the table of lop3 must be a number from 0 to 255");
         return new Op
         {
-            Run = H(&BitOps.Logic3), D = Result(0, PtxType.B32), A = Source(1, PtxType.B32), B = Source(2, PtxType.B32),
-            C = Source(3, PtxType.B32), Immediate = table.Value,
+            Run = H(&BitOps.Logic3),
+            D = Result(0, PtxType.B32),
+            A = Source(1, PtxType.B32),
+            B = Source(2, PtxType.B32),
+            C = Source(3, PtxType.B32),
+            Immediate = table.Value,
         };
     }
 
@@ -164,8 +172,12 @@ internal sealed unsafe partial class Decoder
         int flags = (a == PtxType.S32 ? 1 : 0) | (b == PtxType.S32 ? 2 : 0) | (half == "hi" ? 4 : 0);
         return new Op
         {
-            Run = isFour ? H(&BitOps.Dot4) : H(&BitOps.Dot2), D = Result(0, PtxType.B32), A = Source(1, a), B = Source(2, b),
-            C = Source(3, PtxType.B32), Immediate = flags,
+            Run = isFour ? H(&BitOps.Dot4) : H(&BitOps.Dot2),
+            D = Result(0, PtxType.B32),
+            A = Source(1, a),
+            B = Source(2, b),
+            C = Source(3, PtxType.B32),
+            Immediate = flags,
         };
     }
 

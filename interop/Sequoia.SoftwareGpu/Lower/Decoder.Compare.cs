@@ -56,7 +56,10 @@ internal sealed unsafe partial class Decoder
         {
             return new Op
             {
-                Run = Comparison(comparison, type, flush, new SetUse()), D = Result(0, PtxType.Pred), A = Source(1, type), B = Source(2, type),
+                Run = Comparison(comparison, type, flush, new SetUse()),
+                D = Result(0, PtxType.Pred),
+                A = Source(1, type),
+                B = Source(2, type),
             };
         }
 

@@ -34,7 +34,10 @@ internal sealed unsafe partial class Decoder
 
     private Op DecodeCall(FlatCall call) => new()
     {
-        Run = default, Kind = InstKind.Call, RawC = call.Number, A = call.Callee is null ? Source(0, PtxType.B64) : null,
+        Run = default,
+        Kind = InstKind.Call,
+        RawC = call.Number,
+        A = call.Callee is null ? Source(0, PtxType.B64) : null,
     };
 
     private Op DecodeBarrier()
@@ -84,8 +87,15 @@ internal sealed unsafe partial class Decoder
         };
         return new Op
         {
-            Run = default, Kind = InstKind.Barrier, D = result, A = number, B = count, C = predicate,
-            RawB = -1, RawE = (int)kind | (aligned ? 0x100 : 0), Immediate = flip,
+            Run = default,
+            Kind = InstKind.Barrier,
+            D = result,
+            A = number,
+            B = count,
+            C = predicate,
+            RawB = -1,
+            RawE = (int)kind | (aligned ? 0x100 : 0),
+            Immediate = flip,
         };
     }
 

@@ -36,7 +36,9 @@ internal sealed unsafe partial class Decoder
         ? throw _instruction.Error("an address in local memory needs 64 bits here")
         : new Op
         {
-            Run = H(&Shapes.Binary64<IntOps.Add64>), D = Result(0, type), A = lowering.Frame,
+            Run = H(&Shapes.Binary64<IntOps.Add64>),
+            D = Result(0, type),
+            A = lowering.Frame,
             B = lowering.Constant(Width.Long, variable.Address + (ulong)offset),
         };
 

@@ -41,8 +41,12 @@ internal sealed unsafe partial class Decoder
         int flags = (a == PtxType.S8 ? 1 : 0) | (b == PtxType.S8 ? 2 : 0) | (saturates ? 4 : 0);
         return new Op
         {
-            Run = run, Kind = InstKind.Sync, RawB = (int)SyncRule.All, Immediate = flags,
-            Extra = [.. results, .. left, .. right, .. sum], ExtraResults = 4,
+            Run = run,
+            Kind = InstKind.Sync,
+            RawB = (int)SyncRule.All,
+            Immediate = flags,
+            Extra = [.. results, .. left, .. right, .. sum],
+            ExtraResults = 4,
         };
     }
 
@@ -83,8 +87,14 @@ internal sealed unsafe partial class Decoder
         return new Op
         {
             Run = wide ? MatrixHandler<Wide>(space) : MatrixHandler<Narrow>(space),
-            Kind = InstKind.Sync, RawB = (int)SyncRule.All, A = address, RawC = matrices | (transposes ? 0x100 : 0),
-            Immediate = offset, Extra = results, ExtraResults = matrices, Memos = 1,
+            Kind = InstKind.Sync,
+            RawB = (int)SyncRule.All,
+            A = address,
+            RawC = matrices | (transposes ? 0x100 : 0),
+            Immediate = offset,
+            Extra = results,
+            ExtraResults = matrices,
+            Memos = 1,
         };
     }
 
@@ -140,7 +150,9 @@ internal sealed unsafe partial class Decoder
         return new Op
         {
             Run = toWide ? AsyncHandler<Wide>() : AsyncHandler<Narrow>(),
-            A = to, B = from, RawE = (int)size.Value,
+            A = to,
+            B = from,
+            RawE = (int)size.Value,
             C = operands == 4 ? Source(3, PtxType.U32) : lowering.Constant(Width.Word, (ulong)size.Value),
             Immediate = (toOffset << 32) | (uint)fromOffset,
             Memos = 2,

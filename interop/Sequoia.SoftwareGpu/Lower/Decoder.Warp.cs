@@ -67,8 +67,13 @@ internal sealed unsafe partial class Decoder
         };
         return new Op
         {
-            Run = run, Kind = InstKind.Sync, D = Result(0, mode == "ballot" ? PtxType.B32 : PtxType.Pred),
-            A = Source(2, PtxType.B32), RawB = (int)SyncRule.Members, C = predicate, Immediate = flip,
+            Run = run,
+            Kind = InstKind.Sync,
+            D = Result(0, mode == "ballot" ? PtxType.B32 : PtxType.Pred),
+            A = Source(2, PtxType.B32),
+            RawB = (int)SyncRule.Members,
+            C = predicate,
+            Immediate = flip,
         };
     }
 
@@ -94,9 +99,14 @@ internal sealed unsafe partial class Decoder
         };
         return new Op
         {
-            Run = run, Kind = InstKind.Sync, D = Result(isPair ? result.Items[0] : result, PtxType.B32, false),
+            Run = run,
+            Kind = InstKind.Sync,
+            D = Result(isPair ? result.Items[0] : result, PtxType.B32, false),
             E = isPair ? Result(result.Items[1], PtxType.Pred, false) : lowering.Scratch(Width.Predicate),
-            EIsResult = true, A = Source(2, PtxType.B32), RawB = (int)SyncRule.Members, C = Source(1, type),
+            EIsResult = true,
+            A = Source(2, PtxType.B32),
+            RawB = (int)SyncRule.Members,
+            C = Source(1, type),
         };
     }
 
@@ -124,7 +134,12 @@ internal sealed unsafe partial class Decoder
         };
         return new Op
         {
-            Run = run, Kind = InstKind.Sync, D = Result(0, type), A = Source(2, PtxType.B32), RawB = (int)SyncRule.Members, C = Source(1, type),
+            Run = run,
+            Kind = InstKind.Sync,
+            D = Result(0, type),
+            A = Source(2, PtxType.B32),
+            RawB = (int)SyncRule.Members,
+            C = Source(1, type),
         };
     }
 

@@ -160,7 +160,12 @@ internal sealed unsafe partial class Decoder(FlatBody body, Lowering lowering, V
         Count(4);
         return new Op
         {
-            Run = run, D = Result(0, type), A = Source(1, type), B = Source(2, type), C = Source(3, type), IsRunnable = runs && type.Bits != 64,
+            Run = run,
+            D = Result(0, type),
+            A = Source(1, type),
+            B = Source(2, type),
+            C = Source(3, type),
+            IsRunnable = runs && type.Bits != 64,
         };
     }
 }

@@ -70,7 +70,10 @@ internal sealed class Inliner
     {
         Instruction source = new()
         {
-            Opcode = ["ret"], Operands = [], Place = new SourcePlace(region.Function.Line, "}", _module.Files, 0, 0), Scope = new Scope(null),
+            Opcode = ["ret"],
+            Operands = [],
+            Place = new SourcePlace(region.Function.Line, "}", _module.Files, 0, 0),
+            Scope = new Scope(null),
         };
         _body.Instructions.Add(new FlatInstruction { Source = source, Operands = [], ReturnsToCaller = !region.IsKernel });
     }
@@ -119,8 +122,14 @@ internal sealed class Inliner
         _region.FrameBytes = offset + variable.Bytes;
         return frame.Variables[variable] = new Variable
         {
-            Name = variable.Name, Space = StateSpace.Local, Alignment = variable.Alignment, Bytes = variable.Bytes,
-            Line = variable.Line, Address = (ulong)offset, IsPlaced = true, IsInFrame = !_region.IsKernel,
+            Name = variable.Name,
+            Space = StateSpace.Local,
+            Alignment = variable.Alignment,
+            Bytes = variable.Bytes,
+            Line = variable.Line,
+            Address = (ulong)offset,
+            IsPlaced = true,
+            IsInFrame = !_region.IsKernel,
         };
     }
 
@@ -256,13 +265,18 @@ internal sealed class Inliner
     {
         FlatCall flat = new()
         {
-            Number = _body.Calls.Count, Callee = callee, Caller = _region,
-            Results = storage[..call.Results.Length], Arguments = storage[call.Results.Length..],
+            Number = _body.Calls.Count,
+            Callee = callee,
+            Caller = _region,
+            Results = storage[..call.Results.Length],
+            Arguments = storage[call.Results.Length..],
         };
         _body.Calls.Add(flat);
         _body.Instructions.Add(new FlatInstruction
         {
-            Source = call, Operands = Array.ConvertAll(call.Operands, o => Rename(o, frame)), Call = flat,
+            Source = call,
+            Operands = Array.ConvertAll(call.Operands, o => Rename(o, frame)),
+            Call = flat,
         });
     }
 

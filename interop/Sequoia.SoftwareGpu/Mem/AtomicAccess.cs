@@ -66,7 +66,7 @@ internal static unsafe class AtomicAccess
         where TValue : unmanaged
         where T : struct, IAtomic<TValue>
     {
-        for (;;)
+        for (; ; )
         {
             TValue old = *at;
             TValue next = T.Apply(old, b, c);

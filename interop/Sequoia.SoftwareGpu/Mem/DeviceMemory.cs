@@ -101,7 +101,12 @@ public sealed unsafe class DeviceMemory : IDisposable
                 throw new DeviceFault(DeviceFaultKind.InvalidRange, $"The host memory at 0x{start:x} is registered already.");
             Add(new Allocation
             {
-                Start = start, End = start + bytes, Host = (byte*)first, Number = ++_allocated, IsHost = true, IsAllWritten = true,
+                Start = start,
+                End = start + bytes,
+                Host = (byte*)first,
+                Number = ++_allocated,
+                IsHost = true,
+                IsAllWritten = true,
             });
         }
     }

@@ -124,7 +124,12 @@ internal sealed class DeclarationParser(TokenReader reader, Scope moduleScope)
             throw new PtxException(line, $"'{name}' is too large.");
         Variable variable = new()
         {
-            Name = name, Space = space, Alignment = alignment, Bytes = (int)bytes, Line = line, IsExtern = isExtern,
+            Name = name,
+            Space = space,
+            Alignment = alignment,
+            Bytes = (int)bytes,
+            Line = line,
+            IsExtern = isExtern,
         };
         if (initializer is not null)
         {

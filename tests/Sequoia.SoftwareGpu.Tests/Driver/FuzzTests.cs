@@ -31,7 +31,11 @@ public unsafe class FuzzTests
             {
                 SoftwareDriver.Options = new LaunchOptions
                 {
-                    Checks = seed % 5 != 0, Counters = seed % 7 != 0, Schedule = (Schedule)(seed / 4 % 3), Seed = (ulong)seed, InstructionBudget = 200_000,
+                    Checks = seed % 5 != 0,
+                    Counters = seed % 7 != 0,
+                    Schedule = (Schedule)(seed / 4 % 3),
+                    Seed = (ulong)seed,
+                    InstructionBudget = 200_000,
                 };
                 launched += Try(new Random(seed), modules[seed % modules.Length], seed) ? 1 : 0;
             }

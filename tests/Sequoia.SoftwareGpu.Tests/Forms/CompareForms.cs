@@ -38,7 +38,8 @@ internal static class CompareForms
         // Both results of one comparison, without and with a predicate that joins in, which may be negated.
         yield return new($"setp.{comparison}{flush}.{type}", "u32", [register, register], (a, b, _) => Test(a, b) ? 1u : 2)
         {
-            Code = $"setp.{comparison}{flush}.{type} %f|%g, %a, %b; selp.u32 %q, 1, 0, %f; selp.u32 %s, 2, 0, %g; or.b32 %r, %q, %s;", Variation = "_both",
+            Code = $"setp.{comparison}{flush}.{type} %f|%g, %a, %b; selp.u32 %q, 1, 0, %f; selp.u32 %s, 2, 0, %g; or.b32 %r, %q, %s;",
+            Variation = "_both",
         };
         foreach ((string name, Func<bool, bool, bool> join) in ((string, Func<bool, bool, bool>)[])[("and", (x, y) => x && y), ("or", (x, y) => x || y), ("xor", (x, y) => x != y)])
         {

@@ -55,7 +55,8 @@ internal static class FloatForms
         yield return new($"{opcode}.{kind.Name}", "u16", [.. Enumerable.Repeat("u16", operands)], reference, ulps) { Kind = kind };
         yield return new(
             $"{opcode}.{kind.Name}x2", "u32", [.. Enumerable.Repeat("u16x2", operands)],
-            (a, b, c) => reference(a & 0xFFFF, b & 0xFFFF, c & 0xFFFF) | (reference(a >> 16, b >> 16, c >> 16) << 16), ulps) { Kind = kind };
+            (a, b, c) => reference(a & 0xFFFF, b & 0xFFFF, c & 0xFFFF) | (reference(a >> 16, b >> 16, c >> 16) << 16), ulps)
+        { Kind = kind };
     }
 
     private static IEnumerable<InstructionForm> Halves()

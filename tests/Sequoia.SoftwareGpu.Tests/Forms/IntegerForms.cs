@@ -138,7 +138,8 @@ internal static class IntegerForms
             int t = table;
             yield return new("lop3.b32", "u32", ["u32", "u32", "u32"], (a, b, c) => Enumerable.Range(0, 32).Aggregate(0ul, (r, k) => r | ((ulong)(t >> (int)((((a >> k) & 1) << 2) | (((b >> k) & 1) << 1) | ((c >> k) & 1)) & 1) << k)))
             {
-                Code = $"lop3.b32 %r, %a, %b, %c, {t};", Variation = $"_{t:x2}",
+                Code = $"lop3.b32 %r, %a, %b, %c, {t};",
+                Variation = $"_{t:x2}",
             };
         }
 

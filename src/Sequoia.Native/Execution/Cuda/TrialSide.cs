@@ -15,8 +15,17 @@ internal sealed unsafe class TrialSide : IDisposable
         int hidden = Heads * headDim;
         var config = new LlamaConfig
         {
-            HiddenSize = hidden, IntermediateSize = Intermediate, Layers = 1, Heads = Heads, KvHeads = KvHeads, HeadDim = headDim,
-            VocabularySize = Vocabulary, MaxPositions = capacity, RmsNormEpsilon = 1e-5f, RopeTheta = 10000, TiedEmbeddings = false,
+            HiddenSize = hidden,
+            IntermediateSize = Intermediate,
+            Layers = 1,
+            Heads = Heads,
+            KvHeads = KvHeads,
+            HeadDim = headDim,
+            VocabularySize = Vocabulary,
+            MaxPositions = capacity,
+            RmsNormEpsilon = 1e-5f,
+            RopeTheta = 10000,
+            TiedEmbeddings = false,
         };
         var random = new Random(1);
         Backend = backend;
