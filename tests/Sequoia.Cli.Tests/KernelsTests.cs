@@ -22,7 +22,7 @@ public class KernelsTests
 
     private const string SumLaunch = """{"kernel":"sum","grid":3,"block":64,"args":[{"type":"f32","shape":[3,64],"fill":"random"},{"type":"f32","shape":3}]}""";
 
-    private TemporaryFolder _folder = null!;
+    private TemporaryFolder? _folder;
 
     [SetUp]
     public void Begin()
@@ -32,7 +32,7 @@ public class KernelsTests
     }
 
     [TearDown]
-    public void End() => _folder.Dispose();
+    public void End() => _folder?.Dispose();
 
     [Test]
     public void Compile_tells_what_kernels_take_and_shows_the_ptx()
@@ -64,9 +64,11 @@ public class KernelsTests
         Assert.That(run.Out, Does.Contain("nothing found in 6 schedules"));
         SequoiaProcess json = SequoiaProcess.Run("kernels", "check", file, "--launch", launch, "--schedules", "1", "--json");
         Assert.That(json.Json["findings"]!.AsArray(), Is.Empty);
+        // Blocks of two warps: 32 of them fill a multiprocessor.
+        Assert.That(json.Json["occupancy"]!["warps"]!.GetValue<int>(), Is.EqualTo(64));
         Assert.That(json.Json["schedules"]!.GetValue<int>(), Is.EqualTo(3));
         SequoiaProcess bench = SequoiaProcess.Run("kernels", "bench", file, "--launch", launch, "--device", "software");
-        Assert.That(bench.Out, Does.Contain("3 blocks of 64 threads"));
+        Assert.That(bench.Out, Does.Contain("3 blocks of 64 threads").And.Contain("occupancy on sm_80").And.Contain("limited by warps"));
     }
 
     [Test]
@@ -114,7 +116,7 @@ public class KernelsTests
         Assert.That(output, Does.StartWith("Row 0 sums to 1.0000; 0 findings.").And.Contain("64 blocks of 256 threads"));
     }
 
-    private string Source(string text) => _folder.Write("kernel.cu", text);
+    private string Source(string text) => _folder!.Write("kernel.cu", text);
 
-    private string Launch(string text) => _folder.Write("launch.json", text);
+    private string Launch(string text) => _folder!.Write("launch.json", text);
 }

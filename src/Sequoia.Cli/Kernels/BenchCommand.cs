@@ -39,7 +39,10 @@ internal static class BenchCommand
             }
             SoftwareDriver.Options = new LaunchOptions { Counters = true };
             KernelProfile profile = SoftwareDriver.Observe(() => prepared.Launch()).Profile!;
-            streams.Out.WriteLine(parsed.GetValue(json) ? profile.ToJson() : profile.ToTable());
+            KernelOccupancy occupancy = KernelOccupancy.Of(source, compiler, spec, profile, streams);
+            streams.Out.WriteLine(parsed.GetValue(json)
+                ? JsonText.Of(new JsonObject { ["counters"] = JsonNode.Parse(profile.ToJson()), ["occupancy"] = occupancy.ToJson() })
+                : $"{profile.ToTable()}{occupancy.Describe()}");
             return ExitStatus.Done;
         });
         return command;

@@ -20,11 +20,13 @@ internal static class CheckCommand
         {
             KernelSource source = KernelSource.Load(parsed.GetRequiredValue(file));
             LaunchSpec spec = LaunchSpec.Load(parsed.GetRequiredValue(launch));
-            CompiledKernels compiled = source.Compile(KernelSource.Compiler(), "compute_80", spec, streams);
+            CudaCompiler compiler = KernelSource.Compiler();
+            CompiledKernels compiled = source.Compile(compiler, "compute_80", spec, streams);
             int random = parsed.GetValue(schedules) ?? 4, first = parsed.GetValue(seed) ?? 1;
             // A kernel in the middle of a schedule listens to nobody; it ends with the process.
             CheckResult result = await Task.Run(() => KernelCheck.Run(compiled, spec, random, first, cancellation), cancellation).WaitAsync(cancellation);
-            await streams.Out.WriteLineAsync(parsed.GetValue(json) ? JsonText.Of(result.ToJson()) : result.Describe());
+            KernelOccupancy? occupancy = result.Profile is { } profile ? KernelOccupancy.Of(source, compiler, spec, profile, streams) : null;
+            await streams.Out.WriteLineAsync(parsed.GetValue(json) ? JsonText.Of(result.ToJson(occupancy)) : result.Describe(occupancy));
             return result.IsClean ? ExitStatus.Done : ExitStatus.Failure;
         });
         return command;

@@ -36,25 +36,31 @@ internal sealed class CheckResult(LaunchSpec spec)
         }
     }
 
-    public string Describe()
+    /// <summary>What the plain schedule counted; null where the kernel did not run.</summary>
+    public KernelProfile? Profile => _runs[0].Run.Report?.Profile;
+
+    public string Describe(KernelOccupancy? occupancy)
     {
         var text = new StringBuilder();
         foreach (string finding in _findings.Values)
             text.AppendLine(finding);
-        if (_runs[0].Run.Report?.Profile is { } profile)
+        if (Profile is { } profile)
             text.AppendLine(profile.ToTable());
+        if (occupancy is not null)
+            text.AppendLine(occupancy.Describe());
         text.Append(IsClean
             ? $"{spec.Kernel}: nothing found in {_runs.Count} schedules"
             : $"{spec.Kernel}: {_findings.Count} findings in {_runs.Count} schedules");
         return text.ToString();
     }
 
-    public JsonObject ToJson() => new()
+    public JsonObject ToJson(KernelOccupancy? occupancy) => new()
     {
         ["kernel"] = spec.Kernel,
         ["schedules"] = _runs.Count,
         ["findings"] = new JsonArray([.. _findings.Values.Select(finding => (JsonNode)finding)]),
-        ["counters"] = _runs[0].Run.Report?.Profile is { } profile ? JsonNode.Parse(profile.ToJson()) : null,
+        ["counters"] = Profile is { } profile ? JsonNode.Parse(profile.ToJson()) : null,
+        ["occupancy"] = occupancy?.ToJson(),
     };
 
     private static string Name(LaunchOptions options) => options.Schedule switch

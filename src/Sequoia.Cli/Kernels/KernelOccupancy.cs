@@ -1,0 +1,34 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Sequoia.Interop;
+using Sequoia.SoftwareGpu;
+
+namespace Sequoia.Cli.Kernels;
+
+/// <summary>How full a GPU of compute capability 8.0 could get with a launch: by ptxas's own count of registers, not by the PTX's.</summary>
+internal sealed class KernelOccupancy(KernelResources resources, Occupancy occupancy)
+{
+    private const string Architecture = "sm_80";
+
+    public static KernelOccupancy Of(KernelSource source, CudaCompiler compiler, LaunchSpec spec, KernelProfile profile, Streams streams)
+    {
+        CompiledKernels compiled = source.Compile(compiler, Architecture, spec, streams);
+        string name = compiled.LoweredNames.TryGetValue(spec.Kernel, out string? lowered) ? lowered : spec.Kernel;
+        KernelResources resources = compiled.Resources.First(one => one.Kernel == name);
+        return new KernelOccupancy(resources, profile.OccupancyFor(resources.Registers));
+    }
+
+    public string Describe() => string.Create(
+        CultureInfo.InvariantCulture,
+        $"occupancy on {Architecture}: {resources.Registers} registers a thread, {occupancy.BlocksPerMultiprocessor} blocks and {occupancy.WarpsPerMultiprocessor} warps ({100 * occupancy.Share:F0} %) on a multiprocessor, limited by {occupancy.Limiter}");
+
+    public JsonObject ToJson() => new()
+    {
+        ["architecture"] = Architecture,
+        ["registers"] = resources.Registers,
+        ["blocks"] = occupancy.BlocksPerMultiprocessor,
+        ["warps"] = occupancy.WarpsPerMultiprocessor,
+        ["share"] = occupancy.Share,
+        ["limiter"] = occupancy.Limiter,
+    };
+}
