@@ -14,7 +14,6 @@ internal sealed class Context : Handled
     private readonly List<GpuStream> _streams = [];
     private readonly Dictionary<int, GpuStream> _perThread = [];
     private long _tickets;
-    private int _pending;
 
     public Context(Gpu gpu)
     {
@@ -77,7 +76,7 @@ internal sealed class Context : Handled
 
     public long NextTicket()
     {
-        if (++_pending > MostPending)
+        if (Streams.Sum(stream => stream.Pending) >= MostPending)
             Synchronize();
         return ++_tickets;
     }
@@ -85,7 +84,6 @@ internal sealed class Context : Handled
     /// <summary>Does everything that is queued, in the order of the calls as far as streams depend on each other.</summary>
     public void Synchronize()
     {
-        _pending = 0;
         foreach (GpuStream stream in Streams.ToArray())
             stream.RunAll();
     }

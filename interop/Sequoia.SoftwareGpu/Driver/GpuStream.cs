@@ -14,7 +14,9 @@ internal sealed class GpuStream(Context context, bool isBlocking) : Handled
 
     public bool IsBlocking => isBlocking;
 
-    public bool IsIdle => _pending.Count == 0;
+    public int Pending => _pending.Count;
+
+    public bool IsIdle => Pending == 0;
 
     /// <summary>When the work done so far ended, in microseconds of the cost model.</summary>
     public double Clock { get; set; }

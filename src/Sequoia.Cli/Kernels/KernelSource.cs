@@ -13,19 +13,7 @@ internal sealed record KernelSource(string File, string Text)
 
     public static Argument<string> Argument() => new("FILE.cu") { Description = "CUDA C++ source; headers of the toolkit are not there." };
 
-    public static KernelSource Load(string file)
-    {
-        try
-        {
-            if (new FileInfo(file) is { Exists: true, Length: > MaxBytes })
-                throw new InvalidInputException($"{file}: has more than {MaxBytes >> 20} MiB; it cannot be a kernel's source");
-            return new KernelSource(file, System.IO.File.ReadAllText(file));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new InvalidInputException($"{file}: cannot be read ({e.Message.ReplaceLineEndings(" ")})", e);
-        }
-    }
+    public static KernelSource Load(string file) => new(file, InputFile.ReadText(file, MaxBytes, "a kernel's source"));
 
     public static CudaCompiler Compiler()
     {

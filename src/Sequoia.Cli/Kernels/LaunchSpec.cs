@@ -18,23 +18,15 @@ internal sealed record LaunchSpec(string File, string Kernel, Dim3 Grid, Dim3 Bl
 
     public static LaunchSpec Load(string file)
     {
-        JsonDocument json;
         try
         {
-            if (new FileInfo(file) is { Exists: true, Length: > MaxFileBytes })
-                throw new InvalidInputException($"{file}: has more than {MaxFileBytes >> 20} MiB; it cannot be a launch");
-            json = JsonDocument.Parse(System.IO.File.ReadAllBytes(file));
+            using JsonDocument json = JsonDocument.Parse(InputFile.ReadText(file, MaxFileBytes, "a launch"));
+            return Read(file, json.RootElement);
         }
         catch (JsonException e)
         {
             throw new InvalidInputException($"{file}: is not valid JSON near line {e.LineNumber + 1}; mend it there", e);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new InvalidInputException($"{file}: cannot be read ({e.Message.ReplaceLineEndings(" ")})", e);
-        }
-        using (json)
-            return Read(file, json.RootElement);
     }
 
     private static LaunchSpec Read(string file, JsonElement root)

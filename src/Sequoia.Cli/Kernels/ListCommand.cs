@@ -18,9 +18,9 @@ internal static class ListCommand
             if (parsed.GetValue(source) is { } name)
                 streams.Out.Write(set[name]);
             else if (parsed.GetValue(json))
-                streams.Out.WriteLine(JsonText.Of(new JsonObject { ["kernels"] = new JsonArray([.. set.Names.Select(one => (JsonNode)new JsonObject { ["name"] = one, ["what"] = What(set[one]) })]) }));
+                streams.Out.WriteLine(JsonText.Of(new JsonObject { ["kernels"] = new JsonArray([.. KernelSet.Names.Select(one => (JsonNode)new JsonObject { ["name"] = one, ["what"] = What(set[one]) })]) }));
             else
-                streams.Out.Write(TextTable.Of([["kernel", "what it computes"], .. set.Names.Select(one => new[] { one, What(set[one]) })]));
+                streams.Out.Write(TextTable.Of([["kernel", "what it computes"], .. KernelSet.Names.Select(one => new[] { one, What(set[one]) })]));
             return ExitStatus.Done;
         });
         return command;

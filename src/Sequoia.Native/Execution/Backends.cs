@@ -14,7 +14,7 @@ internal static class Backends
     public static Backend Create(LoadOptions options) => options.Device switch
     {
         // The CUDA kernels are the plain ones so far, which a CPU outruns; they are used when asked for.
-        "auto" or "cpu" when !options.Kernels.Replaced.IsEmpty => throw Wrong(options.Device, "has no CUDA kernels to replace; use cuda or software"),
+        "auto" or "cpu" when options.Kernels.Replaced.Count > 0 => throw Wrong(options.Device, "has no CUDA kernels to replace; use cuda or software"),
         "auto" or "cpu" => new CpuBackend(options.Threads, CpuKernels.Best),
         Software => OnDevice(options, CudaDrivers.Find(Software) ?? throw Wrong(Software, "no software GPU is registered in this process (CudaDrivers.Register(SoftwareDriver.Driver))"), 0),
         _ when Ordinal(options.Device) is { } ordinal => OnDevice(options, CudaDriver.TryLoad(null, out LibraryReport search) ?? throw Wrong(options.Device, $"{search.Title} was not found"), ordinal),
@@ -35,7 +35,7 @@ internal static class Backends
         {
             if (ordinal >= driver.Devices.Count)
                 throw Wrong(device, "there is no such device; sequoia devices lists them");
-            if (!options.Kernels.Replaced.IsEmpty)
+            if (options.Kernels.Replaced.Count > 0)
                 KernelTrial.Check(driver.Devices[ordinal], compiler, options.Kernels);
             return new CudaBackend(driver.Devices[ordinal], compiler, options.Kernels);
         }

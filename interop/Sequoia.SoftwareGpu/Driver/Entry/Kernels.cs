@@ -171,12 +171,9 @@ internal static unsafe partial class EntryPoints
     {
         if (threads < 1 || threads > function.MaxThreads)
             throw new DriverError(CudaResult.InvalidValue, $"blocks of {threads} threads; the kernel takes 1 to {function.MaxThreads}");
-        int warps = (threads + 31) / 32;
-        int byThreads = DeviceLimits.ThreadsPerMultiprocessor / (warps * 32);
-        int byRegisters = DeviceLimits.RegistersPerMultiprocessor / Math.Max(1, warps * 32 * function.Kernel.Registers);
-        long shared = function.Kernel.StaticSharedBytes + (long)dynamicSharedBytes + DeviceLimits.ReservedSharedBytes;
-        long byShared = DeviceLimits.SharedBytesPerMultiprocessor / shared;
-        return (int)Math.Min(Math.Min(byThreads, byRegisters), Math.Min(byShared, DeviceLimits.BlocksPerMultiprocessor));
+        return dynamicSharedBytes > DeviceLimits.SharedBytesPerMultiprocessor ? 0
+            : Occupancy.Compute(
+                Math.Max(1, function.Kernel.Registers), threads, function.Kernel.StaticSharedBytes + (int)dynamicSharedBytes, MultiprocessorLimits.Sm80).BlocksPerMultiprocessor;
     }
 
     private static void Launch(Context context, nint handle, Dim grid, Dim block, uint sharedBytes, nint stream, void** parameters, void** extra)

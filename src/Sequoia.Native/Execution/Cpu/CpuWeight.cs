@@ -32,12 +32,4 @@ internal sealed unsafe class CpuWeight : Weight
             Buffer.MemoryCopy(tensor.Data + (row * rowBytes), copy.Pointer + (row * padded), padded, rowBytes);
         return tensor with { Shape = [tensor.Rows, Chunks.RoundUp(Columns)], Address = (nint)copy.Pointer };
     }
-
-    private static int TotalRows(ReadOnlySpan<TensorView> stacked)
-    {
-        int rows = 0;
-        foreach (TensorView tensor in stacked)
-            rows += tensor.Rows;
-        return rows;
-    }
 }

@@ -8,9 +8,11 @@ internal sealed class CudaActivations(CudaContext context, int rows, int columns
     private const int Alignment = 4;
 
     /// <summary>Floats from one row to the next.</summary>
-    public int Stride { get; } = (columns + Alignment - 1) / Alignment * Alignment;
+    public int Stride { get; } = StrideOf(columns);
 
-    public DeviceBuffer<float> Data { get; } = context.Allocate<float>((long)rows * ((columns + Alignment - 1) / Alignment * Alignment));
+    public DeviceBuffer<float> Data { get; } = context.Allocate<float>((long)rows * StrideOf(columns));
+
+    public static int StrideOf(int columns) => (columns + Alignment - 1) / Alignment * Alignment;
 
     public override void Download(int row, Span<float> destination) => Data.CopyTo(destination[..Columns], (long)row * Stride);
 

@@ -7,23 +7,24 @@ namespace Sequoia.Native.Execution.Cuda;
 internal sealed class CudaKernels(CudaContext context, CudaCompiler compiler, KernelSet set)
 {
     private readonly ConcurrentDictionary<(string Source, Element Element), CudaModule> _modules = new();
+    // Looking a kernel up asks the driver for it and for each of its parameters: once, not at every launch.
+    private readonly ConcurrentDictionary<(string Source, string Name, Element Element), CudaKernel> _kernels = new();
 
     /// <summary>A kernel for weights or caches of one type.</summary>
     /// <param name="source">The source's name in the set.</param>
     /// <param name="name">The kernel's name in it.</param>
     /// <param name="element">The type.</param>
-    public CudaKernel this[string source, string name, Element element]
+    public CudaKernel this[string source, string name, Element element] => _kernels.GetOrAdd((source, name, element), Find);
+
+    private CudaKernel Find((string Source, string Name, Element Element) wanted)
     {
-        get
+        try
         {
-            try
-            {
-                return _modules.GetOrAdd((source, element), Compile)[name];
-            }
-            catch (Exception e) when (set.Replaced.Contains(source) && e is CompileException or CudaException)
-            {
-                throw new InvalidInputException($"kernel: {source}: {e.Message}", e);
-            }
+            return _modules.GetOrAdd((wanted.Source, wanted.Element), Compile)[wanted.Name];
+        }
+        catch (Exception e) when (set.Replaced.Contains(wanted.Source) && e is CompileException or CudaException)
+        {
+            throw new InvalidInputException($"kernel: {wanted.Source}: {e.Message}", e);
         }
     }
 

@@ -13,7 +13,7 @@ internal sealed class CudaTreeState : TreeState
     public CudaTreeState(CudaContext context, TokenTree tree, int vocabulary) : base(tree, SpeculationMethod.Sequoia)
     {
         Vocabulary = vocabulary;
-        DraftStride = (vocabulary + 3) / 4 * 4;
+        DraftStride = CudaActivations.StrideOf(vocabulary);
         _tokens = new int[tree.Size];
         Tokens = context.Upload<int>(_tokens);
         _draftRows = new int[tree.Size];

@@ -65,12 +65,4 @@ internal sealed unsafe class CudaWeight : Weight
                 : float.IsNaN(source[i]) ? (ushort)0x7fff : (ushort)((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
         }
     }
-
-    private static int TotalRows(ReadOnlySpan<TensorView> stacked)
-    {
-        int rows = 0;
-        foreach (TensorView tensor in stacked)
-            rows += tensor.Rows;
-        return rows;
-    }
 }

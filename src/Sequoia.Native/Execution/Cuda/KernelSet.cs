@@ -13,33 +13,43 @@ public sealed class KernelSet
     private const string HeaderPrefix = "kernels/include/";
 
     // What Execution/Cuda launches, and where its source is.
-    private static readonly string[] Files =
-    [
-        "scalar/embed", "scalar/rms_norm", "scalar/matmul", "scalar/rope_append", "scalar/attend", "scalar/silu_mul",
-        "draw_children", "verify_tree", "compact_kv",
-    ];
+    private static readonly SortedDictionary<string, string> Files = new(StringComparer.Ordinal)
+    {
+        ["embed"] = "scalar/embed",
+        ["rms_norm"] = "scalar/rms_norm",
+        ["matmul"] = "scalar/matmul",
+        ["rope_append"] = "scalar/rope_append",
+        ["attend"] = "scalar/attend",
+        ["silu_mul"] = "scalar/silu_mul",
+        ["draw_children"] = "draw_children",
+        ["verify_tree"] = "verify_tree",
+        ["compact_kv"] = "compact_kv",
+    };
 
-    private readonly ImmutableDictionary<string, string> _sources;
+    // Read when a kernel is compiled: most programs compute on the CPU and never need them.
+    private static readonly Lazy<IReadOnlyDictionary<string, string>> AllHeaders = new(() => typeof(KernelSet).Assembly.GetManifestResourceNames()
+        .Where(name => name.StartsWith(HeaderPrefix, StringComparison.Ordinal))
+        .ToDictionary(name => name[HeaderPrefix.Length..], Read));
 
-    private KernelSet(ImmutableDictionary<string, string> sources, ImmutableHashSet<string> replaced) => (_sources, Replaced) = (sources, replaced);
+    private readonly ImmutableDictionary<string, string> _replacements;
+
+    private KernelSet(ImmutableDictionary<string, string> replacements) => _replacements = replacements;
 
     /// <summary>The engine's own kernels.</summary>
-    public static KernelSet Default { get; } = new(Files.ToImmutableDictionary(NameOf, file => Read($"{Prefix}{file}.cu")), []);
+    public static KernelSet Default { get; } = new(ImmutableDictionary<string, string>.Empty);
 
     /// <summary>The headers that sources may include, by name.</summary>
-    public static IReadOnlyDictionary<string, string> Headers { get; } = typeof(KernelSet).Assembly.GetManifestResourceNames()
-        .Where(name => name.StartsWith(HeaderPrefix, StringComparison.Ordinal))
-        .ToDictionary(name => name[HeaderPrefix.Length..], Read);
+    public static IReadOnlyDictionary<string, string> Headers => AllHeaders.Value;
 
     /// <summary>The kernels' names, in alphabetical order.</summary>
-    public IReadOnlyList<string> Names => [.. _sources.Keys.Order(StringComparer.Ordinal)];
+    public static IReadOnlyList<string> Names => [.. Files.Keys];
 
-    internal ImmutableHashSet<string> Replaced { get; }
+    internal IReadOnlyCollection<string> Replaced => [.. _replacements.Keys];
 
     /// <summary>A kernel's source. Its first lines say what it computes, and the shapes of what it is given.</summary>
     /// <exception cref="InvalidInputException">There is no kernel of this name.</exception>
-    public string this[string name] => _sources.TryGetValue(name, out string? source)
-        ? source
+    public string this[string name] => _replacements.TryGetValue(name, out string? source) ? source
+        : Files.TryGetValue(name, out string? file) ? Read($"{Prefix}{file}.cu")
         : throw new InvalidInputException($"kernel: {name}: is not one of the engine's: {string.Join(", ", Names)}");
 
     /// <summary>The same kernels but for one.</summary>
@@ -50,10 +60,8 @@ public sealed class KernelSet
     {
         ArgumentNullException.ThrowIfNull(source);
         _ = this[name];
-        return new KernelSet(_sources.SetItem(name, source), Replaced.Add(name));
+        return new KernelSet(_replacements.SetItem(name, source));
     }
-
-    private static string NameOf(string file) => file.Split('/')[^1];
 
     private static string Read(string name)
     {
