@@ -140,8 +140,12 @@ internal sealed class KernelTrial
         var other = (CudaActivations)result(_other);
         float[] right = own.Data.ToArray(), theirs = other.Data.ToArray();
         float largest = 0;
-        for (int i = 0; i < rows * own.Stride; i++)
-            largest = Math.Max(largest, Math.Abs(right[i]));
+        // Behind a row's last column there is whatever was there before.
+        for (int row = 0; row < rows; row++)
+        {
+            for (int column = 0; column < own.Columns; column++)
+                largest = Math.Max(largest, Math.Abs(right[(row * own.Stride) + column]));
+        }
         for (int row = 0; row < rows; row++)
         {
             for (int column = 0; column < own.Columns; column++)
