@@ -15,6 +15,7 @@ internal sealed class ParameterLayoutTests : CudaFixture
         Case<StepState>("step_state.cuh", "StepState"),
         Case<DeviceTree>("step_state.cuh", "TreeShape"),
         Case<DeviceVerdict>("step_state.cuh", "Verdict"),
+        Case<PassRows>("pass_rows.cuh", "PassRows"),
         Case<DrawChildren>("draw_children.cu", "DrawChildren"),
         Case<SampleToken>("sample_token.cu", "SampleToken"),
         Case<VerifyTree>("verify_tree.cu", "VerifyTree"),

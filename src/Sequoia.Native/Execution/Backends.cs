@@ -2,6 +2,7 @@ using System.Globalization;
 using Sequoia.Interop;
 using Sequoia.Native.Execution.Cpu;
 using Sequoia.Native.Execution.Cuda;
+using Sequoia.Native.Models;
 
 namespace Sequoia.Native.Execution;
 
@@ -11,13 +12,13 @@ internal static class Backends
     private const string Cuda = "cuda";
     private const string Software = "software";
 
-    public static Backend Create(LoadOptions options) => options.Device switch
+    public static Backend Create(LoadOptions options, LlamaTensors tensors) => options.Device switch
     {
         // The CUDA kernels are the plain ones so far, which a CPU outruns; they are used when asked for.
         "auto" or "cpu" when options.Kernels.Replaced.Count > 0 => throw Wrong(options.Device, "has no CUDA kernels to replace; use cuda or software"),
         "auto" or "cpu" => new CpuBackend(options.Threads, CpuKernels.Best),
-        Software => OnDevice(options, CudaDrivers.Find(Software) ?? throw Wrong(Software, "no software GPU is registered in this process (CudaDrivers.Register(SoftwareDriver.Driver))"), 0),
-        _ when Ordinal(options.Device) is { } ordinal => OnDevice(options, CudaDriver.TryLoad(null, out LibraryReport search) ?? throw Wrong(options.Device, $"{search.Title} was not found"), ordinal),
+        Software => OnDevice(options, tensors, CudaDrivers.Find(Software) ?? throw Wrong(Software, "no software GPU is registered in this process (CudaDrivers.Register(SoftwareDriver.Driver))"), 0),
+        _ when Ordinal(options.Device) is { } ordinal => OnDevice(options, tensors, CudaDriver.TryLoad(null, out LibraryReport search) ?? throw Wrong(options.Device, $"{search.Title} was not found"), ordinal),
         _ => throw Wrong(options.Device, "is not known; use auto, cpu, cuda, cuda:N or software"),
     };
 
@@ -26,7 +27,7 @@ internal static class Backends
         : device.StartsWith(Cuda + ":", StringComparison.Ordinal) && int.TryParse(device.AsSpan(Cuda.Length + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int ordinal) ? ordinal
         : null;
 
-    private static CudaBackend OnDevice(LoadOptions options, CudaDriver driver, int ordinal)
+    private static CudaBackend OnDevice(LoadOptions options, LlamaTensors tensors, CudaDriver driver, int ordinal)
     {
         string device = options.Device;
         CudaCompiler compiler = CudaCompiler.TryLoad(null, KernelCache.Default, out LibraryReport search)
@@ -37,7 +38,7 @@ internal static class Backends
                 throw Wrong(device, "there is no such device; sequoia devices lists them");
             if (options.Kernels.Replaced.Count > 0)
                 KernelTrial.Check(driver.Devices[ordinal], compiler, options.Kernels);
-            return new CudaBackend(driver.Devices[ordinal], compiler, options.Kernels);
+            return new CudaBackend(driver.Devices[ordinal], compiler, options.Kernels, Elements.For(tensors.Matrices));
         }
         catch (CudaException e)
         {

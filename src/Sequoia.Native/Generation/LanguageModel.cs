@@ -35,7 +35,8 @@ public sealed class LanguageModel : IDisposable
         _files = new ModelFiles(folder);
         try
         {
-            Llama = new Llama(Backends.Create(options), config, new LlamaTensors(_files, config));
+            var tensors = new LlamaTensors(_files, config);
+            Llama = new Llama(Backends.Create(options, tensors), config, tensors);
         }
         catch
         {

@@ -41,6 +41,9 @@ internal sealed class LlamaTensors
         RefuseTheRest();
     }
 
+    /// <summary>Everything but the norms.</summary>
+    public IEnumerable<TensorView> Matrices => [Embedding, .. Layers.SelectMany(layer => (TensorView[])[layer.Q, layer.K, layer.V, layer.O, layer.Gate, layer.Up, layer.Down]), Head];
+
     public TensorView Embedding { get; }
 
     public LlamaLayerTensors[] Layers { get; }

@@ -18,8 +18,9 @@ internal sealed class DeviceModel : IDisposable
     {
         LlamaConfig config = LlamaConfig.Read(Path.Combine(folder, "config.json"));
         _files = new ModelFiles(folder);
-        _backend = new CudaBackend(SoftwareDriver.Driver.Devices[0], NeededLibraries.Compiler(KernelCache.Default), KernelSet.Default);
-        Llama = new Llama(_backend, config, new LlamaTensors(_files, config));
+        var tensors = new LlamaTensors(_files, config);
+        _backend = new CudaBackend(SoftwareDriver.Driver.Devices[0], NeededLibraries.Compiler(KernelCache.Default), KernelSet.Default, Elements.For(tensors.Matrices));
+        Llama = new Llama(_backend, config, tensors);
     }
 
     public Llama Llama { get; }

@@ -17,14 +17,15 @@ internal sealed class CudaBackend : Backend
     private readonly ForwardKernels _forward;
     private readonly SamplingKernels _sampling;
     private readonly CompactionState _compaction;
-    private Element _element;
+    private readonly Element _element;
 
-    public CudaBackend(CudaDevice device, CudaCompiler compiler, KernelSet set)
+    public CudaBackend(CudaDevice device, CudaCompiler compiler, KernelSet set, Element element)
     {
         _context = CudaContext.Primary(device);
         Name = $"{device.Driver.Name} ({device.Name})";
         HasTimes = device.Driver.IsNative;
-        var kernels = new CudaKernels(_context, compiler, set);
+        var kernels = new CudaKernels(_context, compiler, set, element);
+        _element = element;
         var shapes = new DeviceShapes(_context);
         _forward = new ForwardKernels(kernels, shapes);
         _sampling = new SamplingKernels(kernels, shapes);
@@ -39,20 +40,13 @@ internal sealed class CudaBackend : Backend
 
     public override Activations Allocate(int rows, int columns) => new CudaActivations(_context, rows, columns);
 
-    public override Weight Load(params ReadOnlySpan<TensorView> stacked)
-    {
-        if (stacked[0].Shape.Length == 1)
-            return new CudaVector(_context, stacked[0]);
-        var weight = new CudaWeight(_context, stacked);
-        // Keys and values are kept in the type of the latest matrix: models have one.
-        _element = weight.Element;
-        return weight;
-    }
+    public override Weight Load(params ReadOnlySpan<TensorView> stacked) =>
+        stacked[0].Shape.Length == 1 ? new CudaVector(_context, stacked[0]) : new CudaWeight(_context, stacked, _element);
 
     public override KvCache AllocateCache(LlamaConfig config, int capacity)
     {
         CudaKvCache.Check(config);
-        return new CudaKvCache(_context, config, capacity, _element);
+        return new CudaKvCache(_context, config, capacity);
     }
 
     public override RopeTable LoadRope(LlamaConfig config, int positions) => new CudaRopeTable(_context, config, positions);

@@ -3,38 +3,44 @@ using Sequoia.Interop;
 
 namespace Sequoia.Native.Execution.Cuda;
 
-/// <summary>A set of kernels, compiled for one device when first used.</summary>
-internal sealed class CudaKernels(CudaContext context, CudaCompiler compiler, KernelSet set)
+/// <summary>A set of kernels for weights, keys and values of one type, compiled for one device when first asked for. Thread-safe.</summary>
+internal sealed class CudaKernels(CudaContext context, CudaCompiler compiler, KernelSet set, Element element)
 {
-    private readonly ConcurrentDictionary<(string Source, Element Element), CudaModule> _modules = new();
-    // Looking a kernel up asks the driver for it and for each of its parameters: once, not at every launch.
-    private readonly ConcurrentDictionary<(string Source, string Name, Element Element), CudaKernel> _kernels = new();
+    private readonly ConcurrentDictionary<string, CudaModule> _modules = new();
 
-    /// <summary>A kernel for weights or caches of one type.</summary>
+    public CudaContext Context => context;
+
+    public Element Element => element;
+
+    /// <summary>A kernel. Finding it compiles, or asks the driver; launchers keep what they were given.</summary>
     /// <param name="source">The source's name in the set.</param>
     /// <param name="name">The kernel's name in it.</param>
-    /// <param name="element">The type.</param>
-    public CudaKernel this[string source, string name, Element element] => _kernels.GetOrAdd((source, name, element), Find);
-
-    private CudaKernel Find((string Source, string Name, Element Element) wanted)
+    /// <param name="macros">What the source is compiled with beside ELEMENT.</param>
+    public CudaKernel Find(string source, string name, params ReadOnlySpan<(string Name, int Value)> macros)
     {
+        var defines = new Dictionary<string, string?> { ["ELEMENT"] = element.ToString() };
+        foreach ((string macro, int value) in macros)
+            defines[macro] = $"{value}";
         try
         {
-            return _modules.GetOrAdd((wanted.Source, wanted.Element), Compile)[wanted.Name];
+            return _modules.GetOrAdd($"{source} {string.Join(' ', defines)}", _ => Compile(source, defines))[name];
         }
-        catch (Exception e) when (set.Replaced.Contains(wanted.Source) && e is CompileException or CudaException)
+        catch (Exception e) when (set.Replaced.Contains(source) && e is CompileException or CudaException)
         {
-            throw new InvalidInputException($"kernel: {wanted.Source}: {e.Message}", e);
+            throw new InvalidInputException($"kernel: {source}: {e.Message}", e);
         }
     }
 
-    private CudaModule Compile((string Source, Element Element) wanted) =>
-        context.Compile(compiler, set[wanted.Source], new CompileOptions
-        {
-            FileName = $"{wanted.Source}.cu",
-            Headers = KernelSet.Headers,
-            Defines = new Dictionary<string, string?> { ["ELEMENT"] = wanted.Element.ToString() },
-            // What is fused is written so: the same bits on every device.
-            Extra = ["--fmad=false"],
-        });
+    private CudaModule Compile(string source, IReadOnlyDictionary<string, string?> defines) =>
+        context.Compile(compiler, set[source], Options(source, set.SourceHeaders, defines));
+
+    /// <summary>How the engine's sources are compiled for whatever architecture.</summary>
+    public static CompileOptions Options(string source, IReadOnlyDictionary<string, string> headers, IReadOnlyDictionary<string, string?> defines) => new()
+    {
+        FileName = $"{source}.cu",
+        Headers = headers,
+        Defines = defines,
+        // What is fused is written so: the same bits on every device.
+        Extra = ["--fmad=false"],
+    };
 }

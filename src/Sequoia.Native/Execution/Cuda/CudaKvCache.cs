@@ -4,7 +4,7 @@ using Sequoia.Native.Models;
 namespace Sequoia.Native.Execution.Cuda;
 
 /// <summary>[layer][k|v][kv_head][position][dimension] in 16 bits.</summary>
-internal sealed class CudaKvCache(CudaContext context, LlamaConfig config, int capacity, Element element) : KvCache(capacity)
+internal sealed class CudaKvCache(CudaContext context, LlamaConfig config, int capacity) : KvCache(capacity)
 {
     // Rows are moved 16 bytes at a time.
     private const int HeadDimStep = 8;
@@ -13,8 +13,6 @@ internal sealed class CudaKvCache(CudaContext context, LlamaConfig config, int c
     private const int MostHeadDim = 256;
 
     public DeviceBuffer<ushort> Data { get; } = context.Allocate<ushort>(2L * config.Layers * config.KvHeads * capacity * config.HeadDim);
-
-    public Element Element { get; } = element;
 
     public int Layers { get; } = config.Layers;
 

@@ -32,8 +32,10 @@ public sealed class KernelSet
         .ToDictionary(name => name[HeaderPrefix.Length..], Read));
 
     private readonly ImmutableDictionary<string, string> _replacements;
+    private readonly IReadOnlyDictionary<string, string>? _headers;
 
-    private KernelSet(ImmutableDictionary<string, string> replacements) => _replacements = replacements;
+    private KernelSet(ImmutableDictionary<string, string> replacements, IReadOnlyDictionary<string, string>? headers = null) =>
+        (_replacements, _headers) = (replacements, headers);
 
     /// <summary>The engine's own kernels.</summary>
     public static KernelSet Default { get; } = new(ImmutableDictionary<string, string>.Empty);
@@ -45,6 +47,9 @@ public sealed class KernelSet
     public static IReadOnlyList<string> Names => [.. Files.Keys];
 
     internal IReadOnlyCollection<string> Replaced => [.. _replacements.Keys];
+
+    /// <summary>The headers that this set is compiled with.</summary>
+    internal IReadOnlyDictionary<string, string> SourceHeaders => _headers ?? Headers;
 
     /// <summary>A kernel's source. Its first lines say what it computes, and the shapes of what it is given.</summary>
     /// <exception cref="InvalidInputException">There is no kernel of this name.</exception>
@@ -60,8 +65,12 @@ public sealed class KernelSet
     {
         ArgumentNullException.ThrowIfNull(source);
         _ = this[name];
-        return new KernelSet(_replacements.SetItem(name, source));
+        return new KernelSet(_replacements.SetItem(name, source), _headers);
     }
+
+    /// <summary>The same kernels with one of the headers changed.</summary>
+    internal KernelSet ReplaceHeader(string name, string source) =>
+        new(_replacements, SourceHeaders.ToImmutableDictionary().SetItem(name, source));
 
     private static string Read(string name)
     {

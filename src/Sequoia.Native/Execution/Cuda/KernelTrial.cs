@@ -27,12 +27,10 @@ internal sealed class KernelTrial
     /// <exception cref="InvalidInputException">A replaced kernel does not compile, has other parameters, or computes something else.</exception>
     public static void Check(CudaDevice device, CudaCompiler compiler, KernelSet set)
     {
-        using var own = new CudaBackend(device, compiler, KernelSet.Default);
-        using var other = new CudaBackend(device, compiler, set);
         try
         {
-            Run(own, other, TensorType.F16, headDim: 16);
-            Run(own, other, TensorType.BF16, headDim: 8);
+            Run(device, compiler, set, Element.F16, headDim: 16);
+            Run(device, compiler, set, Element.BF16, headDim: 8);
         }
         catch (Exception e) when (e is CudaException or ArgumentException)
         {
@@ -40,8 +38,11 @@ internal sealed class KernelTrial
         }
     }
 
-    private static void Run(CudaBackend own, CudaBackend other, TensorType type, int headDim)
+    private static void Run(CudaDevice device, CudaCompiler compiler, KernelSet set, Element element, int headDim)
     {
+        using var own = new CudaBackend(device, compiler, KernelSet.Default, element);
+        using var other = new CudaBackend(device, compiler, set, element);
+        TensorType type = element == Element.F16 ? TensorType.F16 : TensorType.BF16;
         int capacity = Prefix + Tree.Size;
         using TrialSide left = new(own, type, headDim, capacity, Prefix), right = new(other, type, headDim, capacity, Prefix);
         var trial = new KernelTrial(left, right);

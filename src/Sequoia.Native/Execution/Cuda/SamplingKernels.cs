@@ -13,6 +13,10 @@ internal sealed unsafe class SamplingKernels(CudaKernels kernels, DeviceShapes s
     private const int TileTokens = 64;
     private const int LeastScratch = 16 << 10;
 
+    private readonly CudaKernel _drawChildren = kernels.Find("draw_children", "draw_children");
+    private readonly CudaKernel _verifyTree = kernels.Find("verify_tree", "verify_tree");
+    private readonly CudaKernel _compactKv = kernels.Find("compact_kv", "compact_kv");
+
     public void DrawChildren(CudaActivations logits, TreeRows rows, CudaTreeState state, SamplingOptions sampling, RandomKey random)
     {
         long first = (long)state.DraftRow(rows.Nodes[0]) * state.DraftStride;
@@ -32,7 +36,7 @@ internal sealed unsafe class SamplingKernels(CudaKernels kernels, DeviceShapes s
             Vocabulary = state.Vocabulary,
             Stride = state.DraftStride,
         };
-        Launch("draw_children", rows.Count, Block, Scratch(state.Vocabulary), KernelArgument.At(&parameters, sizeof(DrawChildren)));
+        Launch(_drawChildren, rows.Count, Block, Scratch(state.Vocabulary), KernelArgument.At(&parameters, sizeof(DrawChildren)));
     }
 
     public void VerifyTree(CudaActivations logits, int nodes, CudaTreeState state, SamplingOptions sampling, RandomKey random, Verdict verdict)
@@ -57,7 +61,7 @@ internal sealed unsafe class SamplingKernels(CudaKernels kernels, DeviceShapes s
             TreeSize = state.Tree.Size,
             Levels = state.Tree.Levels,
         };
-        Launch("verify_tree", 1, Block, Scratch(state.Vocabulary), KernelArgument.At(&parameters, sizeof(VerifyTree)));
+        Launch(_verifyTree, 1, Block, Scratch(state.Vocabulary), KernelArgument.At(&parameters, sizeof(VerifyTree)));
         DeviceVerdict found = state.Verdict.ToArray()[0];
         if (found.Length == 0)
             throw new InvalidOperationException("the logits are not numbers: the model's weights are damaged, or overflow in 16 bits");
@@ -90,12 +94,11 @@ internal sealed unsafe class SamplingKernels(CudaKernels kernels, DeviceShapes s
             Chunks = cache.HeadDim * sizeof(ushort) / ChunkBytes,
         };
         int columns = parameters.Planes * parameters.Chunks;
-        Launch("compact_kv", (columns + CompactBlock - 1) / CompactBlock, CompactBlock, 0, KernelArgument.At(&parameters, sizeof(CompactKv)));
+        Launch(_compactKv, (columns + CompactBlock - 1) / CompactBlock, CompactBlock, 0, KernelArgument.At(&parameters, sizeof(CompactKv)));
     }
 
-    private void Launch(string name, int grid, int block, int sharedBytes, KernelArgument parameters)
+    private static void Launch(CudaKernel kernel, int grid, int block, int sharedBytes, KernelArgument parameters)
     {
-        CudaKernel kernel = kernels[name, name, default];
         if (sharedBytes > kernel.MaxDynamicSharedBytes)
             kernel.MaxDynamicSharedBytes = sharedBytes;
         kernel.Launch(grid, block, sharedBytes, null, parameters);
