@@ -3,7 +3,7 @@
 //   row committed + i  =  row committed + path[i]      for i = 0 .. length - 1
 //
 // cache   [planes][capacity][chunks] of 16 bytes; planes = layers x {k, v} x kv heads, chunks = head_dim x element size / 16
-// path    [length] ascending node ids, so path[i] >= i; verdict->length and state->committed are read on the device
+// path    [length] ascending node ids, so path[i] >= i; *length (of Verdict: length for the target, kept for the draft) and state->committed are read on the device
 //
 // One thread owns one 16-byte column and walks the path upwards: when row committed + path[i] is read, only rows before committed + i have been
 // written, and path[i] >= i. Columns are independent, so there is no barrier, no shared memory and no second buffer.
@@ -20,7 +20,7 @@ struct CompactKv
 {
     uint4* cache;
     const i32* path;
-    const Verdict* verdict;
+    const i32* length;
     const StepState* state;
     i32 planes;
     i32 capacity;
@@ -32,7 +32,7 @@ extern "C" __global__ __launch_bounds__(256) void compact_kv(const __grid_consta
     i32 column = blockIdx.x * blockDim.x + threadIdx.x;
     if (column >= p.planes * p.chunks)
         return;
-    i32 plane = column / p.chunks, chunk = column % p.chunks, length = p.verdict->length, kept = 0;
+    i32 plane = column / p.chunks, chunk = column % p.chunks, length = *p.length, kept = 0;
     uint4* rows = p.cache + ((size_t)plane * p.capacity + p.state->committed) * p.chunks + chunk;
     while (kept < length && p.path[kept] == kept)
         kept++;

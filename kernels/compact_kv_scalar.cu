@@ -9,7 +9,7 @@ struct CompactKvScalar
     const uint4* source;
     uint4* result;
     const i32* path;
-    const Verdict* verdict;
+    const i32* length;
     const StepState* state;
     i32 planes;
     i32 capacity;
@@ -22,6 +22,6 @@ extern "C" __global__ void compact_kv_scalar(const __grid_constant__ CompactKvSc
     if (plane >= p.planes)
         return;
     i32 row = (i32)(row_of_all % p.capacity), slot = row - p.state->committed;
-    i32 from = slot >= 0 && slot < p.verdict->length ? p.state->committed + p.path[slot] : row;
+    i32 from = slot >= 0 && slot < *p.length ? p.state->committed + p.path[slot] : row;
     p.result[at] = p.source[(plane * p.capacity + from) * p.chunks + at % p.chunks];
 }

@@ -14,6 +14,7 @@
 // tok_of_node [tree_size]
 // state       step read; errors: if set on entry, or DAMAGED_TARGET_LOGITS (NaN, or none finite) here, the verdict has length 0 and token 0
 // verdict, path [levels]  out: accepted nodes, ascending
+// toks        [levels]    out: the tokens that the step commits: the path's behind the root, then the token that follows
 //
 // Strides are multiples of 4, bases 16-byte aligned; rows are read below vocabulary only.
 // Grid: 1. Block: VERIFY_THREADS, whose number changes no bit. Dynamic shared memory: max(16 KiB, 8 tree_size(tiles)).
@@ -38,6 +39,7 @@ struct VerifyTree
     StepState* state;
     Verdict* verdict;
     i32* path;
+    i32* toks;
     u64 seed;
     SamplingLaw law;
     i32 vocabulary;
@@ -93,7 +95,7 @@ __device__ inline Step follow_residual(const VerifyTree& p, i32 node, RowScratch
 extern "C" __global__ __launch_bounds__(VERIFY_THREADS) void verify_tree(const __grid_constant__ VerifyTree p)
 {
     extern __shared__ __align__(16) unsigned char dynamic[];
-    Verdict verdict = {0, 0, 0};
+    Verdict verdict = {};
     Step step = {0, 0};
     bool is_damaged = p.state->errors != 0;
     // A path has a node of each level at most, so the walk ends whatever the tree says.
@@ -119,9 +121,11 @@ extern "C" __global__ __launch_bounds__(VERIFY_THREADS) void verify_tree(const _
     verdict.token = step.tok;
     if (is_damaged)
     {
-        verdict = {0, 0, 0};
+        verdict = {};
         if (p.state->errors == 0)
             p.state->errors = DAMAGED_TARGET_LOGITS;
     }
+    else
+        conclude(verdict, p.path, p.tok_of_node, p.tree, p.toks);
     *p.verdict = verdict;
 }

@@ -15,6 +15,7 @@ struct VerifyTreeScalar
     StepState* state;
     Verdict* verdict;
     i32* path;
+    i32* toks;
     u64 seed;
     SamplingLaw law;
     i32 vocabulary;
@@ -126,10 +127,10 @@ __device__ inline i32 follow(const VerifyTreeScalar& p, i32 node, i32& tok)
 
 extern "C" __global__ void verify_tree_scalar(const __grid_constant__ VerifyTreeScalar p)
 {
-    *p.verdict = {0, 0, 0};
+    *p.verdict = {};
     if (p.state->errors != 0)
         return;
-    Verdict verdict = {0, -1, 0};
+    Verdict verdict = {0, 0, -1, 0};
     i32 node = 0;
     do
     {
@@ -140,5 +141,8 @@ extern "C" __global__ void verify_tree_scalar(const __grid_constant__ VerifyTree
     if (verdict.token < 0)
         p.state->errors = DAMAGED_TARGET_LOGITS;
     else
+    {
+        conclude(verdict, p.path, p.tok_of_node, p.tree, p.toks);
         *p.verdict = verdict;
+    }
 }

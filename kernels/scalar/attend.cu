@@ -2,7 +2,7 @@
 // prefix, then the row's own path in the tree
 //
 // qkv: rows of (heads + 2 kv_heads) x D float, stride apart, of which the queries are read; keys, values: this layer's planes, kv_heads x capacity x D T;
-// nodes: of the rows; depths, paths: of all nodes, a path being `levels` node ids, the root first; output: rows of heads x D float, output_stride apart.
+// rows: of the pass; output: rows of heads x D float, output_stride apart.
 // Grid: (heads, rows). Block: 128. D is at most 256. Shared memory: (D + 128) floats.
 // Keys are taken in chunks of 128 positions that begin at position 0 whatever the prefix, and in each in the order of positions, so the
 // bits of a row depend on its position and its path's keys alone, not on where the prefix ends. Bytes moved: each row reads its keys and
@@ -11,20 +11,21 @@
 #include "block_sum.cuh"
 #include "elements.cuh"
 #include "exact_math.cuh"
+#include "pass_rows.cuh"
 
 constexpr i32 CHUNK = 128;
 constexpr i32 MOST_DIMS = 256;
 
 extern "C" __global__ void attend(
-    const float* __restrict__ qkv, const ELEMENT* __restrict__ keys, const ELEMENT* __restrict__ values, const i32* __restrict__ nodes,
-    const i32* __restrict__ depths, const i32* __restrict__ paths, float* __restrict__ output,
-    i32 kv_heads, i32 head_dim, i32 capacity, i32 prefix, i32 levels, i32 stride, i32 output_stride, float scale)
+    const float* __restrict__ qkv, const ELEMENT* __restrict__ keys, const ELEMENT* __restrict__ values,
+    const __grid_constant__ PassRows rows, float* __restrict__ output,
+    i32 kv_heads, i32 head_dim, i32 capacity, i32 stride, i32 output_stride, float scale)
 {
     __shared__ float query[MOST_DIMS];
     __shared__ float weights[CHUNK];
     i32 heads = gridDim.x, head = blockIdx.x, row = blockIdx.y, kv_head = head / (heads / kv_heads), t = threadIdx.x;
-    i32 node = nodes[row], positions = prefix + depths[node] + 1;
-    const i32* path = paths + (u64)node * levels;
+    i32 prefix = prefix_of(rows), node = rows.nodes[row], positions = prefix + rows.depths[node] + 1;
+    const i32* path = rows.paths + (u64)node * rows.levels;
     const ELEMENT* head_keys = keys + (u64)kv_head * capacity * head_dim;
     const ELEMENT* head_values = values + (u64)kv_head * capacity * head_dim;
     for (i32 d = t; d < head_dim; d += CHUNK)
@@ -38,7 +39,7 @@ extern "C" __global__ void attend(
         float score = -infinity();
         if (t < count)
         {
-            const ELEMENT* key = head_keys + (u64)(position < prefix ? position : prefix + path[position - prefix]) * head_dim;
+            const ELEMENT* key = head_keys + (u64)cache_row(position, prefix, path) * head_dim;
             score = 0.0f;
             for (i32 d = 0; d < head_dim; d++)
                 score = fmaf(query[d], to_float(key[d]), score);
@@ -59,7 +60,7 @@ extern "C" __global__ void attend(
             for (i32 k = 0; k < count; k++)
             {
                 i32 j = start + k;
-                sum = fmaf(weights[k], to_float(head_values[(u64)(j < prefix ? j : prefix + path[j - prefix]) * head_dim + d]), sum);
+                sum = fmaf(weights[k], to_float(head_values[(u64)cache_row(j, prefix, path) * head_dim + d]), sum);
             }
             sums[part] = sum;
         }

@@ -1,18 +1,19 @@
 // Rotates each pair (d, d + D/2) of the queries, in place, and of the keys, on their way into the cache, by the angle of the row's
 // position; copies the values into the cache.
 //
-// qkv: rows of (heads + 2 kv_heads) x D float, stride apart; cos, sin: positions x D/2 float; nodes: of the rows; depths: of all nodes;
+// qkv: rows of (heads + 2 kv_heads) x D float, stride apart; cos, sin: positions x D/2 float; rows: of the pass;
 // keys, values: this layer's planes, kv_heads x capacity x D T. Row i goes to the cache row prefix + node, at position prefix + depth.
 // Grid: (heads + 2 kv_heads, rows). Block: D/2. Bytes moved: rows x (heads + 2 kv_heads) x D x 8 at most.
 // Called by CudaBackend.RopeAppend; the reference is RopeAppendJob.
 #include "elements.cuh"
+#include "pass_rows.cuh"
 
 extern "C" __global__ void rope_append(
-    float* __restrict__ qkv, const float* __restrict__ cos, const float* __restrict__ sin, const i32* __restrict__ nodes, const i32* __restrict__ depths,
-    ELEMENT* __restrict__ keys, ELEMENT* __restrict__ values, i32 heads, i32 kv_heads, i32 capacity, i32 prefix, i32 stride)
+    float* __restrict__ qkv, const float* __restrict__ cos, const float* __restrict__ sin, const __grid_constant__ PassRows rows,
+    ELEMENT* __restrict__ keys, ELEMENT* __restrict__ values, i32 heads, i32 kv_heads, i32 capacity, i32 stride)
 {
     i32 pairs = blockDim.x, pair = threadIdx.x, head = blockIdx.x, row = blockIdx.y, head_dim = 2 * pairs;
-    i32 node = nodes[row], position = prefix + depths[node];
+    i32 prefix = prefix_of(rows), node = rows.nodes[row], position = prefix + rows.depths[node];
     float* source = qkv + (u64)row * stride + head * head_dim;
     float a = source[pair], b = source[pair + pairs];
     if (head >= heads + kv_heads)

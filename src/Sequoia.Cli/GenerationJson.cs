@@ -30,8 +30,8 @@ internal static class GenerationJson
                 ["load_seconds"] = Timed(stats, stats.LoadTime.TotalSeconds),
                 ["prefill_seconds"] = Timed(stats, stats.PrefillTime.TotalSeconds),
                 ["tokens_per_second"] = Timed(stats, stats.TokensPerSecond),
-                ["draft_seconds"] = Timed(stats, stats.DraftTime.TotalSeconds),
-                ["verify_seconds"] = Timed(stats, stats.VerifyTime.TotalSeconds),
+                ["draft_seconds"] = stats.HasPhaseTimes ? stats.DraftTime.TotalSeconds : null,
+                ["verify_seconds"] = stats.HasPhaseTimes ? stats.VerifyTime.TotalSeconds : null,
                 ["seed"] = stats.Seed,
                 ["tree"] = new JsonObject
                 {
@@ -56,7 +56,7 @@ internal static class GenerationJson
         return json;
     }
 
-    // On a device without times they are null, so that nobody takes them for some.
+    // On a device without times, or without those of a step's phases, they are null, so that nobody takes them for some.
     private static double? Timed(GenerationStats stats, double figure) => stats.HasTimes ? figure : null;
 
     public static JsonArray List(IEnumerable<int> numbers) => [.. numbers.Select(number => (JsonNode)number)];

@@ -41,8 +41,9 @@ internal static class Story
             $"The tree was [bold green]{sampled.Median:F2}[/] times as fast at temperature {options.Temperature} ({Spread(sampled)}) and [bold green]{greedy.Median:F2}[/] times at 0 ({Spread(greedy)}): medians of {PairedRuns.Pairs} pairs of runs ({tree.Stats.Device}, seed {tree.Stats.Seed}).");
         if (pair is { Costs: { } costs, Plan: { } plan })
             console.WriteLine(Costs(costs, plan, AutoTree.UsualContext(pair.Target, pair.Draft!)));
-        console.MarkupLineInterpolated(CultureInfo.InvariantCulture,
-            $"Growing trees took {tree.Stats.DraftTime / tree.Stats.DecodeTime:P0} of its time; drawing and verifying tokens, in all phases, {tree.Stats.SamplingTime / tree.Stats.DecodeTime:P0}.");
+        if (tree.Stats.HasPhaseTimes)
+            console.MarkupLineInterpolated(CultureInfo.InvariantCulture,
+                $"Growing trees took {tree.Stats.DraftTime / tree.Stats.DecodeTime:P0} of its time; drawing and verifying tokens, in all phases, {tree.Stats.SamplingTime / tree.Stats.DecodeTime:P0}.");
         console.WriteLine();
         console.WriteLine($"Its {tree.Stats.Tree.Size} nodes; each number is the child's rank among the draft's guesses:");
         console.WriteLine(tree.Stats.Tree.Draw());

@@ -80,7 +80,7 @@ internal sealed class MutantTests : CudaFixture
         new("Descending", "compact_kv.cu", "for (i32 begin = kept; begin < length; begin += BATCH)", "for (i32 begin = kept + (length - kept - 1) / BATCH * BATCH; begin >= kept; begin -= BATCH)"),
         new("One_row_too_many", "compact_kv.cu", "                rows[(size_t)(begin + i) * p.chunks] = moving[i];", "                rows[(size_t)(begin + i + 1) * p.chunks] = moving[i];"),
         new("Skips_one_row_more", "compact_kv.cu", "p.path[kept] == kept)", "p.path[kept] <= kept + 1)"),
-        new("Last_row_stays", "compact_kv.cu", "length = p.verdict->length", "length = p.verdict->length - 1"),
+        new("Last_row_stays", "compact_kv.cu", "length = *p.length", "length = *p.length - 1"),
         new("Columns_of_one_plane_more", "compact_kv.cu", "column >= p.planes * p.chunks", "column > p.planes * p.chunks"),
         new("Planes_without_the_committed_rows", "compact_kv.cu", "p.capacity + p.state->committed)", "p.capacity)"),
     ];

@@ -19,6 +19,7 @@ internal sealed class ParameterLayoutTests : CudaFixture
         Case<DrawChildren>("draw_children.cu", "DrawChildren"),
         Case<SampleToken>("sample_token.cu", "SampleToken"),
         Case<VerifyTree>("verify_tree.cu", "VerifyTree"),
+        Case<AdvanceStep>("advance_step.cu", "AdvanceStep"),
         Case<CompactKv>("compact_kv.cu", "CompactKv"),
     ];
 

@@ -16,9 +16,8 @@ internal static class OperationBenchmark
         using var backend = new CpuBackend(threads, CpuKernels.Best);
         var model = new Llama(backend, config, new LlamaTensors(files, config));
         const int MaxRows = 16;
-        using Activations residual = backend.Allocate(MaxRows, config.HiddenSize), qkv = backend.Allocate(MaxRows, config.QkvSize),
-            attended = backend.Allocate(MaxRows, config.Heads * config.HeadDim), gateUp = backend.Allocate(MaxRows, 2 * config.IntermediateSize),
-            hidden = backend.Allocate(MaxRows, config.IntermediateSize), logits = backend.Allocate(MaxRows, config.VocabularySize);
+        using Activations residual = backend.Allocate(MaxRows, config.HiddenSize), queries = backend.Allocate(MaxRows, config.Heads * config.HeadDim),
+            attended = backend.Allocate(MaxRows, config.Heads * config.HeadDim), hidden = backend.Allocate(MaxRows, config.IntermediateSize), logits = backend.Allocate(MaxRows, config.VocabularySize);
         using KvCache cache = backend.AllocateCache(config, prefix + MaxRows);
         RopeTable rope = backend.LoadRope(config, prefix + MaxRows);
         cache.Length = prefix;
@@ -31,21 +30,18 @@ internal static class OperationBenchmark
         // Real logits for the sampler: how peaked they are decides how much of it is skipped.
         using var session = new LlamaSession(model, MaxRows, MaxRows, 64);
         session.Forward(state, new TreeRows(star, [.. Enumerable.Range(0, MaxRows)]), LogitRows.All);
-        var verdict = new Verdict(2);
         (string Name, Action<int> Run)[] operations =
         [
             ("embed", _ => backend.Embed(model.Embedding, state, rows, residual)),
             ("rms-norm", n => backend.RmsNorm(residual, 0, n, layer.InputNorm, config.RmsNormEpsilon, residual)),
-            ("qkv", n => backend.MatMul(layer.Qkv, residual, qkv, n)),
-            ("rope", _ => backend.RopeAppend(qkv, rope, cache, 0, rows)),
-            ("attend", _ => backend.Attend(qkv, cache, 0, rows, attended)),
+            ("qkv+rope", _ => backend.ProjectQkv(layer.Qkv, residual, rope, cache, 0, state, rows, queries)),
+            ("attend", _ => backend.Attend(queries, cache, 0, state, rows, attended)),
             ("o", n => backend.MatMulAdd(layer.O, attended, residual, n)),
-            ("gate+up", n => backend.MatMul(layer.GateUp, residual, gateUp, n)),
-            ("silu", n => backend.SiluMul(gateUp, hidden, n)),
+            ("gate+up+silu", n => backend.GateUp(layer.GateUp, residual, hidden, n)),
             ("down", n => backend.MatMulAdd(layer.Down, hidden, residual, n)),
             ("head", n => backend.MatMul(model.Head, residual, logits, n)),
-            ("draw 1 node", _ => backend.DrawChildren(session.Logits, root, state, new SamplingOptions(0.6f), new RandomKey(1, 2))),
-            ("verify", _ => backend.VerifyTree(session.Logits, state.Tree.Size, state, new SamplingOptions(0.6f), new RandomKey(1, 2), verdict)),
+            ("draw 1 node", _ => backend.DrawChildren(session.Logits, root, state, new SamplingOptions(0.6f))),
+            ("verify", _ => backend.VerifyTree(session.Logits, state.Tree.Size, state, new SamplingOptions(0.6f))),
         ];
         Console.WriteLine($"{backend.Name}, prefix {prefix}, median of {repeats}; microseconds for n rows");
         Console.WriteLine("operation        n=1     n=2     n=4     n=8    n=16");

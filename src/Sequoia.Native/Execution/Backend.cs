@@ -15,10 +15,23 @@ internal abstract class Backend : IDisposable
     /// <summary>Whether the time its work takes means anything: not on a software device.</summary>
     public virtual bool HasTimes => true;
 
+    /// <summary>Whether operations only queue work, which <see cref="Repeat"/> may replay: what they take on the host then says nothing.</summary>
+    public virtual bool IsAsynchronous => false;
+
+    /// <summary>Room for fp32 rows.</summary>
     public abstract Activations Allocate(int rows, int columns);
 
-    /// <summary>Brings tensors of the same column count to the device as one matrix, stacked in the given order.</summary>
-    public abstract Weight Load(params ReadOnlySpan<TensorView> stacked);
+    /// <summary>Room for rows that are multiplied by weights or keys: rounded to the weights' type where the device multiplies in it.</summary>
+    public abstract Activations AllocateFactor(int rows, int columns);
+
+    /// <summary>Brings a norm's weights or a matrix to the device.</summary>
+    public abstract Weight Load(TensorView tensor);
+
+    /// <summary>The projections of queries, keys and values as one matrix, for <see cref="ProjectQkv"/>.</summary>
+    public abstract Weight LoadQkv(TensorView q, TensorView k, TensorView v, int headDim);
+
+    /// <summary>The projections of gate and up as one matrix, for <see cref="GateUp"/>.</summary>
+    public abstract Weight LoadGateUp(TensorView gate, TensorView up);
 
     public abstract KvCache AllocateCache(LlamaConfig config, int capacity);
 
@@ -43,29 +56,53 @@ internal abstract class Backend : IDisposable
     /// <summary>y += x W^T for the first <paramref name="rows"/> rows.</summary>
     public abstract void MatMulAdd(Weight weight, Activations x, Activations y, int rows);
 
-    /// <summary>Rotates queries and keys of the stacked projection by their positions and stores keys and values in the cache.</summary>
-    public abstract void RopeAppend(Activations qkv, RopeTable rope, KvCache cache, int layer, TreeRows rows);
+    /// <summary>
+    /// Projects the rows to queries, keys and values, rotates queries and keys by their positions, and stores keys and values in the cache;
+    /// queries go to <paramref name="queries"/>.
+    /// </summary>
+    public abstract void ProjectQkv(Weight weight, Activations x, RopeTable rope, KvCache cache, int layer, TreeState state, TreeRows rows, Activations queries);
 
     /// <summary>Softmax attention of every row over the committed prefix and the row's own path in the tree.</summary>
-    public abstract void Attend(Activations qkv, KvCache cache, int layer, TreeRows rows, Activations output);
+    public abstract void Attend(Activations queries, KvCache cache, int layer, TreeState state, TreeRows rows, Activations output);
 
-    /// <summary>hidden = silu(gate) * up, with gate and up side by side in each row.</summary>
-    public abstract void SiluMul(Activations gateUp, Activations hidden, int rows);
+    /// <summary>hidden = silu(x G^T) * (x U^T) for the first <paramref name="rows"/> rows.</summary>
+    public abstract void GateUp(Weight weight, Activations x, Activations hidden, int rows);
 
     /// <summary>
     /// Draws the children of each row's node from the draft's distribution by the state's method (docs/compare.md); row i of
     /// <paramref name="logits"/> belongs to rows.Nodes[i].
     /// </summary>
-    public abstract void DrawChildren(Activations logits, TreeRows rows, TreeState state, SamplingOptions sampling, RandomKey random);
+    public abstract void DrawChildren(Activations logits, TreeRows rows, TreeState state, SamplingOptions sampling);
 
     /// <summary>
     /// Walks the tree from the root by the state's method (docs/compare.md); row i of <paramref name="logits"/> is the target's at node
-    /// i, for the first <paramref name="nodes"/> nodes. An accepted child beyond them ends the walk.
+    /// i, for the first <paramref name="nodes"/> nodes. An accepted child beyond them ends the walk. The verdict stays on the device.
     /// </summary>
-    public abstract void VerifyTree(Activations logits, int nodes, TreeState state, SamplingOptions sampling, RandomKey random, Verdict verdict);
+    public abstract void VerifyTree(Activations logits, int nodes, TreeState state, SamplingOptions sampling);
 
-    /// <summary>Moves the rows of an ascending path behind the committed rows, in place; the caller then extends Length.</summary>
-    public abstract void Compact(KvCache cache, ReadOnlySpan<int> path);
+    /// <summary>
+    /// Makes the verdict come true on the device: moves the accepted path's rows of the caches behind the committed ones, makes the token that
+    /// follows the root of the next tree, and goes on to the next step's random numbers. The draft has not computed the leaves: of a path that
+    /// ends in one, its cache keeps all but that, and <paramref name="pending"/> gets the leaf's token before the root's.
+    /// </summary>
+    /// <param name="state">The tree, verified.</param>
+    /// <param name="pending">A chain of two nodes: what the draft is to compute first; null without a draft.</param>
+    /// <param name="target">The target's cache. Its length, like the draft's, is the caller's to change.</param>
+    /// <param name="draft">The draft's cache; null without one.</param>
+    public abstract void Commit(TreeState state, TreeState? pending, KvCache target, KvCache? draft);
+
+    /// <summary>Waits for the verdict of the last <see cref="VerifyTree"/> and brings it to the host.</summary>
+    public virtual void FetchVerdict(TreeState state)
+    {
+    }
+
+    /// <summary>Waits for everything that this thread has asked for.</summary>
+    public virtual void Wait()
+    {
+    }
+
+    /// <summary>Does work that is the same every time but for what lies in the device's memory: a device may record it, and replay it next time.</summary>
+    public virtual void Repeat(Recording recording, Action work) => work();
 
     public abstract void Dispose();
 }

@@ -14,8 +14,8 @@ internal sealed class Llama
         Config = config;
         Embedding = backend.Load(tensors.Embedding);
         Layers = [.. tensors.Layers.Select(t => new LlamaLayer(
-            backend.Load(t.InputNorm), backend.Load(t.Q, t.K, t.V), backend.Load(t.O),
-            backend.Load(t.PostAttentionNorm), backend.Load(t.Gate, t.Up), backend.Load(t.Down)))];
+            backend.Load(t.InputNorm), backend.LoadQkv(t.Q, t.K, t.V, config.HeadDim), backend.Load(t.O),
+            backend.Load(t.PostAttentionNorm), backend.LoadGateUp(t.Gate, t.Up), backend.Load(t.Down)))];
         FinalNorm = backend.Load(tensors.FinalNorm);
         Head = config.TiedEmbeddings ? Embedding : backend.Load(tensors.Head);
     }

@@ -16,7 +16,7 @@ internal sealed class LlamaSession : IDisposable
     private readonly Llama _model;
     private readonly Backend _backend;
     private readonly RopeTable _rope;
-    private readonly Activations _residual, _normed, _qkv, _attended, _gateUp, _hidden;
+    private readonly Activations _residual, _normed, _queries, _attended, _hidden;
 
     /// <param name="model">The weights.</param>
     /// <param name="maxRows">The most tokens in one pass.</param>
@@ -30,11 +30,10 @@ internal sealed class LlamaSession : IDisposable
         Cache = _backend.AllocateCache(config, capacity);
         _rope = _backend.LoadRope(config, capacity);
         _residual = _backend.Allocate(maxRows, config.HiddenSize);
-        _normed = _backend.Allocate(maxRows, config.HiddenSize);
-        _qkv = _backend.Allocate(maxRows, config.QkvSize);
-        _attended = _backend.Allocate(maxRows, config.Heads * config.HeadDim);
-        _gateUp = _backend.Allocate(maxRows, 2 * config.IntermediateSize);
-        _hidden = _backend.Allocate(maxRows, config.IntermediateSize);
+        _normed = _backend.AllocateFactor(maxRows, config.HiddenSize);
+        _queries = _backend.AllocateFactor(maxRows, config.Heads * config.HeadDim);
+        _attended = _backend.AllocateFactor(maxRows, config.Heads * config.HeadDim);
+        _hidden = _backend.AllocateFactor(maxRows, config.IntermediateSize);
         Logits = _backend.Allocate(maxLogitRows, config.VocabularySize);
     }
 
@@ -57,13 +56,11 @@ internal sealed class LlamaSession : IDisposable
         {
             LlamaLayer layer = _model.Layers[i];
             _backend.RmsNorm(_residual, 0, n, layer.InputNorm, epsilon, _normed);
-            _backend.MatMul(layer.Qkv, _normed, _qkv, n);
-            _backend.RopeAppend(_qkv, _rope, Cache, i, rows);
-            _backend.Attend(_qkv, Cache, i, rows, _attended);
+            _backend.ProjectQkv(layer.Qkv, _normed, _rope, Cache, i, state, rows, _queries);
+            _backend.Attend(_queries, Cache, i, state, rows, _attended);
             _backend.MatMulAdd(layer.O, _attended, _residual, n);
             _backend.RmsNorm(_residual, 0, n, layer.PostAttentionNorm, epsilon, _normed);
-            _backend.MatMul(layer.GateUp, _normed, _gateUp, n);
-            _backend.SiluMul(_gateUp, _hidden, n);
+            _backend.GateUp(layer.GateUp, _normed, _hidden, n);
             _backend.MatMulAdd(layer.Down, _hidden, _residual, n);
         }
         if (logits == LogitRows.None)
@@ -76,7 +73,7 @@ internal sealed class LlamaSession : IDisposable
     public void Dispose()
     {
         Cache.Dispose();
-        foreach (Activations activations in (Activations[])[_residual, _normed, _qkv, _attended, _gateUp, _hidden, Logits])
+        foreach (Activations activations in (Activations[])[_residual, _normed, _queries, _attended, _hidden, Logits])
             activations.Dispose();
     }
 }

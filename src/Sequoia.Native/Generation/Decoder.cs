@@ -20,12 +20,14 @@ internal sealed class Decoder : IDisposable
     private readonly TreeRows[] _levels;
     private readonly TreeState _chain;
     private readonly TreeRows _chainRows;
-    private readonly int[] _accepted;
-    private readonly int[] _pending = new int[2];
+    // What the draft computes before it draws: the root, and before that an accepted leaf of the last tree, which it has not seen.
+    private readonly TreeState _pending;
+    private readonly TreeRows[] _pendingRows;
+    private readonly Recording[] _recordings = [new(), new()];
+    private readonly Action _work;
     private SamplingOptions _sampling;
     private ulong _seed;
     private int _pendingCount;
-    private int _root;
 
     /// <param name="target">The model whose distribution the output has.</param>
     /// <param name="draft">The model that grows the tree; unused with a lone root.</param>
@@ -54,8 +56,10 @@ internal sealed class Decoder : IDisposable
         _tree = _backend.AllocateTree(tree, target.Config.VocabularySize, method);
         _chain = _backend.AllocateTree(chain, 0);
         _chainRows = TreeRows.All(chain);
-        _accepted = new int[tree.Levels];
-        Verdict = new Verdict(tree.Levels);
+        TokenTree pair = TokenTree.Chain(1);
+        _pending = _backend.AllocateTree(pair, 0);
+        _pendingRows = [new TreeRows(pair, [0]), new TreeRows(pair, [0, 1])];
+        _work = Work;
     }
 
     public TokenTree Tree { get; }
@@ -64,6 +68,7 @@ internal sealed class Decoder : IDisposable
 
     public int Steps { get; private set; }
 
+    /// <summary>Of this and the next two nothing is known with a device that only queues work.</summary>
     public TimeSpan DraftTime { get; private set; }
 
     public TimeSpan VerifyTime { get; private set; }
@@ -74,37 +79,37 @@ internal sealed class Decoder : IDisposable
     /// <summary>The target's logits of the last step, one row per node.</summary>
     public Activations TargetLogits => _target.Logits;
 
-    public Verdict Verdict { get; }
+    public Verdict Verdict => _tree.Verdict;
 
     /// <summary>Begins a sequence: computes the prompt's keys and values in both models. The last prompt token is the first root.</summary>
     public void Start(ReadOnlySpan<int> prompt, SamplingOptions sampling, ulong seed, CancellationToken cancellation)
     {
+        if (sampling != _sampling || seed != _seed)
+            Array.ForEach(_recordings, recording => recording.Forget());
         (_sampling, _seed, Steps) = (sampling, seed, 0);
         DraftTime = VerifyTime = SamplingTime = TimeSpan.Zero;
-        _pendingCount = 0;
         Prefill(_target, prompt[..^1], cancellation);
         if (_draft is not null)
             Prefill(_draft, prompt[..^1], cancellation);
-        Root(prompt[^1]);
+        int committed = prompt.Length - 1;
+        _tree.Begin(prompt[^1..], committed, new RandomKey(seed, 0));
+        _pending.Begin(prompt[^1..], committed);
+        _pendingCount = 1;
     }
 
     /// <summary>One step: returns the tokens it commits, at least one. Valid until the next step.</summary>
     public ReadOnlySpan<int> Step()
     {
-        var random = new RandomKey(_seed, (uint)Steps++);
-        long start = Stopwatch.GetTimestamp();
-        _tree.Upload([_root]);
+        Steps++;
+        _backend.Repeat(_recordings[_pendingCount - 1], _work);
+        _backend.FetchVerdict(_tree);
+        int committed = _target.Cache.Length += Verdict.Length;
+        bool endsInLeaf = Tree.ChildCount(Verdict.Path[^1]) == 0;
         if (_draft is not null)
-            Grow(_draft, random);
-        long grown = Stopwatch.GetTimestamp();
-        _target.Forward(_tree, _treeRows, LogitRows.All);
-        long checkedAt = Stopwatch.GetTimestamp();
-        _backend.VerifyTree(_target.Logits, _treeRows.Count, _tree, _sampling, random, Verdict);
-        SamplingTime += Stopwatch.GetElapsedTime(checkedAt);
-        int count = Commit();
-        DraftTime += Stopwatch.GetElapsedTime(start, grown);
-        VerifyTime += Stopwatch.GetElapsedTime(grown);
-        return _accepted.AsSpan(0, count);
+            _draft.Cache.Length = endsInLeaf ? committed - 1 : committed;
+        _pendingCount = endsInLeaf && _draft is not null ? 2 : 1;
+        _tree.Committed = _pending.Committed = committed;
+        return Verdict.Tokens;
     }
 
     public void Dispose()
@@ -113,6 +118,8 @@ internal sealed class Decoder : IDisposable
         _draft?.Dispose();
         _tree.Dispose();
         _chain.Dispose();
+        _pending.Dispose();
+        Array.ForEach(_recordings, recording => recording.Dispose());
     }
 
     /// <summary>The nodes that have children, level by level: leaves need no draft pass.</summary>
@@ -129,62 +136,41 @@ internal sealed class Decoder : IDisposable
         {
             cancellation.ThrowIfCancellationRequested();
             int count = Math.Min(tokens.Length, PrefillChunk);
-            ForwardChain(session, tokens[..count], LogitRows.None);
+            _chain.Begin(tokens[..count]);
+            _chainRows.Count = count;
+            session.Forward(_chain, _chainRows, LogitRows.None);
             session.Cache.Length += count;
             tokens = tokens[count..];
         }
     }
 
-    private void ForwardChain(LlamaSession session, ReadOnlySpan<int> tokens, LogitRows logits)
+    /// <summary>Everything that a step asks of the device.</summary>
+    private void Work()
     {
-        _chain.Upload(tokens);
-        _chainRows.Count = tokens.Length;
-        session.Forward(_chain, _chainRows, logits);
+        long start = Stopwatch.GetTimestamp();
+        if (_draft is not null)
+            Grow(_draft);
+        long grown = Stopwatch.GetTimestamp();
+        _target.Forward(_tree, _treeRows, LogitRows.All);
+        long checkedAt = Stopwatch.GetTimestamp();
+        _backend.VerifyTree(_target.Logits, _treeRows.Count, _tree, _sampling);
+        SamplingTime += Stopwatch.GetElapsedTime(checkedAt);
+        _backend.Commit(_tree, _pending, _target.Cache, _draft?.Cache);
+        DraftTime += Stopwatch.GetElapsedTime(start, grown);
+        VerifyTime += Stopwatch.GetElapsedTime(grown);
     }
 
-    private void Grow(LlamaSession draft, RandomKey random)
+    private void Grow(LlamaSession draft)
     {
-        // The root, and before it an accepted leaf of the last tree, which the draft has not computed.
-        ForwardChain(draft, _pending.AsSpan(0, _pendingCount), LogitRows.Last);
+        draft.Forward(_pending, _pendingRows[_pendingCount - 1], LogitRows.Last);
         draft.Cache.Length += _pendingCount - 1;
         for (int level = 0; level < _levels.Length; level++)
         {
             if (level > 0)
                 draft.Forward(_tree, _levels[level], LogitRows.All);
             long drawn = Stopwatch.GetTimestamp();
-            _backend.DrawChildren(draft.Logits, _levels[level], _tree, _sampling, random);
+            _backend.DrawChildren(draft.Logits, _levels[level], _tree, _sampling);
             SamplingTime += Stopwatch.GetElapsedTime(drawn);
         }
-    }
-
-    private int Commit()
-    {
-        ReadOnlySpan<int> path = Verdict.Path;
-        int count = path.Length;
-        _tree.Download(path[1..], _accepted);
-        _accepted[count - 1] = Verdict.Token;
-        Keep(_target, path);
-        _pendingCount = 0;
-        if (_draft is not null)
-        {
-            bool endsInLeaf = Tree.ChildCount(path[^1]) == 0;
-            Keep(_draft, endsInLeaf ? path[..^1] : path);
-            if (endsInLeaf)
-                _pending[_pendingCount++] = _accepted[count - 2];
-        }
-        Root(Verdict.Token);
-        return count;
-    }
-
-    private void Keep(LlamaSession session, ReadOnlySpan<int> path)
-    {
-        _backend.Compact(session.Cache, path);
-        session.Cache.Length += path.Length;
-    }
-
-    private void Root(int token)
-    {
-        _root = token;
-        _pending[_pendingCount++] = token;
     }
 }

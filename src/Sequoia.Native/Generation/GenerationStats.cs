@@ -49,6 +49,12 @@ public sealed record GenerationStats
     /// <summary>Whether the times mean anything: see <see cref="LanguageModel.HasTimes"/>.</summary>
     public bool HasTimes { get; init; } = true;
 
+    /// <summary>
+    /// Whether <see cref="DraftTime"/>, <see cref="VerifyTime"/> and <see cref="SamplingTime"/> do: a GPU is given a step as a whole, and says only
+    /// how long that took.
+    /// </summary>
+    public bool HasPhaseTimes { get; init; } = true;
+
     /// <summary>Tokens for each target pass: 1 without speculation.</summary>
     public double TokensPerStep => Steps == 0 ? 0 : (double)Tokens / Steps;
 

@@ -221,6 +221,7 @@ public sealed class TextGenerator : IDisposable
             Tree = Tree,
             Device = _target.Device,
             HasTimes = _target.HasTimes,
+            HasPhaseTimes = _target.HasTimes && !_target.Llama.Backend.IsAsynchronous,
         }));
     }
 

@@ -12,11 +12,9 @@ internal sealed class PairPasses : IDisposable
     private readonly Backend _backend;
     private readonly LlamaSession _target;
     private readonly LlamaSession _draft;
-    private readonly (TreeState State, TreeRows Rows)[] _trees;
-    private readonly (TreeState State, TreeRows Rows)[] _levels;
-    private readonly TreeState _root;
-    private readonly Verdict _verdict = new(1);
-    private uint _step;
+    private readonly List<TreeState> _states = [];
+    private readonly Pass[] _checks, _levels;
+    private readonly Pass _verify;
 
     public PairPasses(Llama target, Llama draft, int context, IReadOnlyList<int> sizes)
     {
@@ -26,39 +24,51 @@ internal sealed class PairPasses : IDisposable
         // A level's nodes hang below a root and have one child each.
         _draft = new LlamaSession(draft, most, most, context + (2 * most) + 1);
         _target.Cache.Length = _draft.Cache.Length = context;
-        _trees = [.. sizes.Select(size => Prepare(size == 1 ? TokenTree.Root : TokenTree.Chain(size - 1), 0, [.. Enumerable.Range(0, size)]))];
-        _levels = [.. sizes.Select(size => Prepare(TokenTree.Chains(size, 2), vocabulary, [.. Enumerable.Range(1, size)]))];
-        _root = _backend.AllocateTree(TokenTree.Root, vocabulary);
+        _checks = [.. sizes.Select(size => PassOf(size == 1 ? TokenTree.Root : TokenTree.Chain(size - 1), 0, [.. Enumerable.Range(0, size)],
+            (state, rows) => _target.Forward(state, rows, LogitRows.All)))];
+        _levels = [.. sizes.Select(size => PassOf(TokenTree.Chains(size, 2), vocabulary, [.. Enumerable.Range(1, size)], (state, rows) =>
+        {
+            _draft.Forward(state, rows, LogitRows.All);
+            _backend.DrawChildren(_draft.Logits, rows, state, Sampling);
+        }))];
+        _verify = PassOf(TokenTree.Root, vocabulary, [0], (state, _) => _backend.VerifyTree(_target.Logits, 1, state, Sampling));
     }
 
     /// <summary>The target's pass over a whole tree.</summary>
-    public void Check(int size) => _target.Forward(_trees[size].State, _trees[size].Rows, LogitRows.All);
+    public void Check(int size) => Run(_checks[size]);
 
     /// <summary>The draft's pass over one level, and drawing a child for each of its nodes.</summary>
-    public void DraftLevel(int size)
-    {
-        (TreeState state, TreeRows rows) = _levels[size];
-        _draft.Forward(state, rows, LogitRows.All);
-        _backend.DrawChildren(_draft.Logits, rows, state, Sampling, new RandomKey(0, _step++));
-    }
+    public void DraftLevel(int size) => Run(_levels[size]);
 
     /// <summary>Verifying one node, on the first row of the last <see cref="Check"/>.</summary>
-    public void Verify() => _backend.VerifyTree(_target.Logits, 1, _root, Sampling, new RandomKey(0, _step++), _verdict);
+    public void Verify() => Run(_verify);
 
     public void Dispose()
     {
+        foreach (Pass pass in (Pass[])[.. _checks, .. _levels, _verify])
+            pass.Recording.Dispose();
         _target.Dispose();
         _draft.Dispose();
-        _root.Dispose();
-        foreach ((TreeState state, _) in _trees.Concat(_levels))
+        foreach (TreeState state in _states)
             state.Dispose();
     }
 
-    private (TreeState State, TreeRows Rows) Prepare(TokenTree tree, int vocabulary, int[] nodes)
+    /// <summary>As a step does it, but that a device is waited for after each pass and not only after the last.</summary>
+    private void Run(Pass pass)
+    {
+        _backend.Repeat(pass.Recording, pass.Work);
+        _backend.Wait();
+    }
+
+    private Pass PassOf(TokenTree tree, int vocabulary, int[] nodes, Action<TreeState, TreeRows> work)
     {
         TreeState state = _backend.AllocateTree(tree, vocabulary);
+        _states.Add(state);
         // Different tokens, so that no row of the embedding is in the cache because of another.
-        state.Upload([.. Enumerable.Range(0, tree.Size).Select(node => 3 + (node * 37 % (_target.Logits.Columns - 3)))]);
-        return (state, new TreeRows(tree, nodes));
+        state.Begin([.. Enumerable.Range(0, tree.Size).Select(node => 3 + (node * 37 % (_target.Logits.Columns - 3)))]);
+        var rows = new TreeRows(tree, nodes);
+        return new Pass(new Recording(), () => work(state, rows));
     }
+
+    private sealed record Pass(Recording Recording, Action Work);
 }

@@ -28,13 +28,13 @@ internal sealed record CompactProblem(int Layers, int Heads, int HeadDim, int Ca
         uint[] before = Numbered();
         using DeviceBuffer<uint> cache = gpu.Upload<uint>(before);
         using DeviceBuffer<int> path = gpu.Upload<int>([.. Path, int.MinValue]);
-        using DeviceBuffer<DeviceVerdict> verdict = gpu.Upload<DeviceVerdict>([new() { Length = Path.Length, Token = -1, Ahead = -1 }]);
+        using DeviceBuffer<int> length = gpu.Upload<int>([Path.Length, -1]);
         using DeviceBuffer<StepState> state = gpu.Upload<StepState>([new() { Step = 9, Committed = Committed }]);
         var parameters = new CompactKv
         {
             Cache = cache.Handle,
             Path = path.Handle,
-            Verdict = verdict.Handle,
+            Length = length.Handle,
             State = state.Handle,
             Planes = Planes,
             Capacity = Capacity,
@@ -56,7 +56,7 @@ internal sealed record CompactProblem(int Layers, int Heads, int HeadDim, int Ca
             Source = parameters.Cache,
             Result = result.Handle,
             Path = parameters.Path,
-            Verdict = parameters.Verdict,
+            Length = parameters.Length,
             State = parameters.State,
             Planes = Planes,
             Capacity = Capacity,
@@ -86,7 +86,7 @@ internal sealed record CompactProblem(int Layers, int Heads, int HeadDim, int Ca
     [StructLayout(LayoutKind.Sequential)]
     private struct TwinParameters
     {
-        public nint Source, Result, Path, Verdict, State;
+        public nint Source, Result, Path, Length, State;
         public int Planes, Capacity, Chunks;
     }
 }

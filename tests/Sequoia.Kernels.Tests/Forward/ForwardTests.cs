@@ -36,7 +36,7 @@ internal sealed class ForwardTests : CudaFixture
             TokenTree tree = TestTrees.Random(prefix, 1 + random.Next(40));
             using var session = new LlamaSession(model.Llama, 64, 64, 256);
             ForwardPasses.Prefill(model.Llama, session, tokens[..prefix]);
-            using TreeState state = Place(model, tree, tokens.AsSpan(prefix), tree.Path(random.Next(tree.Size)), random);
+            using TreeState state = Place(model, tree, prefix, tokens.AsSpan(prefix), tree.Path(random.Next(tree.Size)), random);
             session.Forward(state, TreeRows.All(tree), LogitRows.All);
             Compare(session, tree, state, expected, prefix, tokens);
         }
@@ -56,12 +56,13 @@ internal sealed class ForwardTests : CudaFixture
             int[] path = tree.Path(tree.Size - 1 - (seed % 8)).ToArray();
             using var session = new LlamaSession(model.Llama, 64, 64, 256);
             ForwardPasses.Prefill(model.Llama, session, tokens[..seed]);
-            using TreeState state = Place(model, tree, tokens.AsSpan(seed), path, new Random(seed));
+            using TreeState state = Place(model, tree, seed, tokens.AsSpan(seed), path, new Random(seed));
             session.Forward(state, TreeRows.All(tree), LogitRows.None);
-            model.Llama.Backend.Compact(session.Cache, path);
+            state.Decide(path, 0);
+            model.Llama.Backend.Commit(state, null, session.Cache, null);
             session.Cache.Length += path.Length;
             using TreeState next = model.Llama.Backend.AllocateTree(TokenTree.Root, model.Llama.Config.VocabularySize);
-            next.Upload([tokens[seed + path.Length]]);
+            next.Begin([tokens[seed + path.Length]]);
             session.Forward(next, TreeRows.All(TokenTree.Root), LogitRows.All);
             Assert.That(ForwardPasses.Bits(session.Logits, 0), Is.EqualTo(expected[seed + path.Length]), $"seed {seed}");
         }
@@ -101,14 +102,14 @@ internal sealed class ForwardTests : CudaFixture
     }
 
     /// <summary>The tokens of a path along it, anything elsewhere.</summary>
-    private static TreeState Place(DeviceModel model, TokenTree tree, ReadOnlySpan<int> tokens, ReadOnlySpan<int> path, Random random)
+    private static TreeState Place(DeviceModel model, TokenTree tree, int prefix, ReadOnlySpan<int> tokens, ReadOnlySpan<int> path, Random random)
     {
         int vocabulary = model.Llama.Config.VocabularySize;
         int[] nodeTokens = [.. Enumerable.Range(0, tree.Size).Select(_ => random.Next(vocabulary))];
         for (int i = 0; i < path.Length; i++)
             nodeTokens[path[i]] = tokens[i];
         TreeState state = model.Llama.Backend.AllocateTree(tree, vocabulary);
-        state.Upload(nodeTokens);
+        state.Begin(nodeTokens, prefix);
         return state;
     }
 

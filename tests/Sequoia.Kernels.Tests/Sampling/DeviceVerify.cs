@@ -13,7 +13,7 @@ internal sealed class DeviceVerify : IDisposable
     private readonly DeviceDraw _draw;
     private readonly DeviceBuffer<StepState> _state;
     private readonly DeviceBuffer<DeviceVerdict> _verdict;
-    private readonly DeviceBuffer<int> _path;
+    private readonly DeviceBuffer<int> _path, _toks;
 
     public DeviceVerify(VerifyProblem problem, DeviceDraw draw)
     {
@@ -22,21 +22,17 @@ internal sealed class DeviceVerify : IDisposable
         _state = gpu.Allocate<StepState>(1);
         _verdict = gpu.Allocate<DeviceVerdict>(1);
         _path = gpu.Allocate<int>(problem.Tree.Levels);
+        _toks = gpu.Allocate<int>(problem.Tree.Levels);
     }
 
     public LogitDamage Errors => _state.ToArray()[0].Errors;
 
     public DeviceVerdict Verdict => _verdict.ToArray()[0];
 
-    public int[] Path
-    {
-        get
-        {
-            int[] path = new int[Verdict.Length];
-            _path.CopyTo(path);
-            return path;
-        }
-    }
+    public int[] Path => First(_path);
+
+    /// <summary>What the step commits.</summary>
+    public int[] Tokens => First(_toks);
 
     public LaunchReport Run(KernelUnderTest kernel, RandomKey random, LogitDamage errors = LogitDamage.None) =>
         kernel.Launch(1, Parameters(random, errors), SharedMemory.ForRow(_problem.Draft.Vocabulary));
@@ -53,6 +49,14 @@ internal sealed class DeviceVerify : IDisposable
         _state.Dispose();
         _verdict.Dispose();
         _path.Dispose();
+        _toks.Dispose();
+    }
+
+    private int[] First(DeviceBuffer<int> levels)
+    {
+        int[] first = new int[Verdict.Length];
+        levels.CopyTo(first);
+        return first;
     }
 
     private VerifyTree Parameters(RandomKey random, LogitDamage errors)
@@ -68,6 +72,7 @@ internal sealed class DeviceVerify : IDisposable
             State = _state.Handle,
             Verdict = _verdict.Handle,
             Path = _path.Handle,
+            Toks = _toks.Handle,
             Seed = random.Seed,
             Law = new SamplingLaw(_problem.Draft.Options),
             Vocabulary = _problem.Draft.Vocabulary,

@@ -39,7 +39,8 @@ internal sealed unsafe class DrawProblem : IDisposable
     public HashSet<int> Draw()
     {
         var job = new DrawChildrenJob(CpuKernels.Best);
-        job.Set(Logits.Host, new TreeRows(Tree, NodeOfRow), State, Options, Random);
+        State.Random = Random;
+        job.Set(Logits.Host, new TreeRows(Tree, NodeOfRow), State, Options);
         var damaged = new HashSet<int>();
         for (int row = 0; row < Rows; row++)
         {

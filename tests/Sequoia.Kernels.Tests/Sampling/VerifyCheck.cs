@@ -1,3 +1,4 @@
+using Sequoia.Native.Execution;
 using Sequoia.Native.Execution.Cuda.Parameters;
 using Sequoia.Native.Sampling;
 
@@ -27,9 +28,9 @@ internal static class VerifyCheck
         for (uint walk = 0; walk < walks; walk++)
         {
             var random = new RandomKey(problem.Draft.Random.Seed + 1, walk);
-            (int[] Path, DeviceVerdict Verdict)? expected = problem.Verify(random);
+            Verdict? expected = problem.Verify(random);
             verify(device, random);
-            Compare(device, expected);
+            Compare(problem, device, expected);
             accepted += device.Verdict.Length;
         }
         return accepted;
@@ -45,14 +46,22 @@ internal static class VerifyCheck
         }
     }
 
-    private static void Compare(DeviceVerify device, (int[] Path, DeviceVerdict Verdict)? expected)
+    private static void Compare(VerifyProblem problem, DeviceVerify device, Verdict? expected)
     {
         LogitDamage errors = expected is null ? LogitDamage.Target : LogitDamage.None;
         if (device.Errors != errors)
             throw new KernelFault($"errors {device.Errors}, expected {errors}");
-        (int[] path, DeviceVerdict verdict) = expected ?? ([], default);
         DeviceVerdict found = device.Verdict;
-        if (found.Length != verdict.Length || found.Token != verdict.Token || found.Ahead != verdict.Ahead || !device.Path.AsSpan().SequenceEqual(path))
-            throw new KernelFault($"path {string.Join(' ', device.Path)}, token {found.Token}, ahead {found.Ahead}; expected {string.Join(' ', path)}, {verdict.Token}, {verdict.Ahead}");
+        if (expected is null)
+        {
+            if (!found.Equals(default(DeviceVerdict)))
+                throw new KernelFault($"a verdict of {found.Length} nodes on damaged logits");
+            return;
+        }
+        if (found.Token != expected.Token || found.Ahead != expected.Ahead || !device.Path.AsSpan().SequenceEqual(expected.Path))
+            throw new KernelFault($"path {string.Join(' ', device.Path)}, token {found.Token}, ahead {found.Ahead}; expected {string.Join(' ', expected.Path.ToArray())}, {expected.Token}, {expected.Ahead}");
+        int kept = found.Length - (problem.Tree.ChildCount(expected.Path[^1]) == 0 ? 1 : 0);
+        if (found.Kept != kept || !device.Tokens.AsSpan().SequenceEqual(expected.Tokens))
+            throw new KernelFault($"tokens {string.Join(' ', device.Tokens)}, {found.Kept} kept; expected {string.Join(' ', expected.Tokens.ToArray())}, {kept}");
     }
 }

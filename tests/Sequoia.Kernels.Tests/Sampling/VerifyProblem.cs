@@ -1,7 +1,6 @@
 using Sequoia.Native;
 using Sequoia.Native.Execution;
 using Sequoia.Native.Execution.Cpu;
-using Sequoia.Native.Execution.Cuda.Parameters;
 using Sequoia.Native.Sampling;
 
 namespace Sequoia.Kernels.Tests.Sampling;
@@ -27,19 +26,19 @@ internal sealed unsafe class VerifyProblem : IDisposable
     public int Nodes { get; init; }
 
     /// <summary>The verdict for these random numbers; null where the reference refuses the logits. The draft has been drawn.</summary>
-    public (int[] Path, DeviceVerdict Verdict)? Verify(RandomKey random)
+    public Verdict? Verify(RandomKey random)
     {
         KeepDraftRows();
-        var verdict = new Verdict(Tree.Levels);
+        Draft.State.Random = random;
         try
         {
-            TreeVerifier.Verify(CpuKernels.Best.Vocabulary, Target.Host, Nodes, Draft.State, Draft.Options, random, verdict);
+            TreeVerifier.Verify(CpuKernels.Best.Vocabulary, Target.Host, Nodes, Draft.State, Draft.Options);
         }
         catch (InvalidOperationException)
         {
             return null;
         }
-        return (verdict.Path.ToArray(), new DeviceVerdict { Length = verdict.Length, Token = verdict.Token, Ahead = verdict.Ahead });
+        return Draft.State.Verdict;
     }
 
     public void Dispose()

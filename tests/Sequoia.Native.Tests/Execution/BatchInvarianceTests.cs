@@ -52,7 +52,7 @@ public sealed class BatchInvarianceTests
             int[] path = tree.Path(leaf).ToArray();
             for (int i = 0; i < path.Length; i++)
                 nodeTokens[path[i]] = tokens[prefix + i];
-            state.Upload(nodeTokens);
+            state.Begin(nodeTokens);
             session.Forward(state, TreeRows.All(tree), LogitRows.All);
             for (int i = 0; i < path.Length; i++)
                 Assert.That(ForwardPasses.Bits(session.Logits, path[i]), Is.EqualTo(expected[prefix + i]), $"prefix {prefix}, node {path[i]}");
@@ -76,12 +76,13 @@ public sealed class BatchInvarianceTests
             int[] nodeTokens = new int[tree.Size];
             for (int i = 0; i < path.Length; i++)
                 nodeTokens[path[i]] = tokens[seed + i];
-            state.Upload(nodeTokens);
+            state.Begin(nodeTokens);
             session.Forward(state, TreeRows.All(tree), LogitRows.None);
-            model.Llama.Backend.Compact(session.Cache, path);
+            state.Decide(path, 0);
+            model.Llama.Backend.Commit(state, null, session.Cache, null);
             session.Cache.Length += path.Length;
             using TreeState next = model.Llama.Backend.AllocateTree(TokenTree.Root, model.Llama.Config.VocabularySize);
-            next.Upload([tokens[seed + path.Length]]);
+            next.Begin([tokens[seed + path.Length]]);
             session.Forward(next, TreeRows.All(TokenTree.Root), LogitRows.All);
             Assert.That(ForwardPasses.Bits(session.Logits, 0), Is.EqualTo(expected[seed + path.Length]), $"seed {seed}");
         }

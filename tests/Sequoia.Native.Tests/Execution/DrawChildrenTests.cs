@@ -38,9 +38,9 @@ public sealed class DrawChildrenTests
         using var session = new LlamaSession(model.Llama, 1, 1, Children + 1);
         using TreeState state = backend.AllocateTree(star, model.Llama.Config.VocabularySize, method);
         var root = new TreeRows(star, [0]);
-        state.Upload([5]);
+        state.Begin([5], 0, new RandomKey(seed, 0));
         session.Forward(state, root, LogitRows.All);
-        backend.DrawChildren(session.Logits, root, state, new SamplingOptions(temperature), new RandomKey(seed, 0));
+        backend.DrawChildren(session.Logits, root, state, new SamplingOptions(temperature));
         int[] children = new int[Children];
         state.Download([.. Enumerable.Range(1, Children)], children);
         float[] logits = new float[model.Llama.Config.VocabularySize];

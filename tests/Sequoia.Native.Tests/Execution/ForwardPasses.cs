@@ -22,7 +22,7 @@ internal static class ForwardPasses
         for (int position = 0; position < tokens.Length; position += rows)
         {
             treeRows.Count = Math.Min(rows, tokens.Length - position);
-            state.Upload(tokens.AsSpan(position, treeRows.Count));
+            state.Begin(tokens.AsSpan(position, treeRows.Count));
             session.Forward(state, treeRows, LogitRows.All);
             session.Cache.Length += treeRows.Count;
             logits.AddRange(Enumerable.Range(0, treeRows.Count).Select(row => Bits(session.Logits, row)));
@@ -38,7 +38,7 @@ internal static class ForwardPasses
         foreach (int[] chunk in tokens.Chunk(64))
         {
             rows.Count = chunk.Length;
-            state.Upload(chunk);
+            state.Begin(chunk);
             session.Forward(state, rows, LogitRows.None);
             session.Cache.Length += chunk.Length;
         }

@@ -21,14 +21,20 @@ internal sealed unsafe class CpuBackend(int threads, CpuKernels kernels) : Backe
     private readonly RopeAppendJob _ropeAppend = new();
     private readonly SiluMulJob _siluMul = new(kernels);
     private readonly DrawChildrenJob _drawChildren = new(kernels);
+    private readonly Dictionary<int, CpuActivations> _projected = [];
     private AlignedBuffer<float> _matMulInput = new(0);
 
     public override string Name => $"cpu ({kernels.Name}, {_pool.Threads} thread{(_pool.Threads == 1 ? "" : "s")})";
 
     public override Activations Allocate(int rows, int columns) => new CpuActivations(rows, columns);
 
-    public override Weight Load(params ReadOnlySpan<TensorView> stacked) =>
-        stacked[0].Shape.Length == 1 ? new CpuVector(stacked[0]) : new CpuWeight(stacked);
+    public override Activations AllocateFactor(int rows, int columns) => new CpuActivations(rows, columns);
+
+    public override Weight Load(TensorView tensor) => tensor.Shape.Length == 1 ? new CpuVector(tensor) : new CpuWeight([tensor]);
+
+    public override Weight LoadQkv(TensorView q, TensorView k, TensorView v, int headDim) => new CpuWeight([q, k, v]);
+
+    public override Weight LoadGateUp(TensorView gate, TensorView up) => new CpuWeight([gate, up]);
 
     public override KvCache AllocateCache(LlamaConfig config, int capacity) => new CpuKvCache(config, capacity);
 
@@ -57,51 +63,82 @@ internal sealed unsafe class CpuBackend(int threads, CpuKernels kernels) : Backe
 
     public override void MatMulAdd(Weight weight, Activations x, Activations y, int rows) => Multiply((CpuWeight)weight, (CpuActivations)x, (CpuActivations)y, rows, add: true);
 
-    public override void RopeAppend(Activations qkv, RopeTable rope, KvCache cache, int layer, TreeRows rows)
+    public override void ProjectQkv(Weight weight, Activations x, RopeTable rope, KvCache cache, int layer, TreeState state, TreeRows rows, Activations queries)
     {
         lock (_pool)
         {
-            _ropeAppend.Set((CpuActivations)qkv, (CpuRopeTable)rope, (CpuKvCache)cache, layer, rows);
+            CpuActivations qkv = Projected(rows.Count, weight.Rows);
+            MatMul(weight, x, qkv, rows.Count);
+            _ropeAppend.Set(qkv, (CpuRopeTable)rope, (CpuKvCache)cache, layer, rows, (CpuActivations)queries);
             Run(_ropeAppend, rows.Count, 4L * rows.Count * qkv.Columns);
         }
     }
 
-    public override void Attend(Activations qkv, KvCache cache, int layer, TreeRows rows, Activations output)
+    public override void Attend(Activations queries, KvCache cache, int layer, TreeState state, TreeRows rows, Activations output)
     {
         lock (_pool)
         {
-            int items = _attend.Set((CpuActivations)qkv, (CpuKvCache)cache, layer, rows, (CpuActivations)output, _pool.Threads);
+            int items = _attend.Set((CpuActivations)queries, (CpuKvCache)cache, layer, rows, (CpuActivations)output, _pool.Threads);
             Run(_attend, items, 2L * (rows.Prefix + 1) * rows.Count * output.Columns);
         }
     }
 
-    public override void SiluMul(Activations gateUp, Activations hidden, int rows)
+    public override void GateUp(Weight weight, Activations x, Activations hidden, int rows)
     {
         lock (_pool)
         {
-            _siluMul.Set((CpuActivations)gateUp, (CpuActivations)hidden);
+            CpuActivations gateUp = Projected(rows, weight.Rows);
+            MatMul(weight, x, gateUp, rows);
+            _siluMul.Set(gateUp, (CpuActivations)hidden);
             Run(_siluMul, rows, 16L * rows * hidden.Columns);
         }
     }
 
-    public override void DrawChildren(Activations logits, TreeRows rows, TreeState state, SamplingOptions sampling, RandomKey random)
+    public override void DrawChildren(Activations logits, TreeRows rows, TreeState state, SamplingOptions sampling)
     {
         lock (_pool)
         {
-            _drawChildren.Set((CpuActivations)logits, rows, (CpuTreeState)state, sampling, random);
+            _drawChildren.Set((CpuActivations)logits, rows, (CpuTreeState)state, sampling);
             Run(_drawChildren, rows.Count, 100L * rows.Count * logits.Columns);
         }
     }
 
-    public override void VerifyTree(Activations logits, int nodes, TreeState state, SamplingOptions sampling, RandomKey random, Verdict verdict) =>
-        TreeVerifier.Verify(kernels.Vocabulary, (CpuActivations)logits, nodes, (CpuTreeState)state, sampling, random, verdict);
+    public override void VerifyTree(Activations logits, int nodes, TreeState state, SamplingOptions sampling) =>
+        TreeVerifier.Verify(kernels.Vocabulary, (CpuActivations)logits, nodes, (CpuTreeState)state, sampling);
 
-    public override void Compact(KvCache cache, ReadOnlySpan<int> path) => ((CpuKvCache)cache).Compact(path);
+    public override void Commit(TreeState state, TreeState? pending, KvCache target, KvCache? draft)
+    {
+        var own = (CpuTreeState)state;
+        Verdict verdict = own.Verdict;
+        ReadOnlySpan<int> path = verdict.Path;
+        ((CpuKvCache)target).Compact(path);
+        if (draft is not null)
+        {
+            bool endsInLeaf = own.Tree.ChildCount(path[^1]) == 0;
+            ((CpuKvCache)draft).Compact(endsInLeaf ? path[..^1] : path);
+            int[] waiting = ((CpuTreeState)pending!).Tokens;
+            waiting[0] = own.Tokens[path[^1]];
+            waiting[endsInLeaf ? 1 : 0] = verdict.Token;
+        }
+        own.Tokens[0] = verdict.Token;
+        own.Random = own.Random with { Step = own.Random.Step + 1 };
+    }
 
     public override void Dispose()
     {
         _attend.Dispose();
         _matMulInput.Dispose();
+        foreach (CpuActivations projected in _projected.Values)
+            projected.Dispose();
+    }
+
+    /// <summary>What a projection is before its other half is done: by columns, since models have few widths.</summary>
+    private CpuActivations Projected(int rows, int columns)
+    {
+        if (_projected.TryGetValue(columns, out CpuActivations? existing) && existing.Rows >= rows)
+            return existing;
+        existing?.Dispose();
+        return _projected[columns] = new CpuActivations(rows, columns);
     }
 
     private void Multiply(CpuWeight weight, CpuActivations x, CpuActivations y, int rows, bool add)

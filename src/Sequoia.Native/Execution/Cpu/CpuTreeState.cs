@@ -32,7 +32,22 @@ internal sealed unsafe class CpuTreeState : TreeState
     /// <summary>The distribution that an inner node's children were drawn from.</summary>
     public float* DraftRow(int node) => _draftRows.Pointer + ((long)_draftRow[node] * _padded);
 
-    public override void Upload(ReadOnlySpan<int> tokens) => tokens.CopyTo(Tokens);
+    /// <summary>The random numbers of the step at hand.</summary>
+    public RandomKey Random { get; set; }
+
+    public override void Begin(ReadOnlySpan<int> tokens, int committed = 0, RandomKey random = default)
+    {
+        tokens.CopyTo(Tokens);
+        (Committed, Random) = (committed, random);
+    }
+
+    public override void Decide(ReadOnlySpan<int> path, int token)
+    {
+        Verdict.Clear();
+        foreach (int node in path)
+            Verdict.Accept(node, Tokens[node]);
+        Verdict.Token = token;
+    }
 
     public override void Download(ReadOnlySpan<int> nodes, Span<int> tokens)
     {

@@ -6,13 +6,14 @@ namespace Sequoia.Native.Execution.Cpu;
 internal static unsafe class TreeVerifier
 {
     public static void Verify(
-        VocabularyKernels kernels, CpuActivations logits, int nodes, CpuTreeState state, SamplingOptions sampling, RandomKey random, Verdict verdict)
+        VocabularyKernels kernels, CpuActivations logits, int nodes, CpuTreeState state, SamplingOptions sampling)
     {
+        (Verdict verdict, RandomKey random) = (state.Verdict, state.Random);
         verdict.Clear();
         int node = 0;
         while (node >= 0 && node < nodes)
         {
-            verdict.Accept(node);
+            verdict.Accept(node, state.Tokens[node]);
             float* row = logits.Row(node);
             if (sampling.Greedy)
                 node = FollowToken(kernels.ArgMax(row, state.Scratch[0].Vocabulary), node, state, verdict);

@@ -5,8 +5,8 @@ using Sequoia.Native.Sampling;
 namespace Sequoia.Native.Execution.Cuda;
 
 /// <summary>
-/// A CUDA device, or the software GPU behind the same entry points: weights, keys and values in 16 bits, all else in fp32. The kernels are the
-/// plain ones (kernels/scalar) and those that draw and verify; the default stream orders them.
+/// A CUDA device, or the software GPU behind the same entry points: weights, keys and values in 16 bits, all else in fp32. Work goes to the
+/// calling thread's own stream: a generator computes on one thread, and both its models' work comes in order there.
 /// </summary>
 internal sealed class CudaBackend : Backend
 {
@@ -14,22 +14,25 @@ internal sealed class CudaBackend : Backend
     private const int MostLevels = 64;
 
     private readonly CudaContext _context;
+    private readonly CudaStream _stream;
     private readonly ForwardKernels _forward;
     private readonly SamplingKernels _sampling;
-    private readonly CompactionState _compaction;
+    private readonly CommitKernels _commit;
     private readonly Element _element;
+    private CudaActivations? _qkv, _gateUp;
 
     public CudaBackend(CudaDevice device, CudaCompiler compiler, KernelSet set, Element element)
     {
         _context = CudaContext.Primary(device);
+        _stream = CudaStream.OfThread(_context);
         Name = $"{device.Driver.Name} ({device.Name})";
         HasTimes = device.Driver.IsNative;
         var kernels = new CudaKernels(_context, compiler, set, element);
         _element = element;
         var shapes = new DeviceShapes(_context);
-        _forward = new ForwardKernels(kernels, shapes);
-        _sampling = new SamplingKernels(kernels, shapes);
-        _compaction = new CompactionState(_context, MostLevels);
+        _forward = new ForwardKernels(kernels, shapes, _stream);
+        _sampling = new SamplingKernels(kernels, shapes, _stream);
+        _commit = new CommitKernels(kernels, _stream);
     }
 
     public CudaContext Context => _context;
@@ -38,10 +41,18 @@ internal sealed class CudaBackend : Backend
 
     public override bool HasTimes { get; }
 
+    public override bool IsAsynchronous => true;
+
     public override Activations Allocate(int rows, int columns) => new CudaActivations(_context, rows, columns);
 
-    public override Weight Load(params ReadOnlySpan<TensorView> stacked) =>
-        stacked[0].Shape.Length == 1 ? new CudaVector(_context, stacked[0]) : new CudaWeight(_context, stacked, _element);
+    public override Activations AllocateFactor(int rows, int columns) => new CudaActivations(_context, rows, columns);
+
+    public override Weight Load(TensorView tensor) =>
+        tensor.Shape.Length == 1 ? new CudaVector(_context, tensor) : new CudaWeight(_context, [tensor], _element);
+
+    public override Weight LoadQkv(TensorView q, TensorView k, TensorView v, int headDim) => new CudaWeight(_context, [q, k, v], _element);
+
+    public override Weight LoadGateUp(TensorView gate, TensorView up) => new CudaWeight(_context, [gate, up], _element);
 
     public override KvCache AllocateCache(LlamaConfig config, int capacity)
     {
@@ -57,11 +68,12 @@ internal sealed class CudaBackend : Backend
             throw new InvalidInputException($"{Name}: has kernels for Sequoia's verification only; compare other methods on the CPU");
         if (vocabulary > 0 && tree.Levels > MostLevels)
             throw new InvalidInputException($"{Name}: a tree of {tree.Levels} levels is too deep; at most {MostLevels} are possible");
+        _sampling.Prepare(vocabulary);
         return new CudaTreeState(_context, tree, vocabulary);
     }
 
     public override void Embed(Weight table, TreeState state, TreeRows rows, Activations x) =>
-        _forward.Embed((CudaWeight)table, ((CudaTreeState)state).Tokens, rows, (CudaActivations)x);
+        _forward.Embed((CudaWeight)table, (CudaTreeState)state, rows, (CudaActivations)x);
 
     public override void RmsNorm(Activations x, int firstRow, int count, Weight weight, float epsilon, Activations y) =>
         _forward.RmsNorm((CudaActivations)x, firstRow, count, (CudaVector)weight, epsilon, (CudaActivations)y);
@@ -72,22 +84,76 @@ internal sealed class CudaBackend : Backend
     public override void MatMulAdd(Weight weight, Activations x, Activations y, int rows) =>
         _forward.MatMul((CudaWeight)weight, (CudaActivations)x, (CudaActivations)y, rows, add: true);
 
-    public override void RopeAppend(Activations qkv, RopeTable rope, KvCache cache, int layer, TreeRows rows) =>
-        _forward.RopeAppend((CudaActivations)qkv, (CudaRopeTable)rope, (CudaKvCache)cache, layer, rows);
+    public override void ProjectQkv(Weight weight, Activations x, RopeTable rope, KvCache cache, int layer, TreeState state, TreeRows rows, Activations queries)
+    {
+        _qkv = Scratch(_qkv, rows.Count, weight.Rows);
+        MatMul(weight, x, _qkv, rows.Count);
+        _forward.RopeAppend(_qkv, (CudaRopeTable)rope, (CudaKvCache)cache, layer, (CudaTreeState)state, rows);
+    }
 
-    public override void Attend(Activations qkv, KvCache cache, int layer, TreeRows rows, Activations output) =>
-        _forward.Attend((CudaActivations)qkv, (CudaKvCache)cache, layer, rows, (CudaActivations)output);
+    public override void Attend(Activations queries, KvCache cache, int layer, TreeState state, TreeRows rows, Activations output) =>
+        _forward.Attend(_qkv!, (CudaKvCache)cache, layer, (CudaTreeState)state, rows, (CudaActivations)output);
 
-    public override void SiluMul(Activations gateUp, Activations hidden, int rows) =>
-        _forward.SiluMul((CudaActivations)gateUp, (CudaActivations)hidden, rows);
+    public override void GateUp(Weight weight, Activations x, Activations hidden, int rows)
+    {
+        _gateUp = Scratch(_gateUp, rows, weight.Rows);
+        MatMul(weight, x, _gateUp, rows);
+        _forward.SiluMul(_gateUp, (CudaActivations)hidden, rows);
+    }
 
-    public override void DrawChildren(Activations logits, TreeRows rows, TreeState state, SamplingOptions sampling, RandomKey random) =>
-        _sampling.DrawChildren((CudaActivations)logits, rows, (CudaTreeState)state, sampling, random);
+    public override void DrawChildren(Activations logits, TreeRows rows, TreeState state, SamplingOptions sampling) =>
+        _sampling.DrawChildren((CudaActivations)logits, rows, (CudaTreeState)state, sampling);
 
-    public override void VerifyTree(Activations logits, int nodes, TreeState state, SamplingOptions sampling, RandomKey random, Verdict verdict) =>
-        _sampling.VerifyTree((CudaActivations)logits, nodes, (CudaTreeState)state, sampling, random, verdict);
+    public override void VerifyTree(Activations logits, int nodes, TreeState state, SamplingOptions sampling)
+    {
+        var own = (CudaTreeState)state;
+        _sampling.VerifyTree((CudaActivations)logits, nodes, own, sampling);
+        own.Send(_stream);
+    }
 
-    public override void Compact(KvCache cache, ReadOnlySpan<int> path) => _sampling.Compact((CudaKvCache)cache, path, _compaction);
+    public override void Commit(TreeState state, TreeState? pending, KvCache target, KvCache? draft)
+    {
+        var own = (CudaTreeState)state;
+        _commit.Compact((CudaKvCache)target, own, own.DeviceVerdict);
+        if (draft is not null)
+            _commit.Compact((CudaKvCache)draft, own, own.Kept);
+        _commit.Advance(own, draft is null ? null : (CudaTreeState?)pending);
+    }
+
+    public override void FetchVerdict(TreeState state)
+    {
+        Wait();
+        ((CudaTreeState)state).Receive();
+    }
+
+    public override void Wait() => _stream.Synchronize();
+
+    public override void Repeat(Recording recording, Action work)
+    {
+        if (recording.Replay is ExecutableGraph replay)
+        {
+            replay.Launch(_stream);
+            return;
+        }
+        if (!recording.IsWarm)
+        {
+            work();
+            recording.IsWarm = true;
+            return;
+        }
+        using CudaGraph graph = _stream.Capture(work);
+        ExecutableGraph executable = graph.Instantiate();
+        recording.Replay = executable;
+        executable.Launch(_stream);
+    }
 
     public override void Dispose() => _context.Dispose();
+
+    private CudaActivations Scratch(CudaActivations? existing, int rows, int columns)
+    {
+        if (existing is not null && existing.Rows >= rows)
+            return existing;
+        existing?.Dispose();
+        return new CudaActivations(_context, rows, columns);
+    }
 }

@@ -24,6 +24,7 @@ public sealed class KernelSet
         ["draw_children"] = "draw_children",
         ["verify_tree"] = "verify_tree",
         ["compact_kv"] = "compact_kv",
+        ["advance_step"] = "advance_step",
     };
 
     // Read when a kernel is compiled: most programs compute on the CPU and never need them.

@@ -51,7 +51,7 @@ internal sealed class KernelTrial
         trial.Pass(Tree);
         trial.Sample(new SamplingOptions(0));
         trial.Sample(new SamplingOptions(0.8f, 0.9f, 50));
-        trial.Compact();
+        trial.Commit();
     }
 
     private void Pass(TokenTree tree)
@@ -65,18 +65,18 @@ internal sealed class KernelTrial
         {
             side.State?.Dispose();
             side.State = side.Backend.AllocateTree(tree, tree == Prompt ? 0 : TrialSide.Vocabulary);
-            side.State.Upload(tokens);
+            side.State.Begin(tokens, _own.Cache.Length);
         });
         Do("embed", n, side => side.X, side => side.Backend.Embed(side.Embedding, side.State, rows, side.X));
         Do("rms_norm", n, side => side.Normed, side => side.Backend.RmsNorm(side.X, 0, n, side.Norm, Epsilon, side.Normed));
-        Do("matmul", n, side => side.Projected, side => side.Backend.MatMul(side.Qkv, side.Normed, side.Projected, n));
-        Do("rope_append", n, side => side.Projected, side => side.Backend.RopeAppend(side.Projected, side.Rope, side.Cache, 0, rows));
-        Do("rope_append or attend", n, side => side.Attended, side => side.Backend.Attend(side.Projected, side.Cache, 0, rows, side.Attended));
+        // Queries, keys and values are seen by what attention makes of them.
+        Both(side => side.Backend.ProjectQkv(side.Qkv, side.Normed, side.Rope, side.Cache, 0, side.State, rows, side.Queries));
+        Do("rope_append or attend", n, side => side.Attended, side => side.Backend.Attend(side.Queries, side.Cache, 0, side.State, rows, side.Attended));
         Do("matmul", n, side => side.X, side => side.Backend.MatMulAdd(side.Output, side.Attended, side.X, n));
-        Do("matmul", n, side => side.Gates, side => side.Backend.MatMul(side.GateUp, side.X, side.Gates, n));
-        Do("silu_mul", n, side => side.Inner, side => side.Backend.SiluMul(side.Gates, side.Inner, n));
+        Do("matmul or silu_mul", n, side => side.Inner, side => side.Backend.GateUp(side.GateUp, side.Normed, side.Inner, n));
         Do("matmul", n, side => side.X, side => side.Backend.MatMulAdd(side.Down, side.Inner, side.X, n));
-        Do("matmul", n, side => side.Logits, side => side.Backend.MatMul(side.Head, side.X, side.Logits, n));
+        Do("rms_norm", n, side => side.Normed, side => side.Backend.RmsNorm(side.X, 0, n, side.Norm, Epsilon, side.Normed));
+        Do("matmul", n, side => side.Logits, side => side.Backend.MatMul(side.Head, side.Normed, side.Logits, n));
     }
 
     /// <summary>Children and verdicts are choices: the same or wrong.</summary>
@@ -85,46 +85,50 @@ internal sealed class KernelTrial
         for (uint step = 0; step < 8; step++)
         {
             var key = new RandomKey(7, step);
+            Both(side => side.State.Begin([], side.Cache.Length, key));
             for (int level = 0; level < Tree.Levels - 1; level++)
             {
                 int start = Tree.LevelStart(level);
                 var rows = new TreeRows(Tree, [.. Enumerable.Range(start, Tree.LevelCount(level)).Where(node => Tree.ChildCount(node) > 0)]);
-                Both(side => side.Backend.DrawChildren(side.Logits, rows, side.State, sampling, key));
+                Both(side => side.Backend.DrawChildren(side.Logits, rows, side.State, sampling));
             }
-            int[] all = [.. Enumerable.Range(0, Tree.Size)];
-            if (!Tokens(_own).SequenceEqual(Tokens(_other)))
+            if (!Tokens(_own.State).SequenceEqual(Tokens(_other.State)))
                 throw Differs("draw_children", $"draws other children (step {step}, temperature {sampling.Temperature})");
             if (Verify(_own) != Verify(_other))
                 throw Differs("verify_tree", $"accepts another path or token (step {step}, temperature {sampling.Temperature})");
 
-            int[] Tokens(TrialSide side)
-            {
-                int[] tokens = new int[all.Length];
-                side.State.Download(all, tokens);
-                return tokens;
-            }
-
             string Verify(TrialSide side)
             {
-                var verdict = new Verdict(Tree.Levels);
-                side.Backend.VerifyTree(side.Logits, Tree.Size, side.State, sampling, key, verdict);
-                return $"{string.Join(' ', verdict.Path.ToArray())} {verdict.Token} {verdict.Ahead}";
+                side.Backend.VerifyTree(side.Logits, Tree.Size, side.State, sampling);
+                side.Backend.FetchVerdict(side.State);
+                Verdict verdict = side.State.Verdict;
+                return $"{string.Join(' ', verdict.Path.ToArray())} | {string.Join(' ', verdict.Tokens.ToArray())} | {verdict.Ahead}";
             }
         }
     }
 
-    private void Compact()
+    private void Commit()
     {
         int[] path = Tree.Path(Tree.Size - 1).ToArray();
         Both(side =>
         {
-            side.Backend.Compact(side.Cache, path);
+            side.State.Decide(path, token: 5);
+            side.Backend.Commit(side.State, side.Pending, side.Cache, side.DraftCache);
             side.Cache.Length += path.Length;
+            side.State.Committed = side.Cache.Length;
         });
-        // What was moved is seen by attention.
-        TreeRows rows = TreeRows.All(TokenTree.Root);
-        rows.Prefix = _own.Cache.Length - 1;
-        Do("compact_kv", 1, side => side.Attended, side => side.Backend.Attend(side.Projected, side.Cache, 0, rows, side.Attended));
+        if (!Tokens(_own.State).SequenceEqual(Tokens(_other.State)) || !Tokens(_own.Pending).SequenceEqual(Tokens(_other.Pending)))
+            throw Differs("advance_step", "leaves other tokens for the next step");
+        // What was moved is seen by attention, and so is the number of committed tokens.
+        var rows = new TreeRows(Tree, [0]) { Prefix = _own.Cache.Length - 1 };
+        Do("compact_kv or advance_step", 1, side => side.Attended, side => side.Backend.Attend(side.Queries, side.Cache, 0, side.State, rows, side.Attended));
+    }
+
+    private static int[] Tokens(TreeState state)
+    {
+        int[] all = [.. Enumerable.Range(0, state.Tree.Size)], tokens = new int[all.Length];
+        state.Download(all, tokens);
+        return tokens;
     }
 
     private void Both(Action<TrialSide> run)

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Sequoia.Native.Models;
 
 namespace Sequoia.Native.Execution.Cuda;
@@ -9,6 +10,9 @@ internal sealed unsafe class TrialSide : IDisposable
     private const int Heads = 4;
     private const int KvHeads = 2;
     private const int Intermediate = 72;
+
+    // Of the host, until they are loaded.
+    private readonly List<nint> _tensors = [];
 
     public TrialSide(CudaBackend backend, TensorType type, int headDim, int capacity, int rows)
     {
@@ -30,31 +34,37 @@ internal sealed unsafe class TrialSide : IDisposable
         var random = new Random(1);
         Backend = backend;
         Embedding = Matrix(Vocabulary, hidden);
-        Norm = Load(TensorType.F32, [hidden]);
-        Qkv = Matrix(config.QkvSize, hidden);
+        Norm = backend.Load(Tensor(TensorType.F32, [hidden]));
+        Qkv = backend.LoadQkv(Tensor(type, [hidden, hidden]), Tensor(type, [KvHeads * headDim, hidden]), Tensor(type, [KvHeads * headDim, hidden]), headDim);
         Output = Matrix(hidden, hidden);
-        GateUp = Matrix(2 * Intermediate, hidden);
+        GateUp = backend.LoadGateUp(Tensor(type, [Intermediate, hidden]), Tensor(type, [Intermediate, hidden]));
         Down = Matrix(hidden, Intermediate);
         Head = Matrix(Vocabulary, hidden);
         Cache = backend.AllocateCache(config, capacity);
+        DraftCache = backend.AllocateCache(config, capacity);
+        Pending = backend.AllocateTree(TokenTree.Chain(1), 0);
+        Pending.Begin([0, 0]);
         Rope = backend.LoadRope(config, capacity);
         X = backend.Allocate(rows, hidden);
-        Normed = backend.Allocate(rows, hidden);
-        Projected = backend.Allocate(rows, config.QkvSize);
-        Attended = backend.Allocate(rows, hidden);
-        Gates = backend.Allocate(rows, 2 * Intermediate);
-        Inner = backend.Allocate(rows, Intermediate);
+        Normed = backend.AllocateFactor(rows, hidden);
+        Queries = backend.AllocateFactor(rows, hidden);
+        Attended = backend.AllocateFactor(rows, hidden);
+        Inner = backend.AllocateFactor(rows, Intermediate);
         Logits = backend.Allocate(rows, Vocabulary);
 
-        Weight Matrix(int outputs, int columns) => Load(type, [outputs, columns]);
+        foreach (nint tensor in _tensors)
+            NativeMemory.Free((void*)tensor);
 
-        Weight Load(TensorType kind, long[] shape)
+        Weight Matrix(int outputs, int columns) => backend.Load(Tensor(type, [outputs, columns]));
+
+        TensorView Tensor(TensorType kind, long[] shape)
         {
-            byte[] bytes = new byte[shape.Aggregate(1L, (a, b) => a * b) * kind.Size()];
-            for (int i = 0; i < bytes.Length; i += kind.Size())
-                Write(kind, (2 * random.NextSingle()) - 1, bytes.AsSpan(i));
-            fixed (byte* first = bytes)
-                return backend.Load(new TensorView("trial", kind, shape, (nint)first));
+            nuint bytes = (nuint)shape.Aggregate(1L, (a, b) => a * b) * (nuint)kind.Size();
+            byte* data = (byte*)NativeMemory.Alloc(bytes);
+            _tensors.Add((nint)data);
+            for (nuint i = 0; i < bytes; i += (nuint)kind.Size())
+                Write(kind, (2 * random.NextSingle()) - 1, new Span<byte>(data + i, kind.Size()));
+            return new TensorView("trial", kind, shape, (nint)data);
         }
     }
 
@@ -76,17 +86,20 @@ internal sealed unsafe class TrialSide : IDisposable
 
     public KvCache Cache { get; }
 
+    public KvCache DraftCache { get; }
+
+    /// <summary>What a draft would compute first.</summary>
+    public TreeState Pending { get; }
+
     public RopeTable Rope { get; }
 
     public Activations X { get; }
 
     public Activations Normed { get; }
 
-    public Activations Projected { get; }
+    public Activations Queries { get; }
 
     public Activations Attended { get; }
-
-    public Activations Gates { get; }
 
     public Activations Inner { get; }
 
@@ -98,7 +111,7 @@ internal sealed unsafe class TrialSide : IDisposable
     public void Dispose()
     {
         State?.Dispose();
-        foreach (IDisposable item in (IDisposable[])[Cache, X, Normed, Projected, Attended, Gates, Inner, Logits])
+        foreach (IDisposable item in (IDisposable[])[Cache, DraftCache, Pending, X, Normed, Queries, Attended, Inner, Logits])
             item.Dispose();
     }
 

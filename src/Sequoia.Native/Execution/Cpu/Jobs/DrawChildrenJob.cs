@@ -9,10 +9,9 @@ internal sealed unsafe class DrawChildrenJob(CpuKernels kernels) : ParallelJob
     private TreeRows? _rows;
     private CpuTreeState? _state;
     private SamplingOptions _sampling;
-    private RandomKey _random;
 
-    public void Set(CpuActivations logits, TreeRows rows, CpuTreeState state, SamplingOptions sampling, RandomKey random) =>
-        (_logits, _rows, _state, _sampling, _random) = (logits, rows, state, sampling, random);
+    public void Set(CpuActivations logits, TreeRows rows, CpuTreeState state, SamplingOptions sampling) =>
+        (_logits, _rows, _state, _sampling) = (logits, rows, state, sampling);
 
     public override void Execute(int item, int worker)
     {
@@ -23,8 +22,8 @@ internal sealed unsafe class DrawChildrenJob(CpuKernels kernels) : ParallelJob
         if (_sampling.Greedy || _state.Method == SpeculationMethod.TargetOnly)
             ChildSampler.TakeLikeliest(kernels.Vocabulary, logits, children, scratch);
         else if (_state.Method == SpeculationMethod.SpecInfer)
-            ChildSampler.DrawWithReplacement(kernels.Vocabulary, logits, _sampling, _random, _state.Tree.FirstChild(node), _state.DraftRow(node), children, scratch);
+            ChildSampler.DrawWithReplacement(kernels.Vocabulary, logits, _sampling, _state.Random, _state.Tree.FirstChild(node), _state.DraftRow(node), children, scratch);
         else
-            ChildSampler.Draw(kernels.Vocabulary, logits, _sampling, _random, node, _state.DraftRow(node), children, scratch);
+            ChildSampler.Draw(kernels.Vocabulary, logits, _sampling, _state.Random, node, _state.DraftRow(node), children, scratch);
     }
 }

@@ -6,6 +6,6 @@ namespace Sequoia.Native.Execution.Cuda.Parameters;
 [StructLayout(LayoutKind.Sequential)]
 internal struct CompactKv
 {
-    public nint Cache, Path, Verdict, State;
+    public nint Cache, Path, Length, State;
     public int Planes, Capacity, Chunks;
 }

@@ -6,5 +6,5 @@ namespace Sequoia.Native.Execution.Cuda.Parameters;
 [StructLayout(LayoutKind.Sequential)]
 internal struct DeviceVerdict
 {
-    public int Length, Token, Ahead;
+    public int Length, Kept, Token, Ahead;
 }

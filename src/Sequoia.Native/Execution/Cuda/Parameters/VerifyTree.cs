@@ -8,7 +8,7 @@ internal struct VerifyTree
 {
     public nint Target, Draft, Scale;
     public DeviceTree Tree;
-    public nint TokOfNode, State, Verdict, Path;
+    public nint TokOfNode, State, Verdict, Path, Toks;
     public ulong Seed;
     public SamplingLaw Law;
     public int Vocabulary, TargetStride, DraftStride, Nodes, TreeSize, Levels;
