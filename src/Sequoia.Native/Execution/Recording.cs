@@ -1,7 +1,7 @@
 namespace Sequoia.Native.Execution;
 
 /// <summary>A place for what a device has recorded of repeated work.</summary>
-internal sealed class Recording : IDisposable
+internal sealed class Recording
 {
     /// <summary>Whether the work was done once, so that everything it needs is there.</summary>
     public bool IsWarm { get; set; }
@@ -15,6 +15,4 @@ internal sealed class Recording : IDisposable
         Replay?.Dispose();
         (Replay, IsWarm) = (null, false);
     }
-
-    public void Dispose() => Forget();
 }

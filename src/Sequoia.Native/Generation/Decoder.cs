@@ -85,7 +85,7 @@ internal sealed class Decoder : IDisposable
     public void Start(ReadOnlySpan<int> prompt, SamplingOptions sampling, ulong seed, CancellationToken cancellation)
     {
         if (sampling != _sampling || seed != _seed)
-            Array.ForEach(_recordings, recording => recording.Forget());
+            ForgetRecordings();
         (_sampling, _seed, Steps) = (sampling, seed, 0);
         DraftTime = VerifyTime = SamplingTime = TimeSpan.Zero;
         Prefill(_target, prompt[..^1], cancellation);
@@ -112,6 +112,9 @@ internal sealed class Decoder : IDisposable
         return Verdict.Tokens;
     }
 
+    /// <summary>The next step asks the device for everything anew.</summary>
+    public void ForgetRecordings() => Array.ForEach(_recordings, recording => recording.Forget());
+
     public void Dispose()
     {
         _target.Dispose();
@@ -119,7 +122,7 @@ internal sealed class Decoder : IDisposable
         _tree.Dispose();
         _chain.Dispose();
         _pending.Dispose();
-        Array.ForEach(_recordings, recording => recording.Dispose());
+        ForgetRecordings();
     }
 
     /// <summary>The nodes that have children, level by level: leaves need no draft pass.</summary>

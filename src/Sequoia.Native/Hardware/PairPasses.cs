@@ -46,7 +46,7 @@ internal sealed class PairPasses : IDisposable
     public void Dispose()
     {
         foreach (Pass pass in (Pass[])[.. _checks, .. _levels, _verify])
-            pass.Recording.Dispose();
+            pass.Recording.Forget();
         _target.Dispose();
         _draft.Dispose();
         foreach (TreeState state in _states)

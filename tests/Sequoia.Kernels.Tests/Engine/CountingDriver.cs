@@ -1,0 +1,100 @@
+using System.Runtime.InteropServices;
+using Sequoia.Interop;
+using Sequoia.SoftwareGpu;
+
+namespace Sequoia.Kernels.Tests.Engine;
+
+/// <summary>The software GPU, with an eye on what the engine asks of it: calls by kind, and what they allocate themselves.</summary>
+internal static unsafe class CountingDriver
+{
+    private static readonly DriverTable s_inner = SoftwareDriver.Table;
+
+    public static CudaDriver Driver { get; } = CudaDriver.FromTable("software, counted", Counted());
+
+    public static int Launches { get; private set; }
+
+    public static int GraphLaunches { get; private set; }
+
+    public static int Waits { get; private set; }
+
+    public static int CopiesToHost { get; private set; }
+
+    /// <summary>Copies from the host, and anything else that is synchronous.</summary>
+    public static int CopiesToDevice { get; private set; }
+
+    /// <summary>Bytes that the calling thread allocated inside of the driver, which on a GPU is native code.</summary>
+    public static long AllocatedInside { get; private set; }
+
+    public static void Clear() => (Launches, GraphLaunches, Waits, CopiesToHost, CopiesToDevice, AllocatedInside) = (0, 0, 0, 0, 0, 0);
+
+    private static DriverTable Counted()
+    {
+        DriverTable table = s_inner;
+        table.cuLaunchKernel = &LaunchKernel;
+        table.cuGraphLaunch = &LaunchGraph;
+        table.cuStreamSynchronize = &Synchronize;
+        table.cuMemcpyDtoHAsync_v2 = &ToHostAsync;
+        table.cuMemcpyDtoH_v2 = &ToHost;
+        table.cuMemcpyHtoD_v2 = &ToDevice;
+        table.cuMemcpyHtoDAsync_v2 = &ToDeviceAsync;
+        return table;
+    }
+
+    private static CudaResult Note(CudaResult result, long before)
+    {
+        AllocatedInside += GC.GetAllocatedBytesForCurrentThread() - before;
+        return result;
+    }
+
+    [UnmanagedCallersOnly]
+    private static CudaResult LaunchKernel(nint f, uint gx, uint gy, uint gz, uint bx, uint by, uint bz, uint shared, nint stream, void** parameters, void** extra)
+    {
+        Launches++;
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        return Note(s_inner.cuLaunchKernel(f, gx, gy, gz, bx, by, bz, shared, stream, parameters, extra), before);
+    }
+
+    [UnmanagedCallersOnly]
+    private static CudaResult LaunchGraph(nint graph, nint stream)
+    {
+        GraphLaunches++;
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        return Note(s_inner.cuGraphLaunch(graph, stream), before);
+    }
+
+    [UnmanagedCallersOnly]
+    private static CudaResult Synchronize(nint stream)
+    {
+        Waits++;
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        return Note(s_inner.cuStreamSynchronize(stream), before);
+    }
+
+    [UnmanagedCallersOnly]
+    private static CudaResult ToHostAsync(void* to, ulong from, nuint bytes, nint stream)
+    {
+        CopiesToHost++;
+        return s_inner.cuMemcpyDtoHAsync_v2(to, from, bytes, stream);
+    }
+
+    [UnmanagedCallersOnly]
+    private static CudaResult ToHost(void* to, ulong from, nuint bytes)
+    {
+        CopiesToHost++;
+        return s_inner.cuMemcpyDtoH_v2(to, from, bytes);
+    }
+
+    [UnmanagedCallersOnly]
+    private static CudaResult ToDevice(ulong to, void* from, nuint bytes)
+    {
+        CopiesToDevice++;
+        return s_inner.cuMemcpyHtoD_v2(to, from, bytes);
+    }
+
+    [UnmanagedCallersOnly]
+    private static CudaResult ToDeviceAsync(ulong to, void* from, nuint bytes, nint stream)
+    {
+        CopiesToDevice++;
+        return s_inner.cuMemcpyHtoDAsync_v2(to, from, bytes, stream);
+    }
+}
