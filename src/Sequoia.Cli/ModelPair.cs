@@ -41,6 +41,8 @@ internal sealed class ModelPair : IDisposable
         {
             large = LanguageModel.Load(target, options);
             small = draft is null ? null : LanguageModel.Load(draft, options);
+            if ((large.Note ?? small?.Note) is { } narrowed)
+                note(narrowed);
             // Without times there is nothing to choose by; the stored tree is taken.
             if (acceptance is null || small is null || !large.HasTimes)
                 return new ModelPair(large, small, shape);

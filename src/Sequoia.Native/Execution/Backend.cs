@@ -33,6 +33,9 @@ internal abstract class Backend : IDisposable
     /// <summary>The projections of gate and up as one matrix, for <see cref="GateUp"/>.</summary>
     public abstract Weight LoadGateUp(TensorView gate, TensorView up);
 
+    /// <summary>What it makes of the weights that a user may not expect; null if nothing.</summary>
+    public virtual string? NoteOn(LlamaTensors tensors) => null;
+
     public abstract KvCache AllocateCache(LlamaConfig config, int capacity);
 
     /// <summary>Cosines and sines for positions 0 .. positions-1.</summary>

@@ -36,9 +36,21 @@ internal static class Backends
         {
             if (ordinal >= driver.Devices.Count)
                 throw Wrong(device, "there is no such device; sequoia devices lists them");
+            if (driver.Devices[ordinal].ComputeCapability is { } capability && capability < CudaBackend.Oldest)
+                throw Wrong(device, $"{driver.Devices[ordinal].Name} has compute capability {capability}; the kernels need {CudaBackend.Oldest}");
             if (options.Kernels.Replaced.Count > 0)
                 KernelTrial.Check(driver.Devices[ordinal], compiler, options.Kernels);
-            return new CudaBackend(driver.Devices[ordinal], compiler, options.Kernels, Elements.For(tensors.Matrices));
+            var backend = new CudaBackend(driver.Devices[ordinal], compiler, options.Kernels, Elements.For(tensors.Matrices));
+            try
+            {
+                backend.RequireRoom(tensors);
+                return backend;
+            }
+            catch
+            {
+                backend.Dispose();
+                throw;
+            }
         }
         catch (CudaException e)
         {

@@ -27,14 +27,22 @@ internal sealed class LlamaSession : IDisposable
         _model = model;
         _backend = model.Backend;
         LlamaConfig config = model.Config;
-        Cache = _backend.AllocateCache(config, capacity);
-        _rope = _backend.LoadRope(config, capacity);
-        _residual = _backend.Allocate(maxRows, config.HiddenSize);
-        _normed = _backend.AllocateFactor(maxRows, config.HiddenSize);
-        _queries = _backend.AllocateFactor(maxRows, config.Heads * config.HeadDim);
-        _attended = _backend.AllocateFactor(maxRows, config.Heads * config.HeadDim);
-        _hidden = _backend.AllocateFactor(maxRows, config.IntermediateSize);
-        Logits = _backend.Allocate(maxLogitRows, config.VocabularySize);
+        try
+        {
+            Cache = _backend.AllocateCache(config, capacity);
+            _rope = _backend.LoadRope(config, capacity);
+            _residual = _backend.Allocate(maxRows, config.HiddenSize);
+            _normed = _backend.AllocateFactor(maxRows, config.HiddenSize);
+            _queries = _backend.AllocateFactor(maxRows, config.Heads * config.HeadDim);
+            _attended = _backend.AllocateFactor(maxRows, config.Heads * config.HeadDim);
+            _hidden = _backend.AllocateFactor(maxRows, config.IntermediateSize);
+            Logits = _backend.Allocate(maxLogitRows, config.VocabularySize);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     public KvCache Cache { get; }
@@ -72,8 +80,8 @@ internal sealed class LlamaSession : IDisposable
 
     public void Dispose()
     {
-        Cache.Dispose();
-        foreach (Activations activations in (Activations[])[_residual, _normed, _queries, _attended, _hidden, Logits])
-            activations.Dispose();
+        // Some are missing where the constructor failed.
+        foreach (IDisposable? item in (IDisposable?[])[Cache, _rope, _residual, _normed, _queries, _attended, _hidden, Logits])
+            item?.Dispose();
     }
 }

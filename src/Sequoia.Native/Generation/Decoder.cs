@@ -47,18 +47,26 @@ internal sealed class Decoder : IDisposable
         // Nodes may reach past the context's end; what they say there is cut off, and never changes what comes before.
         int capacity = context + tree.Size;
         TokenTree chain = TokenTree.Chain(PrefillChunk - 1);
-        _treeRows = rootOnly ? new TreeRows(tree, [0]) : TreeRows.All(tree);
-        _target = new LlamaSession(target, Math.Max(_treeRows.Count, PrefillChunk), _treeRows.Count, capacity);
-        draft = tree.Size == 1 ? null : draft;
-        _levels = draft is null ? [] : InnerLevels(tree);
-        if (draft is not null)
-            _draft = new LlamaSession(draft, Math.Max(tree.Size, PrefillChunk), _levels.Max(l => l.Count), capacity);
-        _tree = _backend.AllocateTree(tree, target.Config.VocabularySize, method);
-        _chain = _backend.AllocateTree(chain, 0);
-        _chainRows = TreeRows.All(chain);
-        TokenTree pair = TokenTree.Chain(1);
-        _pending = _backend.AllocateTree(pair, 0);
-        _pendingRows = [new TreeRows(pair, [0]), new TreeRows(pair, [0, 1])];
+        try
+        {
+            _treeRows = rootOnly ? new TreeRows(tree, [0]) : TreeRows.All(tree);
+            _target = new LlamaSession(target, Math.Max(_treeRows.Count, PrefillChunk), _treeRows.Count, capacity);
+            draft = tree.Size == 1 ? null : draft;
+            _levels = draft is null ? [] : InnerLevels(tree);
+            if (draft is not null)
+                _draft = new LlamaSession(draft, Math.Max(tree.Size, PrefillChunk), _levels.Max(l => l.Count), capacity);
+            _tree = _backend.AllocateTree(tree, target.Config.VocabularySize, method);
+            _chain = _backend.AllocateTree(chain, 0);
+            _chainRows = TreeRows.All(chain);
+            TokenTree pair = TokenTree.Chain(1);
+            _pending = _backend.AllocateTree(pair, 0);
+            _pendingRows = [new TreeRows(pair, [0]), new TreeRows(pair, [0, 1])];
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
         _work = Work;
     }
 
@@ -117,11 +125,9 @@ internal sealed class Decoder : IDisposable
 
     public void Dispose()
     {
-        _target.Dispose();
-        _draft?.Dispose();
-        _tree.Dispose();
-        _chain.Dispose();
-        _pending.Dispose();
+        // Some are missing where the constructor failed.
+        foreach (IDisposable? item in (IDisposable?[])[_target, _draft, _tree, _chain, _pending])
+            item?.Dispose();
         ForgetRecordings();
     }
 

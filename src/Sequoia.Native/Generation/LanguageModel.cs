@@ -36,7 +36,17 @@ public sealed class LanguageModel : IDisposable
         try
         {
             var tensors = new LlamaTensors(_files, config);
-            Llama = new Llama(Backends.Create(options, tensors), config, tensors);
+            Backend backend = Backends.Create(options, tensors);
+            try
+            {
+                Llama = new Llama(backend, config, tensors);
+            }
+            catch
+            {
+                backend.Dispose();
+                throw;
+            }
+            Note = backend.NoteOn(tensors);
         }
         catch
         {
@@ -69,6 +79,9 @@ public sealed class LanguageModel : IDisposable
 
     /// <summary>Whether the time the device takes means anything; false on the software GPU, where counts are of use and times are not.</summary>
     public bool HasTimes => Llama.Backend.HasTimes;
+
+    /// <summary>What the device made of the weights that a user may not expect, in one sentence; null if nothing.</summary>
+    public string? Note { get; }
 
     /// <summary>How long <see cref="Load"/> took.</summary>
     public TimeSpan LoadTime { get; }

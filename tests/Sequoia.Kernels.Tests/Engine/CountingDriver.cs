@@ -4,12 +4,15 @@ using Sequoia.SoftwareGpu;
 
 namespace Sequoia.Kernels.Tests.Engine;
 
-/// <summary>The software GPU, with an eye on what the engine asks of it: calls by kind, and what they allocate themselves.</summary>
+/// <summary>
+/// The software GPU, with an eye on what the engine asks of it: calls by kind, and what they allocate themselves. Its memory can run out, and it
+/// can pass for an older one.
+/// </summary>
 internal static unsafe class CountingDriver
 {
     private static readonly DriverTable s_inner = SoftwareDriver.Table;
 
-    public static CudaDriver Driver { get; } = CudaDriver.FromTable("software, counted", Counted());
+    public static CudaDriver Driver { get; } = CudaDriver.FromTable("software", Counted());
 
     public static int Launches { get; private set; }
 
@@ -25,6 +28,15 @@ internal static unsafe class CountingDriver
     /// <summary>Bytes that the calling thread allocated inside of the driver, which on a GPU is native code.</summary>
     public static long AllocatedInside { get; private set; }
 
+    /// <summary>Allocations that still succeed.</summary>
+    public static int AllocationsLeft { get; set; } = int.MaxValue;
+
+    /// <summary>What it says is free; null: what is.</summary>
+    public static long? FreeBytes { get; set; }
+
+    /// <summary>The software GPU, as of compute capability 7.0.</summary>
+    public static CudaDriver Old { get; } = CudaDriver.FromTable("software", Aged());
+
     public static void Clear() => (Launches, GraphLaunches, Waits, CopiesToHost, CopiesToDevice, AllocatedInside) = (0, 0, 0, 0, 0, 0);
 
     private static DriverTable Counted()
@@ -37,7 +49,43 @@ internal static unsafe class CountingDriver
         table.cuMemcpyDtoH_v2 = &ToHost;
         table.cuMemcpyHtoD_v2 = &ToDevice;
         table.cuMemcpyHtoDAsync_v2 = &ToDeviceAsync;
+        table.cuMemAlloc_v2 = &Allocate;
+        table.cuMemHostAlloc = &AllocateOnHost;
+        table.cuMemGetInfo_v2 = &Memory;
         return table;
+    }
+
+    private static DriverTable Aged()
+    {
+        DriverTable table = s_inner;
+        table.cuDeviceGetAttribute = &AttributeOfVolta;
+        return table;
+    }
+
+    [UnmanagedCallersOnly]
+    private static CudaResult AttributeOfVolta(int* value, DeviceProperty property, int device)
+    {
+        CudaResult result = s_inner.cuDeviceGetAttribute(value, property, device);
+        if (property == DeviceProperty.ComputeCapabilityMajor)
+            *value = 7;
+        return result;
+    }
+
+    [UnmanagedCallersOnly]
+    private static CudaResult Allocate(ulong* address, nuint bytes) =>
+        AllocationsLeft-- > 0 ? s_inner.cuMemAlloc_v2(address, bytes) : CudaResult.OutOfMemory;
+
+    [UnmanagedCallersOnly]
+    private static CudaResult AllocateOnHost(void** address, nuint bytes, uint flags) =>
+        AllocationsLeft-- > 0 ? s_inner.cuMemHostAlloc(address, bytes, flags) : CudaResult.OutOfMemory;
+
+    [UnmanagedCallersOnly]
+    private static CudaResult Memory(nuint* free, nuint* total)
+    {
+        CudaResult result = s_inner.cuMemGetInfo_v2(free, total);
+        if (FreeBytes is { } bytes)
+            *free = (nuint)bytes;
+        return result;
     }
 
     private static CudaResult Note(CudaResult result, long before)

@@ -28,4 +28,8 @@ internal sealed class CpuRopeTable : RopeTable
     public float[] Cos { get; }
 
     public float[] Sin { get; }
+
+    public override void Dispose()
+    {
+    }
 }

@@ -10,7 +10,7 @@ internal sealed class CudaActivations(CudaContext context, int rows, int columns
     /// <summary>Floats from one row to the next.</summary>
     public int Stride { get; } = StrideOf(columns);
 
-    public DeviceBuffer<float> Data { get; } = context.Allocate<float>((long)rows * StrideOf(columns));
+    public DeviceBuffer<float> Data { get; } = new DeviceParts(context, $"room for {rows} rows of {columns}").Allocate<float>((long)rows * StrideOf(columns));
 
     public static int StrideOf(int columns) => (columns + Alignment - 1) / Alignment * Alignment;
 

@@ -13,26 +13,38 @@ internal sealed class CudaBackend : Backend
     // Levels of a tree, and so nodes of an accepted path.
     private const int MostLevels = 64;
 
+    /// <summary>The oldest compute capability that the kernels run on.</summary>
+    public static readonly Version Oldest = new(7, 5);
+
     private readonly CudaContext _context;
     private readonly CudaStream _stream;
     private readonly ForwardKernels _forward;
     private readonly SamplingKernels _sampling;
     private readonly CommitKernels _commit;
-    private readonly Element _element;
+    private readonly CudaKernels _kernels;
+    private readonly DeviceShapes _shapes;
+    private readonly List<IDisposable> _weights = [];
     private CudaActivations? _qkv, _gateUp;
 
     public CudaBackend(CudaDevice device, CudaCompiler compiler, KernelSet set, Element element)
     {
         _context = CudaContext.Primary(device);
         _stream = CudaStream.OfThread(_context);
-        Name = $"{device.Driver.Name} ({device.Name})";
+        Name = DeviceParts.NameOf(device);
         HasTimes = device.Driver.IsNative;
-        var kernels = new CudaKernels(_context, compiler, set, element);
-        _element = element;
-        var shapes = new DeviceShapes(_context);
-        _forward = new ForwardKernels(kernels, shapes, _stream);
-        _sampling = new SamplingKernels(kernels, shapes, _stream);
-        _commit = new CommitKernels(kernels, _stream);
+        _kernels = new CudaKernels(_context, compiler, set, element);
+        _shapes = new DeviceShapes(_context);
+        try
+        {
+            _forward = new ForwardKernels(_kernels, _shapes, _stream);
+            _sampling = new SamplingKernels(_kernels, _shapes, _stream);
+            _commit = new CommitKernels(_kernels, _stream);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     public CudaContext Context => _context;
@@ -43,16 +55,26 @@ internal sealed class CudaBackend : Backend
 
     public override bool IsAsynchronous => true;
 
-    public override Activations Allocate(int rows, int columns) => new CudaActivations(_context, rows, columns);
+    public override Activations Allocate(int rows, int columns) =>
+        new CudaActivations(_context, rows, columns);
 
-    public override Activations AllocateFactor(int rows, int columns) => new CudaActivations(_context, rows, columns);
+    public override Activations AllocateFactor(int rows, int columns) => Allocate(rows, columns);
 
     public override Weight Load(TensorView tensor) =>
-        tensor.Shape.Length == 1 ? new CudaVector(_context, tensor) : new CudaWeight(_context, [tensor], _element);
+        tensor.Shape.Length == 1 ? Keep(new CudaVector(_context, tensor)) : LoadMatrix(tensor);
 
-    public override Weight LoadQkv(TensorView q, TensorView k, TensorView v, int headDim) => new CudaWeight(_context, [q, k, v], _element);
+    public override Weight LoadQkv(TensorView q, TensorView k, TensorView v, int headDim) => LoadMatrix(q, k, v);
 
-    public override Weight LoadGateUp(TensorView gate, TensorView up) => new CudaWeight(_context, [gate, up], _element);
+    public override Weight LoadGateUp(TensorView gate, TensorView up) => LoadMatrix(gate, up);
+
+    /// <summary>Refuses weights that do not fit, before any is read.</summary>
+    public void RequireRoom(LlamaTensors tensors) => new DeviceParts(_context, "the model", areWeights: true).RequireRoom(
+        tensors.Matrices.Distinct().Sum(matrix => matrix.Rows * (long)matrix.Columns) * sizeof(ushort));
+
+    public override string? NoteOn(LlamaTensors tensors) => tensors.Matrices.FirstOrDefault(matrix => matrix.Type != StoredType) is { Name: not null } other
+        ? $"weights stored as {other.Type} are kept as {_kernels.Element} on {Name}" : null;
+
+    private TensorType StoredType => _kernels.Element == Element.F16 ? TensorType.F16 : TensorType.BF16;
 
     public override KvCache AllocateCache(LlamaConfig config, int capacity)
     {
@@ -60,7 +82,8 @@ internal sealed class CudaBackend : Backend
         return new CudaKvCache(_context, config, capacity);
     }
 
-    public override RopeTable LoadRope(LlamaConfig config, int positions) => new CudaRopeTable(_context, config, positions);
+    public override RopeTable LoadRope(LlamaConfig config, int positions) =>
+        new CudaRopeTable(_context, config, positions);
 
     public override TreeState AllocateTree(TokenTree tree, int vocabulary, SpeculationMethod method = SpeculationMethod.Sequoia)
     {
@@ -147,7 +170,19 @@ internal sealed class CudaBackend : Backend
         executable.Launch(_stream);
     }
 
-    public override void Dispose() => _context.Dispose();
+    public override void Dispose()
+    {
+        foreach (IDisposable? item in (IDisposable?[])[.. _weights, _qkv, _gateUp, _shapes, _kernels, _context])
+            item?.Dispose();
+    }
+
+    private CudaWeight LoadMatrix(params ReadOnlySpan<TensorView> stacked) => Keep(new CudaWeight(_context, stacked, _kernels.Element));
+
+    private T Keep<T>(T weight) where T : IDisposable
+    {
+        _weights.Add(weight);
+        return weight;
+    }
 
     private CudaActivations Scratch(CudaActivations? existing, int rows, int columns)
     {

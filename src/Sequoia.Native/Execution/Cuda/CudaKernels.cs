@@ -4,7 +4,7 @@ using Sequoia.Interop;
 namespace Sequoia.Native.Execution.Cuda;
 
 /// <summary>A set of kernels for weights, keys and values of one type, compiled for one device when first asked for. Thread-safe.</summary>
-internal sealed class CudaKernels(CudaContext context, CudaCompiler compiler, KernelSet set, Element element)
+internal sealed class CudaKernels(CudaContext context, CudaCompiler compiler, KernelSet set, Element element) : IDisposable
 {
     private readonly ConcurrentDictionary<string, CudaModule> _modules = new();
 
@@ -29,6 +29,12 @@ internal sealed class CudaKernels(CudaContext context, CudaCompiler compiler, Ke
         {
             throw new InvalidInputException($"kernel: {source}: {e.Message}", e);
         }
+    }
+
+    public void Dispose()
+    {
+        foreach (CudaModule module in _modules.Values)
+            module.Dispose();
     }
 
     private CudaModule Compile(string source, IReadOnlyDictionary<string, string?> defines) =>

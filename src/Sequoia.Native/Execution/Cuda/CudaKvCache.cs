@@ -12,7 +12,8 @@ internal sealed class CudaKvCache(CudaContext context, LlamaConfig config, int c
     // MOST_DIMS of attend.cu.
     private const int MostHeadDim = 256;
 
-    public DeviceBuffer<ushort> Data { get; } = context.Allocate<ushort>(2L * config.Layers * config.KvHeads * capacity * config.HeadDim);
+    public DeviceBuffer<ushort> Data { get; } =
+        new DeviceParts(context, $"a KV cache of {capacity} tokens").Allocate<ushort>(2L * config.Layers * config.KvHeads * capacity * config.HeadDim);
 
     public int Layers { get; } = config.Layers;
 

@@ -14,6 +14,7 @@ internal sealed class CudaTreeState : TreeState
     private const int StateWords = 3;
     private const int VerdictWords = 4;
 
+    private readonly DeviceParts _parts;
     private readonly DeviceBuffer<int> _firstChild, _childCount, _draftRow, _words;
     private readonly PinnedBuffer<int> _outcome;
     private readonly int[] _draftRows;
@@ -23,18 +24,19 @@ internal sealed class CudaTreeState : TreeState
     {
         Vocabulary = vocabulary;
         DraftStride = CudaActivations.StrideOf(vocabulary);
+        _parts = new DeviceParts(context, $"a tree of {tree.Size} nodes");
         _host = new int[tree.Size + StateWords];
-        _words = context.Allocate<int>(_host.Length + VerdictWords + (2 * tree.Levels));
-        _outcome = context.AllocatePinned<int>(StateWords + VerdictWords + (2 * tree.Levels));
+        _words = _parts.Allocate<int>(_host.Length + VerdictWords + (2 * tree.Levels));
+        _outcome = _parts.AllocatePinned<int>(StateWords + VerdictWords + (2 * tree.Levels));
         _draftRows = new int[tree.Size];
         int inner = 0;
         for (int node = 0; node < tree.Size; node++)
             _draftRows[node] = tree.ChildCount(node) > 0 ? inner++ : -1;
-        _firstChild = context.Upload<int>([.. Enumerable.Range(0, tree.Size).Select(tree.FirstChild)]);
-        _childCount = context.Upload<int>([.. Enumerable.Range(0, tree.Size).Select(tree.ChildCount)]);
-        _draftRow = context.Upload<int>(_draftRows);
-        DraftLogits = context.Allocate<float>(Math.Max(1, (long)inner * DraftStride));
-        Scales = context.Allocate<RowScale>(Math.Max(1, inner));
+        _firstChild = _parts.Upload<int>([.. Enumerable.Range(0, tree.Size).Select(tree.FirstChild)]);
+        _childCount = _parts.Upload<int>([.. Enumerable.Range(0, tree.Size).Select(tree.ChildCount)]);
+        _draftRow = _parts.Upload<int>(_draftRows);
+        DraftLogits = _parts.Allocate<float>(Math.Max(1, (long)inner * DraftStride));
+        Scales = _parts.Allocate<RowScale>(Math.Max(1, inner));
     }
 
     public int Vocabulary { get; }
@@ -112,11 +114,7 @@ internal sealed class CudaTreeState : TreeState
             tokens[i] = _host[nodes[i]];
     }
 
-    public override void Dispose()
-    {
-        foreach (IDisposable buffer in (IDisposable[])[_words, _outcome, _firstChild, _childCount, _draftRow, DraftLogits, Scales])
-            buffer.Dispose();
-    }
+    public override void Dispose() => _parts.Dispose();
 
     private void Keep(int length, int ahead, ReadOnlySpan<int> path, ReadOnlySpan<int> tokens)
     {

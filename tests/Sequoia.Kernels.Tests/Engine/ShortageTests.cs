@@ -1,0 +1,90 @@
+using Sequoia.Interop;
+using Sequoia.Native;
+using Sequoia.SoftwareGpu;
+
+namespace Sequoia.Kernels.Tests.Engine;
+
+/// <summary>Devices that are too small, too old, or full: one clear line, and nothing left behind.</summary>
+[NonParallelizable]
+internal sealed class ShortageTests : CudaFixture
+{
+    private static readonly LoadOptions Options = new() { Device = "software" };
+
+    private readonly TemporaryFolder _folder = new();
+
+    [OneTimeSetUp]
+    public void WriteModel()
+    {
+        RandomModel.Write(_folder.Path, new RandomModel.Shape(Vocabulary: 4096, Layers: 1, Context: 256, HeadDim: 16));
+        File.Copy(Path.Combine(Repository.Root, "models", "draft", "tokenizer.json"), Path.Combine(_folder.Path, "tokenizer.json"));
+    }
+
+    [OneTimeTearDown]
+    public void RemoveModel() => _folder.Dispose();
+
+    [SetUp]
+    public void Register() => CudaDrivers.Register(CountingDriver.Driver);
+
+    [TearDown]
+    public void Restore() => (CountingDriver.AllocationsLeft, CountingDriver.FreeBytes) = (int.MaxValue, null);
+
+    [Test]
+    public void A_model_that_does_not_fit_is_refused_before_anything_is_loaded()
+    {
+        CountingDriver.FreeBytes = 1000;
+        int before = SoftwareDriver.LiveAllocations.Count;
+        DeviceMemoryException refused = Assert.Throws<DeviceMemoryException>(() => LanguageModel.Load(_folder.Path, Options).Dispose())!;
+        Assert.That(refused.Message, Does.Match(@"^device: software \(.*\): the model needs \d+ bytes, and 1000 bytes are free; about 0 billion parameters would fit$"));
+        Assert.That((refused.Free, SoftwareDriver.LiveAllocations.Count), Is.EqualTo((1000, before)));
+    }
+
+    /// <summary>Wherever memory runs out while models are loaded and a generator begins, everything is freed.</summary>
+    [Test]
+    public void Memory_that_runs_out_half_way_is_told_and_all_is_freed()
+    {
+        int before = SoftwareDriver.LiveAllocations.Count, refusals = 0;
+        for (int allowed = 0; ; allowed++)
+        {
+            CountingDriver.AllocationsLeft = allowed;
+            if (Refusal() is not { } refusal)
+                break;
+            CountingDriver.AllocationsLeft = int.MaxValue;
+            Assert.That(refusal.Message, Does.StartWith("device: software").And.Contain(" needs ").And.Contain(" free; "), $"allocation {allowed}");
+            Assert.That(SoftwareDriver.LiveAllocations, Has.Count.EqualTo(before), $"allocation {allowed}");
+            refusals++;
+        }
+        Assert.That(refusals, Is.GreaterThan(60));
+        Assert.That(SoftwareDriver.LiveAllocations, Has.Count.EqualTo(before), "after a run that succeeded");
+    }
+
+    [Test]
+    public void A_device_that_is_too_old_is_told()
+    {
+        CudaDrivers.Register(CountingDriver.Old);
+        InvalidInputException refused = Assert.Throws<InvalidInputException>(() => LanguageModel.Load(_folder.Path, Options).Dispose())!;
+        Assert.That(refused.Message, Is.EqualTo($"device: software: {SoftwareDriver.DeviceName} has compute capability 7.0; the kernels need 7.5"));
+    }
+
+    [Test]
+    public void Weights_that_change_their_type_are_noted()
+    {
+        using LanguageModel model = LanguageModel.Load(_folder.Path, Options);
+        Assert.That(model.Note, Does.StartWith("weights stored as F32 are kept as F16 on software"));
+    }
+
+    private DeviceMemoryException? Refusal()
+    {
+        try
+        {
+            using LanguageModel target = LanguageModel.Load(_folder.Path, Options), draft = LanguageModel.Load(_folder.Path, Options);
+            using var generator = new TextGenerator(target, draft, TreePolicy.Chains(2, 2));
+            foreach (GenerationChunk _ in generator.GenerateAsync("", new GenerationOptions { MaxTokens = 6, Temperature = 0, Seed = 1 }).ToBlockingEnumerable())
+                continue;
+            return null;
+        }
+        catch (DeviceMemoryException e)
+        {
+            return e;
+        }
+    }
+}
