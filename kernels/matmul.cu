@@ -26,9 +26,10 @@
 // Workspace: partials of splits x grid.x x grid.y x 64 TOKENS floats and grid.x x grid.y counters if splits > 1. Counters are 0 before the first
 // launch, and again after each.
 //
-// Bytes asked for: 2 columns (stored rows grid.x + rows grid.y) for operands; with more than one split 8 splits x 64 TOKENS grid.x grid.y for partials and
-// 4 splits grid.x grid.y for counters; for results 4 (matmul), 8 (matmul_add), 2 (matmul_silu_mul, a pair) of each row and output; matmul_rope:
-// 16 for a row and pair of queries or keys plus 4 for a node, 8 for one of values, and 4 for each thread and pair that reads the prefix.
+// Bytes asked for: 2 columns (stored rows x grid.x + rows x grid.y) for operands: W once for each tile of tokens, x once for each 64 stored rows.
+// With more than one split, 512 TOKENS x splits x grid.x x grid.y for partials, written and read, and 4 splits x grid.x x grid.y for counters.
+// For results, of each row: 4 an output (matmul), 8 an output (matmul_add), 2 a pair (matmul_silu_mul); matmul_rope: 20 a pair of queries or keys
+// (results, cos, sin, node, depth), 8 a pair of values (results, node), and 16 grid.x for each pair (the prefix, in four threads).
 // Called by: MatMulKernels.cs. Reference: MatMulReference.cs; matmul_scalar.cu.
 #include "cp_async.cuh"
 #include "epilogue.cuh"

@@ -89,23 +89,22 @@ internal sealed class MatMulProblem : KernelProblem
             return new Deviation(double.PositiveInfinity, trespass);
         _reference ??= new MatMulReference(_inputs);
         var worst = new Worst();
+        uint[][] found = Outputs();
         for (int row = 0; row < _sizes.Rows; row++)
-            CompareRow(row, Outputs(row), worst);
+            CompareRow(row, found[row], worst);
         return new Deviation(worst.Ratio, worst.Where);
     }
 
     /// <summary>
-    /// A row's results as bits: y of matmul and matmul_add, hidden units, or all heads' dimensions of queries, keys and values, one after the other.
+    /// Each row's results as bits: y of matmul and matmul_add, hidden units, or all heads' dimensions of queries, keys and values, one after the
+    /// other.
     /// </summary>
-    public uint[] Outputs(int row)
+    public uint[][] Outputs()
     {
-        uint[] y = [.. _sizes.Kind is MatMulKind.Plain or MatMulKind.Add
-            ? _sums.ToArray().AsSpan(row * _yStride, _yColumns)
-            : Array.ConvertAll(_narrow.ToArray()[(row * _yStride)..((row * _yStride) + _yColumns)], bits => (uint)bits)];
-        if (_sizes.Kind != MatMulKind.Rope)
-            return y;
+        uint[] y = _sizes.Kind is MatMulKind.Plain or MatMulKind.Add ? _sums.ToArray() : Array.ConvertAll(_narrow.ToArray(), bits => (uint)bits);
         ushort[] keys = _keys.ToArray(), values = _values.ToArray();
-        return [.. y, .. CacheRow(keys, row), .. CacheRow(values, row)];
+        return [.. Enumerable.Range(0, _sizes.Rows).Select(
+            row => (uint[])[.. y.AsSpan(row * _yStride, _yColumns), .. CacheRow(keys, row), .. CacheRow(values, row)])];
     }
 
     public override void Dispose()
@@ -190,8 +189,8 @@ internal sealed class MatMulProblem : KernelProblem
         for (int head = 0; head < _sizes.KvHeads; head++)
         {
             int start = ((head * _capacity) + _inputs.Prefix + _inputs.Nodes[row]) * _sizes.HeadDim;
-            foreach (ushort bits in plane[start..(start + _sizes.HeadDim)])
-                yield return bits;
+            for (int dimension = 0; dimension < _sizes.HeadDim; dimension++)
+                yield return plane[start + dimension];
         }
     }
 
