@@ -142,26 +142,30 @@ __device__ inline bool add_splits(const MatMul& p, Sums& sums)
     i32 splits = gridDim.z, tile = blockIdx.y * gridDim.x + blockIdx.x;
     // [tile][split][tokens / 8][thread]: each thread finds its own again.
     float4* partials = (float4*)p.partials + (size_t)tile * splits * TOKEN_TILES * THREADS + threadIdx.x;
+#pragma unroll
     for (i32 i = 0; i < TOKEN_TILES; i++)
+    {
         partials[(blockIdx.z * TOKEN_TILES + i) * THREADS] = make_float4(sums[i][0], sums[i][1], sums[i][2], sums[i][3]);
+        sums[i][0] = sums[i][1] = sums[i][2] = sums[i][3] = 0.0f;
+    }
     // These partials are visible before this CTA counts as arrived.
     __threadfence();
     // All threads' partials are.
     __syncthreads();
+    // The counter wraps to 0 for the next launch.
     bool is_last = threadIdx.x == 0 && atomicInc(p.arrived + tile, splits - 1) == splits - 1;
     if (!__syncthreads_or(is_last))
         return false;
     // The others' partials are read behind their arrival.
     __threadfence();
-    for (i32 i = 0; i < TOKEN_TILES; i++)
+    for (i32 split = 0; split < splits; split++)
     {
-        float4 total = __ldcg(partials + i * THREADS);
-        for (i32 split = 1; split < splits; split++)
+#pragma unroll
+        for (i32 i = 0; i < TOKEN_TILES; i++)
         {
             float4 part = __ldcg(partials + (split * TOKEN_TILES + i) * THREADS);
-            total.x += part.x, total.y += part.y, total.z += part.z, total.w += part.w;
+            sums[i][0] += part.x, sums[i][1] += part.y, sums[i][2] += part.z, sums[i][3] += part.w;
         }
-        sums[i][0] = total.x, sums[i][1] = total.y, sums[i][2] = total.z, sums[i][3] = total.w;
     }
     return true;
 }

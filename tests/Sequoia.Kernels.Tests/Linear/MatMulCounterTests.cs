@@ -9,9 +9,9 @@ internal sealed class MatMulCounterTests : CudaFixture
 {
     private static readonly MatMulCase[] Cases =
     [
-        new(MatMulKind.Plain, Element.F16, 1, 2048, 512, 1),
-        new(MatMulKind.Plain, Element.BF16, 130, 320, 768, 1),
-        new(MatMulKind.Add, Element.F16, 64, 512, 2048, 2),
+        new(MatMulKind.Plain, Element.F16, 1, 1024, 512, 1),
+        new(MatMulKind.Plain, Element.BF16, 130, 192, 576, 1),
+        new(MatMulKind.Add, Element.F16, 64, 256, 1536, 2),
         new(MatMulKind.Add, Element.BF16, 12, 200, 1100, 2),
         new(MatMulKind.SiluMul, Element.F16, 30, 2 * 500, 576, 3),
         MatMulCase.Rope(Element.F16, 40, 8, 2, 64, 512, 4),

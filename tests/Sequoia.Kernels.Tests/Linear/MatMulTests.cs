@@ -47,6 +47,22 @@ internal sealed class MatMulTests : CudaFixture
         MatMulChecks.SameBitsInAnyCompany(kernels, sizes, numerics == Numerics.Fast ? [1, 1, 1, 2, 7, 8, 9, 16, 17, 31, 33, 64, 65, 100, 129, 130] : [1, 1, 3, 17, 40]);
     }
 
+    /// <summary>So that what holds for all of them was seen in each.</summary>
+    [Test]
+    public void Tensor_cores_models_differ()
+    {
+        using var kernels = new MatMulUnderTest();
+        using MatMulProblem problem = kernels.Problem(new MatMulCase(MatMulKind.Plain, Element.F16, 4, 64, 512, 1));
+        var bits = new HashSet<string>();
+        foreach (Numerics numerics in Enum.GetValues<Numerics>())
+        {
+            using var _ = new Launching(new LaunchOptions { Numerics = numerics });
+            problem.Launch();
+            bits.Add(string.Join(' ', problem.Outputs().SelectMany(row => row)));
+        }
+        Assert.That(bits, Has.Count.EqualTo(3));
+    }
+
     [Test]
     public void Splits_are_added_up_in_order([Values] MatMulKind kind)
     {

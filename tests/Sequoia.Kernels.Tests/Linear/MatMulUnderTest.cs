@@ -28,7 +28,7 @@ internal sealed class MatMulUnderTest : IDisposable
     public MatMulProblem Problem(MatMulCase sizes) => Problem(MatMulInputs.Random(sizes));
 
     public MatMulProblem Problem(MatMulInputs inputs) =>
-        new(_gpu, _kernels[(int)inputs.Case.Element], _twins[(int)inputs.Case.Element], inputs);
+        new(_kernels[(int)inputs.Case.Element], _twins[(int)inputs.Case.Element], inputs);
 
     /// <summary>Runs a problem's kernel, or its twin; findings and wrong results are faults.</summary>
     public static LaunchReport Run(MatMulProblem problem, bool twin = false)

@@ -42,11 +42,13 @@ internal sealed record MatMulCase(MatMulKind Kind, Element Element, int Rows, in
         };
 
     /// <summary>Any sizes: few and many rows, ragged ends, one split and several.</summary>
-    public static MatMulCase Random(int seed)
+    /// <param name="seed">Of the sizes, and of the numbers.</param>
+    /// <param name="only">The element's type; by seed if null.</param>
+    public static MatMulCase Random(int seed, Element? only = null)
     {
         var random = new Random(seed);
         var kind = (MatMulKind)(seed % 4);
-        var element = (Element)(seed / 4 % 2);
+        Element element = only ?? (Element)(seed / 4 % 2);
         int rows = random.Next(3) == 0 ? random.Next(1, 131) : random.Next(1, 1 << random.Next(1, 7));
         int columns = random.Next(4) switch { 0 => random.Next(960, 2200), 1 => 8 * random.Next(1, 130), _ => random.Next(8, 1101) };
         int most = (int)Math.Clamp(MostProducts / ((long)rows * columns), 24, 400);

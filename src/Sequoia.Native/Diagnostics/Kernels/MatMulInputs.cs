@@ -15,7 +15,10 @@ internal sealed class MatMulInputs
 
     public MatMulCase Case { get; private init; }
 
-    /// <summary>[stored rows][WeightStride], paired matrices in their stored order; padding of rows and of pairs is NaN.</summary>
+    /// <summary>[outputs][columns], as models have it: gates and then up projections, or queries, keys and values.</summary>
+    public required ushort[] Matrix { get; init; }
+
+    /// <summary>[stored rows][WeightStride], as kernels want it; padding of rows and of pairs is NaN.</summary>
     public required ushort[] Weight { get; init; }
 
     /// <summary>[rows][XStride]</summary>
@@ -44,7 +47,6 @@ internal sealed class MatMulInputs
     {
         var random = new Random(sizes.Seed);
         int columns = sizes.Columns, stride = MatMulShape.StrideOf(columns) + sizes.Slack, rows = sizes.Rows;
-        int units = sizes.Shape.IsPaired ? sizes.Outputs / 2 : sizes.Outputs;
         int nodes = rows + (sizes.Seed % 5);
         int[] depths = new int[nodes];
         for (int node = 1; node < nodes; node++)
@@ -54,10 +56,13 @@ internal sealed class MatMulInputs
         int[] chosen = [.. Enumerable.Range(0, rows).Select(row => row < rows / 2 ? row : row + skipped)];
         int angles = (sizes.Committed + sizes.Ahead + nodes) * (sizes.HeadDim / 2);
         double[] angle = [.. Enumerable.Range(0, angles).Select(_ => random.NextDouble() * 2 * Math.PI)];
+        ushort[] matrix = Elements(sizes.Outputs * columns, () => Normal(random) / MathF.Sqrt(columns));
+        ushort[] x = Elements(rows * columns, () => Normal(random) * (random.Next(OutlierEvery) == 0 ? OutlierScale : 1));
         return new MatMulInputs(sizes)
         {
-            Weight = Matrix(sizes.Shape.StoredRows, stride, (row, _) => IsPadding(sizes, row, units) ? float.NaN : Normal(random) / MathF.Sqrt(columns)),
-            X = Matrix(rows, stride, (_, _) => Normal(random) * (random.Next(OutlierEvery) == 0 ? OutlierScale : 1)),
+            Matrix = matrix,
+            Weight = Padded(matrix, sizes.Shape.StoredRows, stored => ModelRow(sizes, stored)),
+            X = Padded(x, rows, row => row),
             Before = [.. Enumerable.Range(0, rows * sizes.Outputs).Select(_ => 3 * Normal(random))],
             Cos = [.. angle.Select(a => (float)Math.Cos(a))],
             Sin = [.. angle.Select(a => (float)Math.Sin(a))],
@@ -65,22 +70,25 @@ internal sealed class MatMulInputs
             Depths = depths,
         };
 
-        ushort[] Matrix(int count, int step, Func<int, int, float> value)
+        ushort[] Elements(int count, Func<float> value) => [.. Enumerable.Range(0, count).Select(_ => Execution.Cuda.Elements.Narrow(value(), sizes.Element))];
+
+        ushort[] Padded(ushort[] elements, int count, Func<int, int> rowOf)
         {
-            ushort[] matrix = new ushort[count * step];
-            Array.Fill(matrix, NaN);
+            ushort[] padded = new ushort[count * stride];
+            Array.Fill(padded, NaN);
             for (int row = 0; row < count; row++)
             {
-                for (int column = 0; column < columns; column++)
-                    matrix[(row * step) + column] = Elements.Narrow(value(row, column), sizes.Element);
+                if (rowOf(row) is >= 0 and int source)
+                    elements.AsSpan(source * columns, columns).CopyTo(padded.AsSpan(row * stride));
             }
-            return matrix;
+            return padded;
         }
     }
 
     /// <summary>The same product of some of the rows, in any order.</summary>
     public MatMulInputs Choose(params int[] rows) => new(Case with { Rows = rows.Length })
     {
+        Matrix = Matrix,
         Weight = Weight,
         X = [.. rows.SelectMany(row => X.AsSpan(row * XStride, XStride).ToArray())],
         Before = [.. rows.SelectMany(row => Before.AsSpan(row * Case.Outputs, Case.Outputs).ToArray())],
@@ -90,12 +98,18 @@ internal sealed class MatMulInputs
         Depths = Depths,
     };
 
-    private static bool IsPadding(MatMulCase sizes, int stored, int pairs) => sizes.Kind switch
+    /// <summary>The model's row that is stored here; less than 0 for padding.</summary>
+    private static int ModelRow(MatMulCase sizes, int stored)
     {
-        MatMulKind.SiluMul => PairedRows.GateUp(stored, pairs) == SourceRow.Padding,
-        MatMulKind.Rope => PairedRows.Qkv(stored, sizes.Heads, sizes.KvHeads, sizes.HeadDim) == SourceRow.Padding,
-        _ => false,
-    };
+        if (!sizes.Shape.IsPaired)
+            return stored;
+        int units = sizes.Outputs / 2, queries = sizes.Heads * sizes.HeadDim, keys = sizes.KvHeads * sizes.HeadDim;
+        SourceRow source = sizes.Kind == MatMulKind.SiluMul
+            ? PairedRows.GateUp(stored, units)
+            : PairedRows.Qkv(stored, sizes.Heads, sizes.KvHeads, sizes.HeadDim);
+        return source == SourceRow.Padding ? -1
+            : source.Row + (sizes.Kind == MatMulKind.SiluMul ? source.Part * units : source.Part == 0 ? 0 : queries + ((source.Part - 1) * keys));
+    }
 
     private static float Normal(Random random) =>
         (float)(Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble()));

@@ -26,8 +26,12 @@ internal sealed class MatMulProblem : KernelProblem
 
     private MatMulReference? _reference;
 
-    public MatMulProblem(CudaContext gpu, MatMulKernels kernels, MatMulKernels twins, MatMulInputs inputs)
+    /// <param name="kernels">Launches the kernels.</param>
+    /// <param name="twins">Launches their twins, on the same device.</param>
+    /// <param name="inputs">The operands, of the kernels' element.</param>
+    public MatMulProblem(MatMulKernels kernels, MatMulKernels twins, MatMulInputs inputs)
     {
+        CudaContext gpu = kernels.Context;
         (_kernels, _twins, _inputs, _sizes) = (kernels, twins, inputs, inputs.Case);
         bool isWide = _sizes.Kind is MatMulKind.Plain or MatMulKind.Add;
         _yColumns = _sizes.Kind switch { MatMulKind.SiluMul => _sizes.Outputs / 2, MatMulKind.Rope => _sizes.Heads * _sizes.HeadDim, _ => _sizes.Outputs };
@@ -161,7 +165,7 @@ internal sealed class MatMulProblem : KernelProblem
         for (int pair = 0; pair < _sizes.Outputs / 2; pair++)
         {
             int first = (pair / half * _sizes.HeadDim) + (pair % half);
-            (Bounded a, Bounded b) = reference.Rotated(row, pair);
+            (Bounded a, Bounded b) = reference.Rotated(row, first);
             worst.Add(Elements.Widen((ushort)found[first], _sizes.Element), a, row, first);
             worst.Add(Elements.Widen((ushort)found[first + half], _sizes.Element), b, row, first + half);
         }

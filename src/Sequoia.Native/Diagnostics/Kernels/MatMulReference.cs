@@ -32,14 +32,14 @@ internal sealed class MatMulReference
 
     private readonly MatMulInputs _inputs;
     private readonly int _length;
-    private readonly double[] _weight, _x;
+    private readonly double[] _matrix, _x;
 
     public MatMulReference(MatMulInputs inputs)
     {
         _inputs = inputs;
         // A whole number of vectors of doubles, with zeros at the end.
         _length = (inputs.Case.Columns + Vector<double>.Count - 1) / Vector<double>.Count * Vector<double>.Count;
-        _weight = Widen(inputs.Weight, inputs.Case.Shape.StoredRows, inputs.WeightStride);
+        _matrix = Widen(inputs.Matrix, inputs.Case.Outputs, inputs.Case.Columns);
         _x = Widen(inputs.X, inputs.Case.Rows, inputs.XStride);
     }
 
@@ -54,32 +54,29 @@ internal sealed class MatMulReference
     }
 
     /// <summary>y of matmul_silu_mul.</summary>
-    public Bounded Hidden(int row, int pair)
+    public Bounded Hidden(int row, int unit)
     {
-        (Bounded gate, Bounded up) = Pair(row, pair);
+        Bounded gate = Sum(row, unit), up = Sum(row, (_inputs.Case.Outputs / 2) + unit);
         double silu = gate.Value / (1 + Math.Exp(-gate.Value)), ofSilu = (SteepestSilu * gate.Error) + SmallestSilu;
         double largest = (Math.Abs(silu) + ofSilu) * (Math.Abs(up.Value) + up.Error);
         double error = ((Math.Abs(silu) + ofSilu) * up.Error) + (ofSilu * Math.Abs(up.Value)) + (SiluRounding * largest);
         return Narrowed(new(silu * up.Value, error));
     }
 
-    /// <summary>What matmul_rope makes of a pair of queries or keys, turned, or of values, as they are.</summary>
-    public (Bounded First, Bounded Second) Rotated(int row, int pair)
+    /// <summary>What matmul_rope makes of two dimensions of a head that turn together: queries and keys turned, values as they are.</summary>
+    /// <param name="row">The row of x.</param>
+    /// <param name="first">The first of them, counted over all heads.</param>
+    public (Bounded First, Bounded Second) Rotated(int row, int first)
     {
-        (Bounded a, Bounded b) = Pair(row, pair);
         MatMulCase sizes = _inputs.Case;
         int half = sizes.HeadDim / 2;
-        if (pair / half >= sizes.Heads + sizes.KvHeads)
+        Bounded a = Sum(row, first), b = Sum(row, first + half);
+        (int head, int dimension) = Math.DivRem(first, sizes.HeadDim);
+        if (head >= sizes.Heads + sizes.KvHeads)
             return (Narrowed(a), Narrowed(b));
-        int angle = ((_inputs.Prefix + _inputs.Depths[_inputs.Nodes[row]]) * half) + (pair % half);
+        int angle = ((_inputs.Prefix + _inputs.Depths[_inputs.Nodes[row]]) * half) + dimension;
         double c = _inputs.Cos[angle], s = _inputs.Sin[angle];
         return (Narrowed(Turned(a, c, b, -s)), Narrowed(Turned(b, c, a, s)));
-    }
-
-    private (Bounded First, Bounded Second) Pair(int row, int pair)
-    {
-        int first = ((pair / 8) * 16) + (pair % 8);
-        return (Sum(row, first), Sum(row, first + 8));
     }
 
     /// <summary>u c + v s: the product is rounded, and then the fused sum.</summary>
@@ -98,10 +95,10 @@ internal sealed class MatMulReference
         return exact with { Error = exact.Error + Math.ScaleB(1, Math.Max(exponent - bits, least)) };
     }
 
-    private Bounded Sum(int row, int stored)
+    private Bounded Sum(int row, int output)
     {
         Vector<double> sum = default, sizes = default;
-        ReadOnlySpan<double> weight = _weight.AsSpan(stored * _length, _length), x = _x.AsSpan(row * _length, _length);
+        ReadOnlySpan<double> weight = _matrix.AsSpan(output * _length, _length), x = _x.AsSpan(row * _length, _length);
         for (int k = 0; k < _length; k += Vector<double>.Count)
         {
             Vector<double> product = new Vector<double>(weight[k..]) * new Vector<double>(x[k..]);

@@ -16,6 +16,8 @@ internal sealed unsafe class MatMulKernels(CudaKernels kernels, bool tensorCores
     // By kind and number of tokens; each is compiled when first launched.
     private readonly CudaKernel?[] _kernels = new CudaKernel?[Names.Length * TokenVariants];
 
+    public CudaContext Context => kernels.Context;
+
     /// <summary>Queues one product. Allocates nothing, but for the first of its kind and number of tokens.</summary>
     /// <param name="kind">What becomes of the sums.</param>
     /// <param name="parameters">Shapes and addresses; <see cref="MatMulShape"/> has the workspace's sizes.</param>
