@@ -30,7 +30,17 @@ internal static class MatMulChecks
         Inspect(kernels, Element.F16, Schedule.Random, 1);
         using MatMulProblem sums = kernels.Problem(new MatMulCase(MatMulKind.Add, Element.F16, 8, 70, ThreeSplits, 7));
         SameBitsInAnyOrder(sums);
+        SameBitsInAnyCompany(kernels, new MatMulCase(MatMulKind.Plain, Element.F16, 9, 70, 200, 9), 1, 8);
         CountersAreAsStated(kernels, new MatMulCase(MatMulKind.Plain, Element.F16, 8, 128, 1024, 8));
+    }
+
+    public static void Twin(MatMulUnderTest kernels)
+    {
+        foreach (MatMulCase sizes in SmallCases(Element.BF16))
+        {
+            using MatMulProblem problem = kernels.Problem(sizes);
+            MatMulUnderTest.Run(problem, twin: true);
+        }
     }
 
     /// <summary>Twice in the same workspace, so that counters must be back at 0.</summary>

@@ -5,7 +5,7 @@ namespace Sequoia.Kernels.Tests.Linear;
 /// <summary>Bugs put into the linear layers by hand: the same checks that pass on the sources must fail on each.</summary>
 internal sealed class MatMulMutantTests : CudaFixture
 {
-    private const string Kernel = "matmul.cu", Epilogue = "epilogue.cuh";
+    private const string Kernel = "matmul.cu", Twin = "matmul_scalar.cu", Epilogue = "epilogue.cuh";
 
     private static readonly Mutation[] Mutants =
     [
@@ -16,6 +16,7 @@ internal sealed class MatMulMutantTests : CudaFixture
         new("One_row_too_many_is_read", Kernel, "source < limit ? bytes", "source <= limit ? bytes"),
         new("Padding_of_columns_is_read", Kernel, "bytes < 16 ? bytes : 16", "16"),
         new("Last_columns_are_lost", Kernel, "(p.columns + TILE_K - 1) / TILE_K", "p.columns / TILE_K"),
+        new("One_tile_too_many_is_read", Kernel, "if (tile < count)", "if (tile <= count)"),
         new("One_output_too_many", Kernel, "output >= outputs", "output > outputs"),
         new("One_token_too_many", Kernel, "token >= p.rows.count", "token > p.rows.count"),
         new("Last_token_is_lost", Kernel, "token >= p.rows.count", "token >= p.rows.count - 1"),
@@ -26,6 +27,7 @@ internal sealed class MatMulMutantTests : CudaFixture
         new("Tokens_and_columns_change_places", Kernel, "8 * tile + lane / 16 * 8 + lane % 8, chunk + 2 * half + lane / 8 % 2", "8 * tile + lane / 8 % 2 * 8 + lane % 8, chunk + 2 * half + lane / 16"),
         new("Sums_of_neighbouring_tokens_change_places", Kernel, "sums[i / 2][2 * member + i % 2]", "sums[i / 2][2 * member + 1 - i % 2]"),
         new("Both_of_a_pair_are_the_first", Kernel, "sums[i / 2][2 + i % 2]", "sums[i / 2][i % 2]"),
+        new("Few_rows_are_summed_in_an_order_of_their_own", Kernel, "sums[0], a[0], b[0], b[1]);\n            mma_m16n8k16<ELEMENT>(sums[0], a[1], b[2], b[3]);", "sums[0], a[1], b[2], b[3]);\n            mma_m16n8k16<ELEMENT>(sums[0], a[0], b[0], b[1]);"),
         new("Splits_overlap", Kernel, "begin = all * blockIdx.z / gridDim.z", "begin = blockIdx.z > 0 ? all * blockIdx.z / gridDim.z - 1 : 0"),
         new("Fetches_while_the_last_tile_is_read", Kernel, "        __syncthreads();\n        fetch_stage(tile + STAGES - 1);", "        fetch_stage(tile + STAGES - 1);\n        __syncthreads();"),
         new("Splits_are_added_up_as_they_arrive", Kernel, "__ldcg(partials + (split * TOKEN_TILES", "__ldcg(partials + ((blockIdx.z + split) % splits * TOKEN_TILES"),
@@ -51,19 +53,30 @@ internal sealed class MatMulMutantTests : CudaFixture
         new("One_head_for_all_keys", Epilogue, "i32 kv_head = (head - p.heads) % p.kv_heads;", "i32 kv_head = 0;"),
     ];
 
+    private static readonly Mutation[] TwinMutants =
+    [
+        new("Last_column_is_lost", Twin, "k < columns", "k < columns - 1"),
+        new("One_output_too_many", Twin, "if (i >= ", "if (i > "),
+        new("Second_of_the_next_pair", Twin, "(size_t)PAIRS_OF_TILE * p.weight_stride", "(size_t)p.weight_stride"),
+        new("Input_of_the_first_row", Twin, "(size_t)row * p.x_stride", "(size_t)0 * p.x_stride"),
+    ];
+
     [TestCaseSource(nameof(Mutants))]
-    public void A_wrong_product_is_found(Mutation mutation) => Assert.That(IsFound(mutation));
+    public void A_wrong_product_is_found(Mutation mutation) => Assert.That(IsFound(mutation, MatMulChecks.All));
+
+    [TestCaseSource(nameof(TwinMutants))]
+    public void A_wrong_twin_is_found(Mutation mutation) => Assert.That(IsFound(mutation, MatMulChecks.Twin));
 
     /// <summary>The checks themselves let sound kernels pass.</summary>
     [Test]
-    public void Sound_products_pass() => Assert.That(IsFound(null), Is.False);
+    public void Sound_products_pass() => Assert.That((IsFound(null, MatMulChecks.All), IsFound(null, MatMulChecks.Twin)), Is.EqualTo((false, false)));
 
-    private static bool IsFound(Mutation? mutation)
+    private static bool IsFound(Mutation? mutation, Action<MatMulUnderTest> checks)
     {
         using var kernels = new MatMulUnderTest(mutation);
         try
         {
-            MatMulChecks.All(kernels);
+            checks(kernels);
             return false;
         }
         catch (Exception e) when (e is KernelFault or CudaException)

@@ -15,11 +15,37 @@ internal sealed class MatMulTests : CudaFixture
     {
         using var kernels = new MatMulUnderTest();
         using var _ = new Launching(new LaunchOptions { Numerics = model.Numerics, Threads = 2 });
+        double worst = 0;
         for (int seed = 0; seed < model.Cases; seed++)
         {
             using MatMulProblem problem = kernels.Problem(MatMulCase.Random(seed));
             MatMulUnderTest.Run(problem);
+            worst = Math.Max(worst, problem.Compare().Worst);
         }
+        TestContext.Out.WriteLine($"{worst:P1} of the bound");
+    }
+
+    /// <summary>What the random cases are trusted to contain.</summary>
+    [Test]
+    public void Random_cases_cover_all_paths()
+    {
+        MatMulCase[] cases = [.. Enumerable.Range(0, Models[0].Cases).Select(seed => MatMulCase.Random(seed))];
+        foreach (MatMulKind kind in Enum.GetValues<MatMulKind>())
+        {
+            foreach (Element element in Enum.GetValues<Element>())
+            {
+                MatMulCase[] some = [.. cases.Where(one => (one.Kind, one.Element) == (kind, element))];
+                Assert.That(some.Select(one => MatMulShape.TokensFor(one.Rows)).Distinct().Count(), Is.EqualTo(4), $"{kind} {element}: tokens of a tile");
+                Assert.That(some.Count(one => one.Rows > 64), Is.GreaterThan(2), $"{kind} {element}: tiles of rows");
+                Assert.That(some.Count(one => one.Shape.Splits > 1), Is.GreaterThan(2), $"{kind} {element}: splits");
+                Assert.That(some.Count(one => one.Columns % 64 != 0), Is.GreaterThan(2), $"{kind} {element}: ragged columns");
+                Assert.That(some.Count(one => one.Shape.StoredRows % 64 != 0), Is.GreaterThan(2), $"{kind} {element}: ragged rows of W");
+            }
+        }
+        MatMulCase[] turned = [.. cases.Where(one => one.Kind == MatMulKind.Rope)];
+        Assert.That(turned.Select(one => one.Heads / one.KvHeads).Distinct().Count(), Is.GreaterThan(8), "groups of heads");
+        Assert.That(turned.Select(one => one.HeadDim).Distinct().Order(), Is.SupersetOf((int[])[8, 16, 24, 64, 80, 128]), "dimensions of heads");
+        Assert.That(turned.Count(one => one.Outputs / 2 % 8 != 0), Is.GreaterThan(2), "padded pairs");
     }
 
     [Test]
@@ -84,10 +110,6 @@ internal sealed class MatMulTests : CudaFixture
     {
         using var kernels = new MatMulUnderTest();
         using var _ = new Launching(Launching.Checked(schedule));
-        foreach (MatMulCase sizes in MatMulChecks.SmallCases(Element.BF16))
-        {
-            using MatMulProblem problem = kernels.Problem(sizes);
-            MatMulUnderTest.Run(problem, twin: true);
-        }
+        MatMulChecks.Twin(kernels);
     }
 }
