@@ -21,6 +21,7 @@ internal sealed class ParameterLayoutTests : CudaFixture
         Case<VerifyTree>("verify_tree.cu", "VerifyTree"),
         Case<AdvanceStep>("advance_step.cu", "AdvanceStep"),
         Case<CompactKv>("compact_kv.cu", "CompactKv"),
+        Case<MatMul>("epilogue.cuh", "MatMul"),
     ];
 
     [TestCaseSource(nameof(Structures))]
@@ -32,8 +33,12 @@ internal sealed class ParameterLayoutTests : CudaFixture
         for (int i = 0; i < fields.Length; i++)
             source.Append($" offset[{i + 1}] = (u64)&at->{DeviceName(fields[i])} - (u64)at;");
         CudaContext gpu = KernelUnderTest.Gpu;
-        using CudaModule module = gpu.Load(KernelSource.Compiler.Compile(
-            source.Append(" }").ToString(), KernelSource.Options("compute_75", KernelSource.Headers()) with { Kernels = ["offsets"] }));
+        CompileOptions options = KernelSource.Options("compute_75", KernelSource.Headers()) with
+        {
+            Kernels = ["offsets"],
+            Defines = new Dictionary<string, string?> { ["ELEMENT"] = "F16" },
+        };
+        using CudaModule module = gpu.Load(KernelSource.Compiler.Compile(source.Append(" }").ToString(), options));
         using DeviceBuffer<ulong> offsets = gpu.Allocate<ulong>(fields.Length + 1);
         module["offsets"].Launch(1, 1, (nint)4096, offsets);
         Assert.That(

@@ -18,6 +18,8 @@ public sealed class KernelSet
         ["embed"] = "scalar/embed",
         ["rms_norm"] = "scalar/rms_norm",
         ["matmul"] = "scalar/matmul",
+        ["matmul_scalar"] = "matmul_scalar",
+        ["matmul_tensor"] = "matmul",
         ["rope_append"] = "scalar/rope_append",
         ["attend"] = "scalar/attend",
         ["silu_mul"] = "scalar/silu_mul",

@@ -1,0 +1,115 @@
+// What becomes of a matrix product's sums, in fp32: shared by matmul.cu and matmul_scalar.cu, so that both mean the same.
+//
+// An epilogue is made for one output, or for one pair of outputs of a paired matrix, and then takes the sums of one row of x after the
+// other. Paired matrices are stored in tiles of 16 rows: the first rows of 8 pairs, then their second rows; pairs are padded with zero rows
+// to a multiple of 8. (MatMulRows.cs tells which row of the model's matrices that is.)
+#pragma once
+#include "elements.cuh"
+#include "exact_math.cuh"
+#include "pass_rows.cuh"
+
+constexpr i32 PAIRS_OF_TILE = 8;
+
+struct MatMul
+{
+    const ELEMENT* weight; // [stored rows][weight_stride]; begins at a multiple of 16 bytes, like x
+    const ELEMENT* x;      // [rows.count][x_stride]
+    void* y;               // [rows.count][y_stride] float (matmul, matmul_add) or ELEMENT (hidden units, queries)
+    float* partials;       // workspace of split sums; unused where there is one split
+    u32* arrived;          // counters of split sums, 0 before and after each launch
+    const float* cos;      // [positions][head_dim / 2], for matmul_rope like all that follows
+    const float* sin;
+    ELEMENT* keys; // [kv_heads][capacity][head_dim], this layer's
+    ELEMENT* values;
+    PassRows rows; // only the count matters to others than matmul_rope
+    i32 outputs;   // of a paired matrix: both of each pair, without the padding
+    i32 columns;
+    i32 weight_stride; // multiples of 8
+    i32 x_stride;
+    i32 y_stride;
+    i32 heads;
+    i32 kv_heads;
+    i32 head_dim;
+    i32 capacity;
+};
+
+// y = sum: logits.
+struct Plain
+{
+    static constexpr bool PAIRED = false;
+
+    float* y;
+    i32 stride;
+
+    __device__ Plain(const MatMul& p, i32 output) : y((float*)p.y + output), stride(p.y_stride) {}
+
+    __device__ void write(i32 row, float sum) const { y[(size_t)row * stride] = sum; }
+};
+
+// y += sum: the residual stream.
+struct Add
+{
+    static constexpr bool PAIRED = false;
+
+    float* y;
+    i32 stride;
+
+    __device__ Add(const MatMul& p, i32 output) : y((float*)p.y + output), stride(p.y_stride) {}
+
+    __device__ void write(i32 row, float sum) const { y[(size_t)row * stride] += sum; }
+};
+
+// y = silu(gate) * up, silu(g) = g / (1 + e^-g): hidden units.
+struct SiluMul
+{
+    static constexpr bool PAIRED = true;
+
+    ELEMENT* y;
+    i32 stride;
+
+    __device__ SiluMul(const MatMul& p, i32 pair) : y((ELEMENT*)p.y + pair), stride(p.y_stride) {}
+
+    __device__ void write(i32 row, float gate, float up) const
+    {
+        // e^-|g| never overflows.
+        float e = exact_exp(-fabsf(gate));
+        float sigmoid = (gate < 0.0f ? e : 1.0f) / (1.0f + e);
+        y[(size_t)row * stride] = from_float<ELEMENT>(gate * sigmoid * up);
+    }
+};
+
+// A pair is dimensions d and d + head_dim / 2 of one head; heads are queries, then keys, then values. Queries and keys are rotated by the
+// angle of the row's position, prefix + depth; keys and values go to the cache's row prefix + node.
+struct Rope
+{
+    static constexpr bool PAIRED = true;
+
+    const MatMul& p;
+    i32 half;
+    i32 head;
+    i32 dim;
+    i32 prefix;
+
+    __device__ Rope(const MatMul& p, i32 pair) : p(p), half(p.head_dim / 2), head(pair / half), dim(pair % half), prefix(prefix_of(p.rows)) {}
+
+    __device__ void write(i32 row, float a, float b) const
+    {
+        i32 node = p.rows.nodes[row];
+        float first = a, second = b;
+        if (head < p.heads + p.kv_heads)
+        {
+            size_t angle = (size_t)(prefix + p.rows.depths[node]) * half + dim;
+            float c = p.cos[angle], s = p.sin[angle];
+            first = fmaf(a, c, -(b * s));
+            second = fmaf(b, c, a * s);
+        }
+        ELEMENT* to = (ELEMENT*)p.y + (size_t)row * p.y_stride + head * p.head_dim;
+        if (head >= p.heads)
+        {
+            i32 kv_head = (head - p.heads) % p.kv_heads;
+            to = (head < p.heads + p.kv_heads ? p.keys : p.values) + ((size_t)kv_head * p.capacity + prefix + node) * p.head_dim;
+        }
+        to[dim] = from_float<ELEMENT>(first);
+        to[dim + half] = from_float<ELEMENT>(second);
+    }
+};

@@ -1,0 +1,235 @@
+using Sequoia.Interop;
+using Sequoia.Native.Execution.Cuda;
+using Sequoia.Native.Execution.Cuda.Parameters;
+
+namespace Sequoia.Native.Diagnostics.Kernels;
+
+/// <summary>One linear layer with one of the four epilogues.</summary>
+internal sealed class MatMulProblem : KernelProblem
+{
+    private const uint NaNs = MatMulInputs.NaN | ((uint)MatMulInputs.NaN << 16);
+
+    private readonly MatMulKernels _kernels, _twins;
+    private readonly MatMulInputs _inputs;
+    private readonly MatMulCase _sizes;
+    private readonly DeviceBuffer<ushort> _weight, _x;
+    private readonly DeviceBuffer<float> _cos, _sin;
+    private readonly DeviceBuffer<int> _nodes, _depths;
+    private readonly DeviceBuffer<StepState> _state;
+
+    // y of matmul and matmul_add, or of matmul_silu_mul and matmul_rope; the other is empty.
+    private readonly GuardedBuffer<uint> _sums;
+    private readonly GuardedBuffer<ushort> _narrow, _keys, _values;
+    private readonly GuardedBuffer<uint> _partials, _arrived;
+    private readonly int _yColumns, _yStride, _capacity;
+    private readonly MatMul _parameters;
+
+    private MatMulReference? _reference;
+
+    /// <param name="kernels">Launches the kernels.</param>
+    /// <param name="twins">Launches their twins, on the same device.</param>
+    /// <param name="inputs">The operands, of the kernels' element.</param>
+    public MatMulProblem(MatMulKernels kernels, MatMulKernels twins, MatMulInputs inputs)
+    {
+        CudaContext gpu = kernels.Context;
+        (_kernels, _twins, _inputs, _sizes) = (kernels, twins, inputs, inputs.Case);
+        bool isWide = _sizes.Kind is MatMulKind.Plain or MatMulKind.Add;
+        _yColumns = _sizes.Kind switch { MatMulKind.SiluMul => _sizes.Outputs / 2, MatMulKind.Rope => _sizes.Heads * _sizes.HeadDim, _ => _sizes.Outputs };
+        _yStride = MatMulShape.StrideOf(_yColumns) + _sizes.Slack;
+        _capacity = _sizes.Kind == MatMulKind.Rope ? inputs.Prefix + inputs.Depths.Length + 3 : 0;
+
+        _weight = gpu.Upload<ushort>(inputs.Weight);
+        _x = gpu.Upload<ushort>(inputs.X);
+        (_cos, _sin) = (gpu.Upload<float>([.. inputs.Cos, float.NaN]), gpu.Upload<float>([.. inputs.Sin, float.NaN]));
+        (_nodes, _depths) = (gpu.Upload<int>(inputs.Nodes), gpu.Upload<int>(inputs.Depths));
+        _state = gpu.Upload<StepState>([new StepState { Step = 9, Committed = _sizes.Committed }]);
+
+        int ofY = _sizes.Rows * _yStride, ofCache = _sizes.KvHeads * _capacity * _sizes.HeadDim;
+        _sums = Guarded(gpu, isWide ? [.. Enumerable.Range(0, ofY).Select(SumBefore)] : [], NaNs);
+        _narrow = Guarded(gpu, Filled(isWide ? 0 : ofY, MatMulInputs.NaN), MatMulInputs.NaN);
+        (_keys, _values) = (Guarded(gpu, Filled(ofCache, MatMulInputs.NaN), MatMulInputs.NaN), Guarded(gpu, Filled(ofCache, MatMulInputs.NaN), MatMulInputs.NaN));
+        _partials = Guarded(gpu, Filled((int)_sizes.Shape.PartialsFor(_sizes.Rows), NaNs), NaNs);
+        _arrived = Guarded(gpu, Filled(_sizes.Shape.CountersFor(_sizes.Rows), 0u), NaNs);
+        _parameters = Parameters(isWide ? _sums.Address : _narrow.Address);
+    }
+
+    public override string Shape => _sizes.ToString();
+
+    public override long Bytes
+    {
+        get
+        {
+            MatMulShape shape = _sizes.Shape;
+            long rows = _sizes.Rows, operands = 2L * _sizes.Columns * (shape.StoredRows + rows);
+            long results = rows * _sizes.Outputs * (_sizes.Kind is MatMulKind.Plain or MatMulKind.Add ? sizeof(float) : sizeof(ushort));
+            if (_sizes.Kind == MatMulKind.SiluMul)
+                results /= 2;
+            if (_sizes.Kind == MatMulKind.Rope)
+                results += (sizeof(int) * (2 * rows)) + (_inputs.Nodes.Select(node => _inputs.Depths[node]).Distinct().Count() * _sizes.HeadDim * sizeof(float));
+            return operands + results + (sizeof(float) * shape.PartialsFor(_sizes.Rows)) + (sizeof(int) * shape.CountersFor(_sizes.Rows));
+        }
+    }
+
+    public override long Flops => 2L * _sizes.Rows * _sizes.Outputs * _sizes.Columns;
+
+    public override void Launch() => _kernels.Launch(_sizes.Kind, _parameters);
+
+    public override void LaunchTwin() => _twins.Launch(_sizes.Kind, _parameters);
+
+    public override void Reset()
+    {
+        _sums.Reset();
+        _narrow.Reset();
+        _keys.Reset();
+        _values.Reset();
+        _partials.Reset();
+        _arrived.Reset();
+    }
+
+    public override Deviation Compare()
+    {
+        var trespass = Trespass();
+        if (trespass is not null)
+            return new Deviation(double.PositiveInfinity, trespass);
+        _reference ??= new MatMulReference(_inputs);
+        var worst = new Worst();
+        uint[][] found = Outputs();
+        for (int row = 0; row < _sizes.Rows; row++)
+            CompareRow(row, found[row], worst);
+        return new Deviation(worst.Ratio, worst.Where);
+    }
+
+    /// <summary>
+    /// Each row's results as bits: y of matmul and matmul_add, hidden units, or all heads' dimensions of queries, keys and values, one after the
+    /// other.
+    /// </summary>
+    public uint[][] Outputs()
+    {
+        uint[] y = _sizes.Kind is MatMulKind.Plain or MatMulKind.Add ? _sums.ToArray() : Array.ConvertAll(_narrow.ToArray(), bits => (uint)bits);
+        ushort[] keys = _keys.ToArray(), values = _values.ToArray();
+        return [.. Enumerable.Range(0, _sizes.Rows).Select(
+            row => (uint[])[.. y.AsSpan(row * _yStride, _yColumns), .. CacheRow(keys, row), .. CacheRow(values, row)])];
+    }
+
+    public override void Dispose()
+    {
+        foreach (IDisposable buffer in (IDisposable[])[_weight, _x, _cos, _sin, _nodes, _depths, _state, _sums, _narrow, _keys, _values, _partials, _arrived])
+            buffer.Dispose();
+    }
+
+    private MatMul Parameters(nint y) => new()
+    {
+        Weight = _weight.Handle,
+        X = _x.Handle,
+        Y = y,
+        Partials = _partials.Address,
+        Arrived = _arrived.Address,
+        Cos = _cos.Handle,
+        Sin = _sin.Handle,
+        Keys = _keys.Address,
+        Values = _values.Address,
+        Rows = new PassRows
+        {
+            State = _state.Handle,
+            Nodes = _nodes.Handle,
+            Depths = _depths.Handle,
+            Count = _sizes.Rows,
+            Ahead = _sizes.Ahead,
+        },
+        Outputs = _sizes.Outputs,
+        Columns = _sizes.Columns,
+        WeightStride = _inputs.WeightStride,
+        XStride = _inputs.XStride,
+        YStride = _yStride,
+        Heads = _sizes.Heads,
+        KvHeads = _sizes.KvHeads,
+        HeadDim = _sizes.HeadDim,
+        Capacity = _capacity,
+    };
+
+    private void CompareRow(int row, uint[] found, Worst worst)
+    {
+        MatMulReference reference = _reference!;
+        if (_sizes.Kind != MatMulKind.Rope)
+        {
+            for (int output = 0; output < found.Length; output++)
+            {
+                bool isHidden = _sizes.Kind == MatMulKind.SiluMul;
+                worst.Add(
+                    isHidden ? Elements.Widen((ushort)found[output], _sizes.Element) : BitConverter.UInt32BitsToSingle(found[output]),
+                    isHidden ? reference.Hidden(row, output) : reference.Output(row, output), row, output);
+            }
+            return;
+        }
+        int half = _sizes.HeadDim / 2;
+        for (int pair = 0; pair < _sizes.Outputs / 2; pair++)
+        {
+            int first = (pair / half * _sizes.HeadDim) + (pair % half);
+            (Bounded a, Bounded b) = reference.Rotated(row, first);
+            worst.Add(Elements.Widen((ushort)found[first], _sizes.Element), a, row, first);
+            worst.Add(Elements.Widen((ushort)found[first + half], _sizes.Element), b, row, first + half);
+        }
+    }
+
+    /// <summary>What was written that is no result; null if nothing was.</summary>
+    private string? Trespass()
+    {
+        bool[] isCacheRow = new bool[_capacity];
+        if (_sizes.Kind == MatMulKind.Rope)
+        {
+            foreach (int node in _inputs.Nodes)
+                isCacheRow[_inputs.Prefix + node] = true;
+        }
+        Func<int, bool> isOutput = place => place % _yStride < _yColumns, isCached = place => isCacheRow[place / _sizes.HeadDim % _capacity];
+        return Told("y", _sums.FirstTrespass(isOutput)) ?? Told("y", _narrow.FirstTrespass(isOutput))
+            ?? Told("keys", _keys.FirstTrespass(isCached)) ?? Told("values", _values.FirstTrespass(isCached))
+            ?? Told("partials", _partials.FirstTrespass(_ => true)) ?? Told("counters", _arrived.FirstTrespass(_ => false));
+
+        static string? Told(string buffer, int? place) => place is { } at ? $"{buffer}[{at}] was changed" : null;
+    }
+
+    private IEnumerable<uint> CacheRow(ushort[] plane, int row)
+    {
+        for (int head = 0; head < _sizes.KvHeads; head++)
+        {
+            int start = ((head * _capacity) + _inputs.Prefix + _inputs.Nodes[row]) * _sizes.HeadDim;
+            for (int dimension = 0; dimension < _sizes.HeadDim; dimension++)
+                yield return plane[start + dimension];
+        }
+    }
+
+    /// <summary>matmul_add adds to numbers; everything else, and padding, is NaN before.</summary>
+    private uint SumBefore(int place)
+    {
+        (int row, int column) = Math.DivRem(place, _yStride);
+        return _sizes.Kind == MatMulKind.Add && column < _yColumns ? BitConverter.SingleToUInt32Bits(_inputs.Before[(row * _yColumns) + column]) : NaNs;
+    }
+
+    private static T[] Filled<T>(int count, T value)
+    {
+        T[] array = new T[count];
+        Array.Fill(array, value);
+        return array;
+    }
+
+    private static GuardedBuffer<T> Guarded<T>(CudaContext gpu, T[] contents, T guard) where T : unmanaged, IEquatable<T> => new(gpu, contents, guard);
+
+    /// <summary>The worst result so far.</summary>
+    private sealed class Worst
+    {
+        public double Ratio { get; private set; }
+
+        public string Where { get; private set; } = "nowhere";
+
+        public void Add(float found, Bounded expected, int row, int output)
+        {
+            double distance = Math.Abs(found - expected.Value), ratio = float.IsNaN(found) ? double.PositiveInfinity : distance / expected.Error;
+            // A product whose terms are all 0 must be 0.
+            ratio = distance == 0 ? 0 : ratio;
+            if (ratio <= Ratio)
+                return;
+            Ratio = ratio;
+            Where = $"row {row}, output {output}: {found:R}, expected {expected.Value:R} within {expected.Error:G3}";
+        }
+    }
+}

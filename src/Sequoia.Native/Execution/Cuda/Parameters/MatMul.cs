@@ -1,0 +1,12 @@
+using System.Runtime.InteropServices;
+
+namespace Sequoia.Native.Execution.Cuda.Parameters;
+
+/// <summary>Parameters of matmul.cu and matmul_scalar.cu; MatMul of epilogue.cuh.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct MatMul
+{
+    public nint Weight, X, Y, Partials, Arrived, Cos, Sin, Keys, Values;
+    public PassRows Rows;
+    public int Outputs, Columns, WeightStride, XStride, YStride, Heads, KvHeads, HeadDim, Capacity;
+}
