@@ -16,6 +16,7 @@ internal sealed class ParameterLayoutTests : CudaFixture
         Case<DeviceTree>("step_state.cuh", "TreeShape"),
         Case<DeviceVerdict>("step_state.cuh", "Verdict"),
         Case<PassRows>("pass_rows.cuh", "PassRows"),
+        Case<Attend>("attend.cuh", "Attend"),
         Case<DrawChildren>("draw_children.cu", "DrawChildren"),
         Case<SampleToken>("sample_token.cu", "SampleToken"),
         Case<VerifyTree>("verify_tree.cu", "VerifyTree"),
@@ -32,7 +33,11 @@ internal sealed class ParameterLayoutTests : CudaFixture
             source.Append($" offset[{i + 1}] = (u64)&at->{DeviceName(fields[i])} - (u64)at;");
         CudaContext gpu = KernelUnderTest.Gpu;
         using CudaModule module = gpu.Load(KernelSource.Compiler.Compile(
-            source.Append(" }").ToString(), KernelSource.Options("compute_75", KernelSource.Headers()) with { Kernels = ["offsets"] }));
+            source.Append(" }").ToString(), KernelSource.Options("compute_75", KernelSource.Headers()) with
+            {
+                Kernels = ["offsets"],
+                Defines = new Dictionary<string, string?> { ["ELEMENT"] = "F16" },
+            }));
         using DeviceBuffer<ulong> offsets = gpu.Allocate<ulong>(fields.Length + 1);
         module["offsets"].Launch(1, 1, (nint)4096, offsets);
         Assert.That(
