@@ -36,6 +36,10 @@
 #include "mma.cuh"
 #include "swizzle.cuh"
 
+// Elements in 16 bytes, and such chunks in a tile's row: 128 bytes, all 32 banks.
+constexpr i32 CHUNK = 8;
+constexpr i32 ROW_CHUNKS = 8;
+
 constexpr i32 THREADS = 128;
 constexpr i32 TILE_ROWS = 64;
 constexpr i32 WARP_ROWS = 16;
@@ -45,6 +49,8 @@ static_assert(TOKENS == 8 || TOKENS == 16 || TOKENS == 32 || TOKENS == 64, "rows
 
 // 48 KB hold four stages up to 32 tokens. Three with 64 let as many bytes be under way: more CTAs fit on a multiprocessor.
 constexpr i32 STAGES = TOKENS == 64 ? 3 : 4;
+
+__device__ inline u32 swizzled(i32 row, i32 chunk) { return swizzled<16 * ROW_CHUNKS>(row, chunk); }
 
 struct Stage
 {

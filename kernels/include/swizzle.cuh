@@ -1,11 +1,11 @@
-// Tiles in shared memory with rows of 64 elements of 16 bits: 128 bytes, all 32 banks.
+// Rows of ROW_BYTES in shared memory whose chunks of 16 bytes lie so that any 8 neighbouring rows have a chunk of the same number in
+// different banks: what ldmatrix reads, and 8 lanes that read 16 bytes each, come without conflicts.
 #pragma once
 #include "types.cuh"
 
-// Elements of 16 bits in 16 bytes, and such chunks in a row.
-constexpr i32 CHUNK = 8;
-constexpr i32 ROW_CHUNKS = 8;
-
-// The byte in the tile at which a chunk of a row lies. Exchanging chunks by the row's low bits puts one chunk of eight neighbouring
-// rows into eight different groups of banks, and the eight chunks of a row as well: neither ldmatrix nor cp.async meets a conflict.
-__device__ inline u32 swizzled(i32 row, i32 chunk) { return (u32)(row * ROW_CHUNKS + (chunk ^ (row % ROW_CHUNKS))) * 16u; }
+template <i32 ROW_BYTES> __device__ u32 swizzled(i32 row, i32 chunk)
+{
+    static_assert(ROW_BYTES == 64 || ROW_BYTES % 128 == 0, "a row has half a line of the banks, or whole lines");
+    constexpr i32 LINE_ROWS = ROW_BYTES == 64 ? 2 : 1, TURNS = 8 / LINE_ROWS;
+    return (u32)(row * ROW_BYTES + 16 * (chunk ^ (row / LINE_ROWS % TURNS)));
+}

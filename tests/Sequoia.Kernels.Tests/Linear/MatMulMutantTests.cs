@@ -23,7 +23,7 @@ internal sealed class MatMulMutantTests : CudaFixture
         new("Last_pairs_are_lost", Kernel, "(p.outputs / 2 + PAIRS_OF_TILE - 1) / PAIRS_OF_TILE", "p.outputs / 2 / PAIRS_OF_TILE"),
         new("Weights_are_not_swizzled_on_the_way_out", Kernel, "weight + swizzled(WARP_ROWS * warp + lane % WARP_ROWS, chunk + 2 * half + lane / WARP_ROWS)", "weight + 128 * (WARP_ROWS * warp + lane % WARP_ROWS) + 16 * (chunk + 2 * half + lane / WARP_ROWS)"),
         new("Tokens_are_not_swizzled_on_the_way_out", Kernel, "x + swizzled(lane % 8, chunk + lane / 8)", "x + 128 * (lane % 8) + 16 * (chunk + lane / 8)"),
-        new("Nothing_is_swizzled", "swizzle.cuh", "chunk ^ (row % ROW_CHUNKS)", "chunk"),
+        new("Nothing_is_swizzled", "swizzle.cuh", "chunk ^ (row / LINE_ROWS % TURNS)", "chunk"),
         new("Tokens_and_columns_change_places", Kernel, "8 * tile + lane / 16 * 8 + lane % 8, chunk + 2 * half + lane / 8 % 2", "8 * tile + lane / 8 % 2 * 8 + lane % 8, chunk + 2 * half + lane / 16"),
         new("Sums_of_neighbouring_tokens_change_places", Kernel, "sums[i / 2][2 * member + i % 2]", "sums[i / 2][2 * member + 1 - i % 2]"),
         new("Both_of_a_pair_are_the_first", Kernel, "sums[i / 2][2 + i % 2]", "sums[i / 2][i % 2]"),

@@ -22,6 +22,8 @@ public sealed class KernelSet
         ["matmul_tensor"] = "matmul",
         ["rope_append"] = "scalar/rope_append",
         ["attend"] = "scalar/attend",
+        ["attend_scalar"] = "attend_scalar",
+        ["attend_tensor"] = "attend",
         ["silu_mul"] = "scalar/silu_mul",
         ["draw_children"] = "draw_children",
         ["verify_tree"] = "verify_tree",

@@ -1,0 +1,68 @@
+// attend.cu's result for any head_dim that is a multiple of 8 and at most 256, without tensor cores, in one launch: the slow twin, and what
+// devices before compute capability 8.0 run.
+//
+// Layouts: attend.cuh; the workspace is not used. Grid: (heads, count). Block: 128. Shared memory: 1536 bytes, static.
+// Keys are taken in chunks of 128 positions that begin at position 0 whatever the prefix, and in each in the order of positions, so the
+// bits of a row depend on its position and its path's keys alone, not on where the prefix ends. Bytes: each row reads its keys and values
+// once a head. Called by AttendKernels. Reference: AttendReference (C#).
+#include "attend.cuh"
+#include "block_reduce.cuh"
+#include "block_sum.cuh"
+#include "exact_math.cuh"
+
+constexpr i32 CHUNK = 128;
+constexpr i32 MOST_DIMS = 256;
+
+extern "C" __global__ __launch_bounds__(CHUNK) void attend(const __grid_constant__ Attend p)
+{
+    __shared__ float query[MOST_DIMS];
+    __shared__ float weights[CHUNK];
+    i32 head = blockIdx.x, row = blockIdx.y, kv_head = head / (p.heads / p.kv_heads), t = threadIdx.x;
+    i32 node = p.rows.nodes[row], prefix = prefix_of(p.rows), positions = prefix + p.rows.depths[node] + 1;
+    const i32* path = p.rows.paths + (u64)node * p.rows.levels;
+    u64 plane = (u64)kv_head * p.capacity * p.head_dim;
+    for (i32 d = t; d < p.head_dim; d += CHUNK)
+        query[d] = to_float(p.queries[(u64)row * p.query_stride + head * p.head_dim + d]);
+    // query[] is complete.
+    __syncthreads();
+    float max = -infinity(), total = 0.0f, sums[MOST_DIMS / CHUNK] = {};
+    for (i32 start = 0; start < positions; start += CHUNK)
+    {
+        i32 count = min(CHUNK, positions - start);
+        float score = -infinity();
+        if (t < count)
+        {
+            const ELEMENT* key = p.keys + plane + (u64)cache_row(start + t, prefix, path) * p.head_dim;
+            score = 0.0f;
+            for (i32 d = 0; d < p.head_dim; d++)
+                score = fmaf(query[d], to_float(key[d]), score);
+            score *= p.scale;
+        }
+        float new_max = fmaxf(max, block_reduce<Largest>(score, -infinity()));
+        float weight = t < count ? exact_exp(score - new_max) : 0.0f, shrink = exact_exp(max - new_max);
+        // weights[] is free: the maximum's barriers came behind its last readers.
+        weights[t] = weight;
+        // The sum's barriers also complete weights[].
+        total = fmaf(total, shrink, block_sum(weight));
+        max = new_max;
+        for (i32 part = 0; part < MOST_DIMS / CHUNK; part++)
+        {
+            i32 d = t + part * CHUNK;
+            if (d >= p.head_dim)
+                break;
+            float sum = sums[part] * shrink;
+            for (i32 key = 0; key < count; key++)
+            {
+                const ELEMENT* value = p.values + plane + (u64)cache_row(start + key, prefix, path) * p.head_dim;
+                sum = fmaf(weights[key], to_float(value[d]), sum);
+            }
+            sums[part] = sum;
+        }
+    }
+    for (i32 part = 0; part < MOST_DIMS / CHUNK; part++)
+    {
+        i32 d = t + part * CHUNK;
+        if (d < p.head_dim)
+            p.output[(u64)row * p.output_stride + head * p.head_dim + d] = from_float<ELEMENT>(sums[part] / total);
+    }
+}

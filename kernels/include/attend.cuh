@@ -1,0 +1,33 @@
+// What the kernels of attention share: their parameters, and which keys of a row are summed where.
+#pragma once
+#include "elements.cuh"
+#include "pass_rows.cuh"
+
+struct Attend
+{
+    const ELEMENT* queries; // [rows][query_stride], the first heads x head_dim of a row
+    const ELEMENT* keys;    // [kv_heads][capacity][head_dim]
+    const ELEMENT* values;  // [kv_heads][capacity][head_dim]
+    ELEMENT* output;        // [rows][output_stride], likewise
+    float* partials;        // workspace (sealed_partials.cuh); the scalar twin needs none
+    PassRows rows;
+    i32 heads;
+    i32 kv_heads;
+    i32 capacity;
+    i32 head_dim;
+    i32 query_stride;
+    i32 output_stride;
+    float scale; // of the scores; positive
+};
+
+// Levels of the deepest tree that is no chain: keys so far behind a row have the row of their position in the cache, whatever the tree.
+constexpr i32 MOST_LEVELS = 64;
+
+// Sealed keys are counted in steps of one mma's depth.
+constexpr i32 SLAB_KEYS = 16;
+
+// Keys 0 .. sealed_keys(position) - 1 of a row are sealed: tensor cores sum them. The others are its tail. A function of the row's
+// position alone, so that a row's bits do not depend on where the prefix ends.
+__device__ inline i32 sealed_keys(i32 position) { return max(0, position - MOST_LEVELS) / SLAB_KEYS * SLAB_KEYS; }
+
+constexpr i32 MOST_TAIL_KEYS = MOST_LEVELS + SLAB_KEYS;

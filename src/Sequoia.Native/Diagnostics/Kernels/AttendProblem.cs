@@ -1,0 +1,185 @@
+using Sequoia.Interop;
+using Sequoia.Native.Execution.Cuda;
+using Sequoia.Native.Execution.Cuda.Parameters;
+
+namespace Sequoia.Native.Diagnostics.Kernels;
+
+/// <summary>Attention of the rows of a tree: attend.cu (or, where there are no tensor cores, its twin) and attend_scalar.cu.</summary>
+internal sealed class AttendProblem : KernelProblem
+{
+    private const int StridePadding = 24;
+    private const int SplitKeys = 256;
+
+    // NaN that no computation makes.
+    private const uint Poison = 0x7fabcdef;
+
+    private readonly AttendShape _shape;
+    private readonly AttendOperands _operands;
+    private readonly Lazy<AttendReference> _reference;
+    private readonly AttendKernels _kernels, _twin;
+    private readonly DeviceBuffer<ushort> _queries, _keys, _values;
+    private readonly DeviceBuffer<int> _nodes, _depths, _paths;
+    private readonly DeviceBuffer<StepState> _state;
+    private readonly PoisonedBuffer<ushort> _output;
+    private readonly PoisonedBuffer<uint> _partials;
+    private readonly Attend _parameters;
+    private bool _twinRan;
+
+    /// <param name="kernels">Of the shape's type.</param>
+    /// <param name="shape">What to compute.</param>
+    /// <param name="tensorCores">Whether <see cref="Launch"/> uses tensor cores.</param>
+    public AttendProblem(CudaKernels kernels, AttendShape shape, bool tensorCores = true)
+    {
+        (_shape, _operands) = (shape, new AttendOperands(shape));
+        _kernels = new AttendKernels(kernels, shape.HeadDim, tensorCores);
+        _twin = new AttendKernels(kernels, shape.HeadDim, tensorCores: false);
+        CudaContext gpu = kernels.Context;
+        (_queries, _keys, _values) = (gpu.Upload<ushort>(_operands.Queries), gpu.Upload<ushort>(_operands.Keys), gpu.Upload<ushort>(_operands.Values));
+        (_nodes, _depths, _paths) = (gpu.Upload<int>(shape.Nodes), gpu.Upload<int>(_operands.Depths), gpu.Upload<int>(_operands.Paths));
+        // The prefix is the committed rows and some more.
+        int ahead = Math.Min(shape.Prefix, 1);
+        _state = gpu.Upload<StepState>([new() { Committed = shape.Prefix - ahead }]);
+        OutputStride = (shape.Heads * shape.HeadDim) + StridePadding;
+        _output = new PoisonedBuffer<ushort>(gpu, (long)shape.Rows * OutputStride, AttendOperands.NotANumber);
+        _partials = new PoisonedBuffer<uint>(gpu, AttendKernels.WorkspaceFloats(shape.Rows, shape.Heads, shape.Capacity, shape.HeadDim), Poison);
+        float scale = 1 / MathF.Sqrt(shape.HeadDim);
+        _reference = new Lazy<AttendReference>(() => new AttendReference(shape, _operands, scale));
+        _parameters = new Attend
+        {
+            Queries = _queries.Handle,
+            Keys = _keys.Handle,
+            Values = _values.Handle,
+            Output = _output.Address,
+            Partials = _partials.Address,
+            Rows = new PassRows
+            {
+                State = _state.Handle,
+                Nodes = _nodes.Handle,
+                Depths = _depths.Handle,
+                Paths = _paths.Handle,
+                Count = shape.Rows,
+                Levels = shape.Tree.Levels,
+                Ahead = ahead,
+            },
+            Heads = shape.Heads,
+            KvHeads = shape.KvHeads,
+            Capacity = shape.Capacity,
+            HeadDim = shape.HeadDim,
+            QueryStride = _operands.QueryStride,
+            OutputStride = OutputStride,
+            Scale = scale,
+        };
+    }
+
+    /// <summary>A problem from a seed, for the kernels' type: attend.cu on tensor cores.</summary>
+    public static AttendProblem Random(int seed, CudaKernels kernels) => new(kernels, AttendShape.Random(seed, kernels.Element, [32, 64, 128]));
+
+    /// <summary>A problem from a seed with any number of dimensions, for devices without tensor cores.</summary>
+    public static AttendProblem RandomScalar(int seed, CudaKernels kernels) =>
+        new(kernels, AttendShape.Random(seed, kernels.Element, [8, 16, 40, 64, 80, 96, 128, 136, 256]), tensorCores: false);
+
+    public override string Shape => $"attend, {_shape}";
+
+    public int OutputStride { get; }
+
+    public override long Bytes
+    {
+        get
+        {
+            var cacheRows = new HashSet<int>();
+            long partials = 0;
+            for (int row = 0; row < _shape.Rows; row++)
+            {
+                cacheRows.UnionWith(_shape.Tree.Path(_shape.Nodes[row]).ToArray());
+                partials += (AttendKernels.SealedKeys(_shape.Position(row)) + SplitKeys - 1) / SplitKeys * (long)_shape.Heads * (_shape.HeadDim + 2) * sizeof(float);
+            }
+            long ofRow = _shape.HeadDim * sizeof(ushort);
+            return (2 * _shape.KvHeads * (_shape.Prefix + cacheRows.Count) * ofRow) + (2 * (long)_shape.Rows * _shape.Heads * ofRow) + partials;
+        }
+    }
+
+    public override long Flops => Enumerable.Range(0, _shape.Rows).Sum(row => 4L * _shape.HeadDim * _shape.Heads * (_shape.Position(row) + 1));
+
+    public override void Launch()
+    {
+        _twinRan = false;
+        _kernels.Launch(_parameters);
+    }
+
+    public override void LaunchTwin()
+    {
+        _twinRan = true;
+        _twin.Launch(_parameters);
+    }
+
+    public override void Reset()
+    {
+        _output.Reset();
+        _partials.Reset();
+    }
+
+    /// <summary>The outputs' bits, [row][head][dimension].</summary>
+    public ushort[] Results()
+    {
+        ushort[] all = _output.Read() ?? throw new InvalidOperationException($"{Shape}: wrote outside of the output");
+        int columns = _shape.Heads * _shape.HeadDim;
+        return [.. Enumerable.Range(0, _shape.Rows).SelectMany(row => all.AsSpan(row * OutputStride, columns).ToArray())];
+    }
+
+    public override Deviation Compare()
+    {
+        if (_output.Read() is not { } output)
+            return new Deviation(double.PositiveInfinity, "around the output");
+        if (_partials.Read() is not { } partials)
+            return new Deviation(double.PositiveInfinity, "around the workspace");
+        if (StrayPartial(partials) is { } stray)
+            return new Deviation(double.PositiveInfinity, stray);
+        AttendReference reference = _reference.Value;
+        double[] bounds = _twinRan ? reference.TwinBound : reference.Bound;
+        int columns = _shape.Heads * _shape.HeadDim;
+        var worst = new Deviation(0, "nowhere");
+        for (int row = 0; row < _shape.Rows; row++)
+        {
+            for (int column = 0; column < OutputStride; column++)
+            {
+                ushort found = output[(row * OutputStride) + column];
+                if (column >= columns)
+                {
+                    if (found != AttendOperands.NotANumber)
+                        return new Deviation(double.PositiveInfinity, $"behind row {row}");
+                    continue;
+                }
+                int at = (row * columns) + column;
+                double apart = Math.Abs(Elements.Widen(found, _shape.Element) - reference.Expected[at]) / bounds[at];
+                if (!(apart <= worst.Worst))
+                {
+                    string where = $"row {row} at {_shape.Position(row)}, head {column / _shape.HeadDim}, {column % _shape.HeadDim}: {Elements.Widen(found, _shape.Element)}, expected {reference.Expected[at]}";
+                    worst = new Deviation(double.IsNaN(apart) ? double.PositiveInfinity : apart, where);
+                }
+            }
+        }
+        return worst;
+    }
+
+    public override void Dispose()
+    {
+        foreach (IDisposable buffer in (IDisposable[])[_queries, _keys, _values, _nodes, _depths, _paths, _state, _output, _partials])
+            buffer.Dispose();
+    }
+
+    /// <summary>A split's sums that were written though their row has no keys there.</summary>
+    private string? StrayPartial(uint[] partials)
+    {
+        int ofSplit = _shape.Rows * _shape.Heads;
+        for (int at = 0; at < partials.Length / (_shape.HeadDim + 2); at++)
+        {
+            int split = at / ofSplit, row = at % ofSplit / _shape.Heads;
+            if (split * SplitKeys >= AttendKernels.SealedKeys(_shape.Position(row))
+                && partials.AsSpan(at * _shape.HeadDim, _shape.HeadDim).ContainsAnyExcept(Poison))
+            {
+                return $"workspace, split {split} of row {row}";
+            }
+        }
+        return null;
+    }
+}

@@ -1,0 +1,93 @@
+using Sequoia.Interop;
+using Sequoia.Native.Execution.Cuda.Parameters;
+
+namespace Sequoia.Native.Execution.Cuda;
+
+/// <summary>
+/// Launches attention: attend.cu on tensor cores, or its scalar twin. A launch depends on the number of rows and on the cache's capacity, never on
+/// how much of it is used, so a captured one serves every step.
+/// </summary>
+internal sealed unsafe class AttendKernels
+{
+    /// <summary>The most heads that share a key and value head.</summary>
+    public const int MostGroup = 16;
+
+    private const int Block = 128;
+    private const int FewRows = 16;
+    private const int ManyRows = 64;
+    private const int SplitKeys = 256;
+    private const int SlabKeys = 16;
+    private const int MostLevels = 64;
+    private const int MostTailKeys = MostLevels + SlabKeys;
+
+    private readonly int _headDim;
+    private readonly CudaKernel _attend;
+    private readonly CudaKernel? _sealedOfFew, _sealedOfMany;
+
+    /// <param name="kernels">Of the type that keys and values are stored in.</param>
+    /// <param name="headDim">Dimensions of a head.</param>
+    /// <param name="tensorCores">Whether to use tensor cores: where <see cref="HasTensorCores"/>.</param>
+    public AttendKernels(CudaKernels kernels, int headDim, bool tensorCores)
+    {
+        _headDim = headDim;
+        if (!tensorCores)
+        {
+            _attend = kernels.Find("attend_scalar", "attend");
+            return;
+        }
+        const string Source = "attend_tensor";
+        _sealedOfFew = Sealed(kernels, FewRows);
+        _sealedOfMany = Sealed(kernels, ManyRows);
+        // The tail is the same in both modules.
+        _attend = kernels.Find(Source, "attend", ("HEAD_DIM", headDim), ("ROW_TILE", FewRows));
+        _attend.MaxDynamicSharedBytes = TailSharedBytes(MostGroup);
+
+        CudaKernel Sealed(CudaKernels kernels, int rowTile)
+        {
+            CudaKernel kernel = kernels.Find(Source, "attend_sealed", ("HEAD_DIM", headDim), ("ROW_TILE", rowTile));
+            kernel.MaxDynamicSharedBytes = SealedSharedBytes(rowTile);
+            return kernel;
+        }
+    }
+
+    /// <summary>Whether there is a kernel for tensor cores.</summary>
+    /// <param name="headDim">Dimensions of a head.</param>
+    /// <param name="computeCapability">The device's, as 10 major + minor.</param>
+    public static bool HasTensorCores(int headDim, int computeCapability) => headDim is 32 or 64 or 128 && computeCapability >= 80;
+
+    /// <summary>Floats that <see cref="Attend.Partials"/> must have room for, for launches of up to so many rows; at least 1.</summary>
+    public static long WorkspaceFloats(int rows, int heads, int capacity, int headDim) =>
+        Math.Max(1, (long)MostSplits(capacity) * rows * heads * (headDim + 2));
+
+    /// <summary>Queues attention of <c>parameters.Rows</c>, of which there is at least one.</summary>
+    /// <param name="parameters">Addresses are multiples of 16 bytes, and so are strides.</param>
+    /// <param name="stream">The stream; null is the default stream.</param>
+    public void Launch(in Attend parameters, CudaStream? stream = null)
+    {
+        int count = parameters.Rows.Count, group = parameters.Heads / parameters.KvHeads, packed = count * group, splits = MostSplits(parameters.Capacity);
+        fixed (Attend* address = &parameters)
+        {
+            var argument = KernelArgument.At(address, sizeof(Attend));
+            if (_sealedOfFew is null || _sealedOfMany is null)
+            {
+                _attend.Launch(new Dim3(parameters.Heads, count), Block, 0, stream, argument);
+                return;
+            }
+            if (splits > 0)
+            {
+                (CudaKernel kernel, int rowTile) = packed <= FewRows ? (_sealedOfFew, FewRows) : (_sealedOfMany, ManyRows);
+                kernel.Launch(new Dim3((packed + rowTile - 1) / rowTile, parameters.KvHeads, splits), Block, SealedSharedBytes(rowTile), stream, argument);
+            }
+            _attend.Launch(new Dim3(count, parameters.KvHeads), Block, TailSharedBytes(group), stream, argument);
+        }
+    }
+
+    /// <summary>Keys of the row at a position that are summed by splits; sealed_keys() of attend.cuh.</summary>
+    public static int SealedKeys(int position) => Math.Max(0, position - MostLevels) / SlabKeys * SlabKeys;
+
+    private static int MostSplits(int capacity) => (SealedKeys(capacity - 1) + SplitKeys - 1) / SplitKeys;
+
+    private int SealedSharedBytes(int rowTile) => (rowTile + SplitKeys) * _headDim * sizeof(ushort);
+
+    private int TailSharedBytes(int group) => (2 * MostTailKeys * _headDim * sizeof(ushort)) + (group * (_headDim + MostTailKeys) * sizeof(float));
+}
