@@ -68,20 +68,21 @@ public class SoftwareDeviceTests
     public void A_kernel_is_replaced_by_one_that_computes_the_same()
     {
         using var folder = new TemporaryFolder();
-        string own = SequoiaProcess.Run("kernels", "list", "--source", "silu_mul").Out;
-        Assert.That(own, Does.Contain("extern \"C\" __global__ void silu_mul"));
-        string file = folder.Write("mine.cu", own.Replace("g * sigmoid", "(0.0f + g) * sigmoid"));
-        SequoiaProcess replaced = Generate("silu_mul", file), usual = Generate();
+        string own = SequoiaProcess.Run("kernels", "list", "--source", "rms_norm").Out;
+        Assert.That(own, Does.Contain("extern \"C\" __global__"));
+        string file = folder.Write("mine.cu", own.Replace("v.x * scale", "(0.0f + v.x) * scale"));
+        SequoiaProcess replaced = Generate("rms_norm", file), usual = Generate();
         Assert.That(replaced.Status, Is.Zero, replaced.Notes);
         Assert.That(replaced.Out, Is.EqualTo(usual.Out));
     }
 
-    [TestCase("silu_mul", "g * sigmoid", "sigmoid", "kernel: matmul or silu_mul: the replacement computes something else")]
-    [TestCase("rms_norm", "+ epsilon", "+ 2.0f * epsilon + 0.01f", "kernel: rms_norm: the replacement computes something else")]
-    [TestCase("attend", "fmaf(total, shrink, block_sum(weight))", "total + block_sum(weight)", "kernel: rope_append or attend: the replacement computes something else")]
+    [TestCase("matmul", "(p.columns + TILE_K - 1) / TILE_K", "p.columns / TILE_K", "kernel: matmul: the replacement computes something else")]
+    [TestCase("rms_norm", "v.x * scale", "scale", "kernel: rms_norm: the replacement computes something else")]
+    [TestCase("attend", "LOG2_E = 1.44269504f", "LOG2_E = 1.4f", "kernel: matmul or attend: the replacement computes something else")]
     [TestCase("verify_tree", "verdict.length++;", "verdict.length += 2;", "verify_tree")]
-    [TestCase("embed", "i32 columns, i32 stride", "i32 columns", "embed")]
-    [TestCase("embed", "i32 row = blockIdx.x;", "", "embed.cu(")]
+    [TestCase("advance_step", "p.state->committed += verdict.length;", "p.state->committed++;", "advance_step")]
+    [TestCase("embed", "const __grid_constant__ Embed p)", "const __grid_constant__ Embed p, int more)", "embed")]
+    [TestCase("embed", "i32 row = blockIdx.y,", "i32 ", "embed.cu(")]
     [TestCase("gemv", "x", "y", "kernel: gemv: is not one of the engine's")]
     public void A_wrong_replacement_is_refused_before_it_is_used(string name, string from, string to, string words)
     {

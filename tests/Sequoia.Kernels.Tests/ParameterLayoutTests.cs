@@ -19,6 +19,8 @@ internal sealed class ParameterLayoutTests : CudaFixture
         Case<DrawChildren>("draw_children.cu", "DrawChildren"),
         Case<SampleToken>("sample_token.cu", "SampleToken"),
         Case<VerifyTree>("verify_tree.cu", "VerifyTree"),
+        Case<Embed>("embed.cu", "Embed"),
+        Case<RmsNorm>("rms_norm.cuh", "RmsNorm"),
         Case<AdvanceStep>("advance_step.cu", "AdvanceStep"),
         Case<CompactKv>("compact_kv.cu", "CompactKv"),
         Case<MatMul>("epilogue.cuh", "MatMul"),

@@ -21,7 +21,7 @@ internal static class AttendKernelSets
     private static KernelSet Set(Mutation? mutation) => mutation switch
     {
         null => KernelSet.Default,
-        { File: "attend.cu" } => KernelSet.Default.Replace("attend_tensor", mutation.Apply(mutation.File, KernelSet.Default["attend_tensor"])),
+        { File: "attend.cu" } => KernelSet.Default.Replace("attend", mutation.Apply(mutation.File, KernelSet.Default["attend"])),
         _ => KernelSet.Default.ReplaceHeader(mutation.File, mutation.Apply(mutation.File, KernelSet.Headers[mutation.File])),
     };
 }

@@ -25,7 +25,7 @@ internal sealed class AttendResourceTests : CudaFixture
         [Values(32, 64, 128)] int headDim, [Values(16, 64)] int rowTile, [Values] Element element, [Values(80, 86, 89, 90)] int architecture)
     {
         IReadOnlyList<KernelResources> resources = Compile(
-            "attend_tensor", architecture, new() { ["ELEMENT"] = $"{element}", ["HEAD_DIM"] = $"{headDim}", ["ROW_TILE"] = $"{rowTile}" });
+            "attend", architecture, new() { ["ELEMENT"] = $"{element}", ["HEAD_DIM"] = $"{headDim}", ["ROW_TILE"] = $"{rowTile}" });
         Check(resources.Single(kernel => kernel.Kernel == "attend"), TailBudget);
         Check(resources.Single(kernel => kernel.Kernel == "attend_sealed"), SealedBudgets[(headDim, rowTile)]);
     }

@@ -15,6 +15,8 @@ internal sealed class ForwardTests : CudaFixture
     [
         new(Vocabulary: 67, Context: 256, HeadDim: 16, Type: "F16"),
         new(Vocabulary: 67, Context: 256, HeadDim: 8, Type: "BF16"),
+        new(Vocabulary: 67, Context: 256, HeadDim: 32, Type: "BF16"),
+        new(Vocabulary: 67, Context: 256, Heads: 8, KvHeads: 2, HeadDim: 64, Type: "F16"),
         new(Vocabulary: 67, Context: 256, Heads: 6, KvHeads: 2, HeadDim: 48, Type: "F32"),
         new(Vocabulary: 67, Context: 256, Heads: 1, KvHeads: 1, HeadDim: 136, Type: "F16"),
     ];

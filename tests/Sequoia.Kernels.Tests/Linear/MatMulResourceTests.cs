@@ -17,7 +17,7 @@ internal sealed class MatMulResourceTests : CudaFixture
 
     [Test]
     public void Kernel_keeps_all_in_registers([Values(8, 16, 32, 64)] int tokens, [Values] Element element, [Values(80, 86, 89, 90)] int architecture) =>
-        Check("matmul_tensor", architecture, element, RegistersOfMultiprocessor / Block / Blocks(tokens), ("TOKENS", $"{tokens}"));
+        Check("matmul", architecture, element, RegistersOfMultiprocessor / Block / Blocks(tokens), ("TOKENS", $"{tokens}"));
 
     [Test]
     public void Twin_keeps_all_in_registers([Values] Element element, [Values(75, 80, 86, 89, 90)] int architecture) =>

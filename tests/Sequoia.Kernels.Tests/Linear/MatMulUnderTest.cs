@@ -46,7 +46,7 @@ internal sealed class MatMulUnderTest : IDisposable
     {
         if (mutation.File.EndsWith(".cuh", StringComparison.Ordinal))
             return KernelSet.Default.ReplaceHeader(mutation.File, mutation.Apply(mutation.File, KernelSet.Headers[mutation.File]));
-        string name = mutation.File == "matmul.cu" ? "matmul_tensor" : "matmul_scalar";
+        string name = mutation.File == "matmul.cu" ? "matmul" : "matmul_scalar";
         return KernelSet.Default.Replace(name, mutation.Apply(mutation.File, KernelSet.Default[name]));
     }
 }

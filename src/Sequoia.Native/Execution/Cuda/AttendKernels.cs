@@ -35,7 +35,7 @@ internal sealed unsafe class AttendKernels
             _attend = kernels.Find("attend_scalar", "attend");
             return;
         }
-        const string Source = "attend_tensor";
+        const string Source = "attend";
         _sealedOfFew = Sealed(kernels, FewRows);
         _sealedOfMany = Sealed(kernels, ManyRows);
         // The tail is the same in both modules.
@@ -50,10 +50,8 @@ internal sealed unsafe class AttendKernels
         }
     }
 
-    /// <summary>Whether there is a kernel for tensor cores.</summary>
-    /// <param name="headDim">Dimensions of a head.</param>
-    /// <param name="computeCapability">The device's, as 10 major + minor.</param>
-    public static bool HasTensorCores(int headDim, int computeCapability) => headDim is 32 or 64 or 128 && computeCapability >= 80;
+    /// <summary>Whether there is a kernel for tensor cores, on devices that have them.</summary>
+    public static bool HasTensorCores(int headDim) => headDim is 32 or 64 or 128;
 
     /// <summary>Floats that <see cref="Attend.Partials"/> must have room for, for launches of up to so many rows; at least 1.</summary>
     public static long WorkspaceFloats(int rows, int heads, int capacity, int headDim) =>

@@ -1,11 +1,13 @@
 using Sequoia.Interop;
+using Sequoia.Native.Execution.Cuda.Parameters;
 using Sequoia.Native.Models;
 using Sequoia.Native.Sampling;
 
 namespace Sequoia.Native.Execution.Cuda;
 
 /// <summary>
-/// A CUDA device, or the software GPU behind the same entry points: weights, keys and values in 16 bits, all else in fp32. Work goes to the
+/// A CUDA device, or the software GPU behind the same entry points: weights, keys, values and what they are multiplied by in 16 bits, all
+/// sums in fp32. Work goes to the
 /// calling thread's own stream: a generator computes on one thread, and both its models' work comes in order there.
 /// </summary>
 internal sealed class CudaBackend : Backend
@@ -13,18 +15,22 @@ internal sealed class CudaBackend : Backend
     // Levels of a tree, and so nodes of an accepted path.
     private const int MostLevels = 64;
 
+    // Of 16 x 8 x 16 products; older devices compute with the scalar twins.
+    private static readonly Version TensorCores = new(8, 0);
+
     /// <summary>The oldest compute capability that the kernels run on.</summary>
     public static readonly Version Oldest = new(7, 5);
 
     private readonly CudaContext _context;
     private readonly CudaStream _stream;
-    private readonly ForwardKernels _forward;
+    private readonly RowKernels _rows;
+    private readonly MatMulKernels _matMul;
     private readonly SamplingKernels _sampling;
     private readonly CommitKernels _commit;
     private readonly CudaKernels _kernels;
     private readonly DeviceShapes _shapes;
     private readonly List<IDisposable> _weights = [];
-    private CudaActivations? _qkv, _gateUp;
+    private AttendKernels? _attend;
 
     public CudaBackend(CudaDevice device, CudaCompiler compiler, KernelSet set, Element element)
     {
@@ -36,7 +42,8 @@ internal sealed class CudaBackend : Backend
         _shapes = new DeviceShapes(_context);
         try
         {
-            _forward = new ForwardKernels(_kernels, _shapes, _stream);
+            _rows = new RowKernels(_kernels);
+            _matMul = new MatMulKernels(_kernels, HasTensorCores);
             _sampling = new SamplingKernels(_kernels, _shapes, _stream);
             _commit = new CommitKernels(_kernels, _stream);
         }
@@ -58,14 +65,25 @@ internal sealed class CudaBackend : Backend
     public override Activations Allocate(int rows, int columns) =>
         new CudaActivations(_context, rows, columns);
 
-    public override Activations AllocateFactor(int rows, int columns) => Allocate(rows, columns);
+    public override Activations AllocateFactor(int rows, int columns) => new CudaFactors(_context, rows, columns, _kernels.Element);
 
-    public override Weight Load(TensorView tensor) =>
-        tensor.Shape.Length == 1 ? Keep(new CudaVector(_context, tensor)) : LoadMatrix(tensor);
+    public override Weight Load(TensorView tensor) => tensor.Shape.Length == 1
+        ? Keep(new CudaVector(_context, tensor))
+        : LoadMatrix(new MatMulShape(MatMulKind.Plain, tensor.Rows, tensor.Columns), row => new SourceRow(0, row), tensor);
 
-    public override Weight LoadQkv(TensorView q, TensorView k, TensorView v, int headDim) => LoadMatrix(q, k, v);
+    public override Weight LoadQkv(TensorView q, TensorView k, TensorView v, int headDim)
+    {
+        _attend ??= new AttendKernels(_kernels, headDim, HasTensorCores && AttendKernels.HasTensorCores(headDim));
+        var shape = new MatMulShape(MatMulKind.Rope, q.Rows + k.Rows + v.Rows, q.Columns);
+        int heads = q.Rows / headDim, kvHeads = k.Rows / headDim;
+        return LoadMatrix(shape, row => PairedRows.Qkv(row, heads, kvHeads, headDim), q, k, v);
+    }
 
-    public override Weight LoadGateUp(TensorView gate, TensorView up) => LoadMatrix(gate, up);
+    public override Weight LoadGateUp(TensorView gate, TensorView up)
+    {
+        int units = gate.Rows;
+        return LoadMatrix(new MatMulShape(MatMulKind.SiluMul, 2 * units, gate.Columns), row => PairedRows.GateUp(row, units), gate, up);
+    }
 
     /// <summary>Refuses weights that do not fit, before any is read.</summary>
     public void RequireRoom(LlamaTensors tensors) => new DeviceParts(_context, "the model", areWeights: true).RequireRoom(
@@ -73,6 +91,8 @@ internal sealed class CudaBackend : Backend
 
     public override string? NoteOn(LlamaTensors tensors) => tensors.Matrices.FirstOrDefault(matrix => matrix.Type != StoredType) is { Name: not null } other
         ? $"weights stored as {other.Type} are kept as {_kernels.Element} on {Name}" : null;
+
+    private bool HasTensorCores => _context.Device.ComputeCapability >= TensorCores;
 
     private TensorType StoredType => _kernels.Element == Element.F16 ? TensorType.F16 : TensorType.BF16;
 
@@ -95,33 +115,82 @@ internal sealed class CudaBackend : Backend
         return new CudaTreeState(_context, tree, vocabulary);
     }
 
-    public override void Embed(Weight table, TreeState state, TreeRows rows, Activations x) =>
-        _forward.Embed((CudaWeight)table, (CudaTreeState)state, rows, (CudaActivations)x);
-
-    public override void RmsNorm(Activations x, int firstRow, int count, Weight weight, float epsilon, Activations y) =>
-        _forward.RmsNorm((CudaActivations)x, firstRow, count, (CudaVector)weight, epsilon, (CudaActivations)y);
-
-    public override void MatMul(Weight weight, Activations x, Activations y, int rows) =>
-        _forward.MatMul((CudaWeight)weight, (CudaActivations)x, (CudaActivations)y, rows, add: false);
-
-    public override void MatMulAdd(Weight weight, Activations x, Activations y, int rows) =>
-        _forward.MatMul((CudaWeight)weight, (CudaActivations)x, (CudaActivations)y, rows, add: true);
-
-    public override void ProjectQkv(Weight weight, Activations x, RopeTable rope, KvCache cache, int layer, TreeState state, TreeRows rows, Activations queries)
+    public override void Embed(Weight table, TreeState state, TreeRows rows, Activations x)
     {
-        _qkv = Scratch(_qkv, rows.Count, weight.Rows);
-        MatMul(weight, x, _qkv, rows.Count);
-        _forward.RopeAppend(_qkv, (CudaRopeTable)rope, (CudaKvCache)cache, layer, (CudaTreeState)state, rows);
+        (var weight, var to) = ((CudaWeight)table, (CudaActivations)x);
+        _rows.Embed(new Embed
+        {
+            Table = weight.Data.Handle,
+            TokOfNode = ((CudaTreeState)state).Tokens,
+            Nodes = _shapes.Nodes(rows).Handle,
+            X = to.Data.Handle,
+            Columns = weight.Columns,
+            TableStride = weight.Shape.Stride,
+            XStride = to.Stride,
+        }, rows.Count, _stream);
     }
 
-    public override void Attend(Activations queries, KvCache cache, int layer, TreeState state, TreeRows rows, Activations output) =>
-        _forward.Attend(_qkv!, (CudaKvCache)cache, layer, (CudaTreeState)state, rows, (CudaActivations)output);
+    public override void RmsNorm(Activations x, int firstRow, int count, Weight weight, float epsilon, Activations y)
+    {
+        (var from, var to) = ((CudaActivations)x, (CudaFactors)y);
+        _rows.RmsNorm(new RmsNorm
+        {
+            X = from.Data.Handle + (nint)((long)firstRow * from.Stride * sizeof(float)),
+            Weight = ((CudaVector)weight).Data.Handle,
+            Y = to.Data.Handle,
+            Columns = x.Columns,
+            XStride = from.Stride,
+            YStride = to.Stride,
+            Epsilon = epsilon,
+        }, count, _stream);
+    }
+
+    public override void MatMul(Weight weight, Activations x, Activations y, int rows) =>
+        Multiply(MatMulKind.Plain, (CudaWeight)weight, (CudaFactors)x, (CudaActivations)y, rows);
+
+    public override void MatMulAdd(Weight weight, Activations x, Activations y, int rows) =>
+        Multiply(MatMulKind.Add, (CudaWeight)weight, (CudaFactors)x, (CudaActivations)y, rows);
 
     public override void GateUp(Weight weight, Activations x, Activations hidden, int rows)
     {
-        _gateUp = Scratch(_gateUp, rows, weight.Rows);
-        MatMul(weight, x, _gateUp, rows);
-        _forward.SiluMul(_gateUp, (CudaActivations)hidden, rows);
+        (var matrix, var to) = ((CudaWeight)weight, (CudaFactors)hidden);
+        MatMul product = Product(matrix, (CudaFactors)x, new PassRows { Count = rows });
+        (product.Y, product.YStride) = (to.Data.Handle, to.Stride);
+        _matMul.Launch(MatMulKind.SiluMul, product, _stream);
+    }
+
+    public override void ProjectQkv(Weight weight, Activations x, RopeTable rope, KvCache cache, int layer, TreeState state, TreeRows rows, Activations queries)
+    {
+        (var matrix, var kv, var table, var to) = ((CudaWeight)weight, (CudaKvCache)cache, (CudaRopeTable)rope, (CudaFactors)queries);
+        MatMul product = Product(matrix, (CudaFactors)x, _shapes.Pass((CudaTreeState)state, rows));
+        (product.Y, product.YStride) = (to.Data.Handle, to.Stride);
+        (product.Cos, product.Sin) = (table.Cos.Handle, table.Sin.Handle);
+        (product.Keys, product.Values) = (kv.Keys(layer), kv.Values(layer));
+        (product.KvHeads, product.HeadDim, product.Capacity) = (kv.KvHeads, kv.HeadDim, kv.Capacity);
+        product.Heads = to.Columns / kv.HeadDim;
+        _matMul.Launch(MatMulKind.Rope, product, _stream);
+    }
+
+    public override void Attend(Activations queries, KvCache cache, int layer, TreeState state, TreeRows rows, Activations output)
+    {
+        (var from, var kv, var to) = ((CudaFactors)queries, (CudaKvCache)cache, (CudaFactors)output);
+        int heads = from.Columns / kv.HeadDim;
+        _attend!.Launch(new Attend
+        {
+            Queries = from.Data.Handle,
+            Keys = kv.Keys(layer),
+            Values = kv.Values(layer),
+            Output = to.Data.Handle,
+            Partials = from.Partials(AttendKernels.WorkspaceFloats(from.Rows, heads, kv.Capacity, kv.HeadDim)),
+            Rows = _shapes.Pass((CudaTreeState)state, rows),
+            Heads = heads,
+            KvHeads = kv.KvHeads,
+            Capacity = kv.Capacity,
+            HeadDim = kv.HeadDim,
+            QueryStride = from.Stride,
+            OutputStride = to.Stride,
+            Scale = 1f / MathF.Sqrt(kv.HeadDim),
+        }, _stream);
     }
 
     public override void DrawChildren(Activations logits, TreeRows rows, TreeState state, SamplingOptions sampling) =>
@@ -172,23 +241,36 @@ internal sealed class CudaBackend : Backend
 
     public override void Dispose()
     {
-        foreach (IDisposable? item in (IDisposable?[])[.. _weights, _qkv, _gateUp, _shapes, _kernels, _context])
+        foreach (IDisposable? item in (IDisposable?[])[.. _weights, _shapes, _kernels, _context])
             item?.Dispose();
     }
 
-    private CudaWeight LoadMatrix(params ReadOnlySpan<TensorView> stacked) => Keep(new CudaWeight(_context, stacked, _kernels.Element));
+    private CudaWeight LoadMatrix(MatMulShape shape, Func<int, SourceRow> order, params ReadOnlySpan<TensorView> parts) =>
+        Keep(new CudaWeight(_context, shape, _kernels.Element, order, parts));
+
+    private void Multiply(MatMulKind kind, CudaWeight weight, CudaFactors x, CudaActivations y, int rows)
+    {
+        MatMul product = Product(weight, x, new PassRows { Count = rows });
+        (product.Y, product.YStride) = (y.Data.Handle, y.Stride);
+        _matMul.Launch(kind, product, _stream);
+    }
+
+    private MatMul Product(CudaWeight weight, CudaFactors x, PassRows rows) => new()
+    {
+        Weight = weight.Data.Handle,
+        X = x.Data.Handle,
+        Partials = x.Partials(weight.Shape.PartialsFor(x.Rows)),
+        Arrived = x.Counters(weight.Shape.CountersFor(x.Rows), _stream),
+        Rows = rows,
+        Outputs = weight.Rows,
+        Columns = weight.Columns,
+        WeightStride = weight.Shape.Stride,
+        XStride = x.Stride,
+    };
 
     private T Keep<T>(T weight) where T : IDisposable
     {
         _weights.Add(weight);
         return weight;
-    }
-
-    private CudaActivations Scratch(CudaActivations? existing, int rows, int columns)
-    {
-        if (existing is not null && existing.Rows >= rows)
-            return existing;
-        existing?.Dispose();
-        return new CudaActivations(_context, rows, columns);
     }
 }

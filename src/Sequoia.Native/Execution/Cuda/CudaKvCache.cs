@@ -9,7 +9,7 @@ internal sealed class CudaKvCache(CudaContext context, LlamaConfig config, int c
     // Rows are moved 16 bytes at a time.
     private const int HeadDimStep = 8;
 
-    // MOST_DIMS of attend.cu.
+    // MOST_DIMS of attend_scalar.cu.
     private const int MostHeadDim = 256;
 
     public DeviceBuffer<ushort> Data { get; } =
@@ -29,12 +29,12 @@ internal sealed class CudaKvCache(CudaContext context, LlamaConfig config, int c
     }
 
     /// <summary>A layer's keys of all heads.</summary>
-    public KernelArgument Keys(int layer) => Data.At(2L * layer * LayerElements);
+    public nint Keys(int layer) => At(2L * layer);
 
     /// <summary>A layer's values of all heads.</summary>
-    public KernelArgument Values(int layer) => Data.At(((2L * layer) + 1) * LayerElements);
-
-    private long LayerElements => (long)KvHeads * Capacity * HeadDim;
+    public nint Values(int layer) => At((2L * layer) + 1);
 
     public override void Dispose() => Data.Dispose();
+
+    private nint At(long plane) => Data.Handle + (nint)(plane * KvHeads * Capacity * HeadDim * sizeof(ushort));
 }

@@ -3,29 +3,41 @@ using Sequoia.Native.Models;
 
 namespace Sequoia.Native.Execution.Cuda;
 
-/// <summary>A matrix on the device, in 16 bits.</summary>
-internal sealed unsafe class CudaWeight : Weight, IDisposable
+/// <summary>
+/// A matrix on the device, in 16 bits and in the order of rows that its product wants (<see cref="PairedRows"/>); rows begin at multiples of 16
+/// bytes, and what lies behind their columns is zero.
+/// </summary>
+internal sealed class CudaWeight : Weight, IDisposable
 {
-    // Conversion goes through the host in pieces of this many elements.
+    // It comes through the host in pieces of this many elements.
     private const int Piece = 1 << 20;
 
-    public CudaWeight(CudaContext context, ReadOnlySpan<TensorView> stacked, Element element) : base(TotalRows(stacked), stacked[0].Columns)
+    /// <param name="context">Where it goes.</param>
+    /// <param name="shape">How it is stored.</param>
+    /// <param name="element">The type.</param>
+    /// <param name="order">The row of a part that each stored row is.</param>
+    /// <param name="parts">The tensors.</param>
+    public CudaWeight(CudaContext context, MatMulShape shape, Element element, Func<int, SourceRow> order, params ReadOnlySpan<TensorView> parts)
+        : base(shape.Outputs, shape.Columns)
     {
-        Data = new DeviceParts(context, $"tensor '{stacked[0].Name}'", areWeights: true).Allocate<ushort>((long)Rows * Columns);
+        Shape = shape;
+        Data = new DeviceParts(context, $"tensor '{parts[0].Name}'", areWeights: true).Allocate<ushort>((long)shape.StoredRows * shape.Stride);
         try
         {
-            ushort[] converted = new ushort[Piece];
-            long start = 0;
-            foreach (TensorView tensor in stacked)
+            int rowsOfPiece = Math.Clamp(Piece / shape.Stride, 1, shape.StoredRows);
+            ushort[] piece = new ushort[rowsOfPiece * shape.Stride];
+            for (int first = 0; first < shape.StoredRows; first += rowsOfPiece)
             {
-                long count = (long)tensor.Rows * tensor.Columns;
-                for (long done = 0; done < count; done += Piece)
+                int count = Math.Min(rowsOfPiece, shape.StoredRows - first);
+                for (int i = 0; i < count; i++)
                 {
-                    int length = (int)Math.Min(Piece, count - done);
-                    Elements.Narrow(tensor, done, converted.AsSpan(0, length), element);
-                    Data.CopyFrom(converted.AsSpan(0, length), start + done);
+                    Span<ushort> row = piece.AsSpan(i * shape.Stride, shape.Stride);
+                    SourceRow source = order(first + i);
+                    row.Clear();
+                    if (source != SourceRow.Padding)
+                        Elements.Narrow(parts[source.Part], (long)source.Row * Columns, row[..Columns], element);
                 }
-                start += count;
+                Data.CopyFrom(piece.AsSpan(0, count * shape.Stride), (long)first * shape.Stride);
             }
         }
         catch
@@ -34,6 +46,8 @@ internal sealed unsafe class CudaWeight : Weight, IDisposable
             throw;
         }
     }
+
+    public MatMulShape Shape { get; }
 
     public DeviceBuffer<ushort> Data { get; }
 

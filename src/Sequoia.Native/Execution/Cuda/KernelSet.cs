@@ -15,16 +15,12 @@ public sealed class KernelSet
     // What Execution/Cuda launches, and where its source is.
     private static readonly SortedDictionary<string, string> Files = new(StringComparer.Ordinal)
     {
-        ["embed"] = "scalar/embed",
-        ["rms_norm"] = "scalar/rms_norm",
-        ["matmul"] = "scalar/matmul",
+        ["embed"] = "embed",
+        ["rms_norm"] = "rms_norm",
+        ["matmul"] = "matmul",
         ["matmul_scalar"] = "matmul_scalar",
-        ["matmul_tensor"] = "matmul",
-        ["rope_append"] = "scalar/rope_append",
-        ["attend"] = "scalar/attend",
+        ["attend"] = "attend",
         ["attend_scalar"] = "attend_scalar",
-        ["attend_tensor"] = "attend",
-        ["silu_mul"] = "scalar/silu_mul",
         ["draw_children"] = "draw_children",
         ["verify_tree"] = "verify_tree",
         ["compact_kv"] = "compact_kv",

@@ -47,7 +47,7 @@ internal sealed unsafe class MatMulKernels(CudaKernels kernels, bool tensorCores
     {
         int tokens = MatMulShape.TokensFor(rows);
         ref CudaKernel? kernel = ref _kernels[((int)kind * TokenVariants) + BitOperations.Log2((uint)tokens) - LeastTokensLog2];
-        return kernel ??= kernels.Find("matmul_tensor", Names[(int)kind], ("TOKENS", tokens));
+        return kernel ??= kernels.Find("matmul", Names[(int)kind], ("TOKENS", tokens));
     }
 
     private CudaKernel Scalar(MatMulKind kind)

@@ -1,0 +1,11 @@
+using System.Runtime.InteropServices;
+
+namespace Sequoia.Native.Execution.Cuda.Parameters;
+
+/// <summary>Parameters of embed.cu.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct Embed
+{
+    public nint Table, TokOfNode, Nodes, X;
+    public int Columns, TableStride, XStride;
+}
