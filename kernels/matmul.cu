@@ -43,7 +43,8 @@ constexpr i32 TILE_K = CHUNK * ROW_CHUNKS;
 constexpr i32 TOKEN_TILES = TOKENS / 8;
 static_assert(TOKENS == 8 || TOKENS == 16 || TOKENS == 32 || TOKENS == 64, "rows of x of a tile");
 
-// 48 KB hold four stages up to 32 tokens. Three with 64 let as many bytes be under way: more CTAs fit on a multiprocessor.
+// As many as 48 KB hold. With 64 tokens a fourth would cost as many bytes under way as it brings, since fewer CTAs would fit on a multiprocessor:
+// of an A100, two with three tiles ahead instead of three with two.
 constexpr i32 STAGES = TOKENS == 64 ? 3 : 4;
 
 struct Stage
@@ -55,22 +56,37 @@ struct Stage
 // A thread's sums: for 8 tokens each, outputs g and g + 8 of its warp's 16 for tokens 2t and 2t + 1.
 using Sums = float[TOKEN_TILES][4];
 
-// Brings a tile of up to 64 x 64 elements, one chunk of 16 bytes a thread at a time. Rows of the matrix from the limit on, and elements
-// from the columns on, become zeros without being read: the memory there may hold anything, and 0 x NaN is NaN.
-template <i32 ROWS>
-__device__ void fetch(uint4 (&tile)[ROWS][ROW_CHUNKS], const ELEMENT* matrix, i32 stride, i32 first_row, i32 limit, i32 first_column, i32 columns)
+// What a thread brings of a matrix's tiles: one chunk of every 16th row, from tile to tile along the columns. Rows from the limit on and
+// columns beyond the last become zeros without being read: the memory there may hold anything, and 0 x NaN is NaN.
+template <i32 ROWS> struct Fetcher
 {
-    u32 to = (u32)__cvta_generic_to_shared(tile);
-    i32 chunk = threadIdx.x % ROW_CHUNKS, column = first_column + CHUNK * chunk, bytes = 2 * (columns - column);
-    bytes = bytes < 0 ? 0 : bytes < 16 ? bytes : 16;
-#pragma unroll
-    for (i32 begin = 0; begin < ROWS; begin += THREADS / ROW_CHUNKS)
+    static constexpr i32 STEP = THREADS / ROW_CHUNKS;
+    static_assert(STEP % ROW_CHUNKS == 0, "so many rows further on the swizzle is the same");
+
+    const ELEMENT* from;
+    size_t step;
+    i32 row;
+    i32 rows; // from this thread's first one to the limit
+    u32 to;
+
+    __device__ Fetcher(const ELEMENT* matrix, i32 stride, i32 first_row, i32 limit, i32 first_column)
+        : step((size_t)STEP * stride), row(threadIdx.x / ROW_CHUNKS), rows(limit - first_row - row), to(swizzled(row, threadIdx.x % ROW_CHUNKS))
     {
-        i32 row = begin + threadIdx.x / ROW_CHUNKS, source = first_row + row;
-        if (row < ROWS)
-            cp_async_16(to + swizzled(row, chunk), matrix + (size_t)source * stride + column, source < limit ? bytes : 0);
+        from = matrix + (size_t)(first_row + row) * stride + first_column + CHUNK * (threadIdx.x % ROW_CHUNKS);
     }
-}
+
+    __device__ void fetch(const uint4 (&tile)[ROWS][ROW_CHUNKS], i32 bytes)
+    {
+        u32 base = (u32)__cvta_generic_to_shared(tile) + to;
+#pragma unroll
+        for (i32 begin = 0; begin < ROWS; begin += STEP)
+        {
+            if (row + begin < ROWS)
+                cp_async_16(base + begin * ROW_CHUNKS * 16, from + begin / STEP * step, begin < rows ? bytes : 0);
+        }
+        from += TILE_K;
+    }
+};
 
 // sums += W x over the 64 columns of a stage, 16 columns (two chunks) after 16.
 __device__ inline void multiply(const Stage& stage, Sums& sums)
@@ -113,13 +129,17 @@ __device__ inline void sum_split(const MatMul& p, i32 first_row, i32 stored_rows
 {
     __shared__ Stage stages[STAGES];
     i32 all = (p.columns + TILE_K - 1) / TILE_K, begin = all * blockIdx.z / gridDim.z, count = all * (blockIdx.z + 1) / gridDim.z - begin;
+    Fetcher<TILE_ROWS> weight(p.weight, p.weight_stride, first_row, stored_rows, begin * TILE_K);
+    Fetcher<TOKENS> x(p.x, p.x_stride, first_token, p.rows.count, begin * TILE_K);
+    // From this thread's chunk to the last column.
+    i32 bytes = 2 * (p.columns - begin * TILE_K - CHUNK * (i32)(threadIdx.x % ROW_CHUNKS));
     auto fetch_stage = [&](i32 tile) {
         if (tile < count)
         {
-            Stage& stage = stages[tile % STAGES];
-            i32 first_column = (begin + tile) * TILE_K;
-            fetch(stage.weight, p.weight, p.weight_stride, first_row, stored_rows, first_column, p.columns);
-            fetch(stage.x, p.x, p.x_stride, first_token, p.rows.count, first_column, p.columns);
+            i32 of_chunk = bytes < 0 ? 0 : bytes < 16 ? bytes : 16;
+            weight.fetch(stages[tile % STAGES].weight, of_chunk);
+            x.fetch(stages[tile % STAGES].x, of_chunk);
+            bytes -= 2 * TILE_K;
         }
         // Also of nothing, so that the newest STAGES - 2 groups are always those of tiles ahead.
         cp_async_commit();

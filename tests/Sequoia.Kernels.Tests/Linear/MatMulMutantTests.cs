@@ -13,7 +13,7 @@ internal sealed class MatMulMutantTests : CudaFixture
         new("Stage_read_without_a_wait", Kernel, "        cp_async_wait<STAGES - 2>();\n", ""),
         new("Waits_for_one_group_too_few", Kernel, "cp_async_wait<STAGES - 2>", "cp_async_wait<STAGES - 1>"),
         new("Nothing_is_no_group", Kernel, "        }\n        // Also of nothing, so that the newest STAGES - 2 groups are always those of tiles ahead.\n        cp_async_commit();", "        cp_async_commit();\n        }"),
-        new("One_row_too_many_is_read", Kernel, "source < limit ? bytes", "source <= limit ? bytes"),
+        new("One_row_too_many_is_read", Kernel, "begin < rows ? bytes", "begin <= rows ? bytes"),
         new("Padding_of_columns_is_read", Kernel, "bytes < 16 ? bytes : 16", "16"),
         new("Last_columns_are_lost", Kernel, "(p.columns + TILE_K - 1) / TILE_K", "p.columns / TILE_K"),
         new("One_tile_too_many_is_read", Kernel, "if (tile < count)", "if (tile <= count)"),
