@@ -31,9 +31,11 @@ internal sealed class MatMulCounterTests : CudaFixture
     public void Bytes_wavefronts_and_products_are_as_stated(MatMulCase sizes)
     {
         KernelProfile profile = MatMulChecks.CountersAreAsStated(_kernels, sizes);
+        if (sizes.Shape.Splits > 1)
+            MatMulChecks.CountersAreAsStated(_kernels, sizes, inTurn: true);
         // An mma is 16 x 8 x 16 products; rows of x are filled up to TOKENS, outputs to 64, columns to 64.
-        (int tokenTiles, int rowTiles, _) = sizes.Shape.GridFor(sizes.Rows);
-        long products = (long)tokenTiles * MatMulShape.TokensFor(sizes.Rows) * rowTiles * 64 * ((sizes.Columns + 63) / 64 * 64);
+        MatMulGrid grid = new(sizes.Shape, sizes.Rows, 1);
+        long products = (long)grid.TokenTiles * grid.Tokens * sizes.Shape.RowTiles * 64 * ((sizes.Columns + 63) / 64 * 64);
         Assert.That(profile.Total.Mma, Is.EqualTo(products / (16 * 8 * 16)));
         Assert.That(profile.Total.Mma * 4096.0 / profile.Total.Flops, Is.GreaterThan(0.95));
     }
@@ -44,7 +46,7 @@ internal sealed class MatMulCounterTests : CudaFixture
         foreach ((int rows, int times) in ((int, int)[])[(1, 1), (8, 1), (9, 1), (33, 1), (64, 1), (65, 2), (128, 2), (130, 3)])
         {
             MatMulCase sizes = new(MatMulKind.Plain, Element.F16, rows, 128, 512, 1);
-            Assert.That(MatMulTraffic.Operands(sizes), Is.EqualTo(2L * 512 * ((128 * times) + (2 * rows))));
+            Assert.That(MatMulTraffic.Operands(sizes, new(sizes.Shape, rows, 1)), Is.EqualTo(2L * 512 * ((128 * times) + (2 * rows))));
             MatMulChecks.CountersAreAsStated(_kernels, sizes);
         }
     }

@@ -43,7 +43,7 @@ internal sealed class MatMulTests : CudaFixture
             foreach (Element element in Enum.GetValues<Element>())
             {
                 MatMulCase[] some = [.. cases.Where(one => (one.Kind, one.Element) == (kind, element))];
-                Assert.That(some.Select(one => MatMulShape.TokensFor(one.Rows)).Distinct().Count(), Is.EqualTo(4), $"{kind} {element}: tokens of a tile");
+                Assert.That(some.Select(one => MatMulGrid.TokensFor(one.Rows)).Distinct().Count(), Is.EqualTo(4), $"{kind} {element}: tokens of a tile");
                 Assert.That(some.Count(one => one.Rows > 64), Is.GreaterThan(2), $"{kind} {element}: tiles of rows");
                 Assert.That(some.Count(one => one.Shape.Splits > 1), Is.GreaterThan(2), $"{kind} {element}: splits");
                 Assert.That(some.Count(one => one.Columns % 64 != 0), Is.GreaterThan(2), $"{kind} {element}: ragged columns");
