@@ -13,21 +13,20 @@
 //   +---------+  +-----------------+                 of a pair (8 stored rows apart) come out in one thread.
 //   | W    k  |  | warp 0: 16 rows |
 //   | 64 rows |  | ...             |                 Where there are few tiles of outputs, k is split among CTAs. Each leaves its sums in
-//   | (A)     |  | warp 3: 16 rows |                 the workspace; the last one to arrive adds them up, in the order of splits.
-//   +---------+  +-----------------+
+//   | (A)     |  | warp 3: 16 rows |                 the workspace; the last one to arrive adds them up, in the order of splits. Where there
+//   +---------+  +-----------------+                 are tiles enough, a CTA takes all splits in turn, and adds them up in the same order.
 //
 // The bits of an output depend on its row of W and its row of x alone: k ascends in every variant, a column of an mma does not see the others,
 // and the number of splits follows from the matrix's shape (MatMulShape.cs), never from rows, TOKENS or the device.
 //
 // Nothing is asked of padding: what lies behind columns or rows is not read, and counts as zero.
 //
-// Grid: (tiles of TOKENS rows, tiles of 64 stored rows of W, splits): tiles of rows come first, so that they share a weight in the L2 cache.
+// Grid: (tiles of TOKENS rows, tiles of 64 stored rows of W, splits or 1): tiles of rows come first, so that they share a weight in the L2 cache.
 // Block: 128. Shared memory: STAGES (64 + TOKENS) 128 bytes, at most 48 KB, static.
-// Workspace: partials of splits x grid.x x grid.y x 64 TOKENS floats and grid.x x grid.y counters if splits > 1. Counters are 0 before the first
-// launch, and again after each.
+// Workspace, if grid.z > 1: 64 TOKENS floats for each CTA, and a counter for each tile of rows and weights. Counters are 0 before the first launch, and again after each.
 //
 // Bytes asked for: 2 columns (stored rows x grid.x + rows x grid.y) for operands: W once for each tile of tokens, x once for each 64 stored rows.
-// With more than one split, 512 TOKENS x splits x grid.x x grid.y for partials, written and read, and 4 splits x grid.x x grid.y for counters.
+// With grid.z > 1, 512 TOKENS for each CTA's partials, written and read, and 4 for its counter.
 // For results, of each row: 4 an output (matmul), 8 an output (matmul_add), 2 a pair (matmul_silu_mul); matmul_rope: 20 a pair of queries or keys
 // (results, cos, sin, node, depth), 8 a pair of values (results, node), and 16 grid.x for each pair (the prefix, in four threads).
 // Called by: MatMulKernels.cs. Reference: MatMulReference.cs; matmul_scalar.cu.
@@ -47,7 +46,8 @@ constexpr i32 TILE_K = CHUNK * ROW_CHUNKS;
 constexpr i32 TOKEN_TILES = TOKENS / 8;
 static_assert(TOKENS == 8 || TOKENS == 16 || TOKENS == 32 || TOKENS == 64, "rows of x of a tile");
 
-// 48 KB hold four stages up to 32 tokens. Three with 64 let as many bytes be under way: more CTAs fit on a multiprocessor.
+// As many as 48 KB hold. With 64 tokens a fourth would cost as many bytes under way as it brings, since fewer CTAs would fit on a multiprocessor:
+// of an A100, two with three tiles ahead instead of three with two.
 constexpr i32 STAGES = TOKENS == 64 ? 3 : 4;
 
 __device__ inline u32 swizzled(i32 row, i32 chunk) { return swizzled<16 * ROW_CHUNKS>(row, chunk); }
@@ -61,22 +61,37 @@ struct Stage
 // A thread's sums: for 8 tokens each, outputs g and g + 8 of its warp's 16 for tokens 2t and 2t + 1.
 using Sums = float[TOKEN_TILES][4];
 
-// Brings a tile of up to 64 x 64 elements, one chunk of 16 bytes a thread at a time. Rows of the matrix from the limit on, and elements
-// from the columns on, become zeros without being read: the memory there may hold anything, and 0 x NaN is NaN.
-template <i32 ROWS>
-__device__ void fetch(uint4 (&tile)[ROWS][ROW_CHUNKS], const ELEMENT* matrix, i32 stride, i32 first_row, i32 limit, i32 first_column, i32 columns)
+// What a thread brings of a matrix's tiles: one chunk of every 16th row, from tile to tile along the columns. Rows from the limit on and
+// columns beyond the last become zeros without being read: the memory there may hold anything, and 0 x NaN is NaN.
+template <i32 ROWS> struct Fetcher
 {
-    u32 to = (u32)__cvta_generic_to_shared(tile);
-    i32 chunk = threadIdx.x % ROW_CHUNKS, column = first_column + CHUNK * chunk, bytes = 2 * (columns - column);
-    bytes = bytes < 0 ? 0 : bytes < 16 ? bytes : 16;
-#pragma unroll
-    for (i32 begin = 0; begin < ROWS; begin += THREADS / ROW_CHUNKS)
+    static constexpr i32 STEP = THREADS / ROW_CHUNKS;
+    static_assert(STEP % ROW_CHUNKS == 0, "so many rows further on the swizzle is the same");
+
+    const ELEMENT* from;
+    size_t step;
+    i32 row;
+    i32 rows; // from this thread's first one to the limit
+    u32 to;
+
+    __device__ Fetcher(const ELEMENT* matrix, i32 stride, i32 first_row, i32 limit, i32 first_column)
+        : step((size_t)STEP * stride), row(threadIdx.x / ROW_CHUNKS), rows(limit - first_row - row), to(swizzled(row, threadIdx.x % ROW_CHUNKS))
     {
-        i32 row = begin + threadIdx.x / ROW_CHUNKS, source = first_row + row;
-        if (row < ROWS)
-            cp_async_16(to + swizzled(row, chunk), matrix + (size_t)source * stride + column, source < limit ? bytes : 0);
+        from = matrix + (size_t)(first_row + row) * stride + first_column + CHUNK * (threadIdx.x % ROW_CHUNKS);
     }
-}
+
+    __device__ void fetch(const uint4 (&tile)[ROWS][ROW_CHUNKS], i32 bytes)
+    {
+        u32 base = (u32)__cvta_generic_to_shared(tile) + to;
+#pragma unroll
+        for (i32 begin = 0; begin < ROWS; begin += STEP)
+        {
+            if (row + begin < ROWS)
+                cp_async_16(base + begin * ROW_CHUNKS * 16, from + begin / STEP * step, begin < rows ? bytes : 0);
+        }
+        from += TILE_K;
+    }
+};
 
 // sums += W x over the 64 columns of a stage, 16 columns (two chunks) after 16.
 __device__ inline void multiply(const Stage& stage, Sums& sums)
@@ -114,22 +129,28 @@ __device__ inline void multiply(const Stage& stage, Sums& sums)
     }
 }
 
-// The sums of this CTA's tile over its split of k.
-__device__ inline void sum_split(const MatMul& p, i32 first_row, i32 stored_rows, i32 first_token, Sums& sums)
+// sums += W x of this CTA's tile over a split of k.
+__device__ inline void sum_split(const MatMul& p, i32 split, i32 first_row, i32 stored_rows, i32 first_token, Sums& sums)
 {
     __shared__ Stage stages[STAGES];
-    i32 all = (p.columns + TILE_K - 1) / TILE_K, begin = all * blockIdx.z / gridDim.z, count = all * (blockIdx.z + 1) / gridDim.z - begin;
+    i32 all = (p.columns + TILE_K - 1) / TILE_K, begin = all * split / p.splits, count = all * (split + 1) / p.splits - begin;
+    Fetcher<TILE_ROWS> weight(p.weight, p.weight_stride, first_row, stored_rows, begin * TILE_K);
+    Fetcher<TOKENS> x(p.x, p.x_stride, first_token, p.rows.count, begin * TILE_K);
+    // From this thread's chunk to the last column.
+    i32 bytes = 2 * (p.columns - begin * TILE_K - CHUNK * (i32)(threadIdx.x % ROW_CHUNKS));
     auto fetch_stage = [&](i32 tile) {
         if (tile < count)
         {
-            Stage& stage = stages[tile % STAGES];
-            i32 first_column = (begin + tile) * TILE_K;
-            fetch(stage.weight, p.weight, p.weight_stride, first_row, stored_rows, first_column, p.columns);
-            fetch(stage.x, p.x, p.x_stride, first_token, p.rows.count, first_column, p.columns);
+            i32 of_chunk = bytes < 0 ? 0 : bytes < 16 ? bytes : 16;
+            weight.fetch(stages[tile % STAGES].weight, of_chunk);
+            x.fetch(stages[tile % STAGES].x, of_chunk);
+            bytes -= 2 * TILE_K;
         }
         // Also of nothing, so that the newest STAGES - 2 groups are always those of tiles ahead.
         cp_async_commit();
     };
+    // All stages are free: everybody has the last split's sums.
+    __syncthreads();
     for (i32 tile = 0; tile < STAGES - 1; tile++)
         fetch_stage(tile);
     for (i32 tile = 0; tile < count; tile++)
@@ -206,10 +227,17 @@ template <typename Epilogue> __device__ void matmul_of(const MatMul& p)
 {
     i32 stored_rows = Epilogue::PAIRED ? (p.outputs / 2 + PAIRS_OF_TILE - 1) / PAIRS_OF_TILE * WARP_ROWS : p.outputs;
     i32 first_row = blockIdx.y * TILE_ROWS, first_token = blockIdx.x * TOKENS;
-    Sums sums = {};
-    sum_split(p, first_row, stored_rows, first_token, sums);
-    if (gridDim.z == 1 || add_splits(p, sums))
-        write_sums<Epilogue>(p, first_row, first_token, sums);
+    Sums totals = {};
+    for (i32 split = blockIdx.z; split < p.splits; split += gridDim.z)
+    {
+        Sums sums = {};
+        sum_split(p, split, first_row, stored_rows, first_token, sums);
+#pragma unroll
+        for (i32 i = 0; i < 4 * TOKEN_TILES; i++)
+            totals[i / 4][i % 4] += sums[i / 4][i % 4];
+    }
+    if (gridDim.z == 1 || add_splits(p, totals))
+        write_sums<Epilogue>(p, first_row, first_token, totals);
 }
 
 extern "C" __global__ __launch_bounds__(THREADS) void matmul(const __grid_constant__ MatMul p) { matmul_of<Plain>(p); }

@@ -1,8 +1,8 @@
 // What becomes of a matrix product's sums, in fp32: shared by matmul.cu and matmul_scalar.cu, so that both mean the same.
 //
 // An epilogue is made for one output, or for one pair of outputs of a paired matrix, and then takes the sums of one row of x after the
-// other. Paired matrices are stored in tiles of 16 rows: the first rows of 8 pairs, then their second rows; pairs are padded with zero rows
-// to a multiple of 8. (MatMulRows.cs tells which row of the model's matrices that is.)
+// other. Paired matrices are stored in tiles of 16 rows: the first rows of 8 pairs, then their second rows; pairs are padded to a multiple of 8
+// with rows that hold anything. (PairedRows.cs tells which row of the model's matrices is where.)
 #pragma once
 #include "elements.cuh"
 #include "exact_math.cuh"
@@ -12,19 +12,20 @@ constexpr i32 PAIRS_OF_TILE = 8;
 
 struct MatMul
 {
-    const ELEMENT* weight; // [stored rows][weight_stride]; begins at a multiple of 16 bytes, like x
+    const ELEMENT* weight; // [stored rows][weight_stride]
     const ELEMENT* x;      // [rows.count][x_stride]
     void* y;               // [rows.count][y_stride] float (matmul, matmul_add) or ELEMENT (hidden units, queries)
-    float* partials;       // workspace of split sums; unused where there is one split
-    u32* arrived;          // counters of split sums, 0 before and after each launch
-    const float* cos;      // [positions][head_dim / 2], for matmul_rope like all that follows
+    float* partials;       // workspace of split sums, and counters, 0 before and after each launch; both unused where grid.z is 1
+    u32* arrived;
+    const float* cos; // [positions][head_dim / 2]; matmul_rope only, like sin, keys and values
     const float* sin;
     ELEMENT* keys; // [kv_heads][capacity][head_dim], this layer's
     ELEMENT* values;
     PassRows rows; // only the count matters to others than matmul_rope
     i32 outputs;   // of a paired matrix: both of each pair, without the padding
     i32 columns;
-    i32 weight_stride; // multiples of 8
+    i32 splits;        // parts of the columns, each summed by itself; the launcher sets it
+    i32 weight_stride; // elements from row to row; of weight and x multiples of 8, as both begin at multiples of 16 bytes
     i32 x_stride;
     i32 y_stride;
     i32 heads;

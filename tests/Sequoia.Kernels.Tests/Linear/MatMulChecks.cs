@@ -30,8 +30,9 @@ internal static class MatMulChecks
         Inspect(kernels, Element.F16, Schedule.Random, 1);
         using MatMulProblem sums = kernels.Problem(new MatMulCase(MatMulKind.Add, Element.F16, 8, 70, ThreeSplits, 7));
         SameBitsInAnyOrder(sums);
-        SameBitsInAnyCompany(kernels, new MatMulCase(MatMulKind.Plain, Element.F16, 9, 70, 200, 9), 1, 8);
-        CountersAreAsStated(kernels, new MatMulCase(MatMulKind.Plain, Element.F16, 8, 128, 1024, 8));
+        SameBitsInAnyCompany(kernels, new MatMulCase(MatMulKind.Plain, Element.F16, 9, 70, ThreeSplits, 9), 1, 8);
+        foreach (bool inTurn in (bool[])[false, true])
+            CountersAreAsStated(kernels, new MatMulCase(MatMulKind.Plain, Element.F16, 8, 128, 1024, 8), inTurn);
     }
 
     public static void Twin(MatMulUnderTest kernels)
@@ -58,8 +59,10 @@ internal static class MatMulChecks
         using var _ = new Launching(Launching.Checked(schedule, seed));
         foreach (MatMulCase sizes in SmallCases(element))
         {
-            using MatMulProblem problem = kernels.Problem(sizes);
+            using MatMulProblem problem = kernels.Problem(sizes), inTurn = kernels.Problem(sizes, inTurn: true);
             MatMulUnderTest.Run(problem);
+            if (sizes.Shape.Splits > 1)
+                MatMulUnderTest.Run(inTurn);
         }
     }
 
@@ -79,7 +82,7 @@ internal static class MatMulChecks
         }
     }
 
-    /// <summary>A row's bits do not depend on the other rows, on its place among them, or on their number.</summary>
+    /// <summary>A row's bits do not depend on the other rows, on its place among them, on their number, or on who sums the splits.</summary>
     /// <param name="kernels">The kernels.</param>
     /// <param name="sizes">Of all rows.</param>
     /// <param name="counts">Of the rows to try, besides all of them.</param>
@@ -89,6 +92,11 @@ internal static class MatMulChecks
         using MatMulProblem together = kernels.Problem(all);
         together.Launch();
         uint[][] expected = together.Outputs();
+        using MatMulProblem inTurn = kernels.Problem(all, inTurn: true);
+        inTurn.Launch();
+        uint[][] one = inTurn.Outputs();
+        for (int row = 0; row < sizes.Rows; row++)
+            Same($"{inTurn.Shape}, splits in turn", row, one[row], expected[row]);
         var random = new Random(sizes.Seed);
         foreach (int count in counts)
         {
@@ -102,13 +110,13 @@ internal static class MatMulChecks
     }
 
     /// <summary>The formulas of matmul.cu's header.</summary>
-    public static KernelProfile CountersAreAsStated(MatMulUnderTest kernels, MatMulCase sizes)
+    public static KernelProfile CountersAreAsStated(MatMulUnderTest kernels, MatMulCase sizes, bool inTurn = false)
     {
         using var _ = new Launching(new LaunchOptions { Counters = true });
-        using MatMulProblem problem = kernels.Problem(sizes);
+        using MatMulProblem problem = kernels.Problem(sizes, inTurn);
         KernelProfile profile = MatMulUnderTest.Run(problem).Profile!;
         TestContext.Out.WriteLine($"{problem.Shape}: {problem.Bytes} bytes\n{profile.ToTable()}");
-        long asked = MatMulTraffic.Of(sizes);
+        long asked = MatMulTraffic.Of(sizes, problem.Grid);
         if (profile.Total.GlobalBytes != asked)
             throw new KernelFault($"{problem.Shape}: asks for {profile.Total.GlobalBytes} bytes, stated are {asked}");
         // Besides: nodes of other rows in the same word, and where the prefix is.

@@ -10,10 +10,12 @@ internal sealed class MatMulMutantTests : CudaFixture
     private static readonly Mutation[] Mutants =
     [
         new("Ring_without_barriers", Kernel, "        __syncthreads();\n        fetch_stage", "        fetch_stage"),
+        new("Next_split_overwrites_the_last", Kernel, "    // All stages are free: everybody has the last split's sums.\n    __syncthreads();", ""),
+        new("Splits_in_turn_are_one_long_sum", Kernel, "sum_split(p, split, first_row, stored_rows, first_token, sums);", "sum_split(p, split, first_row, stored_rows, first_token, totals);"),
         new("Stage_read_without_a_wait", Kernel, "        cp_async_wait<STAGES - 2>();\n", ""),
         new("Waits_for_one_group_too_few", Kernel, "cp_async_wait<STAGES - 2>", "cp_async_wait<STAGES - 1>"),
         new("Nothing_is_no_group", Kernel, "        }\n        // Also of nothing, so that the newest STAGES - 2 groups are always those of tiles ahead.\n        cp_async_commit();", "        cp_async_commit();\n        }"),
-        new("One_row_too_many_is_read", Kernel, "source < limit ? bytes", "source <= limit ? bytes"),
+        new("One_row_too_many_is_read", Kernel, "begin < rows ? bytes", "begin <= rows ? bytes"),
         new("Padding_of_columns_is_read", Kernel, "bytes < 16 ? bytes : 16", "16"),
         new("Last_columns_are_lost", Kernel, "(p.columns + TILE_K - 1) / TILE_K", "p.columns / TILE_K"),
         new("One_tile_too_many_is_read", Kernel, "if (tile < count)", "if (tile <= count)"),
@@ -28,7 +30,7 @@ internal sealed class MatMulMutantTests : CudaFixture
         new("Sums_of_neighbouring_tokens_change_places", Kernel, "sums[i / 2][2 * member + i % 2]", "sums[i / 2][2 * member + 1 - i % 2]"),
         new("Both_of_a_pair_are_the_first", Kernel, "sums[i / 2][2 + i % 2]", "sums[i / 2][i % 2]"),
         new("Few_rows_are_summed_in_an_order_of_their_own", Kernel, "sums[0], a[0], b[0], b[1]);\n            mma_m16n8k16<ELEMENT>(sums[0], a[1], b[2], b[3]);", "sums[0], a[1], b[2], b[3]);\n            mma_m16n8k16<ELEMENT>(sums[0], a[0], b[0], b[1]);"),
-        new("Splits_overlap", Kernel, "begin = all * blockIdx.z / gridDim.z", "begin = blockIdx.z > 0 ? all * blockIdx.z / gridDim.z - 1 : 0"),
+        new("Splits_overlap", Kernel, "begin = all * split / p.splits", "begin = split > 0 ? all * split / p.splits - 1 : 0"),
         new("Fetches_while_the_last_tile_is_read", Kernel, "        __syncthreads();\n        fetch_stage(tile + STAGES - 1);", "        fetch_stage(tile + STAGES - 1);\n        __syncthreads();"),
         new("Splits_are_added_up_as_they_arrive", Kernel, "__ldcg(partials + (split * TOKEN_TILES", "__ldcg(partials + ((blockIdx.z + split) % splits * TOKEN_TILES"),
         new("A_split_is_forgotten", Kernel, "split < splits; split++", "split < splits - 1; split++"),

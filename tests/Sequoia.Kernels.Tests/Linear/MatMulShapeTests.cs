@@ -22,20 +22,28 @@ internal sealed class MatMulShapeTests
     }
 
     [Test]
-    public void A_pass_of_fewer_rows_fits_the_workspace_of_more()
+    public void A_pass_of_fewer_rows_fits_the_workspace_of_more([Values(1, 5, 256)] int enoughTiles)
     {
-        foreach (MatMulShape shape in (MatMulShape[])[new(MatMulKind.Add, 100, 2048), new(MatMulKind.SiluMul, 2 * 100, 2048), new(MatMulKind.Plain, 100, 100)])
+        foreach (MatMulShape shape in (MatMulShape[])[new(MatMulKind.Add, 100, 2048), new(MatMulKind.SiluMul, 2 * 500, 2048), new(MatMulKind.Plain, 100, 100)])
         {
-            for (int rows = 1; rows < 300; rows++)
+            (long partials, int counters) = (0, 0);
+            for (int rows = 1; rows < 600; rows++)
             {
-                (int tokenTiles, int rowTiles, int splits) = shape.GridFor(rows);
-                long used = splits == 1 ? 0 : (long)tokenTiles * rowTiles * splits * 64 * MatMulShape.TokensFor(rows);
-                Assert.That(tokenTiles * MatMulShape.TokensFor(rows), Is.GreaterThanOrEqualTo(rows));
-                Assert.That(shape.PartialsFor(rows), Is.EqualTo(used));
-                Assert.That(shape.PartialsFor(rows + 1), Is.GreaterThanOrEqualTo(shape.PartialsFor(rows)));
-                Assert.That(shape.CountersFor(rows + 1), Is.GreaterThanOrEqualTo(shape.CountersFor(rows)));
+                var grid = new MatMulGrid(shape, rows, enoughTiles);
+                Assert.That(grid.TokenTiles * grid.Tokens, Is.GreaterThanOrEqualTo(rows));
+                (partials, counters) = (Math.Max(partials, grid.Partials), Math.Max(counters, grid.Counters));
+                Assert.That((grid.Largest.Partials, grid.Largest.Counters), Is.EqualTo((partials, counters)));
             }
         }
+    }
+
+    /// <summary>The residual stream's matrices of Llama-2-7B.</summary>
+    [Test]
+    public void Workspace_of_long_prompts_is_bounded()
+    {
+        MatMulGrid long4 = new MatMulGrid(new(MatMulKind.Add, 4096, 11008), 100_000, 256).Largest;
+        // Three tiles of 64 rows are the last before four splits are no longer needed to have 256 blocks.
+        Assert.That((long4.Rows, long4.Partials), Is.EqualTo((192, 4L * 4096 * 192)));
     }
 
     [Test]

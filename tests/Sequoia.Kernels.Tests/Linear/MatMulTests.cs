@@ -7,18 +7,26 @@ namespace Sequoia.Kernels.Tests.Linear;
 /// <summary>matmul.cu and its twin: right within rounding, the same bits in any company, and clean.</summary>
 internal sealed class MatMulTests : CudaFixture
 {
+    // One for all: modules are loaded once.
+    private MatMulUnderTest _kernels = null!;
+
+    [OneTimeSetUp]
+    public void Load() => _kernels = new MatMulUnderTest();
+
+    [OneTimeTearDown]
+    public void Unload() => _kernels?.Dispose();
+
     // The exact models of tensor cores are slow.
     private static readonly (Numerics Numerics, int Cases)[] Models = [(Numerics.Fast, 320), (Numerics.Ampere, 16), (Numerics.Hopper, 16)];
 
     [TestCaseSource(nameof(Models))]
     public void Kernel_is_within_rounding((Numerics Numerics, int Cases) model)
     {
-        using var kernels = new MatMulUnderTest();
         using var _ = new Launching(new LaunchOptions { Numerics = model.Numerics, Threads = 2 });
         double worst = 0;
         for (int seed = 0; seed < model.Cases; seed++)
         {
-            using MatMulProblem problem = kernels.Problem(MatMulCase.Random(seed));
+            using MatMulProblem problem = _kernels.Problem(MatMulCase.Random(seed));
             MatMulUnderTest.Run(problem);
             worst = Math.Max(worst, problem.Compare().Worst);
         }
@@ -35,7 +43,7 @@ internal sealed class MatMulTests : CudaFixture
             foreach (Element element in Enum.GetValues<Element>())
             {
                 MatMulCase[] some = [.. cases.Where(one => (one.Kind, one.Element) == (kind, element))];
-                Assert.That(some.Select(one => MatMulShape.TokensFor(one.Rows)).Distinct().Count(), Is.EqualTo(4), $"{kind} {element}: tokens of a tile");
+                Assert.That(some.Select(one => MatMulGrid.TokensFor(one.Rows)).Distinct().Count(), Is.EqualTo(4), $"{kind} {element}: tokens of a tile");
                 Assert.That(some.Count(one => one.Rows > 64), Is.GreaterThan(2), $"{kind} {element}: tiles of rows");
                 Assert.That(some.Count(one => one.Shape.Splits > 1), Is.GreaterThan(2), $"{kind} {element}: splits");
                 Assert.That(some.Count(one => one.Columns % 64 != 0), Is.GreaterThan(2), $"{kind} {element}: ragged columns");
@@ -51,10 +59,9 @@ internal sealed class MatMulTests : CudaFixture
     [Test]
     public void Twin_is_within_rounding()
     {
-        using var kernels = new MatMulUnderTest();
         for (int seed = 1000; seed < 1060; seed++)
         {
-            using MatMulProblem problem = kernels.Problem(MatMulCase.Random(seed));
+            using MatMulProblem problem = _kernels.Problem(MatMulCase.Random(seed));
             MatMulUnderTest.Run(problem, twin: true);
         }
     }
@@ -62,7 +69,6 @@ internal sealed class MatMulTests : CudaFixture
     [Test]
     public void Rows_have_the_same_bits_in_any_company([Values] Numerics numerics, [Values] MatMulKind kind, [Values] Element element)
     {
-        using var kernels = new MatMulUnderTest();
         using var _ = new Launching(new LaunchOptions { Numerics = numerics, Threads = 2 });
         // Two splits; three tiles of 64 rows.
         const int Rows = 130, Columns = 1030;
@@ -70,15 +76,14 @@ internal sealed class MatMulTests : CudaFixture
             ? MatMulCase.Rope(element, Rows, 2, 1, 8, Columns, 3)
             : new MatMulCase(kind, element, Rows, 26, Columns, 3);
         Assert.That(sizes.Shape.Splits, Is.EqualTo(2));
-        MatMulChecks.SameBitsInAnyCompany(kernels, sizes, numerics == Numerics.Fast ? [1, 1, 1, 2, 7, 8, 9, 16, 17, 31, 33, 64, 65, 100, 129, 130] : [1, 1, 3, 17, 40]);
+        MatMulChecks.SameBitsInAnyCompany(_kernels, sizes, numerics == Numerics.Fast ? [1, 1, 1, 2, 7, 8, 9, 16, 17, 31, 33, 64, 65, 100, 129, 130] : [1, 1, 3, 17, 40]);
     }
 
     /// <summary>So that what holds for all of them was seen in each.</summary>
     [Test]
     public void Tensor_cores_models_differ()
     {
-        using var kernels = new MatMulUnderTest();
-        using MatMulProblem problem = kernels.Problem(new MatMulCase(MatMulKind.Plain, Element.F16, 4, 64, 512, 1));
+        using MatMulProblem problem = _kernels.Problem(new MatMulCase(MatMulKind.Plain, Element.F16, 4, 64, 512, 1));
         var bits = new HashSet<string>();
         foreach (Numerics numerics in Enum.GetValues<Numerics>())
         {
@@ -92,8 +97,7 @@ internal sealed class MatMulTests : CudaFixture
     [Test]
     public void Splits_are_added_up_in_order([Values] MatMulKind kind)
     {
-        using var kernels = new MatMulUnderTest();
-        using MatMulProblem problem = kernels.Problem(
+        using MatMulProblem problem = _kernels.Problem(
             kind == MatMulKind.Rope ? MatMulCase.Rope(Element.BF16, 40, 5, 1, 16, 2100, 1) : new MatMulCase(kind, Element.BF16, 40, 140, 2100, 1));
         MatMulChecks.SameBitsInAnyOrder(problem);
     }
@@ -101,15 +105,13 @@ internal sealed class MatMulTests : CudaFixture
     [Test]
     public void Checks_find_nothing([Values] Schedule schedule, [Values] Element element, [Range(1, 3)] int seed)
     {
-        using var kernels = new MatMulUnderTest();
-        MatMulChecks.Inspect(kernels, element, schedule, seed);
+        MatMulChecks.Inspect(_kernels, element, schedule, seed);
     }
 
     [Test]
     public void Twin_is_clean([Values] Schedule schedule)
     {
-        using var kernels = new MatMulUnderTest();
         using var _ = new Launching(Launching.Checked(schedule));
-        MatMulChecks.Twin(kernels);
+        MatMulChecks.Twin(_kernels);
     }
 }

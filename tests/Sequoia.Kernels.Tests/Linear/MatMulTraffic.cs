@@ -6,21 +6,15 @@ namespace Sequoia.Kernels.Tests.Linear;
 /// <summary>The bytes that matmul.cu asks for, as its header states them.</summary>
 internal static class MatMulTraffic
 {
-    public static long Of(MatMulCase sizes) => Operands(sizes) + Splits(sizes) + Results(sizes);
+    public static long Of(MatMulCase sizes, MatMulGrid grid) => Operands(sizes, grid) + Splits(grid) + Results(sizes, grid);
 
-    public static long Operands(MatMulCase sizes)
-    {
-        (int tokenTiles, int rowTiles, _) = sizes.Shape.GridFor(sizes.Rows);
-        return 2L * sizes.Columns * (((long)sizes.Shape.StoredRows * tokenTiles) + ((long)sizes.Rows * rowTiles));
-    }
+    public static long Operands(MatMulCase sizes, MatMulGrid grid) =>
+        2L * sizes.Columns * (((long)sizes.Shape.StoredRows * grid.TokenTiles) + ((long)sizes.Rows * sizes.Shape.RowTiles));
 
-    public static long Splits(MatMulCase sizes)
-    {
-        (int tokenTiles, int rowTiles, int splits) = sizes.Shape.GridFor(sizes.Rows);
-        return splits == 1 ? 0 : ((512L * MatMulShape.TokensFor(sizes.Rows)) + 4) * splits * tokenTiles * rowTiles;
-    }
+    private static long Splits(MatMulGrid grid) =>
+        grid.Splits == 1 ? 0 : ((512L * grid.Tokens) + 4) * grid.TokenTiles * grid.Shape.RowTiles * grid.Splits;
 
-    private static long Results(MatMulCase sizes)
+    private static long Results(MatMulCase sizes, MatMulGrid grid)
     {
         long rows = sizes.Rows;
         switch (sizes.Kind)
@@ -30,10 +24,10 @@ internal static class MatMulTraffic
             case MatMulKind.Add:
                 return 8 * rows * sizes.Outputs;
             case MatMulKind.SiluMul:
-                return 2 * rows * (sizes.Outputs / 2);
+                return 2 * rows * sizes.Shape.Units;
             default:
                 int turned = (sizes.Heads + sizes.KvHeads) * sizes.HeadDim / 2, values = sizes.KvHeads * sizes.HeadDim / 2;
-                return (rows * ((20L * turned) + (8L * values))) + (16L * (turned + values) * sizes.Shape.GridFor(sizes.Rows).TokenTiles);
+                return (rows * ((20L * turned) + (8L * values))) + (16L * (turned + values) * grid.TokenTiles);
         }
     }
 }

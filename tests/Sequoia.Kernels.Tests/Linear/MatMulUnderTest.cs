@@ -12,23 +12,32 @@ internal sealed class MatMulUnderTest : IDisposable
 {
     private static readonly Lazy<CudaCompiler> Nvrtc = new(() => NeededLibraries.Compiler(KernelCache.Default));
 
+    // Mutants are not worth a place in the user's cache.
+    private static readonly Lazy<CudaCompiler> OfMutants = new(() => NeededLibraries.Compiler());
+
     private readonly CudaContext _gpu = SoftwareDriver.Open();
-    private readonly MatMulKernels[] _kernels, _twins;
+    private readonly MatMulKernels[] _kernels, _inTurn, _twins;
 
     public MatMulUnderTest(Mutation? mutation = null)
     {
         KernelSet set = mutation is null ? KernelSet.Default : Mutated(mutation);
-        CudaKernels[] sources = [.. Enum.GetValues<Element>().Select(element => new CudaKernels(_gpu, Compiler, set, element))];
+        CudaKernels[] sources = [.. Enum.GetValues<Element>().Select(element => new CudaKernels(_gpu, (mutation is null ? Nvrtc : OfMutants).Value, set, element))];
         _kernels = [.. sources.Select(source => new MatMulKernels(source, tensorCores: true))];
+        _inTurn = [.. sources.Select(source => new MatMulKernels(source, tensorCores: true, enoughTiles: 1))];
         _twins = [.. sources.Select(source => new MatMulKernels(source, tensorCores: false))];
     }
 
     public static CudaCompiler Compiler => Nvrtc.Value;
 
-    public MatMulProblem Problem(MatMulCase sizes) => Problem(MatMulInputs.Random(sizes));
+    public MatMulProblem Problem(MatMulCase sizes, bool inTurn = false) => Problem(MatMulInputs.Random(sizes), inTurn);
 
-    public MatMulProblem Problem(MatMulInputs inputs) =>
-        new(_kernels[(int)inputs.Case.Element], _twins[(int)inputs.Case.Element], inputs);
+    /// <param name="inputs">The operands.</param>
+    /// <param name="inTurn">Whether a block sums all splits, as with many tiles.</param>
+    public MatMulProblem Problem(MatMulInputs inputs, bool inTurn = false)
+    {
+        int element = (int)inputs.Case.Element;
+        return new((inTurn ? _inTurn : _kernels)[element], _twins[element], inputs);
+    }
 
     /// <summary>Runs a problem's kernel, or its twin; findings and wrong results are faults.</summary>
     public static LaunchReport Run(MatMulProblem problem, bool twin = false)

@@ -48,8 +48,8 @@ internal sealed class MatMulProblem : KernelProblem
         _sums = Guarded(gpu, isWide ? [.. Enumerable.Range(0, ofY).Select(SumBefore)] : [], NaNs);
         _narrow = Guarded(gpu, Filled(isWide ? 0 : ofY, MatMulInputs.NaN), MatMulInputs.NaN);
         (_keys, _values) = (Guarded(gpu, Filled(ofCache, MatMulInputs.NaN), MatMulInputs.NaN), Guarded(gpu, Filled(ofCache, MatMulInputs.NaN), MatMulInputs.NaN));
-        _partials = Guarded(gpu, Filled((int)_sizes.Shape.PartialsFor(_sizes.Rows), NaNs), NaNs);
-        _arrived = Guarded(gpu, Filled(_sizes.Shape.CountersFor(_sizes.Rows), 0u), NaNs);
+        _partials = Guarded(gpu, Filled((int)kernels.PartialsFor(_sizes.Shape, _sizes.Rows), NaNs), NaNs);
+        _arrived = Guarded(gpu, Filled(kernels.CountersFor(_sizes.Shape, _sizes.Rows), 0u), NaNs);
         _parameters = Parameters(isWide ? _sums.Address : _narrow.Address);
     }
 
@@ -60,15 +60,18 @@ internal sealed class MatMulProblem : KernelProblem
         get
         {
             MatMulShape shape = _sizes.Shape;
+            MatMulGrid grid = Grid;
             long rows = _sizes.Rows, operands = 2L * _sizes.Columns * (shape.StoredRows + rows);
             long results = rows * _sizes.Outputs * (_sizes.Kind is MatMulKind.Plain or MatMulKind.Add ? sizeof(float) : sizeof(ushort));
             if (_sizes.Kind == MatMulKind.SiluMul)
                 results /= 2;
             if (_sizes.Kind == MatMulKind.Rope)
                 results += (sizeof(int) * (2 * rows)) + (_inputs.Nodes.Select(node => _inputs.Depths[node]).Distinct().Count() * _sizes.HeadDim * sizeof(float));
-            return operands + results + (sizeof(float) * shape.PartialsFor(_sizes.Rows)) + (sizeof(int) * shape.CountersFor(_sizes.Rows));
+            return operands + results + (sizeof(float) * grid.Partials) + (sizeof(int) * grid.Counters);
         }
     }
+
+    public MatMulGrid Grid => _kernels.Grid(_sizes.Shape, _sizes.Rows);
 
     public override long Flops => 2L * _sizes.Rows * _sizes.Outputs * _sizes.Columns;
 

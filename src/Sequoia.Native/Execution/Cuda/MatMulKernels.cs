@@ -5,7 +5,10 @@ using Sequoia.Native.Execution.Cuda.Parameters;
 namespace Sequoia.Native.Execution.Cuda;
 
 /// <summary>Launches the linear layers: matmul.cu, or matmul_scalar.cu where there are no tensor cores for it (before compute capability 8.0).</summary>
-internal sealed unsafe class MatMulKernels(CudaKernels kernels, bool tensorCores)
+/// <param name="kernels">The kernels.</param>
+/// <param name="tensorCores">Whether the device has them.</param>
+/// <param name="enoughTiles">How many tiles of a product keep all of the device busy. No result depends on it.</param>
+internal sealed unsafe class MatMulKernels(CudaKernels kernels, bool tensorCores, int enoughTiles = 256)
 {
     private const int Block = 128;
     private const int LeastTokensLog2 = 3;
@@ -18,34 +21,32 @@ internal sealed unsafe class MatMulKernels(CudaKernels kernels, bool tensorCores
 
     public CudaContext Context => kernels.Context;
 
+    /// <summary>Floats of workspace that passes of up to so many rows need. Products that run at the same time need each their own.</summary>
+    public long PartialsFor(MatMulShape shape, int mostRows) => tensorCores ? Grid(shape, mostRows).Largest.Partials : 0;
+
+    /// <summary>Counters that passes of up to so many rows need: 0 before the first launch, and after each.</summary>
+    public int CountersFor(MatMulShape shape, int mostRows) => tensorCores ? Grid(shape, mostRows).Largest.Counters : 0;
+
+    public MatMulGrid Grid(MatMulShape shape, int rows) => new(shape, rows, enoughTiles);
+
     /// <summary>Queues one product. Allocates nothing, but for the first of its kind and number of tokens.</summary>
     /// <param name="kind">What becomes of the sums.</param>
-    /// <param name="parameters">Shapes and addresses; <see cref="MatMulShape"/> has the workspace's sizes.</param>
+    /// <param name="parameters">Sizes and addresses; the number of splits is set here.</param>
     /// <param name="stream">The stream; null is the default stream.</param>
     public void Launch(MatMulKind kind, in MatMul parameters, CudaStream? stream = null)
     {
         var shape = new MatMulShape(kind, parameters.Outputs, parameters.Columns);
-        int rows = parameters.Rows.Count;
-        (CudaKernel kernel, Dim3 grid) = tensorCores ? (Tensor(kind, rows), TensorGrid(shape, rows)) : (Scalar(kind), ScalarGrid(shape, rows));
-        fixed (MatMul* at = &parameters)
-            kernel.Launch(grid, Block, 0, stream, KernelArgument.At(at, sizeof(MatMul)));
+        MatMul all = parameters;
+        all.Splits = shape.Splits;
+        MatMulGrid grid = Grid(shape, parameters.Rows.Count);
+        (CudaKernel kernel, Dim3 blocks) = tensorCores
+            ? (Tensor(kind, grid.Tokens), new Dim3(grid.TokenTiles, shape.RowTiles, grid.Splits))
+            : (Scalar(kind), new Dim3((shape.Units + Block - 1) / Block, parameters.Rows.Count));
+        kernel.Launch(blocks, Block, 0, stream, KernelArgument.At(&all, sizeof(MatMul)));
     }
 
-    private static Dim3 TensorGrid(MatMulShape shape, int rows)
+    private CudaKernel Tensor(MatMulKind kind, int tokens)
     {
-        (int tokenTiles, int rowTiles, int splits) = shape.GridFor(rows);
-        return new Dim3(tokenTiles, rowTiles, splits);
-    }
-
-    private static Dim3 ScalarGrid(MatMulShape shape, int rows)
-    {
-        int units = shape.IsPaired ? shape.Outputs / 2 : shape.Outputs;
-        return new Dim3((units + Block - 1) / Block, rows);
-    }
-
-    private CudaKernel Tensor(MatMulKind kind, int rows)
-    {
-        int tokens = MatMulShape.TokensFor(rows);
         ref CudaKernel? kernel = ref _kernels[((int)kind * TokenVariants) + BitOperations.Log2((uint)tokens) - LeastTokensLog2];
         return kernel ??= kernels.Find("matmul", Names[(int)kind], ("TOKENS", tokens));
     }

@@ -1,8 +1,8 @@
 namespace Sequoia.Native.Execution.Cuda;
 
 /// <summary>
-/// How a matrix is stored for matmul.cu, and shared out among blocks. Nothing here depends on the device or on the number of rows but the
-/// workspace's size, so that a row's bits do not either.
+/// How a matrix is stored for matmul.cu, and in which parts its columns are summed. Nothing here depends on the device or on the number of rows, so
+/// that a row's bits do not either.
 /// </summary>
 /// <param name="Kind">What becomes of the sums; decides whether rows are paired.</param>
 /// <param name="Outputs">Of a paired matrix: both of each pair.</param>
@@ -18,50 +18,28 @@ internal readonly record struct MatMulShape(MatMulKind Kind, int Outputs, int Co
     /// <summary>Elements of rows, of W as of x, are padded to a multiple of this many: 16 bytes.</summary>
     public const int StrideStep = 8;
 
-    /// <summary>Rows of x that a block takes at most.</summary>
-    public const int MostTokens = 64;
-
-    private const int LeastTokens = 8;
-
     // About two blocks for each multiprocessor of the GPUs at hand, each with a sum long enough to be worth its partial sums' traffic.
     private const int WantedBlocks = 256;
     private const int LeastTilesOfSplit = 8;
 
     public bool IsPaired => Kind is MatMulKind.SiluMul or MatMulKind.Rope;
 
+    /// <summary>Outputs, or pairs of them.</summary>
+    public int Units => IsPaired ? Outputs / 2 : Outputs;
+
     /// <summary>Rows of the stored matrix, padding of pairs included.</summary>
-    public int StoredRows => IsPaired ? PairedRows.Stored(Outputs / 2) : Outputs;
+    public int StoredRows => IsPaired ? PairedRows.Stored(Units) : Outputs;
 
     /// <summary>Elements from one row of W to the next.</summary>
     public int Stride => StrideOf(Columns);
 
     public int RowTiles => Ceiling(StoredRows, TileRows);
 
-    /// <summary>Parts of the columns that are summed by blocks of their own, and then added up in order.</summary>
+    /// <summary>Parts of the columns that are summed by themselves, and then added up in order.</summary>
     public int Splits => Math.Max(1, Math.Min(
         (int)Math.Round((double)WantedBlocks / RowTiles), Ceiling(Columns, TileColumns) / LeastTilesOfSplit));
 
     public static int StrideOf(int columns) => Ceiling(columns, StrideStep) * StrideStep;
 
-    /// <summary>Rows of x that a block takes in a launch with so many.</summary>
-    public static int TokensFor(int rows)
-    {
-        int tokens = LeastTokens;
-        while (tokens < rows && tokens < MostTokens)
-            tokens *= 2;
-        return tokens;
-    }
-
-    /// <summary>Floats of workspace for partial sums of up to so many rows.</summary>
-    public long PartialsFor(int rows) => Splits == 1 ? 0 : (long)Splits * RowTiles * TileRows * TokenTiles(rows) * TokensFor(rows);
-
-    /// <summary>Counters of arrived splits for up to so many rows. They are 0 before the first launch, and after each.</summary>
-    public int CountersFor(int rows) => Splits == 1 ? 0 : RowTiles * TokenTiles(rows);
-
-    /// <summary>Blocks of matmul.cu for so many rows.</summary>
-    public (int TokenTiles, int RowTiles, int Splits) GridFor(int rows) => (TokenTiles(rows), RowTiles, Splits);
-
-    private static int TokenTiles(int rows) => Ceiling(rows, TokensFor(rows));
-
-    private static int Ceiling(int count, int size) => (count + size - 1) / size;
+    internal static int Ceiling(int count, int size) => (count + size - 1) / size;
 }

@@ -8,5 +8,5 @@ internal struct MatMul
 {
     public nint Weight, X, Y, Partials, Arrived, Cos, Sin, Keys, Values;
     public PassRows Rows;
-    public int Outputs, Columns, WeightStride, XStride, YStride, Heads, KvHeads, HeadDim, Capacity;
+    public int Outputs, Columns, Splits, WeightStride, XStride, YStride, Heads, KvHeads, HeadDim, Capacity;
 }
