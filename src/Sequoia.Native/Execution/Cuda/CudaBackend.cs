@@ -259,8 +259,8 @@ internal sealed class CudaBackend : Backend
     {
         Weight = weight.Data.Handle,
         X = x.Data.Handle,
-        Partials = x.Partials(weight.Shape.PartialsFor(x.Rows)),
-        Arrived = x.Counters(weight.Shape.CountersFor(x.Rows), _stream),
+        Partials = x.Partials(_matMul.PartialsFor(weight.Shape, x.Rows)),
+        Arrived = x.Counters(_matMul.CountersFor(weight.Shape, x.Rows), _stream),
         Rows = rows,
         Outputs = weight.Rows,
         Columns = weight.Columns,
