@@ -19,12 +19,12 @@ internal static class DrawCases
     public static int Vocabulary(Random random) => Vocabularies[random.Next(Vocabularies.Length)];
 
     /// <summary>A tree with up to so many inner nodes and 32 children a node, logits of all kinds.</summary>
-    public static DrawProblem Random(int seed, int mostRows, int? vocabulary = null)
+    public static DrawProblem Random(int seed, int mostRows, int? vocabulary = null, SpeculationMethod method = SpeculationMethod.Sequoia)
     {
         var random = new Random(seed);
         int tokens = vocabulary ?? Vocabulary(random);
         var tree = RandomTrees.Bush(random.Next(1, mostRows + 1), Math.Min(32, tokens), random);
-        var problem = new DrawProblem(tree, tokens, Options(seed, tokens, random), new RandomKey((ulong)random.NextInt64(), (uint)random.Next()), seed);
+        var problem = new DrawProblem(tree, tokens, Options(seed, tokens, random), new RandomKey((ulong)random.NextInt64(), (uint)random.Next()), seed, method);
         for (int row = 0; row < problem.Rows; row++)
             LogitRows.Fill(problem.Logits.Row(row), LogitRows.Kinds[random.Next(LogitRows.Kinds.Length)], random);
         return problem;

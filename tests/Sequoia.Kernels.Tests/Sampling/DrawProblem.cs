@@ -9,14 +9,14 @@ namespace Sequoia.Kernels.Tests.Sampling;
 /// <summary>The draft's logits at every inner node of a tree, and what the reference draws from them.</summary>
 internal sealed unsafe class DrawProblem : IDisposable
 {
-    public DrawProblem(TokenTree tree, int vocabulary, SamplingOptions options, RandomKey random, int shuffle)
+    public DrawProblem(TokenTree tree, int vocabulary, SamplingOptions options, RandomKey random, int shuffle, SpeculationMethod method = SpeculationMethod.Sequoia)
     {
         (Tree, Options, Random) = (tree, options, random);
         NodeOfRow = [.. Enumerable.Range(0, tree.Size).Where(node => tree.ChildCount(node) > 0)];
         // Rows in another order than the nodes, so that one is not taken for the other.
         new Random(shuffle).Shuffle(NodeOfRow);
         Logits = new LogitBuffer(NodeOfRow.Length, vocabulary);
-        State = new CpuTreeState(tree, vocabulary, SpeculationMethod.Sequoia, threads: 1);
+        State = new CpuTreeState(tree, vocabulary, method, threads: 1);
     }
 
     public TokenTree Tree { get; }

@@ -107,12 +107,10 @@ internal sealed class CudaBackend : Backend
 
     public override TreeState AllocateTree(TokenTree tree, int vocabulary, SpeculationMethod method = SpeculationMethod.Sequoia)
     {
-        if (method != SpeculationMethod.Sequoia)
-            throw new InvalidInputException($"{Name}: has kernels for Sequoia's verification only; compare other methods on the CPU");
         if (vocabulary > 0 && tree.Levels > MostLevels)
             throw new InvalidInputException($"{Name}: a tree of {tree.Levels} levels is too deep; at most {MostLevels} are possible");
         _sampling.Prepare(vocabulary);
-        return new CudaTreeState(_context, tree, vocabulary);
+        return new CudaTreeState(_context, tree, vocabulary, method);
     }
 
     public override void Embed(Weight table, TreeState state, TreeRows rows, Activations x)

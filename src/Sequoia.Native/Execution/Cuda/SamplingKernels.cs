@@ -39,9 +39,11 @@ internal sealed unsafe class SamplingKernels(CudaKernels kernels, DeviceShapes s
             Scale = state.Scales.Handle,
             State = state.State,
             Seed = state.Seed,
-            Law = new SamplingLaw(sampling),
+            // Target-only sampling's children are the likeliest, whatever the temperature.
+            Law = new SamplingLaw(state.Method == SpeculationMethod.TargetOnly ? new SamplingOptions(0) : sampling),
             Vocabulary = state.Vocabulary,
             Stride = state.DraftStride,
+            WithReplacement = state.Method == SpeculationMethod.SpecInfer ? 1 : 0,
         };
         _drawChildren.Launch(rows.Count, Block, Scratch(state.Vocabulary), stream, KernelArgument.At(&parameters, sizeof(DrawChildren)));
     }
@@ -67,6 +69,7 @@ internal sealed unsafe class SamplingKernels(CudaKernels kernels, DeviceShapes s
             Nodes = nodes,
             TreeSize = state.Tree.Size,
             Levels = state.Tree.Levels,
+            Method = state.Method,
         };
         _verifyTree.Launch(1, Block, Scratch(state.Vocabulary), stream, KernelArgument.At(&parameters, sizeof(VerifyTree)));
     }
