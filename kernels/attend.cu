@@ -42,11 +42,10 @@ extern __shared__ __align__(128) unsigned char shared[];
 
 __device__ inline u32 shared_base() { return (u32)__cvta_generic_to_shared(shared); }
 
-__device__ inline i32 position_of(const PassRows& rows, i32 row) { return prefix_of(rows) + rows.depths[rows.nodes[row]]; }
-
 // What one block of attend_sealed works on.
 struct SealedSplit
 {
+    i32 prefix;
     i32 group;
     i32 kv_head;
     i32 split;
@@ -56,6 +55,13 @@ struct SealedSplit
     const ELEMENT* key_rows;
     const ELEMENT* value_rows;
 
+    // Of the split, less than none for rows that end before it.
+    __device__ i32 keys_of(const PassRows& of, i32 packed_row) const
+    {
+        return sealed_keys(prefix + of.depths[of.nodes[packed_row / group]]) - split * SPLIT_KEYS;
+    }
+
+    // Of a tile, that the deepest row has keys in.
     __device__ i32 slabs(i32 tile) const { return min(TILE_SLABS, (keys - tile * TILE_KEYS) / SLAB_KEYS); }
 };
 
@@ -79,9 +85,7 @@ __device__ inline void fetch_queries(const Attend& p, const SealedSplit& work, u
     if (threadIdx.x < ROW_TILE)
     {
         i32 r = threadIdx.x;
-        bounds[r] = r < work.rows
-            ? sealed_keys(position_of(p.rows, (work.first_row + r) / work.group)) - work.split * SPLIT_KEYS
-            : 0;
+        bounds[r] = r < work.rows ? work.keys_of(p.rows, work.first_row + r) : 0;
     }
 }
 
@@ -267,13 +271,13 @@ __device__ inline void attend_split(const Attend& p, const SealedSplit& work)
 extern "C" __global__ __launch_bounds__(THREADS) void attend_sealed(const __grid_constant__ Attend p)
 {
     SealedSplit work;
+    work.prefix = prefix_of(p.rows);
     work.group = p.heads / p.kv_heads;
     work.kv_head = blockIdx.y;
     work.split = blockIdx.z;
     work.first_row = blockIdx.x * ROW_TILE;
     work.rows = min(ROW_TILE, p.rows.count * work.group - work.first_row);
-    i32 sealed = sealed_keys(position_of(p.rows, (work.first_row + work.rows - 1) / work.group));
-    work.keys = min(SPLIT_KEYS, sealed - work.split * SPLIT_KEYS);
+    work.keys = min(SPLIT_KEYS, work.keys_of(p.rows, work.first_row + work.rows - 1));
     if (work.keys <= 0)
         return;
     u64 first_key = ((u64)work.kv_head * p.capacity + work.split * SPLIT_KEYS) * HEAD_DIM;
