@@ -9,9 +9,6 @@ namespace Sequoia.Native.Execution.Cuda;
 /// </summary>
 internal sealed unsafe class AttendKernels
 {
-    /// <summary>The most heads that share a key and value head.</summary>
-    public const int MostGroup = 16;
-
     private const int Block = 128;
     private const int FewRows = 16;
     private const int ManyRows = 64;
@@ -20,6 +17,7 @@ internal sealed unsafe class AttendKernels
     private const int SlabKeys = 16;
     private const int MostLevels = 64;
     private const int MostTailKeys = MostLevels + SlabKeys;
+    private const int MostGroup = 16;
 
     private readonly int _headDim;
     private readonly CudaKernel _attend;
@@ -51,10 +49,12 @@ internal sealed unsafe class AttendKernels
         }
     }
 
-    /// <summary>Whether there is a kernel for tensor cores.</summary>
+    /// <summary>Whether tensor cores can do it; the scalar twin can always.</summary>
     /// <param name="headDim">Dimensions of a head.</param>
-    /// <param name="computeCapability">The device's, as 10 major + minor.</param>
-    public static bool HasTensorCores(int headDim, int computeCapability) => headDim is 32 or 64 or 128 && computeCapability >= 80;
+    /// <param name="group">Heads that share a key and value head.</param>
+    /// <param name="computeCapability">The device's.</param>
+    public static bool HasTensorCores(int headDim, int group, Version computeCapability) =>
+        headDim is 32 or 64 or 128 && group <= MostGroup && computeCapability.Major >= 8;
 
     /// <summary>Floats that <see cref="Attend.Partials"/> must have room for, for launches of up to so many rows; at least 1.</summary>
     public static long WorkspaceFloats(int rows, int heads, int capacity, int headDim) =>
