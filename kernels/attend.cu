@@ -71,17 +71,10 @@ extern "C" __global__ __launch_bounds__(THREADS) void attend(const __grid_consta
         cache_rows[threadIdx.x] = cache_row(sealed + threadIdx.x, prefix, p.rows.paths + (u64)node * p.rows.levels);
     // cache_rows[] is complete.
     __syncthreads();
-    auto fetch_tail = [&](u32 to, const ELEMENT* plane) {
-        for (i32 chunk = threadIdx.x; chunk < keys * ROW_CHUNKS; chunk += THREADS)
-        {
-            i32 key = chunk / ROW_CHUNKS, of_chunk = chunk % ROW_CHUNKS;
-            const ELEMENT* from = plane + ((u64)kv_head * p.capacity + cache_rows[key]) * HEAD_DIM;
-            cp_async_16(to + swizzled<ROW_BYTES>(key, of_chunk), from + of_chunk * 8, 16);
-        }
-        cp_async_commit();
-    };
-    fetch_tail(shared_base(), p.keys);
-    fetch_tail(shared_base() + MOST_TAIL_KEYS * ROW_BYTES, p.values);
+    // Lanes read keys side by side and values along a row: values need no swizzle.
+    u64 plane = (u64)kv_head * p.capacity * HEAD_DIM;
+    fetch_tail(p.keys + plane, cache_rows, keys, [](i32 key, i32 chunk) { return shared_base() + swizzled<ROW_BYTES>(key, chunk); });
+    fetch_tail(p.values + plane, cache_rows, keys, [](i32 key, i32 chunk) { return shared_base() + (MOST_TAIL_KEYS + key) * ROW_BYTES + 16 * chunk; });
     const ELEMENT* of_row = p.queries + (u64)row * p.query_stride + first_head * HEAD_DIM;
     for (i32 pair = threadIdx.x; pair < group * HEAD_DIM / 2; pair += THREADS)
     {
@@ -91,12 +84,20 @@ extern "C" __global__ __launch_bounds__(THREADS) void attend(const __grid_consta
     cp_async_wait<1>();
     // The tail's keys and queries[] are complete.
     __syncthreads();
-    i32 key_blocks = (keys + LANES - 1) / LANES;
-    for (i32 item = warp; item < group * key_blocks; item += WARPS)
+    i32 key_blocks = (keys + LANES - 1) / LANES, head_blocks = (group + HEADS_AT_ONCE - 1) / HEADS_AT_ONCE;
+    for (i32 item = warp; item < head_blocks * key_blocks; item += WARPS)
     {
-        i32 head = item / key_blocks, key = item % key_blocks * LANES + lane;
-        if (key < keys)
-            weights[head * MOST_TAIL_KEYS + key] = tail_score(queries + head * HEAD_DIM, tail_keys, key) * (p.scale * LOG2_E);
+        i32 head = item / key_blocks * HEADS_AT_ONCE, key = item % key_blocks * LANES + lane, heads = min(HEADS_AT_ONCE, group - head);
+        if (key >= keys)
+            continue;
+        float scores[HEADS_AT_ONCE] = {};
+        tail_scores(scores, queries + head * HEAD_DIM, heads, tail_keys, key);
+#pragma unroll
+        for (i32 of_block = 0; of_block < HEADS_AT_ONCE; of_block++)
+        {
+            if (of_block < heads)
+                weights[(head + of_block) * MOST_TAIL_KEYS + key] = scores[of_block] * (p.scale * LOG2_E);
+        }
     }
     // All scores are complete.
     __syncthreads();
@@ -114,6 +115,8 @@ extern "C" __global__ __launch_bounds__(THREADS) void attend(const __grid_consta
         i32 head = item / (HEAD_DIM / 2), d = item % (HEAD_DIM / 2) * 2;
         Mass mass = {-infinity(), 0.0f};
         float2 sum = {};
+        // Several splits' sums are under way at once.
+#pragma unroll 4
         for (i32 split = 0; split < splits_of(sealed); split++)
         {
             SealedPartial partial = sealed_partial(p, split, row, first_head + head);
@@ -124,7 +127,7 @@ extern "C" __global__ __launch_bounds__(THREADS) void attend(const __grid_consta
         float2 tail = {};
         for (i32 key = 0; key < keys; key++)
         {
-            u32 value = *reinterpret_cast<const u32*>(tail_values + swizzled<ROW_BYTES>(key, d / 8) + d % 8 * 2);
+            u32 value = *reinterpret_cast<const u32*>(tail_values + key * ROW_BYTES + 2 * d);
             float weight = weights[head * MOST_TAIL_KEYS + key];
             tail = {fmaf(weight, low_of(value), tail.x), fmaf(weight, high_of(value), tail.y)};
         }

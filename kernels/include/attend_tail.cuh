@@ -1,25 +1,43 @@
-// Scores and weights of a row's tail, in fp32.
+// Scores and weights of a row's tail, in fp32; how its keys and values come to shared memory.
 #pragma once
 #include "attend_block.cuh"
 #include "softmax_state.cuh"
 
-// A query's product with a key of the tail, dimensions ascending.
-__device__ inline float tail_score(const float* query, const unsigned char* keys, i32 key)
+// Begins to copy rows of the cache, a group of copies, to where place(key, chunk) says.
+template <typename Place> __device__ void fetch_tail(const ELEMENT* plane, const i32* cache_rows, i32 keys, Place place)
 {
-    float score = 0.0f;
+    for (i32 item = threadIdx.x; item < keys * ROW_CHUNKS; item += THREADS)
+    {
+        i32 key = item / ROW_CHUNKS, chunk = item % ROW_CHUNKS;
+        cp_async_16(place(key, chunk), plane + (u64)cache_rows[key] * HEAD_DIM + chunk * 8, 16);
+    }
+    cp_async_commit();
+}
+
+// Heads whose scores a warp computes together: a key is read and widened once for all of them, and their sums do not wait for each other.
+constexpr i32 HEADS_AT_ONCE = 4;
+
+// Products of some heads' queries, HEAD_DIM apart, with a key of the tail, dimensions ascending.
+__device__ inline void tail_scores(float (&scores)[HEADS_AT_ONCE], const float* queries, i32 heads, const unsigned char* keys, i32 key)
+{
     for (i32 chunk = 0; chunk < ROW_CHUNKS; chunk++)
     {
         uint4 of_key = *reinterpret_cast<const uint4*>(keys + swizzled<ROW_BYTES>(key, chunk));
         u32 pairs[4] = {of_key.x, of_key.y, of_key.z, of_key.w};
-        const float* of_query = query + 8 * chunk;
 #pragma unroll
-        for (i32 pair = 0; pair < 4; pair++)
+        for (i32 head = 0; head < HEADS_AT_ONCE; head++)
         {
-            score = fmaf(of_query[2 * pair], low_of(pairs[pair]), score);
-            score = fmaf(of_query[2 * pair + 1], high_of(pairs[pair]), score);
+            if (head >= heads)
+                break;
+            const float* of_query = queries + head * HEAD_DIM + 8 * chunk;
+#pragma unroll
+            for (i32 pair = 0; pair < 4; pair++)
+            {
+                scores[head] = fmaf(of_query[2 * pair], low_of(pairs[pair]), scores[head]);
+                scores[head] = fmaf(of_query[2 * pair + 1], high_of(pairs[pair]), scores[head]);
+            }
         }
     }
-    return score;
 }
 
 // A warp turns the scores of one head into weights. Their sum: each lane its keys in order, then a tree over the lanes; keys count from the

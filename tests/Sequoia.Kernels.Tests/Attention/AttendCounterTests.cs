@@ -27,6 +27,7 @@ internal sealed class AttendCounterTests : CudaFixture
     {
         (KernelProfile sealedKeys, KernelProfile tail) = Run(shape);
         var traffic = new AttendTraffic(shape);
+        TestContext.Out.WriteLine($"{sealedKeys.ToTable()}{tail.ToTable()}partial sums are {traffic.PartialBytes / (double)traffic.SealedBytes:P1} of sealed keys and values");
         Assert.Multiple(() =>
         {
             Assert.That(sealedKeys.Total.GlobalBytes, Is.EqualTo(traffic.SealedRequested), "asked for by attend_sealed");
@@ -57,7 +58,7 @@ internal sealed class AttendCounterTests : CudaFixture
         var plain = new Mutation("Plain", "swizzle.cuh", "16 * (chunk ^ (row / LINE_ROWS % TURNS))", "16 * chunk");
         (KernelProfile sealedKeys, KernelProfile tail) = Run(Shapes[3], plain);
         Assert.That(sealedKeys.Total.SharedWavefronts, Is.GreaterThan(2 * sealedKeys.Total.SharedIdealWavefronts));
-        Assert.That(tail.Total.SharedWavefronts, Is.GreaterThan(1.5 * tail.Total.SharedIdealWavefronts));
+        Assert.That(tail.Total.SharedWavefronts, Is.GreaterThan(1.1 * tail.Total.SharedIdealWavefronts));
     }
 
     [TestCaseSource(nameof(Shapes))]
@@ -65,6 +66,7 @@ internal sealed class AttendCounterTests : CudaFixture
     {
         KernelProfile profile = Run(shape).Sealed;
         double share = profile.Total.Mma * 4096.0 / profile.Total.Flops;
+        TestContext.Out.WriteLine($"{share:P1} of the operations by tensor cores");
         Assert.That(share, Is.GreaterThanOrEqualTo(shape.HeadDim == 32 ? 0.9 : 0.95), profile.ToTable());
     }
 
