@@ -73,7 +73,7 @@ internal sealed class CudaBackend : Backend
 
     public override Weight LoadQkv(TensorView q, TensorView k, TensorView v, int headDim)
     {
-        _attend ??= new AttendKernels(_kernels, headDim, HasTensorCores && AttendKernels.HasTensorCores(headDim));
+        _attend ??= new AttendKernels(_kernels, headDim, AttendKernels.HasTensorCores(headDim, q.Rows / k.Rows, _context.Device.ComputeCapability));
         var shape = new MatMulShape(MatMulKind.Rope, q.Rows + k.Rows + v.Rows, q.Columns);
         int heads = q.Rows / headDim, kvHeads = k.Rows / headDim;
         return LoadMatrix(shape, row => PairedRows.Qkv(row, heads, kvHeads, headDim), q, k, v);
