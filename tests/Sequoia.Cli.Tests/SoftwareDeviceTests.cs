@@ -41,10 +41,20 @@ public class SoftwareDeviceTests
     }
 
     [Test]
-    public void Methods_cannot_be_compared_there()
+    public void Methods_are_compared_by_counts()
     {
-        SequoiaProcess run = SequoiaProcess.Run("compare", "--device", "software", "--prompts", Path.Combine(Repository.Root, "models", "prompts.jsonl"));
-        Assert.That((run.Status, run.Notes.Trim()), Is.EqualTo((2, "sequoia: --device: software (Sequoia software GPU): has no times to compare, and kernels for Sequoia's own method only; use cpu")));
+        using var folder = new TemporaryFolder();
+        SequoiaProcess run = SequoiaProcess.Run(
+            "compare", "--device", "software", "--target", Model, "--draft", Model, "--prompts", folder.Write("prompts.txt", "Once\n<|endoftext|>\nThe dog"),
+            "--temperatures", "0.8", "--sizes", "4", "--max-tokens", "12", "--output", Path.Combine(folder.Path, "results"));
+        Assert.That(run.Status, Is.Zero, run.Notes);
+        Assert.That(run.Out, Does.Contain("tokens per step").And.Not.Contain("speedup").And.Not.Contain("ms per token"));
+        JsonNode report = JsonNode.Parse(File.ReadAllText(Path.Combine(folder.Path, "results", "compare.json")))!;
+        JsonArray runs = report["runs"]!.AsArray();
+        Assert.That(runs, Has.Count.GreaterThan(3));
+        Assert.That(runs.Select(one => one!["seconds"]), Is.All.Null);
+        Assert.That(report["step_costs"]!.AsArray(), Is.Empty);
+        Assert.That(Directory.GetFiles(Path.Combine(folder.Path, "results"), "speedup*"), Is.Empty);
     }
 
     [Test]
