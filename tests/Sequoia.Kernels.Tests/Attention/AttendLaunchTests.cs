@@ -42,4 +42,12 @@ internal sealed class AttendLaunchTests : CudaFixture
         Nodes = [0],
         Tokens = [9],
     };
+
+    /// <summary>What fits in 64 M floats, 64 rows at least.</summary>
+    [TestCase(512, 32, 4096, 128, ExpectedResult = 512)]
+    [TestCase(1024, 32, 8192, 128, ExpectedResult = 504)]
+    [TestCase(1024, 32, 131072, 128, ExpectedResult = 64)]
+    [TestCase(3, 32, 131072, 128, ExpectedResult = 3)]
+    public int Rows_of_a_launch_keep_its_workspace_within_bounds(int rows, int heads, int capacity, int headDim) =>
+        AttendKernels.RowsOfLaunch(rows, heads, capacity, headDim);
 }

@@ -16,6 +16,7 @@ internal sealed unsafe class AttendKernels
     private const int SplitKeys = 256;
     private const int SlabKeys = 16;
     private const int MostLevels = 64;
+    private const long MostWorkspaceFloats = 64 << 20;
     private const int MostTailKeys = MostLevels + SlabKeys;
     private const int MostGroup = 16;
 
@@ -55,6 +56,10 @@ internal sealed unsafe class AttendKernels
     /// <param name="computeCapability">The device's.</param>
     public static bool HasTensorCores(int headDim, int group, Version computeCapability) =>
         headDim is 32 or 64 or 128 && group <= MostGroup && computeCapability.Major >= 8;
+
+    /// <summary>How many of so many rows to compute in one launch, so that its workspace keeps within bounds (256 MB, or what 64 rows need).</summary>
+    public static int RowsOfLaunch(int rows, int heads, int capacity, int headDim) =>
+        (int)Math.Clamp(MostWorkspaceFloats / WorkspaceFloats(1, heads, capacity, headDim), Math.Min(rows, ManyRows), rows);
 
     /// <summary>Floats that <see cref="Attend.Partials"/> must have room for, for launches of up to so many rows; at least 1.</summary>
     public static long WorkspaceFloats(int rows, int heads, int capacity, int headDim) =>
