@@ -4,8 +4,6 @@ namespace Sequoia.Interop;
 public sealed unsafe class CudaStream : ContextObject
 {
     private const uint NonBlocking = 1;
-    // CU_STREAM_PER_THREAD.
-    private const nint PerThread = 2;
 
     private CudaStream(CudaContext context, nint stream, bool owned) : base(context, context, stream, owned)
     {
@@ -37,12 +35,6 @@ public sealed unsafe class CudaStream : ContextObject
         ArgumentOutOfRangeException.ThrowIfZero(stream);
         return new CudaStream(context, stream, owned: false);
     }
-
-    /// <summary>
-    /// The default stream that every thread has of its own: what a thread puts into it comes in that thread's order, whichever object like this one it
-    /// uses. It waits for work of the default stream, and can be captured, which that cannot.
-    /// </summary>
-    public static CudaStream OfThread(CudaContext context) => Wrap(context, PerThread);
 
     /// <summary>Waits for all work so far.</summary>
     /// <exception cref="CudaException">Some of it failed.</exception>

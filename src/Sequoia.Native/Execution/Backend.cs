@@ -18,6 +18,9 @@ internal abstract class Backend : IDisposable
     /// <summary>Whether operations only queue work, which <see cref="Repeat"/> may replay: what they take on the host then says nothing.</summary>
     public virtual bool IsAsynchronous => false;
 
+    /// <summary>A line of work for one sequence.</summary>
+    public virtual WorkQueue CreateQueue() => new();
+
     /// <summary>Tokens of a prompt that it is worth computing in one pass.</summary>
     public virtual int PrefillRows => 64;
 
@@ -102,12 +105,12 @@ internal abstract class Backend : IDisposable
     {
     }
 
-    /// <summary>Waits for everything that this thread has asked for.</summary>
+    /// <summary>Waits for everything that this thread has asked for in the queue that it is in.</summary>
     public virtual void Wait()
     {
     }
 
-    /// <summary>Does work that is the same every time but for what lies in the device's memory: a device may record it, and replay it next time.</summary>
+    /// <summary>In a queue: does work that is the same every time but for what lies in the device's memory: a device may record it, and replay it next time.</summary>
     public virtual void Repeat(Recording recording, Action work) => work();
 
     public abstract void Dispose();

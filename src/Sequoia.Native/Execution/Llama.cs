@@ -18,6 +18,8 @@ internal sealed class Llama
             backend.Load(t.PostAttentionNorm), backend.LoadGateUp(t.Gate, t.Up), backend.Load(t.Down)))];
         FinalNorm = backend.Load(tensors.FinalNorm);
         Head = config.TiedEmbeddings ? Embedding : backend.Load(tensors.Head);
+        // A copy may return before the device has it, and queues do not wait for what came outside of them.
+        backend.Wait();
     }
 
     public Backend Backend { get; }

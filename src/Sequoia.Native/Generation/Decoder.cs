@@ -23,6 +23,7 @@ internal sealed class Decoder : IDisposable
     private readonly TreeRows[] _pendingRows;
     private readonly Recording[] _recordings = [new(), new()];
     private readonly Action _work;
+    private readonly WorkQueue _queue;
     private SamplingOptions _sampling;
     private ulong _seed;
     private int _pendingCount;
@@ -46,6 +47,8 @@ internal sealed class Decoder : IDisposable
         int capacity = context + tree.Size;
         int chunk = Math.Min(_backend.PrefillRows, context);
         TokenTree chain = chunk == 1 ? TokenTree.Root : TokenTree.Chain(chunk - 1);
+        _queue = _backend.CreateQueue();
+        _queue.Enter();
         try
         {
             _treeRows = rootOnly ? new TreeRows(tree, [0]) : TreeRows.All(tree);
@@ -65,6 +68,10 @@ internal sealed class Decoder : IDisposable
         {
             Dispose();
             throw;
+        }
+        finally
+        {
+            _queue.Leave();
         }
         _work = Work;
     }
@@ -91,25 +98,41 @@ internal sealed class Decoder : IDisposable
     /// <summary>Begins a sequence: computes the prompt's keys and values in both models. The last prompt token is the first root.</summary>
     public void Start(ReadOnlySpan<int> prompt, SamplingOptions sampling, ulong seed, CancellationToken cancellation)
     {
-        if (sampling != _sampling || seed != _seed)
-            ForgetRecordings();
-        (_sampling, _seed, Steps) = (sampling, seed, 0);
-        DraftTime = VerifyTime = SamplingTime = TimeSpan.Zero;
-        Prefill(_target, prompt[..^1], cancellation);
-        if (_draft is not null)
-            Prefill(_draft, prompt[..^1], cancellation);
-        int committed = prompt.Length - 1;
-        _tree.Begin(prompt[^1..], committed, new RandomKey(seed, 0));
-        _pending.Begin(prompt[^1..], committed);
-        _pendingCount = 1;
+        _queue.Enter();
+        try
+        {
+            if (sampling != _sampling || seed != _seed)
+                ForgetRecordings();
+            (_sampling, _seed, Steps) = (sampling, seed, 0);
+            DraftTime = VerifyTime = SamplingTime = TimeSpan.Zero;
+            Prefill(_target, prompt[..^1], cancellation);
+            if (_draft is not null)
+                Prefill(_draft, prompt[..^1], cancellation);
+            int committed = prompt.Length - 1;
+            _tree.Begin(prompt[^1..], committed, new RandomKey(seed, 0));
+            _pending.Begin(prompt[^1..], committed);
+            _pendingCount = 1;
+        }
+        finally
+        {
+            _queue.Leave();
+        }
     }
 
     /// <summary>One step: returns the tokens it commits, at least one. Valid until the next step.</summary>
     public ReadOnlySpan<int> Step()
     {
         Steps++;
-        _backend.Repeat(_recordings[_pendingCount - 1], _work);
-        _backend.FetchVerdict(_tree);
+        _queue.Enter();
+        try
+        {
+            _backend.Repeat(_recordings[_pendingCount - 1], _work);
+            _backend.FetchVerdict(_tree);
+        }
+        finally
+        {
+            _queue.Leave();
+        }
         int committed = _target.Cache.Length += Verdict.Length;
         bool endsInLeaf = Tree.ChildCount(Verdict.Path[^1]) == 0;
         if (_draft is not null)
@@ -128,6 +151,7 @@ internal sealed class Decoder : IDisposable
         foreach (IDisposable? item in (IDisposable?[])[_target, _draft, _tree, _chain, _pending])
             item?.Dispose();
         ForgetRecordings();
+        _queue.Dispose();
     }
 
     /// <summary>The nodes that have children, level by level: leaves need no draft pass.</summary>

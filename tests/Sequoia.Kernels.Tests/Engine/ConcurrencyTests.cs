@@ -24,6 +24,27 @@ internal sealed class ConcurrencyTests : CudaFixture
         Assert.That(alone.Distinct().Count(), Is.EqualTo(prompts.Length));
     }
 
+    /// <summary>With every seed a step is recorded anew: no copy of a sequence that begins meanwhile may get into a recording, or spoil it.</summary>
+    [Test]
+    public async Task Recordings_and_beginnings_do_not_meet()
+    {
+        CudaDrivers.Register(SoftwareDriver.Driver);
+        string folder = Path.Combine(Repository.Root, "models", "draft");
+        var options = new LoadOptions { Device = "software" };
+        using LanguageModel target = LanguageModel.Load(folder, options), draft = LanguageModel.Load(folder, options);
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(thread => Task.Run(async () =>
+        {
+            using var generator = new TextGenerator(target, draft, TreePolicy.Chains(1, 1));
+            for (int seed = 0; seed < 12; seed++)
+            {
+                int tokens = 0;
+                await foreach (GenerationChunk chunk in generator.GenerateAsync("", new GenerationOptions { MaxTokens = 5, Seed = (ulong)seed, IgnoreEos = true }))
+                    tokens += chunk.Tokens.Count;
+                Assert.That(tokens, Is.EqualTo(5));
+            }
+        })));
+    }
+
     private static async Task<string> Tell(LanguageModel target, LanguageModel draft, string prompt, int seed)
     {
         using var generator = new TextGenerator(target, draft, seed % 2 == 0 ? TreePolicy.Chains(2, 2) : TreePolicy.Chains(1, 3));

@@ -90,4 +90,36 @@ public class GraphTests : DriverFixture
         Fails(CudaResult.StreamCaptureUnsupported, () => stream.Capture(stream.Synchronize), "captured");
         Fails(CudaResult.StreamCaptureImplicit, () => stream.Capture(() => Add(data, 1)), "captured");
     }
+
+    /// <summary>Whoever copies through the legacy stream would wait for a blocking stream that is recorded, and for no other.</summary>
+    [TestCase(false, ExpectedResult = CudaResult.StreamCaptureImplicit)]
+    [TestCase(true, ExpectedResult = CudaResult.Success)]
+    public CudaResult A_blocking_copy_beside_a_capture(bool nonBlocking)
+    {
+        using CudaStream stream = Context.CreateStream(nonBlocking);
+        using DeviceBuffer<int> data = Numbers(0), other = Numbers(0);
+        var result = CudaResult.Success;
+        void CopyOnAnotherThread()
+        {
+            try
+            {
+                other.CopyFrom([1]);
+            }
+            catch (CudaException e)
+            {
+                result = e.Code;
+            }
+        }
+        void Work()
+        {
+            var thread = new Thread(CopyOnAnotherThread);
+            thread.Start();
+            thread.Join();
+        }
+        if (nonBlocking)
+            stream.Capture(Work).Dispose();
+        else
+            Fails(CudaResult.StreamCaptureInvalidated, () => stream.Capture(Work), "capture");
+        return result;
+    }
 }

@@ -190,6 +190,7 @@ internal static unsafe partial class EntryPoints
     private static void CopyNow(Context context, ulong to, ulong from, nuint bytes)
     {
         context.RefuseDuringCapture("a blocking copy");
+        context.RefuseImplicitCapture(context.Legacy);
         if (bytes == 0)
             return;
         bool toDevice = IsDevice(to, bytes), fromDevice = IsDevice(from, bytes);

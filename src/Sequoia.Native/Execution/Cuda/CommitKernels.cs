@@ -4,7 +4,7 @@ using Sequoia.Native.Execution.Cuda.Parameters;
 namespace Sequoia.Native.Execution.Cuda;
 
 /// <summary>Launches what makes a verdict come true: compaction of the caches, and the step to the next tree.</summary>
-internal sealed unsafe class CommitKernels(CudaKernels kernels, CudaStream stream)
+internal sealed unsafe class CommitKernels(CudaKernels kernels)
 {
     private const int Block = 256;
     private const int ChunkBytes = 16;
@@ -28,7 +28,7 @@ internal sealed unsafe class CommitKernels(CudaKernels kernels, CudaStream strea
             Chunks = cache.HeadDim * sizeof(ushort) / ChunkBytes,
         };
         int columns = parameters.Planes * parameters.Chunks;
-        _compactKv.Launch((columns + Block - 1) / Block, Block, 0, stream, KernelArgument.At(&parameters, sizeof(CompactKv)));
+        _compactKv.Launch((columns + Block - 1) / Block, Block, 0, CudaQueue.Current, KernelArgument.At(&parameters, sizeof(CompactKv)));
     }
 
     public void Advance(CudaTreeState state, CudaTreeState? pending)
@@ -42,6 +42,6 @@ internal sealed unsafe class CommitKernels(CudaKernels kernels, CudaStream strea
             PendingState = pending?.State ?? 0,
             PendingToks = pending?.Tokens ?? 0,
         };
-        _advanceStep.Launch(1, 1, 0, stream, KernelArgument.At(&parameters, sizeof(AdvanceStep)));
+        _advanceStep.Launch(1, 1, 0, CudaQueue.Current, KernelArgument.At(&parameters, sizeof(AdvanceStep)));
     }
 }

@@ -14,7 +14,7 @@ internal sealed class CudaActivations(CudaContext context, int rows, int columns
 
     public static int StrideOf(int columns) => (columns + Alignment - 1) / Alignment * Alignment;
 
-    public override void Download(int row, Span<float> destination) => Data.CopyTo(destination[..Columns], (long)row * Stride);
+    public override void Download(int row, Span<float> destination) => Data.CopyTo(destination[..Columns], (long)row * Stride, CudaQueue.Current);
 
     public override void Dispose() => Data.Dispose();
 }

@@ -7,13 +7,15 @@ namespace Sequoia.Native.Execution.Cuda;
 
 /// <summary>
 /// A CUDA device, or the software GPU behind the same entry points: weights, keys, values and what they are multiplied by in 16 bits, all
-/// sums in fp32. Work goes to the
-/// calling thread's own stream: a generator computes on one thread, and both its models' work comes in order there.
+/// sums in fp32. Work goes to the stream of the queue that the calling thread is in.
 /// </summary>
 internal sealed class CudaBackend : Backend
 {
     // Levels of a tree, and so nodes of an accepted path.
     private const int MostLevels = 64;
+
+    // CU_STREAM_LEGACY.
+    private const nint Legacy = 1;
 
     // Of 16 x 8 x 16 products; older devices compute with the scalar twins.
     private static readonly Version TensorCores = new(8, 0);
@@ -22,7 +24,7 @@ internal sealed class CudaBackend : Backend
     public static readonly Version Oldest = new(7, 5);
 
     private readonly CudaContext _context;
-    private readonly CudaStream _stream;
+    private readonly CudaStream _default;
     private readonly RowKernels _rows;
     private readonly MatMulKernels _matMul;
     private readonly SamplingKernels _sampling;
@@ -35,7 +37,7 @@ internal sealed class CudaBackend : Backend
     public CudaBackend(CudaDevice device, CudaCompiler compiler, KernelSet set, Element element)
     {
         _context = CudaContext.Primary(device);
-        _stream = CudaStream.OfThread(_context);
+        _default = CudaStream.Wrap(_context, Legacy);
         Name = DeviceParts.NameOf(device);
         HasTimes = device.Driver.IsNative;
         _kernels = new CudaKernels(_context, compiler, set, element);
@@ -44,8 +46,8 @@ internal sealed class CudaBackend : Backend
         {
             _rows = new RowKernels(_kernels);
             _matMul = new MatMulKernels(_kernels, HasTensorCores);
-            _sampling = new SamplingKernels(_kernels, _shapes, _stream);
-            _commit = new CommitKernels(_kernels, _stream);
+            _sampling = new SamplingKernels(_kernels, _shapes);
+            _commit = new CommitKernels(_kernels);
         }
         catch
         {
@@ -128,7 +130,7 @@ internal sealed class CudaBackend : Backend
             Columns = weight.Columns,
             TableStride = weight.Shape.Stride,
             XStride = to.Stride,
-        }, rows.Count, _stream);
+        }, rows.Count, CudaQueue.Current);
     }
 
     public override void RmsNorm(Activations x, int firstRow, int count, Weight weight, float epsilon, Activations y)
@@ -143,7 +145,7 @@ internal sealed class CudaBackend : Backend
             XStride = from.Stride,
             YStride = to.Stride,
             Epsilon = epsilon,
-        }, count, _stream);
+        }, count, CudaQueue.Current);
     }
 
     public override void MatMul(Weight weight, Activations x, Activations y, int rows) =>
@@ -157,7 +159,7 @@ internal sealed class CudaBackend : Backend
         (var matrix, var to) = ((CudaWeight)weight, (CudaFactors)hidden);
         MatMul product = Product(matrix, (CudaFactors)x, new PassRows { Count = rows });
         (product.Y, product.YStride) = (to.Data.Handle, to.Stride);
-        _matMul.Launch(MatMulKind.SiluMul, product, _stream);
+        _matMul.Launch(MatMulKind.SiluMul, product, CudaQueue.Current);
     }
 
     public override void ProjectQkv(Weight weight, Activations x, RopeTable rope, KvCache cache, int layer, TreeState state, TreeRows rows, Activations queries)
@@ -169,7 +171,7 @@ internal sealed class CudaBackend : Backend
         (product.Keys, product.Values) = (kv.Keys(layer), kv.Values(layer));
         (product.KvHeads, product.HeadDim, product.Capacity) = (kv.KvHeads, kv.HeadDim, kv.Capacity);
         product.Heads = to.Columns / kv.HeadDim;
-        _matMul.Launch(MatMulKind.Rope, product, _stream);
+        _matMul.Launch(MatMulKind.Rope, product, CudaQueue.Current);
     }
 
     public override void Attend(Activations queries, KvCache cache, int layer, TreeState state, TreeRows rows, Activations output)
@@ -200,7 +202,7 @@ internal sealed class CudaBackend : Backend
                 QueryStride = from.Stride,
                 OutputStride = to.Stride,
                 Scale = 1f / MathF.Sqrt(kv.HeadDim),
-            }, _stream);
+            }, CudaQueue.Current);
         }
     }
 
@@ -211,7 +213,7 @@ internal sealed class CudaBackend : Backend
     {
         var own = (CudaTreeState)state;
         _sampling.VerifyTree((CudaActivations)logits, nodes, own, sampling);
-        own.Send(_stream);
+        own.Send();
     }
 
     public override void Commit(TreeState state, TreeState? pending, KvCache target, KvCache? draft)
@@ -229,13 +231,16 @@ internal sealed class CudaBackend : Backend
         ((CudaTreeState)state).Receive();
     }
 
-    public override void Wait() => _stream.Synchronize();
+    public override void Wait() => (CudaQueue.Current ?? _default).Synchronize();
+
+    public override WorkQueue CreateQueue() => new CudaQueue(_context);
 
     public override void Repeat(Recording recording, Action work)
     {
+        CudaStream stream = CudaQueue.Current ?? throw new InvalidOperationException("work is repeated in a queue only");
         if (recording.Replay is ExecutableGraph replay)
         {
-            replay.Launch(_stream);
+            replay.Launch(stream);
             return;
         }
         if (!recording.IsWarm)
@@ -244,10 +249,10 @@ internal sealed class CudaBackend : Backend
             recording.IsWarm = true;
             return;
         }
-        using CudaGraph graph = _stream.Capture(work);
+        using CudaGraph graph = stream.Capture(work);
         ExecutableGraph executable = graph.Instantiate();
         recording.Replay = executable;
-        executable.Launch(_stream);
+        executable.Launch(stream);
     }
 
     public override void Dispose()
@@ -263,7 +268,7 @@ internal sealed class CudaBackend : Backend
     {
         MatMul product = Product(weight, x, new PassRows { Count = rows });
         (product.Y, product.YStride) = (y.Data.Handle, y.Stride);
-        _matMul.Launch(kind, product, _stream);
+        _matMul.Launch(kind, product, CudaQueue.Current);
     }
 
     private MatMul Product(CudaWeight weight, CudaFactors x, PassRows rows) => new()
@@ -271,7 +276,7 @@ internal sealed class CudaBackend : Backend
         Weight = weight.Data.Handle,
         X = x.Data.Handle,
         Partials = x.Partials(_matMul.PartialsFor(weight.Shape, x.Rows)),
-        Arrived = x.Counters(_matMul.CountersFor(weight.Shape, x.Rows), _stream),
+        Arrived = x.Counters(_matMul.CountersFor(weight.Shape, x.Rows)),
         Rows = rows,
         Outputs = weight.Rows,
         Columns = weight.Columns,

@@ -39,21 +39,21 @@ internal sealed class CudaFactors : Activations
     }
 
     /// <summary>Counters, 0 when they are given and after each product.</summary>
-    public nint Counters(int count, CudaStream stream)
+    public nint Counters(int count)
     {
         if (count == 0)
             return 0;
         if (_counters is null || _counters.Length < count)
         {
             _counters = _parts.Allocate<uint>(count);
-            _counters.FillAsync(0, stream);
+            _counters.FillAsync(0, CudaQueue.Current);
         }
         return _counters.Handle;
     }
 
     public override void Download(int row, Span<float> destination)
     {
-        Data.CopyTo(_row, (long)row * Stride);
+        Data.CopyTo(_row, (long)row * Stride, CudaQueue.Current);
         for (int i = 0; i < _row.Length; i++)
             destination[i] = Elements.Widen(_row[i], _element);
     }

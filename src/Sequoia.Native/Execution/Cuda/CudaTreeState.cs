@@ -77,7 +77,7 @@ internal sealed class CudaTreeState : TreeState
         HostState[0] = (int)random.Step;
         HostState[1] = committed;
         HostState[2] = (int)LogitDamage.None;
-        _words.CopyFrom(_host);
+        _words.CopyFrom(_host, 0, CudaQueue.Current);
     }
 
     public override void Decide(ReadOnlySpan<int> path, int token)
@@ -86,13 +86,19 @@ internal sealed class CudaTreeState : TreeState
         Download(nodes.AsSpan(1), tokens);
         tokens[^1] = token;
         int kept = Tree.ChildCount(path[^1]) > 0 ? path.Length : path.Length - 1;
-        _words.CopyFrom([path.Length, kept, token, 0, .. path], _host.Length);
-        _words.CopyFrom(tokens, _host.Length + VerdictWords + Tree.Levels);
+        _words.CopyFrom([path.Length, kept, token, 0, .. path], _host.Length, CudaQueue.Current);
+        _words.CopyFrom(tokens, _host.Length + VerdictWords + Tree.Levels, CudaQueue.Current);
         Keep(path.Length, 0, path, tokens);
     }
 
-    /// <summary>Queues the copy of the outcome to the host.</summary>
-    public void Send(CudaStream stream) => _words.CopyToAsync(_outcome, stream, Tree.Size);
+    /// <summary>Queues the copy of the outcome to the host; outside of a queue, waits for it.</summary>
+    public void Send()
+    {
+        if (CudaQueue.Current is { } stream)
+            _words.CopyToAsync(_outcome, stream, Tree.Size);
+        else
+            _words.CopyTo(_outcome.Span, Tree.Size);
+    }
 
     /// <summary>Takes the outcome that has arrived.</summary>
     public void Receive()
@@ -109,7 +115,7 @@ internal sealed class CudaTreeState : TreeState
 
     public override void Download(ReadOnlySpan<int> nodes, Span<int> tokens)
     {
-        _words.CopyTo(_host.AsSpan(0, Tree.Size));
+        _words.CopyTo(_host.AsSpan(0, Tree.Size), 0, CudaQueue.Current);
         for (int i = 0; i < nodes.Length; i++)
             tokens[i] = _host[nodes[i]];
     }

@@ -14,7 +14,12 @@ internal sealed class DeviceParts(CudaContext context, string what, bool areWeig
 
     public DeviceBuffer<T> Allocate<T>(long length) where T : unmanaged => Keep(length * Unsafe.SizeOf<T>(), () => context.Allocate<T>(length));
 
-    public DeviceBuffer<T> Upload<T>(T[] elements) where T : unmanaged => Keep((long)elements.Length * Unsafe.SizeOf<T>(), () => context.Upload<T>(elements));
+    public DeviceBuffer<T> Upload<T>(T[] elements) where T : unmanaged
+    {
+        DeviceBuffer<T> buffer = Allocate<T>(elements.Length);
+        buffer.CopyFrom(elements, 0, CudaQueue.Current);
+        return buffer;
+    }
 
     public PinnedBuffer<T> AllocatePinned<T>(int length) where T : unmanaged => Keep((long)length * Unsafe.SizeOf<T>(), () => context.AllocatePinned<T>(length));
 

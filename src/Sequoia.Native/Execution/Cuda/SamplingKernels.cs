@@ -6,7 +6,7 @@ using Sequoia.Native.Sampling;
 namespace Sequoia.Native.Execution.Cuda;
 
 /// <summary>Launches the kernels that draw and verify.</summary>
-internal sealed unsafe class SamplingKernels(CudaKernels kernels, DeviceShapes shapes, CudaStream stream)
+internal sealed unsafe class SamplingKernels(CudaKernels kernels, DeviceShapes shapes)
 {
     private const int Block = 1024;
     private const int TileTokens = 64;
@@ -29,7 +29,7 @@ internal sealed unsafe class SamplingKernels(CudaKernels kernels, DeviceShapes s
     {
         long first = (long)state.DraftRow(rows.Nodes[0]) * state.DraftStride;
         // The verifier reads these logits again, when the draft has computed further levels in their place.
-        state.DraftLogits.CopyFromAsync(logits.Data, 0, (long)rows.Count * logits.Stride, stream, first);
+        state.DraftLogits.CopyFromAsync(logits.Data, 0, (long)rows.Count * logits.Stride, CudaQueue.Current, first);
         var parameters = new DrawChildren
         {
             Logits = state.DraftLogits.Handle + (nint)(first * sizeof(float)),
@@ -45,7 +45,7 @@ internal sealed unsafe class SamplingKernels(CudaKernels kernels, DeviceShapes s
             Stride = state.DraftStride,
             WithReplacement = state.Method == SpeculationMethod.SpecInfer ? 1 : 0,
         };
-        _drawChildren.Launch(rows.Count, Block, Scratch(state.Vocabulary), stream, KernelArgument.At(&parameters, sizeof(DrawChildren)));
+        _drawChildren.Launch(rows.Count, Block, Scratch(state.Vocabulary), CudaQueue.Current, KernelArgument.At(&parameters, sizeof(DrawChildren)));
     }
 
     public void VerifyTree(CudaActivations logits, int nodes, CudaTreeState state, SamplingOptions sampling)
@@ -71,7 +71,7 @@ internal sealed unsafe class SamplingKernels(CudaKernels kernels, DeviceShapes s
             Levels = state.Tree.Levels,
             Method = state.Method,
         };
-        _verifyTree.Launch(1, Block, Scratch(state.Vocabulary), stream, KernelArgument.At(&parameters, sizeof(VerifyTree)));
+        _verifyTree.Launch(1, Block, Scratch(state.Vocabulary), CudaQueue.Current, KernelArgument.At(&parameters, sizeof(VerifyTree)));
     }
 
     // A float for each tile of the vocabulary, to the next power of two, twice; or a histogram.
