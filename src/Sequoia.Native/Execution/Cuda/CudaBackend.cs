@@ -25,8 +25,8 @@ internal sealed class CudaBackend : Backend
     private readonly CudaStream _stream;
     private readonly RowKernels _rows;
     private readonly MatMulKernels _matMul;
-    private readonly SamplingKernels _sampling;
-    private readonly CommitKernels _commit;
+    private readonly CudaSampling _sampling;
+    private readonly CudaCommit _commit;
     private readonly CudaKernels _kernels;
     private readonly DeviceShapes _shapes;
     private readonly List<IDisposable> _weights = [];
@@ -44,8 +44,8 @@ internal sealed class CudaBackend : Backend
         {
             _rows = new RowKernels(_kernels);
             _matMul = new MatMulKernels(_kernels, HasTensorCores);
-            _sampling = new SamplingKernels(_kernels, _shapes, _stream);
-            _commit = new CommitKernels(_kernels, _stream);
+            _sampling = new CudaSampling(_kernels, _shapes, _stream);
+            _commit = new CudaCommit(_kernels, _stream);
         }
         catch
         {
