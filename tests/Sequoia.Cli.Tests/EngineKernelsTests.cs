@@ -25,6 +25,40 @@ public class EngineKernelsTests
         });
     }
 
+    [Test]
+    public void Kernels_equal_their_references()
+    {
+        SequoiaProcess table = SequoiaProcess.Run("kernels", "check", "--cases", "2", "--seed", "7");
+        Assert.That(table.Status, Is.Zero, table.Out + table.Notes);
+        Assert.That(table.Out, Does.StartWith("seed 7, software:0\n").And.Contain("| bit-equal").And.Contain("% of what rounding allows"));
+        SequoiaProcess json = SequoiaProcess.Run("kernels", "check", "--cases", "3", "--kernel", "rms_norm", "--json");
+        JsonNode only = json.Json["kernels"]!.AsArray().Single()!;
+        Assert.Multiple(() =>
+        {
+            Assert.That(json.Json["seed"]!.GetValue<int>(), Is.Not.Negative);
+            Assert.That(only["cases"]!.GetValue<int>(), Is.EqualTo(3));
+            Assert.That(only["worst"]!.GetValue<double>(), Is.InRange(0.1, 1));
+            Assert.That(only["worst_of_twin"]!.GetValue<double>(), Is.InRange(0.1, 1));
+            Assert.That(only["failure"], Is.Null);
+        });
+    }
+
+    [Test]
+    public void A_check_that_is_interrupted_ends_at_once()
+    {
+        SequoiaProcess run = SequoiaProcess.Interrupt("INT", "kernels", "check", "--cases", "100000");
+        Assert.That((run.Status, run.Notes), Is.EqualTo((130, "")));
+    }
+
+    [TestCase("--kernel conv: is not one of embed, ", "--kernel", "conv")]
+    [TestCase("--cases 0: must be a whole number from 1", "--cases", "0")]
+    [TestCase("--device cpu: there is no such device", "--device", "cpu")]
+    [TestCase("--schedules: is for a kernel of your own; name FILE.cu", "--schedules", "3")]
+    [TestCase("--launch: is missing", "some.cu")]
+    [TestCase("--cases: is for the engine's kernels; leave out FILE.cu", "some.cu", "--launch", "some.json", "--cases", "3")]
+    public void Checks_that_make_no_sense_are_told_in_one_line(string message, params string[] arguments) =>
+        SequoiaProcess.Run(["kernels", "check", .. arguments]).AssertBadInput(message);
+
     [TestCase("no_such", "sm_80", "--kernel no_such: is not one of advance_step, ")]
     [TestCase("compact_kv", "sm_1", "--architecture sm_1: NVRTC ")]
     [TestCase("matmul", "sm_75", "--architecture sm_75: matmul needs tensor cores")]

@@ -11,8 +11,8 @@ internal static class BenchCommand
 {
     public static Command Create(Streams streams)
     {
-        Argument<string> file = KernelSource.Argument();
-        Option<string> launch = CheckCommand.LaunchOption();
+        Argument<string?> file = KernelSource.OptionalArgument();
+        Option<string?> launch = CheckCommand.LaunchOption();
         Option<string?> device = CheckedOption.Text("--device", "auto, cuda, cuda:N or software (default auto: the first GPU, else the software one).", "DEVICE");
         Option<int?> repeats = CheckedOption.Number("--repeats", "Runs that count, on a GPU (default 31).", 1, 100_000);
         Option<double?> bytes = CheckedOption.Number("--bytes", "Bytes that a run has to move, to print the bandwidth.", 0.0, 1e18);
@@ -21,8 +21,8 @@ internal static class BenchCommand
         var command = new Command("bench", "Time a kernel on a GPU, or count what it does on the software GPU.") { file, launch, device, repeats, bytes, flops, json };
         command.SetAction(parsed =>
         {
-            KernelSource source = KernelSource.Load(parsed.GetRequiredValue(file));
-            LaunchSpec spec = LaunchSpec.Load(parsed.GetRequiredValue(launch));
+            KernelSource source = KernelSource.Load(parsed.GetValue(file)!);
+            LaunchSpec spec = LaunchSpec.Load(parsed.GetValue(launch)!);
             NamedDevice chosen = Drivers.Find().Choose(parsed.GetValue(device) ?? "auto");
             CudaCompiler compiler = KernelSource.Compiler();
             CompiledKernels compiled = source.Compile(compiler, compiler.ArchitectureFor(chosen.Device), spec, streams);

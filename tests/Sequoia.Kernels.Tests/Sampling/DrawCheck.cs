@@ -1,3 +1,4 @@
+using Sequoia.Native.Diagnostics.Kernels;
 using Sequoia.Native.Execution.Cuda.Parameters;
 
 namespace Sequoia.Kernels.Tests.Sampling;

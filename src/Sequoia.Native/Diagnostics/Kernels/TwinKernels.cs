@@ -23,35 +23,31 @@ internal sealed unsafe class TwinKernels(CudaKernels kernels)
     /// <summary>Floats of a row's weights and their sums.</summary>
     public static int RowWorkspace(int vocabulary) => vocabulary + SamplingKernels.SumTree(vocabulary);
 
-    public void RmsNorm(RmsNorm parameters, int rows, CudaStream? stream) => Launch(OfRmsNorm, rows, parameters, stream);
+    public void RmsNorm(RmsNorm parameters, int rows) => Launch(OfRmsNorm, rows, parameters);
 
     /// <param name="parameters">As for the kernel.</param>
     /// <param name="rows">The rows.</param>
     /// <param name="workspace">For each row <see cref="RowWorkspace"/> and a float for each child of a node.</param>
     /// <param name="stride">Floats of a row's workspace.</param>
-    /// <param name="stream">The stream.</param>
-    public void DrawChildren(DrawChildren parameters, int rows, nint workspace, int stride, CudaStream? stream) => Launch(
+    public void DrawChildren(DrawChildren parameters, int rows, nint workspace, int stride) => Launch(
         OfDrawChildren, OfDrawChildren.BlocksFor(rows),
-        new RowsTwin<DrawChildren> { Kernel = parameters, Workspace = workspace, WorkspaceStride = stride, Rows = rows }, stream);
+        new RowsTwin<DrawChildren> { Kernel = parameters, Workspace = workspace, WorkspaceStride = stride, Rows = rows });
 
     /// <param name="parameters">As for the kernel.</param>
     /// <param name="workspace">Two rows of the vocabulary and a <see cref="RowWorkspace"/>.</param>
-    /// <param name="stream">The stream.</param>
-    public void VerifyTree(VerifyTree parameters, nint workspace, CudaStream? stream) =>
-        Launch(OfVerifyTree, 1, new TreeTwin { Kernel = parameters, Workspace = workspace }, stream);
+    public void VerifyTree(VerifyTree parameters, nint workspace) =>
+        Launch(OfVerifyTree, 1, new TreeTwin { Kernel = parameters, Workspace = workspace });
 
     /// <param name="parameters">As for the kernel.</param>
     /// <param name="rows">The rows.</param>
     /// <param name="workspace">For each row <see cref="RowWorkspace"/>.</param>
-    /// <param name="stream">The stream.</param>
-    public void SampleToken(SampleToken parameters, int rows, nint workspace, CudaStream? stream) => Launch(
+    public void SampleToken(SampleToken parameters, int rows, nint workspace) => Launch(
         OfSampleToken, OfSampleToken.BlocksFor(rows),
-        new RowsTwin<SampleToken> { Kernel = parameters, Workspace = workspace, WorkspaceStride = RowWorkspace(parameters.Vocabulary), Rows = rows }, stream);
+        new RowsTwin<SampleToken> { Kernel = parameters, Workspace = workspace, WorkspaceStride = RowWorkspace(parameters.Vocabulary), Rows = rows });
 
     /// <param name="parameters">As for the kernel.</param>
     /// <param name="result">Another cache, which becomes what the kernel makes of its own.</param>
-    /// <param name="stream">The stream.</param>
-    public void CompactKv(in CompactKv parameters, nint result, CudaStream? stream) => Launch(
+    public void CompactKv(in CompactKv parameters, nint result) => Launch(
         OfCompactKv, OfCompactKv.BlocksFor(parameters.Planes * parameters.Capacity * parameters.Chunks), new CacheTwin
         {
             Source = parameters.Cache,
@@ -62,10 +58,10 @@ internal sealed unsafe class TwinKernels(CudaKernels kernels)
             Planes = parameters.Planes,
             Capacity = parameters.Capacity,
             Chunks = parameters.Chunks,
-        }, stream);
+        });
 
-    private void Launch<T>(KernelVariant variant, int blocks, T parameters, CudaStream? stream) where T : unmanaged =>
-        kernels.Find(variant).Launch(blocks, variant.Threads, 0, stream, KernelArgument.At(&parameters, sizeof(T)));
+    private void Launch<T>(KernelVariant variant, int blocks, T parameters) where T : unmanaged =>
+        kernels.Find(variant).Launch(blocks, variant.Threads, 0, null, KernelArgument.At(&parameters, sizeof(T)));
 
     [StructLayout(LayoutKind.Sequential)]
     private struct RowsTwin<T> where T : unmanaged

@@ -43,7 +43,7 @@ internal sealed class CudaBackend : Backend
         try
         {
             _rows = new RowKernels(_kernels);
-            _matMul = new MatMulKernels(_kernels, HasTensorCores);
+            _matMul = new MatMulKernels(_kernels, HasTensorCores(device));
             _sampling = new CudaSampling(_kernels, _shapes, _stream);
             _commit = new CudaCommit(_kernels, _stream);
         }
@@ -73,7 +73,7 @@ internal sealed class CudaBackend : Backend
 
     public override Weight LoadQkv(TensorView q, TensorView k, TensorView v, int headDim)
     {
-        _attend ??= new AttendKernels(_kernels, headDim, HasTensorCores && AttendKernels.HasTensorCores(headDim));
+        _attend ??= new AttendKernels(_kernels, headDim, HasTensorCores(_context.Device) && AttendKernels.HasTensorCores(headDim));
         var shape = new MatMulShape(MatMulKind.Rope, q.Rows + k.Rows + v.Rows, q.Columns);
         int heads = q.Rows / headDim, kvHeads = k.Rows / headDim;
         return LoadMatrix(shape, row => PairedRows.Qkv(row, heads, kvHeads, headDim), q, k, v);
@@ -92,7 +92,8 @@ internal sealed class CudaBackend : Backend
     public override string? NoteOn(LlamaTensors tensors) => tensors.Matrices.FirstOrDefault(matrix => matrix.Type != StoredType) is { Name: not null } other
         ? $"weights stored as {other.Type} are kept as {_kernels.Element} on {Name}" : null;
 
-    private bool HasTensorCores => _context.Device.ComputeCapability >= TensorCores;
+    /// <summary>Whether a device has tensor cores for the products here.</summary>
+    public static bool HasTensorCores(CudaDevice device) => device.ComputeCapability >= TensorCores;
 
     private TensorType StoredType => _kernels.Element == Element.F16 ? TensorType.F16 : TensorType.BF16;
 

@@ -63,7 +63,8 @@ public sealed class KernelSet
         : throw new InvalidInputException($"kernel: {name}: is not one of the engine's: {string.Join(", ", Names)}");
 
     /// <summary>A source by its name, also of a kernel that is only compared with others.</summary>
-    internal string Source(string name) => Others.Contains(name) ? Read($"{Prefix}{name}.cu") : this[name];
+    internal string Source(string name) =>
+        !_replacements.ContainsKey(name) && Others.Contains(name) ? Read($"{Prefix}{name}.cu") : this[name];
 
     /// <summary>The same kernels but for one.</summary>
     /// <param name="name">The kernel.</param>
@@ -73,8 +74,11 @@ public sealed class KernelSet
     {
         ArgumentNullException.ThrowIfNull(source);
         _ = this[name];
-        return new KernelSet(_replacements.SetItem(name, source), _headers);
+        return ReplaceAny(name, source);
     }
+
+    /// <summary>The same for a kernel that is only compared with others, too.</summary>
+    internal KernelSet ReplaceAny(string name, string source) => new(_replacements.SetItem(name, source), _headers);
 
     /// <summary>The same kernels with one of the headers changed.</summary>
     internal KernelSet ReplaceHeader(string name, string source) =>
