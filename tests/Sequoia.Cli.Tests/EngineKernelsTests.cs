@@ -59,6 +59,30 @@ public class EngineKernelsTests
     public void Checks_that_make_no_sense_are_told_in_one_line(string message, params string[] arguments) =>
         SequoiaProcess.Run(["kernels", "check", .. arguments]).AssertBadInput(message);
 
+    [Test]
+    public void Work_is_counted_and_never_timed_on_the_software_device()
+    {
+        SequoiaProcess table = SequoiaProcess.Run("kernels", "bench", "--kernel", "rms_norm", "--device", "software");
+        Assert.That(table.Status, Is.Zero, table.Notes);
+        Assert.That(table.Out, Does.Contain("counts, no times").And.Contain("64 rows of 1024").And.Not.Contain(" us ").And.Not.Contain("/s"));
+        SequoiaProcess json = SequoiaProcess.Run("kernels", "bench", "--kernel", "attend", "--device", "software", "--json");
+        JsonNode many = json.Json["counts"]!.AsArray()[^1]!;
+        Assert.Multiple(() =>
+        {
+            Assert.That(many["launches"]!.AsArray().Select(launch => launch!.GetValue<string>()), Is.EqualTo(new[] { "attend_sealed", "attend" }));
+            Assert.That(many["mma_share_of_flops"]!.GetValue<double>(), Is.InRange(0.5, 1));
+            Assert.That(many["bytes_distinct"]!.GetValue<long>(), Is.LessThan(many["bytes_asked_for"]!.GetValue<long>()));
+            Assert.That(many["shared_wavefronts"]!.GetValue<long>(), Is.EqualTo(many["shared_ideal_wavefronts"]!.GetValue<long>()));
+            Assert.That(json.Json["times"], Is.Null);
+        });
+    }
+
+    [TestCase("--kernel conv: is not one of embed, ", "--kernel", "conv")]
+    [TestCase("--bytes: is for a kernel of your own; name FILE.cu", "--bytes", "3")]
+    [TestCase("--kernel: is for the engine's kernels; leave out FILE.cu", "some.cu", "--launch", "some.json", "--kernel", "embed")]
+    public void Measurements_that_make_no_sense_are_told_in_one_line(string message, params string[] arguments) =>
+        SequoiaProcess.Run(["kernels", "bench", .. arguments]).AssertBadInput(message);
+
     [TestCase("no_such", "sm_80", "--kernel no_such: is not one of advance_step, ")]
     [TestCase("compact_kv", "sm_1", "--architecture sm_1: NVRTC ")]
     [TestCase("matmul", "sm_75", "--architecture sm_75: matmul needs tensor cores")]

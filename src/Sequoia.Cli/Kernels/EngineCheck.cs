@@ -20,6 +20,7 @@ internal sealed class EngineCheck : IDisposable
     private readonly CudaCompiler _compiler;
     private CudaContext _context;
     private KernelProblems _problems;
+    private bool _isLost;
 
     public EngineCheck(NamedDevice device, CudaCompiler compiler)
     {
@@ -68,13 +69,19 @@ internal sealed class EngineCheck : IDisposable
         };
         if (IsSoftware)
             SoftwareDriver.Options = options;
-        using KernelProblem problem = _problems.Random(outcome.Kernel, seed);
-        outcome.Begin(problem);
-        if (Passes(problem, outcome, seed, options, isTwin: false) && problem.HasTwin)
+        using (KernelProblem problem = _problems.Random(outcome.Kernel, seed))
         {
-            problem.Reset();
-            Passes(problem, outcome, seed, options, isTwin: true);
+            outcome.Begin(problem);
+            if (Passes(problem, outcome, seed, options, isTwin: false) && problem.HasTwin)
+            {
+                problem.Reset();
+                Passes(problem, outcome, seed, options, isTwin: true);
+            }
         }
+        if (!_isLost)
+            return;
+        Dispose();
+        (_context, _problems) = Open();
     }
 
     private bool Passes(KernelProblem problem, EngineOutcome outcome, int seed, LaunchOptions options, bool isTwin)
@@ -97,7 +104,7 @@ internal sealed class EngineCheck : IDisposable
             if (findings.Count == 0)
                 findings.Add(IsSoftware && SoftwareDriver.LatestFailure is { } why ? $"{why} [{CheckResult.Name(options)}]" : e.Message);
             // A fault takes the context with it.
-            (_context, _problems) = Open();
+            _isLost = true;
         }
         finally
         {
@@ -111,6 +118,7 @@ internal sealed class EngineCheck : IDisposable
 
     private (CudaContext Context, KernelProblems Problems) Open()
     {
+        _isLost = false;
         CudaContext context = IsSoftware ? SoftwareDriver.Open() : CudaContext.Create(_device.Device);
         return (context, new KernelProblems(context, _compiler));
     }

@@ -7,7 +7,8 @@ namespace Sequoia.Cli.Kernels;
 /// <summary>What the problems of one kernel came to.</summary>
 internal sealed class EngineOutcome(string kernel)
 {
-    private double _worst, _worstOfTwin;
+    // Null as long as nothing was compared.
+    private double? _worst, _worstOfTwin;
     private bool _isExact, _hasTwin;
 
     public string Kernel { get; } = kernel;
@@ -31,9 +32,9 @@ internal sealed class EngineOutcome(string kernel)
     {
         Latest = deviation;
         if (isTwin)
-            _worstOfTwin = Math.Max(_worstOfTwin, deviation.Worst);
+            _worstOfTwin = Math.Max(_worstOfTwin ?? 0, deviation.Worst);
         else
-            _worst = Math.Max(_worst, deviation.Worst);
+            _worst = Math.Max(_worst ?? 0, deviation.Worst);
     }
 
     public string[] Cells() =>
@@ -56,7 +57,7 @@ internal sealed class EngineOutcome(string kernel)
         ["cases"] = Cases,
         ["exact"] = _isExact,
         ["worst"] = Finite(_worst),
-        ["worst_of_twin"] = _hasTwin ? Finite(_worstOfTwin) : null,
+        ["worst_of_twin"] = Finite(_worstOfTwin),
         ["failure"] = Failure is null ? null : new JsonObject
         {
             ["of_twin"] = Failure.OfTwin,
@@ -66,8 +67,8 @@ internal sealed class EngineOutcome(string kernel)
         },
     };
 
-    private string Share(double worst) => _isExact ? "bit-equal" : string.Create(CultureInfo.InvariantCulture, $"{100 * worst:F1} % of what rounding allows");
+    private string Share(double? worst) => _isExact ? "bit-equal" : string.Create(CultureInfo.InvariantCulture, $"{100 * worst:F1} % of what rounding allows");
 
     // JSON has no infinity.
-    private static JsonNode? Finite(double worst) => double.IsFinite(worst) ? worst : null;
+    private static JsonNode? Finite(double? worst) => worst is { } number && double.IsFinite(number) ? number : null;
 }

@@ -62,7 +62,15 @@ internal sealed class EmbedProblem : ExactProblem
 
     public override bool HasTwin => false;
 
-    public override long Bytes => ((long)_nodes.Distinct().Count() * _columns * sizeof(ushort)) + ((long)_rows * ((_columns * sizeof(float)) + (2 * sizeof(int))));
+    public override long Bytes
+    {
+        get
+        {
+            int[] nodes = [.. _nodes.Distinct()];
+            long tokens = nodes.Select(node => _tokens[node]).Distinct().Count();
+            return (tokens * _columns * sizeof(ushort)) + ((long)_rows * _columns * sizeof(float)) + (sizeof(int) * (_rows + nodes.LongLength));
+        }
+    }
 
     public override void Launch(CudaStream? stream) => _launcher.Embed(_parameters, _rows, stream);
 

@@ -108,16 +108,8 @@ internal sealed unsafe class VerifyTreeProblem : ExactProblem
 
     public override string Shape { get; }
 
-    /// <summary>Of the rows of a walk as the reference goes it.</summary>
-    public override long Bytes
-    {
-        get
-        {
-            long row = _drafted.Vocabulary * sizeof(float);
-            Verdict? verdict = _expected.Value;
-            return verdict is null ? row : verdict.Path.ToArray().Sum(node => _drafted.Tree.ChildCount(node) > 0 && !_drafted.Options.Greedy ? 2 * row : row);
-        }
-    }
+    /// <summary>The target's rows of the accepted path: of the draft's, only rejections ask for more than a number.</summary>
+    public override long Bytes => (long)Math.Max(1, _expected.Value?.Length ?? 0) * _drafted.Vocabulary * sizeof(float);
 
     public override void Launch(CudaStream? stream) => _launcher.VerifyTree(_parameters, stream);
 
