@@ -27,306 +27,37 @@
 // So sealed keys and values are read once a row tile. With 16 packed rows, a whole split's partial sums are 16 (4 HEAD_DIM + 8) to 256 x 4 HEAD_DIM
 // bytes of keys and values, one sixteenth: 16 rows take the place of 256 keys.
 // Called by AttendKernels. Reference: AttendReference (C#); attend_scalar.cu.
-#include "cp_async.cuh"
-#include "sealed_partials.cuh"
-#include "sealed_tile.cuh"
-
-constexpr i32 THREADS = 128;
-constexpr i32 WARPS = THREADS / LANES;
-constexpr i32 SPLIT_TILES = SPLIT_KEYS / TILE_KEYS;
-constexpr float LOG2_E = 1.44269504f;
+#include "attend_tail.cuh"
+#include "sealed_few_rows.cuh"
+#include "sealed_many_rows.cuh"
 
 static_assert(ROW_TILE == WARP_ROWS ? SPLIT_TILES == WARPS : ROW_TILE == WARPS * WARP_ROWS, "a warp for each tile, or for each 16 rows");
-
-extern __shared__ __align__(128) unsigned char shared[];
-
-__device__ inline u32 shared_base() { return (u32)__cvta_generic_to_shared(shared); }
-
-__device__ inline i32 position_of(const PassRows& rows, i32 row) { return prefix_of(rows) + rows.depths[rows.nodes[row]]; }
-
-// What one block of attend_sealed works on.
-struct SealedSplit
-{
-    i32 group;
-    i32 kv_head;
-    i32 split;
-    i32 first_row; // packed
-    i32 rows;      // of the tile that exist, packed
-    i32 keys;      // of the split that the deepest row has
-    const ELEMENT* key_rows;
-    const ELEMENT* value_rows;
-
-    __device__ i32 slabs(i32 tile) const { return min(TILE_SLABS, (keys - tile * TILE_KEYS) / SLAB_KEYS); }
-};
-
-// Begins to copy slabs of a tile.
-template <i32 COPIERS> __device__ void fetch(u32 shared_tile, const ELEMENT* rows, i32 first_slab, i32 last_slab, i32 copier)
-{
-    for (i32 chunk = first_slab * SLAB_KEYS * ROW_CHUNKS + copier; chunk < last_slab * SLAB_KEYS * ROW_CHUNKS; chunk += COPIERS)
-        cp_async_16(shared_tile + swizzled<ROW_BYTES>(chunk / ROW_CHUNKS, chunk % ROW_CHUNKS), rows + chunk * 8, 16);
-}
-
-// Begins to copy the queries of the row tile; rows that do not exist are 0. Also finds how many keys of the split each row has.
-__device__ inline void fetch_queries(const Attend& p, const SealedSplit& work, u32 queries, i32* bounds)
-{
-    for (i32 chunk = threadIdx.x; chunk < ROW_TILE * ROW_CHUNKS; chunk += THREADS)
-    {
-        i32 r = chunk / ROW_CHUNKS, of_chunk = chunk % ROW_CHUNKS, packed_row = work.first_row + min(r, work.rows - 1);
-        i32 head = work.kv_head * work.group + packed_row % work.group;
-        const ELEMENT* query = p.queries + (u64)(packed_row / work.group) * p.query_stride + head * HEAD_DIM;
-        cp_async_16(queries + swizzled<ROW_BYTES>(r, of_chunk), query + of_chunk * 8, r < work.rows ? 16 : 0);
-    }
-    if (threadIdx.x < ROW_TILE)
-    {
-        i32 r = threadIdx.x;
-        bounds[r] = r < work.rows
-            ? sealed_keys(position_of(p.rows, (work.first_row + r) / work.group)) - work.split * SPLIT_KEYS
-            : 0;
-    }
-}
-
-__device__ inline SealedPartial partial_of(const Attend& p, const SealedSplit& work, i32 r)
-{
-    i32 packed_row = work.first_row + r;
-    return sealed_partial(p, work.split, packed_row / work.group, work.kv_head * work.group + packed_row % work.group);
-}
-
-#if ROW_TILE == 16
-
-// Floats from one row of a tile's sums to the next: rows 8 banks apart, so that a warp's stores come without conflicts.
-constexpr i32 SUMS_STRIDE = HEAD_DIM + 8;
-
-// A warp computes one tile of the split; values follow keys into the same place, slab by slab. Then the tiles merge in order.
-__device__ inline void attend_split(const Attend& p, const SealedSplit& work)
-{
-    __shared__ i32 bounds[ROW_TILE];
-    __shared__ Mass masses[SPLIT_TILES][ROW_TILE];
-    i32 warp = threadIdx.x / LANES, lane = threadIdx.x % LANES, slabs = work.slabs(warp);
-    u32 queries = shared_base(), tiles = queries + ROW_TILE * ROW_BYTES, tile = tiles + warp * TILE_BYTES;
-    fetch_queries(p, work, queries, bounds);
-    cp_async_commit();
-    const ELEMENT* key_rows = work.key_rows + warp * TILE_KEYS * HEAD_DIM;
-    const ELEMENT* value_rows = work.value_rows + warp * TILE_KEYS * HEAD_DIM;
-#pragma unroll
-    for (i32 slab = 0; slab < TILE_SLABS; slab++)
-    {
-        if (slab < slabs)
-            fetch<LANES>(tile, key_rows, slab, slab + 1, lane);
-        // Waits count groups, so there is one for each slab.
-        cp_async_commit();
-    }
-    cp_async_wait<TILE_SLABS>();
-    // The queries and bounds[] are complete.
-    __syncthreads();
-    if (slabs > 0)
-    {
-        QueryFragments q = load_queries(queries);
-        TileScores scores = {};
-#pragma unroll
-        for (i32 slab = 0; slab < TILE_SLABS; slab++)
-        {
-            cp_async_wait<TILE_SLABS - 1>();
-            // The slab's keys are complete: the warp's other lanes have waited too.
-            __syncwarp();
-            if (slab < slabs)
-            {
-                add_slab_scores(scores, slab, q, tile);
-                // The slab is free: its keys are read.
-                __syncwarp();
-                fetch<LANES>(tile, value_rows, slab, slab + 1, lane);
-            }
-            cp_async_commit();
-        }
-        i32 row = lane / 4, bound[2] = {bounds[row] - warp * TILE_KEYS, bounds[row + 8] - warp * TILE_KEYS};
-        Mass mass[2];
-        TileWeights weights = weigh(scores, bound, p.scale * LOG2_E, mass);
-        cp_async_wait<0>();
-        // The tile's values are complete.
-        __syncwarp();
-        float sums[HEAD_DIM / 16][2][4] = {};
-#pragma unroll
-        for (i32 block = 0; block < HEAD_DIM / 16; block++)
-            value_sums(sums[block], weights, slabs, block, tile);
-        // The tile's place is free: its values are read.
-        __syncwarp();
-        float* of_tile = reinterpret_cast<float*>(shared + ROW_TILE * ROW_BYTES + warp * TILE_BYTES);
-#pragma unroll
-        for (i32 half = 0; half < 2; half++)
-        {
-#pragma unroll
-            for (i32 eight = 0; eight < HEAD_DIM / 8; eight++)
-            {
-                const float(&of_lane)[4] = sums[eight / 2][eight % 2];
-                *reinterpret_cast<float2*>(of_tile + (row + 8 * half) * SUMS_STRIDE + 8 * eight + lane % 4 * 2) =
-                    make_float2(of_lane[2 * half], of_lane[2 * half + 1]);
-            }
-            if (lane % 4 == 0)
-                masses[warp][row + 8 * half] = mass[half];
-        }
-    }
-    // All tiles' sums and masses are complete.
-    __syncthreads();
-    for (i32 item = threadIdx.x; item < work.rows * (HEAD_DIM / 4); item += THREADS)
-    {
-        i32 row = item / (HEAD_DIM / 4), d = item % (HEAD_DIM / 4) * 4;
-        if (bounds[row] <= 0)
-            continue;
-        Mass mass = {-infinity(), 0.0f};
-        float4 sum = {};
-        for (i32 t = 0; t * TILE_KEYS < work.keys; t++)
-        {
-            const unsigned char* of_tile = shared + ROW_TILE * ROW_BYTES + t * TILE_BYTES;
-            float4 part = *reinterpret_cast<const float4*>(of_tile + 4 * (row * SUMS_STRIDE + d));
-            Merge factors = merge(mass, masses[t][row]);
-            sum = {merged(sum.x, part.x, factors), merged(sum.y, part.y, factors), merged(sum.z, part.z, factors), merged(sum.w, part.w, factors)};
-        }
-        SealedPartial partial = partial_of(p, work, row);
-        *reinterpret_cast<float4*>(partial.sums + d) = sum;
-        if (d == 0)
-            *partial.mass = mass;
-    }
-}
-
-#else
-
-// Each warp goes through the tiles with rows of its own. Two tiles of keys and values are in memory.
-__device__ inline void attend_split(const Attend& p, const SealedSplit& work)
-{
-    __shared__ i32 bounds[ROW_TILE];
-    i32 warp = threadIdx.x / LANES, lane = threadIdx.x % LANES, row = warp * WARP_ROWS + lane / 4;
-    u32 queries = shared_base(), stages = queries + ROW_TILE * ROW_BYTES;
-    auto fetch_tile = [&](i32 tile) {
-        if (tile * TILE_KEYS < work.keys)
-        {
-            u32 stage = stages + tile % 2 * 2 * TILE_BYTES;
-            fetch<THREADS>(stage, work.key_rows + tile * TILE_KEYS * HEAD_DIM, 0, work.slabs(tile), threadIdx.x);
-            fetch<THREADS>(stage + TILE_BYTES, work.value_rows + tile * TILE_KEYS * HEAD_DIM, 0, work.slabs(tile), threadIdx.x);
-        }
-        // Waits count groups, so there is one for each tile.
-        cp_async_commit();
-    };
-    fetch_queries(p, work, queries, bounds);
-    fetch_tile(0);
-    fetch_tile(1);
-    QueryFragments q;
-    Mass mass[2] = {{-infinity(), 0.0f}, {-infinity(), 0.0f}};
-    float sums[HEAD_DIM / 8][4] = {};
-    for (i32 tile = 0; tile * TILE_KEYS < work.keys; tile++)
-    {
-        cp_async_wait<1>();
-        // The tile is complete, and with the first one the queries and bounds[].
-        __syncthreads();
-        if (tile == 0)
-            q = load_queries(queries + warp * WARP_ROWS * ROW_BYTES);
-        i32 slabs = work.slabs(tile);
-        u32 stage = stages + tile % 2 * 2 * TILE_BYTES;
-        TileScores scores = {};
-#pragma unroll
-        for (i32 slab = 0; slab < TILE_SLABS; slab++)
-        {
-            if (slab < slabs)
-                add_slab_scores(scores, slab, q, stage);
-        }
-        i32 bound[2] = {bounds[row] - tile * TILE_KEYS, bounds[row + 8] - tile * TILE_KEYS};
-        Mass part[2];
-        TileWeights weights = weigh(scores, bound, p.scale * LOG2_E, part);
-        Merge factors[2] = {merge(mass[0], part[0]), merge(mass[1], part[1])};
-#pragma unroll
-        for (i32 block = 0; block < HEAD_DIM / 16; block++)
-        {
-            float of_tile[2][4] = {};
-            value_sums(of_tile, weights, slabs, block, stage + TILE_BYTES);
-#pragma unroll
-            for (i32 i = 0; i < 8; i++)
-            {
-                float& sum = sums[2 * block + i / 4][i % 4];
-                sum = merged(sum, of_tile[i / 4][i % 4], factors[i % 4 / 2]);
-            }
-        }
-        // The tile's place is free: all warps have read it.
-        __syncthreads();
-        fetch_tile(tile + 2);
-    }
-#pragma unroll
-    for (i32 half = 0; half < 2; half++)
-    {
-        i32 r = row + 8 * half;
-        if (bounds[r] <= 0)
-            continue;
-        SealedPartial partial = partial_of(p, work, r);
-#pragma unroll
-        for (i32 eight = 0; eight < HEAD_DIM / 8; eight++)
-            *reinterpret_cast<float2*>(partial.sums + 8 * eight + lane % 4 * 2) = make_float2(sums[eight][2 * half], sums[eight][2 * half + 1]);
-        if (lane % 4 == 0)
-            *partial.mass = mass[half];
-    }
-}
-
-#endif
 
 extern "C" __global__ __launch_bounds__(THREADS) void attend_sealed(const __grid_constant__ Attend p)
 {
     SealedSplit work;
+    work.prefix = prefix_of(p.rows);
     work.group = p.heads / p.kv_heads;
     work.kv_head = blockIdx.y;
     work.split = blockIdx.z;
     work.first_row = blockIdx.x * ROW_TILE;
     work.rows = min(ROW_TILE, p.rows.count * work.group - work.first_row);
-    i32 sealed = sealed_keys(position_of(p.rows, (work.first_row + work.rows - 1) / work.group));
-    work.keys = min(SPLIT_KEYS, sealed - work.split * SPLIT_KEYS);
+    work.keys = min(SPLIT_KEYS, work.keys_of(p.rows, work.first_row + work.rows - 1));
     if (work.keys <= 0)
         return;
     u64 first_key = ((u64)work.kv_head * p.capacity + work.split * SPLIT_KEYS) * HEAD_DIM;
     work.key_rows = p.keys + first_key;
     work.value_rows = p.values + first_key;
-    attend_split(p, work);
-}
-
-__device__ inline float low_of(u32 pair) { return to_float(ELEMENT{(unsigned short)pair}); }
-
-__device__ inline float high_of(u32 pair) { return to_float(ELEMENT{(unsigned short)(pair >> 16)}); }
-
-// A query's product with a key of the tail, dimensions ascending.
-__device__ inline float tail_score(const float* query, const unsigned char* keys, i32 key)
-{
-    float score = 0.0f;
-    for (i32 chunk = 0; chunk < ROW_CHUNKS; chunk++)
-    {
-        uint4 of_key = *reinterpret_cast<const uint4*>(keys + swizzled<ROW_BYTES>(key, chunk));
-        u32 pairs[4] = {of_key.x, of_key.y, of_key.z, of_key.w};
-        const float* of_query = query + 8 * chunk;
-#pragma unroll
-        for (i32 pair = 0; pair < 4; pair++)
-        {
-            score = fmaf(of_query[2 * pair], low_of(pairs[pair]), score);
-            score = fmaf(of_query[2 * pair + 1], high_of(pairs[pair]), score);
-        }
-    }
-    return score;
-}
-
-// A warp turns the scores of one head into weights. Their sum: each lane its keys in order, then a tree over the lanes; keys count from the
-// first of the tail, and those that it lacks weigh 0.
-__device__ inline Mass weigh_tail(float* weights, i32 keys)
-{
-    i32 lane = threadIdx.x % LANES;
-    Mass mass = {-infinity(), 0.0f};
-    for (i32 key = lane; key < keys; key += LANES)
-        mass.max = fmaxf(mass.max, weights[key]);
-    for (i32 apart = LANES / 2; apart > 0; apart /= 2)
-        mass.max = fmaxf(mass.max, __shfl_xor_sync(WARP, mass.max, apart));
-    float base = base_of(mass.max);
-    for (i32 key = lane; key < keys; key += LANES)
-        mass.sum += weights[key] = exp2_approx(weights[key] - base);
-    for (i32 apart = LANES / 2; apart > 0; apart /= 2)
-        mass.sum += __shfl_xor_sync(WARP, mass.sum, apart);
-    return mass;
+    if constexpr (ROW_TILE == WARP_ROWS)
+        attend_few_rows(p, work);
+    else
+        attend_many_rows(p, work);
 }
 
 extern "C" __global__ __launch_bounds__(THREADS) void attend(const __grid_constant__ Attend p)
 {
     __shared__ i32 cache_rows[MOST_TAIL_KEYS];
-    __shared__ Mass masses[16];
+    __shared__ Mass masses[MOST_GROUP];
     i32 row = blockIdx.x, kv_head = blockIdx.y, warp = threadIdx.x / LANES, lane = threadIdx.x % LANES;
     i32 group = p.heads / p.kv_heads, first_head = kv_head * group;
     i32 node = p.rows.nodes[row], prefix = prefix_of(p.rows), position = prefix + p.rows.depths[node];
@@ -340,17 +71,10 @@ extern "C" __global__ __launch_bounds__(THREADS) void attend(const __grid_consta
         cache_rows[threadIdx.x] = cache_row(sealed + threadIdx.x, prefix, p.rows.paths + (u64)node * p.rows.levels);
     // cache_rows[] is complete.
     __syncthreads();
-    auto fetch_tail = [&](u32 to, const ELEMENT* plane) {
-        for (i32 chunk = threadIdx.x; chunk < keys * ROW_CHUNKS; chunk += THREADS)
-        {
-            i32 key = chunk / ROW_CHUNKS, of_chunk = chunk % ROW_CHUNKS;
-            const ELEMENT* from = plane + ((u64)kv_head * p.capacity + cache_rows[key]) * HEAD_DIM;
-            cp_async_16(to + swizzled<ROW_BYTES>(key, of_chunk), from + of_chunk * 8, 16);
-        }
-        cp_async_commit();
-    };
-    fetch_tail(shared_base(), p.keys);
-    fetch_tail(shared_base() + MOST_TAIL_KEYS * ROW_BYTES, p.values);
+    // Lanes read keys side by side and values along a row: values need no swizzle.
+    u64 plane = (u64)kv_head * p.capacity * HEAD_DIM;
+    fetch_tail(p.keys + plane, cache_rows, keys, [](i32 key, i32 chunk) { return shared_base() + swizzled<ROW_BYTES>(key, chunk); });
+    fetch_tail(p.values + plane, cache_rows, keys, [](i32 key, i32 chunk) { return shared_base() + (MOST_TAIL_KEYS + key) * ROW_BYTES + 16 * chunk; });
     const ELEMENT* of_row = p.queries + (u64)row * p.query_stride + first_head * HEAD_DIM;
     for (i32 pair = threadIdx.x; pair < group * HEAD_DIM / 2; pair += THREADS)
     {
@@ -360,12 +84,20 @@ extern "C" __global__ __launch_bounds__(THREADS) void attend(const __grid_consta
     cp_async_wait<1>();
     // The tail's keys and queries[] are complete.
     __syncthreads();
-    i32 key_blocks = (keys + LANES - 1) / LANES;
-    for (i32 item = warp; item < group * key_blocks; item += WARPS)
+    i32 key_blocks = (keys + LANES - 1) / LANES, head_blocks = (group + HEADS_AT_ONCE - 1) / HEADS_AT_ONCE;
+    for (i32 item = warp; item < head_blocks * key_blocks; item += WARPS)
     {
-        i32 head = item / key_blocks, key = item % key_blocks * LANES + lane;
-        if (key < keys)
-            weights[head * MOST_TAIL_KEYS + key] = tail_score(queries + head * HEAD_DIM, tail_keys, key) * (p.scale * LOG2_E);
+        i32 head = item / key_blocks * HEADS_AT_ONCE, key = item % key_blocks * LANES + lane, heads = min(HEADS_AT_ONCE, group - head);
+        if (key >= keys)
+            continue;
+        float scores[HEADS_AT_ONCE] = {};
+        tail_scores(scores, queries + head * HEAD_DIM, heads, tail_keys, key);
+#pragma unroll
+        for (i32 of_block = 0; of_block < HEADS_AT_ONCE; of_block++)
+        {
+            if (of_block < heads)
+                weights[(head + of_block) * MOST_TAIL_KEYS + key] = scores[of_block] * (p.scale * LOG2_E);
+        }
     }
     // All scores are complete.
     __syncthreads();
@@ -383,6 +115,8 @@ extern "C" __global__ __launch_bounds__(THREADS) void attend(const __grid_consta
         i32 head = item / (HEAD_DIM / 2), d = item % (HEAD_DIM / 2) * 2;
         Mass mass = {-infinity(), 0.0f};
         float2 sum = {};
+        // Several splits' sums are under way at once.
+#pragma unroll 4
         for (i32 split = 0; split < splits_of(sealed); split++)
         {
             SealedPartial partial = sealed_partial(p, split, row, first_head + head);
@@ -393,7 +127,7 @@ extern "C" __global__ __launch_bounds__(THREADS) void attend(const __grid_consta
         float2 tail = {};
         for (i32 key = 0; key < keys; key++)
         {
-            u32 value = *reinterpret_cast<const u32*>(tail_values + swizzled<ROW_BYTES>(key, d / 8) + d % 8 * 2);
+            u32 value = *reinterpret_cast<const u32*>(tail_values + key * ROW_BYTES + 2 * d);
             float weight = weights[head * MOST_TAIL_KEYS + key];
             tail = {fmaf(weight, low_of(value), tail.x), fmaf(weight, high_of(value), tail.y)};
         }

@@ -3,7 +3,8 @@
 //   sampled   the k largest of z - max + Gumbel noise, z = logit / temperature: k draws without replacement from the row's law
 //             (temperature, top-k, top-p). Tokens that the law gives nothing rank behind all others by their noise alone, so that every
 //             planned child exists. No softmax is needed for the choice; the row's scale is kept for verify_tree.
-//   greedy    (temperature 0) the k largest logits. Equal ones by ascending token, in both.
+//   with replacement (SpecInfer)   each child is a race of its own over the row's law, so tokens may come twice
+//   greedy    (temperature 0) the k largest logits. Equal ones by ascending token. Target-only sampling draws so at any temperature.
 //
 // logits      [rows][stride] fp32, row = node_of_row's order; stride a multiple of 4, base 16-byte aligned; read only below vocabulary
 // node_of_row [rows]         the node that a row belongs to, with at least one child
@@ -17,7 +18,7 @@
 // with mass; 3 times more for top-k, 4 times more for top-p; 3 times when greedy. 4 per child and 24 per row written.
 // Called by: the draft's side of a step, once per level. Reference: ChildSampler.Draw and TakeLikeliest (C#); draw_children_scalar.cu.
 #include "argmax.cuh"
-#include "philox.cuh"
+#include "race.cuh"
 #include "row_scale.cuh"
 #include "selection.cuh"
 #include "step_state.cuh"
@@ -38,6 +39,7 @@ struct DrawChildren
     SamplingLaw law;
     i32 vocabulary;
     i32 stride;
+    i32 with_replacement; // 0 or 1
 };
 
 // Scores are the logits themselves.
@@ -111,6 +113,20 @@ __device__ inline i32 tokens_with_mass(const float* __restrict__ logits, i32 voc
     return block_reduce<Total>(mine, 0);
 }
 
+// The first arrival of a race over the row's law. All threads get the token.
+__device__ inline i32 race(const float* __restrict__ logits, i32 vocabulary, const RowScale& scale, RandomStream noise)
+{
+    u64 first = NOBODY;
+    for (i32 quad = threadIdx.x; quad < quads_of(vocabulary); quad += blockDim.x)
+    {
+        Quad logit = load_quad(logits, 4 * quad, vocabulary);
+        RandomQuad random(noise, quad);
+        for (i32 part = 0; part < 4; part++)
+            first = earlier(first, probability(logit.of[part], scale), random.of[part], 4 * quad + part);
+    }
+    return (i32)(u32)block_reduce<Smallest>(first, NOBODY);
+}
+
 extern "C" __global__ __launch_bounds__(DRAW_THREADS) void draw_children(const __grid_constant__ DrawChildren p)
 {
     extern __shared__ __align__(16) unsigned char dynamic[];
@@ -133,6 +149,16 @@ extern "C" __global__ __launch_bounds__(DRAW_THREADS) void draw_children(const _
         {
             if (threadIdx.x == 0)
                 p.scale[p.tree.draft_row[node]] = scale;
+            if (p.with_replacement)
+            {
+                for (i32 rank = 0; rank < wanted; rank++)
+                {
+                    i32 tok = race(logits, p.vocabulary, scale, {p.seed, (u32)(p.tree.first_child[node] + rank), p.state->step, CHILD_SAMPLE});
+                    if (threadIdx.x == 0)
+                        child_tok[rank] = tok;
+                }
+                return;
+            }
             bool fill_up = tokens_with_mass(logits, p.vocabulary, scale, wanted) < wanted;
             RandomStream noise = {p.seed, (u32)node, p.state->step, DRAFT_NOISE};
             // tile_sum[] becomes keys[]: the reduction above has barriers behind its last use.

@@ -17,6 +17,7 @@ struct DrawChildrenScalar
     SamplingLaw law;
     i32 vocabulary;
     i32 stride;
+    i32 with_replacement;
     float* workspace;
     i32 workspace_stride;
     i32 rows;
@@ -58,6 +59,10 @@ extern "C" __global__ void draw_children_scalar(const __grid_constant__ DrawChil
     else if (scalar_row_law(logits, p.vocabulary, p.law, q, tile_sum, scale))
     {
         p.scale[p.tree.draft_row[node]] = scale;
+        for (; p.with_replacement && found < wanted; found++)
+            child_tok[found] = scalar_race(q, p.vocabulary, {p.seed, (u32)(p.tree.first_child[node] + found), p.state->step, CHILD_SAMPLE});
+        if (found == wanted)
+            return;
         RandomStream noise = {p.seed, (u32)node, p.state->step, DRAFT_NOISE};
         for (i32 tok = 0; tok < p.vocabulary; tok++)
         {

@@ -5,7 +5,9 @@
 //   else       token ~ max(P - C Q, 0) over the tokens not rejected; ~ P at a leaf
 //   greedy     (temperature 0) the child that equals the first of the target's largest logits, else that token
 //
-// This is Sequoia's rule (docs/compare.md) with no vocabulary-sized writes: P and Q are recomputed from logits wherever they are needed.
+// This is Sequoia's rule. Two others, to compare with: SpecInfer's, for children drawn with replacement, where W stays 1 and a second copy of a
+// rejected token never passes; and target-only sampling, where a token ~ P is drawn at each node, and the child that equals it is accepted.
+// All rules (docs/compare.md) do without vocabulary-sized writes: P and Q are recomputed from logits wherever they are needed.
 //
 // target      [nodes][target_stride] fp32, row = node; the walk ends at an accepted child beyond these (Verdict::ahead)
 // draft       [draft rows][draft_stride] fp32, the logits that draw_children saw; not read when greedy
@@ -48,6 +50,7 @@ struct VerifyTree
     i32 nodes;
     i32 tree_size;
     i32 levels;
+    Method method;
 };
 
 // Either an accepted child, or the token that follows. Neither: the logits are damaged.
@@ -56,9 +59,9 @@ struct Step
     i32 child, tok;
 };
 
-__device__ inline Step follow_greedy(const VerifyTree& p, i32 node)
+// The child that equals a token of the target's own choice.
+__device__ inline Step follow_token(const VerifyTree& p, i32 node, i32 tok)
 {
-    i32 tok = argmax(p.target + (size_t)node * p.target_stride, p.vocabulary);
     for (i32 rank = 0; rank < p.tree.child_count[node]; rank++)
     {
         i32 child = p.tree.first_child[node] + rank;
@@ -75,11 +78,14 @@ __device__ inline Step follow_residual(const VerifyTree& p, i32 node, RowScratch
     RowScale target_scale;
     if (!find_row_scale(target, p.vocabulary, p.law, scratch, target_scale))
         return {0, -1};
-    // A leaf has no draft: C is 0, and the target's row stands in for Q.
+    // A leaf has no draft, and target-only sampling asks for none: C is 0, and the target's row stands in for Q.
+    bool has_draft = children > 0 && p.method != TARGET_ONLY;
     Residual residual = {
-        target, children > 0 ? p.draft + (size_t)draft_row * p.draft_stride : target, p.tok_of_node + first,
-        target_scale, children > 0 ? p.scale[draft_row] : target_scale, p.vocabulary};
+        target, has_draft ? p.draft + (size_t)draft_row * p.draft_stride : target, p.tok_of_node + first,
+        target_scale, has_draft ? p.scale[draft_row] : target_scale, p.vocabulary, p.method == SPEC_INFER};
     u32 step = p.state->step;
+    if (p.method == TARGET_ONLY)
+        return follow_token(p, node, residual.sample({p.seed, (u32)node, step, TARGET_SAMPLE}));
     for (i32 child = first; child < first + children; child++)
     {
         i32 tok = p.tok_of_node[child];
@@ -106,7 +112,7 @@ extern "C" __global__ __launch_bounds__(VERIFY_THREADS) void verify_tree(const _
         verdict.length++;
         // Scratch is free: everybody has left the node above.
         __syncthreads();
-        step = p.law.temperature == 0.0f ? follow_greedy(p, node) : follow_residual(p, node, reinterpret_cast<RowScratch*>(dynamic));
+        step = p.law.temperature == 0.0f ? follow_token(p, node, argmax(p.target + (size_t)node * p.target_stride, p.vocabulary)) : follow_residual(p, node, reinterpret_cast<RowScratch*>(dynamic));
         is_damaged = step.tok < 0;
         if (step.child == 0)
             break;

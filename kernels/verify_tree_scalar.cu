@@ -24,6 +24,7 @@ struct VerifyTreeScalar
     i32 nodes;
     i32 tree_size;
     i32 levels;
+    Method method;
     float* workspace;
 };
 
@@ -34,6 +35,7 @@ struct ScalarResidual
     float* weights;
     float* tile_sum;
     i32 vocabulary;
+    bool with_replacement;
     float level = 0.0f, residual_mass = 1.0f, draft_mass = 1.0f, likeliest_mass = -1.0f;
     i32 rejected = 0, likeliest_rejected = -1;
     bool is_exhausted = false;
@@ -64,7 +66,7 @@ struct ScalarResidual
         if (is_exhausted)
             return;
         level += residual_mass / draft_mass;
-        draft_mass = scalar_sum(q, vocabulary, tile_sum);
+        draft_mass = with_replacement ? draft_mass : scalar_sum(q, vocabulary, tile_sum);
         fill_weights(level);
         residual_mass = scalar_sum(weights, vocabulary, tile_sum);
         if (residual_mass <= 1e-30f)
@@ -89,6 +91,17 @@ struct ScalarResidual
     }
 };
 
+// The child that equals a token, or 0.
+__device__ inline i32 child_of(const VerifyTreeScalar& p, i32 node, i32 tok)
+{
+    for (i32 rank = 0; rank < p.tree.child_count[node]; rank++)
+    {
+        if (p.tok_of_node[p.tree.first_child[node] + rank] == tok)
+            return p.tree.first_child[node] + rank;
+    }
+    return 0;
+}
+
 // The accepted child, or 0 and the token that follows; token -1 if the logits are damaged.
 __device__ inline i32 follow(const VerifyTreeScalar& p, i32 node, i32& tok)
 {
@@ -98,19 +111,19 @@ __device__ inline i32 follow(const VerifyTreeScalar& p, i32 node, i32& tok)
     if (p.law.temperature == 0.0f)
     {
         tok = scalar_argmax(target, p.vocabulary);
-        for (i32 rank = 0; rank < children; rank++)
-        {
-            if (child_tok[rank] == tok)
-                return p.tree.first_child[node] + rank;
-        }
-        return 0;
+        return child_of(p, node, tok);
     }
     float* rows = p.workspace;
-    ScalarResidual residual = {rows, rows + p.vocabulary, rows + 2 * (size_t)p.vocabulary, rows + 3 * (size_t)p.vocabulary, p.vocabulary};
+    ScalarResidual residual = {rows, rows + p.vocabulary, rows + 2 * (size_t)p.vocabulary, rows + 3 * (size_t)p.vocabulary, p.vocabulary, p.method == SPEC_INFER};
     RowScale scale;
     tok = -1;
     if (!scalar_row_law(target, p.vocabulary, p.law, residual.p, residual.tile_sum, scale))
         return 0;
+    if (p.method == TARGET_ONLY)
+    {
+        tok = scalar_race(residual.p, p.vocabulary, {p.seed, (u32)node, p.state->step, TARGET_SAMPLE});
+        return child_of(p, node, tok);
+    }
     for (i32 t = 0; t < p.vocabulary; t++)
         residual.q[t] = children > 0 ? probability(p.draft[(size_t)draft_row * p.draft_stride + t], p.scale[draft_row]) : 0.0f;
     for (i32 rank = 0; rank < children; rank++)

@@ -31,3 +31,6 @@ constexpr i32 SLAB_KEYS = 16;
 __device__ inline i32 sealed_keys(i32 position) { return max(0, position - MOST_LEVELS) / SLAB_KEYS * SLAB_KEYS; }
 
 constexpr i32 MOST_TAIL_KEYS = MOST_LEVELS + SLAB_KEYS;
+
+// Heads that share a key and value head.
+constexpr i32 MOST_GROUP = 16;

@@ -12,6 +12,7 @@ enum Purpose : u32
     ACCEPT_COIN = 2,
     FINAL_SAMPLE = 3,
     PLAIN_SAMPLE = 4,
+    CHILD_SAMPLE = 5,
     TARGET_SAMPLE = 6,
 };
 

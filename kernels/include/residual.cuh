@@ -15,6 +15,7 @@ struct Residual
     const i32* child_tok; // the node's children; the first `rejected` of them were rejected
     RowScale target_scale, draft_scale;
     i32 vocabulary;
+    bool with_replacement; // the children were drawn so: D stays Q, and W 1
 
     float level = 0.0f;         // C
     float residual_mass = 1.0f; // Z
@@ -75,6 +76,12 @@ struct Residual
     // Accepts with probability min(1, R(s) / D(s)): strict, with a coin inside (0, 1), so that an impossible token never passes.
     __device__ bool accepts(i32 tok, float coin) const
     {
+        // A second copy of a rejected token has no mass, and rounding must not give it any.
+        for (i32 child = 0; with_replacement && child < rejected; child++)
+        {
+            if (child_tok[child] == tok)
+                return false;
+        }
         float p, q;
         masses(target[tok], draft[tok], p, q);
         return !is_exhausted && positive(fmaf(-level, q, p)) / residual_mass > coin * q / draft_mass;
@@ -106,7 +113,8 @@ struct Residual
             draft_sum[tile] = of_draft;
             residual_sum[tile] = of_residual;
         }
-        draft_mass = tree_over_tiles(draft_sum, tiles);
+        if (!with_replacement)
+            draft_mass = tree_over_tiles(draft_sum, tiles);
         residual_mass = tree_over_tiles(residual_sum, tiles);
         if (residual_mass <= NO_MASS)
             is_exhausted = true;

@@ -3,35 +3,15 @@
 // Everything here is about one tile alone, so its bits do not depend on who computes it or what comes before and after. Lane l has queries
 // l / 4 and l / 4 + 8 of the warp's 16, by the layout of mma.cuh.
 #pragma once
-#include "attend.cuh"
+#include "attend_block.cuh"
 #include "mma.cuh"
 #include "softmax_state.cuh"
-#include "swizzle.cuh"
 
 constexpr i32 TILE_KEYS = 64;
 constexpr i32 TILE_SLABS = TILE_KEYS / SLAB_KEYS;
-constexpr i32 ROW_BYTES = 2 * HEAD_DIM;
-constexpr i32 ROW_CHUNKS = ROW_BYTES / 16;
 constexpr i32 TILE_BYTES = TILE_KEYS * ROW_BYTES;
 constexpr i32 SLAB_BYTES = SLAB_KEYS * ROW_BYTES;
 constexpr i32 WARP_ROWS = 16;
-
-// Two floats rounded to T, the first in the low half.
-template <typename T> __device__ u32 packed(float low, float high);
-
-template <> __device__ inline u32 packed<F16>(float low, float high)
-{
-    u32 both;
-    asm("cvt.rn.f16x2.f32 %0, %1, %2;" : "=r"(both) : "f"(high), "f"(low));
-    return both;
-}
-
-template <> __device__ inline u32 packed<BF16>(float low, float high)
-{
-    u32 both;
-    asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(both) : "f"(high), "f"(low));
-    return both;
-}
 
 // 16 queries as left operands.
 struct QueryFragments

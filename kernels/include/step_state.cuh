@@ -13,6 +13,14 @@ struct StepState
     u32 errors;
 };
 
+// SpeculationMethod of the host.
+enum Method : i32
+{
+    SEQUOIA = 0,
+    SPEC_INFER = 1,
+    TARGET_ONLY = 2,
+};
+
 // The tree's shape (TokenTree): nodes breadth first, a node's children are neighbours.
 struct TreeShape
 {

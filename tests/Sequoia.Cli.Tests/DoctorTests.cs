@@ -35,7 +35,8 @@ internal sealed class DoctorTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(run.Status, Is.Zero);
-            Assert.That(run.Out, Does.Match(@"(?m)^nvrtc +ok .*compiled an empty kernel in [\d.]+ ms$").And.Match("(?m)^nvrtc-builtins +ok "));
+            Assert.That(run.Out, Does.Match(@"(?m)^nvrtc +ok .*compiled an empty kernel in [\d.]+ ms$").And.Match("(?m)^nvrtc-builtins +ok ")
+                .And.Match(@"(?m)^software:0 +ok .*; kernels come as PTX \(compute_80\)$"));
         }
     }
 

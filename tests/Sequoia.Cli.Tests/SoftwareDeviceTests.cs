@@ -41,10 +41,20 @@ public class SoftwareDeviceTests
     }
 
     [Test]
-    public void Methods_cannot_be_compared_there()
+    public void Methods_are_compared_by_counts()
     {
-        SequoiaProcess run = SequoiaProcess.Run("compare", "--device", "software", "--prompts", Path.Combine(Repository.Root, "models", "prompts.jsonl"));
-        Assert.That((run.Status, run.Notes.Trim()), Is.EqualTo((2, "sequoia: --device: software (Sequoia software GPU): has no times to compare, and kernels for Sequoia's own method only; use cpu")));
+        using var folder = new TemporaryFolder();
+        SequoiaProcess run = SequoiaProcess.Run(
+            "compare", "--device", "software", "--target", Model, "--draft", Model, "--prompts", folder.Write("prompts.txt", "Once\n<|endoftext|>\nThe dog"),
+            "--temperatures", "0.8", "--sizes", "4", "--max-tokens", "12", "--output", Path.Combine(folder.Path, "results"));
+        Assert.That(run.Status, Is.Zero, run.Notes);
+        Assert.That(run.Out, Does.Contain("tokens per step").And.Not.Contain("speedup").And.Not.Contain("ms per token"));
+        JsonNode report = JsonNode.Parse(File.ReadAllText(Path.Combine(folder.Path, "results", "compare.json")))!;
+        JsonArray runs = report["runs"]!.AsArray();
+        Assert.That(runs, Has.Count.GreaterThan(3));
+        Assert.That(runs.Select(one => one!["seconds"]), Is.All.Null);
+        Assert.That(report["step_costs"]!.AsArray(), Is.Empty);
+        Assert.That(Directory.GetFiles(Path.Combine(folder.Path, "results"), "speedup*"), Is.Empty);
     }
 
     [Test]
@@ -78,7 +88,7 @@ public class SoftwareDeviceTests
 
     [TestCase("matmul", "(p.columns + TILE_K - 1) / TILE_K", "p.columns / TILE_K", "kernel: matmul: the replacement computes something else")]
     [TestCase("rms_norm", "v.x * scale", "scale", "kernel: rms_norm: the replacement computes something else")]
-    [TestCase("attend", "LOG2_E = 1.44269504f", "LOG2_E = 1.4f", "kernel: matmul or attend: the replacement computes something else")]
+    [TestCase("attend", "scores[of_block] * (p.scale * LOG2_E)", "scores[of_block] * p.scale", "kernel: matmul or attend: the replacement computes something else")]
     [TestCase("verify_tree", "verdict.length++;", "verdict.length += 2;", "verify_tree")]
     [TestCase("advance_step", "p.state->committed += verdict.length;", "p.state->committed++;", "advance_step")]
     [TestCase("embed", "const __grid_constant__ Embed p)", "const __grid_constant__ Embed p, int more)", "embed")]

@@ -1,6 +1,7 @@
 using Sequoia.Interop;
 using Sequoia.Kernels.Tests.Compaction;
 using Sequoia.Kernels.Tests.Sampling;
+using Sequoia.Native;
 using Sequoia.SoftwareGpu;
 
 namespace Sequoia.Kernels.Tests;
@@ -34,6 +35,7 @@ internal sealed class MutantTests : CudaFixture
         new("Tree_without_barriers", "tiled_sum.cuh", "        // This level of the tree is complete.\n        __syncthreads();", ""),
         new("Sort_without_barriers", "selection.cuh", "            // This step's exchanges are complete.\n            __syncthreads();", ""),
         new("Histogram_read_before_it_is_complete", "mass_threshold.cuh", "        // histogram[] is complete.\n        __syncthreads();", ""),
+        new("Children_of_one_race", "draw_children.cu", "(u32)(p.tree.first_child[node] + rank), p.state->step, CHILD_SAMPLE", "(u32)p.tree.first_child[node], p.state->step, CHILD_SAMPLE"),
         new("NaN_passes", "row_scale.cuh", "__syncthreads_or(is_nan) || ", ""),
     ];
 
@@ -59,6 +61,8 @@ internal sealed class MutantTests : CudaFixture
         new("Race_skips_too_much", "race.cuh", "1.01f * first_time", "0.5f * first_time"),
         new("Greedy_takes_the_last_of_equals", "selection.cuh", "(0x7FFFFFFFu - (u32)tok);", "(u32)tok;"),
         new("Walks_beyond_the_computed_nodes", "verify_tree.cu", "step.child >= p.nodes", "step.child > p.nodes"),
+        new("Draft_loses_tokens_with_replacement", "residual.cuh", "if (!with_replacement)\n            draft_mass", "draft_mass"),
+        new("Target_draws_with_the_bonus_numbers", "verify_tree.cu", "step, TARGET_SAMPLE", "step, FINAL_SAMPLE"),
         new("Draft_row_by_node", "verify_tree.cu", "p.scale[draft_row]", "p.scale[node]"),
         new("Scratch_reused_while_it_is_read", "verify_tree.cu", "        // Scratch is free: everybody has the last pass's sums.\n        __syncthreads();", ""),
     ];
@@ -131,6 +135,11 @@ internal sealed class MutantTests : CudaFixture
             using DrawProblem problem = DrawCases.Random(seed, mostRows: 4);
             DrawCheck.Run(problem, device => device.Run(kernel));
         }
+        for (int seed = 0; seed < 12; seed++)
+        {
+            using DrawProblem problem = DrawCases.Random(seed, mostRows: 4, method: seed % 2 == 0 ? SpeculationMethod.SpecInfer : SpeculationMethod.TargetOnly);
+            DrawCheck.Run(problem, device => device.Run(kernel));
+        }
         using (DrawProblem offset = DrawCases.FarFromZero(16))
             DrawCheck.Run(offset, device => device.Run(kernel));
         using (DrawProblem crowded = DrawCases.Crowded(100_000, kernel.Threads, 1))
@@ -146,6 +155,11 @@ internal sealed class MutantTests : CudaFixture
         {
             using VerifyProblem problem = VerifyCases.Random(seed);
             VerifyCheck.Run(problem, draw, walks: 6, (device, random) => device.Run(kernel, random), shuffledChildren: seed % 5 == 0 ? seed : null);
+        }
+        for (int seed = 0; seed < 80; seed++)
+        {
+            using VerifyProblem problem = VerifyCases.Random(seed, method: seed % 2 == 0 ? SpeculationMethod.SpecInfer : SpeculationMethod.TargetOnly);
+            VerifyCheck.Run(problem, draw, walks: 6, (device, random) => device.Run(kernel, random));
         }
         for (int seed = 0; seed < 40; seed++)
         {

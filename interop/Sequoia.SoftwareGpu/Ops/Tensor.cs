@@ -9,6 +9,9 @@ internal interface ITensorFormat
 {
     static abstract Vector512<float> ToSingle(Vector512<uint> bits);
 
+    /// <summary>The exponent of the least normal number.</summary>
+    static abstract int LeastExponent { get; }
+
     /// <summary>Significand and exponent as the exact sum sees them.</summary>
     static abstract FloatParts Split(uint bits);
 }
@@ -18,6 +21,8 @@ internal readonly struct TensorF16 : ITensorFormat
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> ToSingle(Vector512<uint> bits) => F16.ToSingle(bits);
 
+    public static int LeastExponent => -14;
+
     public static FloatParts Split(uint bits) => FloatParts.Of(bits, 5, 10);
 }
 
@@ -25,6 +30,8 @@ internal readonly struct TensorBF16 : ITensorFormat
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> ToSingle(Vector512<uint> bits) => BF16.ToSingle(bits);
+
+    public static int LeastExponent => -126;
 
     public static FloatParts Split(uint bits) => FloatParts.Of(bits, 8, 7);
 }
@@ -61,16 +68,8 @@ internal static unsafe class Tensor
         int chunks = TChunks.Count;
         float* a = stackalloc float[64 * 4];
         float* b = stackalloc float[64 * 2];
-        float* column = stackalloc float[64];
         float* c = stackalloc float[128];
-        for (int k = 0; k < 2 * chunks; k++)
-            Unpack<TFormat>((uint*)(r + slots[4 + k]), a + (64 * k));
-        for (int k = 0; k < chunks; k++)
-        {
-            Unpack<TFormat>((uint*)(r + slots[4 + (2 * chunks) + k]), column);
-            Transpose(column, b + (64 * k));
-        }
-
+        UnpackFactors<TFormat, TChunks>(r, slots, a, b);
         int sum = 4 + (3 * chunks);
         for (int half = 0; half < 2; half++)
         {
@@ -92,6 +91,23 @@ internal static unsafe class Tensor
         }
 
         StoreTiles(r, slots, c);
+    }
+
+    /// <summary>A as tiles of 8 x 8 by rows, those of rows 0 to 7 and 8 to 15 in turns; B as tiles by rows.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void UnpackFactors<TFormat, TChunks>(byte* r, int* slots, float* a, float* b)
+        where TFormat : struct, ITensorFormat
+        where TChunks : struct, IChunks
+    {
+        int chunks = TChunks.Count;
+        float* column = stackalloc float[64];
+        for (int k = 0; k < 2 * chunks; k++)
+            Unpack<TFormat>((uint*)(r + slots[4 + k]), a + (64 * k));
+        for (int k = 0; k < chunks; k++)
+        {
+            Unpack<TFormat>((uint*)(r + slots[4 + (2 * chunks) + k]), column);
+            Transpose(column, b + (64 * k));
+        }
     }
 
     /// <summary>m16n8k8 with factors of 19 bits: the low bits of the registers are ignored.</summary>

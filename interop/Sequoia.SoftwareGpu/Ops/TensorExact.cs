@@ -40,32 +40,36 @@ internal static unsafe class TensorExact
         byte* r = w.Registers;
         int* slots = i->Extra;
         int chunks = TChunks.Count, depth = 8 * chunks;
-        Span<FloatParts> a = stackalloc FloatParts[16 * 16], b = stackalloc FloatParts[8 * 16];
-        for (int lane = 0; lane < 32; lane++)
-        {
-            int group = lane / 4, first = 2 * (lane % 4);
-            for (int k = 0; k < 2 * chunks; k++)
-            {
-                uint bits = ((uint*)(r + slots[4 + k]))[lane];
-                int at = ((group + (8 * (k & 1))) * depth) + first + (8 * (k >> 1));
-                a[at] = TFormat.Split(bits & 0xFFFF);
-                a[at + 1] = TFormat.Split(bits >> 16);
-            }
-
-            for (int k = 0; k < chunks; k++)
-            {
-                uint bits = ((uint*)(r + slots[4 + (2 * chunks) + k]))[lane];
-                int at = (group * depth) + first + (8 * k);
-                b[at] = TFormat.Split(bits & 0xFFFF);
-                b[at + 1] = TFormat.Split(bits >> 16);
-            }
-        }
-
         float* c = stackalloc float[128];
         int sum = 4 + (3 * chunks);
         Tensor.Interleave((uint*)(r + slots[sum]), (uint*)(r + slots[sum + 1]), c);
         Tensor.Interleave((uint*)(r + slots[sum + 2]), (uint*)(r + slots[sum + 3]), c + 64);
-        Multiply<TSum>(a, b, c, depth, int.Min(depth, TSum.Terms));
+        if (!TensorColumns.TryMultiply<TFormat, TChunks, TSum>(r, slots, c))
+        {
+            Span<FloatParts> a = stackalloc FloatParts[16 * 16], b = stackalloc FloatParts[8 * 16];
+            for (int lane = 0; lane < 32; lane++)
+            {
+                int group = lane / 4, first = 2 * (lane % 4);
+                for (int k = 0; k < 2 * chunks; k++)
+                {
+                    uint bits = ((uint*)(r + slots[4 + k]))[lane];
+                    int at = ((group + (8 * (k & 1))) * depth) + first + (8 * (k >> 1));
+                    a[at] = TFormat.Split(bits & 0xFFFF);
+                    a[at + 1] = TFormat.Split(bits >> 16);
+                }
+
+                for (int k = 0; k < chunks; k++)
+                {
+                    uint bits = ((uint*)(r + slots[4 + (2 * chunks) + k]))[lane];
+                    int at = (group * depth) + first + (8 * k);
+                    b[at] = TFormat.Split(bits & 0xFFFF);
+                    b[at + 1] = TFormat.Split(bits >> 16);
+                }
+            }
+
+            Multiply<TSum>(a, b, c, depth, int.Min(depth, TSum.Terms));
+        }
+
         Tensor.StoreTiles(r, slots, c);
     }
 

@@ -24,7 +24,8 @@ internal static class CompareCharts
         Save(folder, "robustness.svg", Lines(
             $"trees of {largest} nodes", "temperature", report.Summary.Where(row => row.Size == largest), row => row.Temperature, logarithmic: false));
         Save(folder, "predicted.svg", Predicted(report.Summary, "tokens per step", row => row.Predicted.Value, row => row.TokensPerStep.Value));
-        Save(folder, "speedup.svg", Predicted(report.Summary, "times as fast as one token at a time", row => row.PredictedSpeedup, row => row.Speedup.Value));
+        if (report.Summary.All(row => row is { PredictedSpeedup: not null, Speedup: not null }))
+            Save(folder, "speedup.svg", Predicted(report.Summary, "times as fast as one token at a time", row => row.PredictedSpeedup!.Value, row => row.Speedup!.Value));
     }
 
     private static PlotModel Lines(string title, string abscissa, IEnumerable<SummaryRow> rows, Func<SummaryRow, double> x, bool logarithmic)

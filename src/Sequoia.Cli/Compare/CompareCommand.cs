@@ -43,8 +43,6 @@ internal sealed class CompareCommand
         List<string> prompts = PromptsFile.Read(promptsFile);
         using LanguageModel target = LanguageModel.Load(targetFolder, _pair.Loading(parsed));
         using LanguageModel draft = LanguageModel.Load(draftFolder, _pair.Loading(parsed));
-        if (!target.HasTimes)
-            throw new InvalidInputException($"--device: {target.Device}: has no times to compare, and kernels for Sequoia's own method only; use cpu");
         var options = new CompareOptions
         {
             Target = ModelIdentity.Name(targetFolder),

@@ -27,7 +27,7 @@ internal sealed class CompareFile(string folder)
             throw new InvalidInputException($"{_file}: cannot be read ({e.Message.ReplaceLineEndings(" ")})", e);
         }
         var costs = report?.StepCosts.Select(cost => (cost.Temperature, cost.Size, cost.Method)).ToHashSet();
-        if (report is not null && report.Runs.Any(run => !costs!.Contains((run.Temperature, run.Size, run.Method))))
+        if (report is not null && report.Runs.Any(run => run.Seconds is not null && !costs!.Contains((run.Temperature, run.Size, run.Method))))
             throw new InvalidInputException($"{_file}: step_costs: lacks a tree that runs were made with; remove the file, or name another folder with --output");
         return report is not null && Text(report.Options) == Text(options) ? report : throw new InvalidInputException(
             $"{_file}: holds the results of other options, models or prompts; remove it, or name another folder with --output");

@@ -79,20 +79,24 @@ internal sealed class CompareJob(CompareReport report, CompareFile file, Languag
 
     private async Task FillAsync(List<(string Method, TextGenerator Generator)> generators, float temperature, int size, string prompt)
     {
-        HardwareCosts costs = _costs ??= await Task.Run(MeasureCosts, cancellation);
+        HardwareCosts? costs = target.HasTimes ? _costs ??= await Task.Run(MeasureCosts, cancellation) : null;
         int context = AutoTree.UsualContext(target, draft);
         report.StepCosts.RemoveAll(cost => cost.Temperature == temperature && cost.Size == size);
-        report.StepCosts.Add(new StepCost(temperature, size, ComparedMethod.Autoregressive, 1));
+        if (costs is not null)
+            report.StepCosts.Add(new StepCost(temperature, size, ComparedMethod.Autoregressive, 1));
         generators.Add((ComparedMethod.Autoregressive, new TextGenerator(target, null, TreePolicy.None)));
         foreach (ComparedMethod method in _methods)
         {
             AcceptanceVector acceptance = CompareSummary.Acceptance(report, temperature, method).Acceptance;
             TokenTree tree = method.Shape(acceptance, size);
-            double seconds = costs.StepSeconds(tree, OptimalTree.ExpectedTokens(tree, acceptance), context);
-            report.StepCosts.Add(new StepCost(temperature, size, method.Name, seconds / costs.PlainSeconds(context)));
+            if (costs is not null)
+            {
+                double seconds = costs.StepSeconds(tree, OptimalTree.ExpectedTokens(tree, acceptance), context);
+                report.StepCosts.Add(new StepCost(temperature, size, method.Name, seconds / costs.PlainSeconds(context)));
+            }
             generators.Add((method.Name, new TextGenerator(target, draft, TreePolicy.FromTree(tree), method.Law)));
         }
-        foreach ((_, TextGenerator generator) in generators)
+        foreach ((_, TextGenerator generator) in costs is null ? [] : generators)
             await Generated.WarmUpAsync(generator, prompt, Options(temperature, 0), cancellation);
     }
 
@@ -113,7 +117,7 @@ internal sealed class CompareJob(CompareReport report, CompareFile file, Languag
             (string method, TextGenerator generator) = generators[(prompt + i) % generators.Count];
             GenerationStats stats = (await Generated.RunAsync(generator, prompts[prompt], Options(temperature, prompt), _ => { }, cancellation)).Stats;
             cancellation.ThrowIfCancellationRequested();
-            runs.Add(new TestRun(temperature, size, method, prompt, stats.Tokens, stats.CutOff, stats.Steps, stats.DecodeTime.TotalSeconds));
+            runs.Add(new TestRun(temperature, size, method, prompt, stats.Tokens, stats.CutOff, stats.Steps, stats.HasTimes ? stats.DecodeTime.TotalSeconds : null));
         }
         return runs;
     }

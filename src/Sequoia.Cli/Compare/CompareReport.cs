@@ -40,8 +40,8 @@ internal sealed record CompareOptions
 internal sealed record Calibration(
     float Temperature, string Law, int Steps, double[] P, IReadOnlyList<double> StandardErrors, IReadOnlyList<IReadOnlyList<int>> Ranks);
 
-/// <summary>One prompt's continuation; seconds are those of decoding.</summary>
-internal sealed record TestRun(float Temperature, int Size, string Method, int Prompt, int Tokens, int CutOff, int Steps, double Seconds);
+/// <summary>One prompt's continuation; seconds are those of decoding, null on a device without times.</summary>
+internal sealed record TestRun(float Temperature, int Size, string Method, int Prompt, int Tokens, int CutOff, int Steps, double? Seconds);
 
 /// <summary>What a step with a method's tree costs on this machine, measured and added up; one token at a time is 1.</summary>
 internal sealed record StepCost(float Temperature, int Size, string Method, double Cost);
@@ -49,10 +49,11 @@ internal sealed record StepCost(float Temperature, int Size, string Method, doub
 /// <summary>
 /// What came of a method at a temperature and a size. Formula is F(T) for the calibrated acceptance vector, predicted what the tree makes
 /// of the calibration texts, and the predicted speedup that for the cost of its step; the lead is how many more tokens per step Sequoia makes.
+/// What takes times is null on a device without.
 /// </summary>
 internal sealed record SummaryRow(
     float Temperature, int Size, string Method, int Nodes, int Levels, int Prompts, double Formula, Estimate Predicted,
-    Estimate TokensPerStep, Estimate SecondsPerToken, double PredictedSpeedup, Estimate Speedup, Estimate? SequoiaLead);
+    Estimate TokensPerStep, Estimate? SecondsPerToken, double? PredictedSpeedup, Estimate? Speedup, Estimate? SequoiaLead);
 
 /// <summary>Everything in compare.json.</summary>
 internal sealed record CompareReport

@@ -39,13 +39,14 @@ internal static class CompareSummary
     {
         TestRun[] own = [.. runs[method]], plain = [.. runs[ComparedMethod.Autoregressive]];
         string sequoia = ComparedMethod.All[0].Name;
-        double cost = report.StepCosts.First(c => (c.Temperature, c.Size, c.Method) == (own[0].Temperature, own[0].Size, method)).Cost;
+        double? cost = report.StepCosts.FirstOrDefault(c => (c.Temperature, c.Size, c.Method) == (own[0].Temperature, own[0].Size, method))?.Cost;
+        bool isTimed = own.Concat(plain).All(run => run.Seconds is not null);
         return new SummaryRow(
             own[0].Temperature, own[0].Size, method, tree.Size, tree.Levels, own.Length, formula, predicted,
             Estimate.Ratio(TokensAndSteps(own)),
-            Estimate.Ratio([.. own.Select(run => (run.Seconds, (double)run.Tokens))]),
+            isTimed ? Estimate.Ratio([.. own.Select(run => (run.Seconds!.Value, (double)run.Tokens))]) : null,
             predicted.Value / cost,
-            Estimate.GeometricMean([.. own.Zip(plain, (run, alone) => alone.Seconds / alone.Tokens / (run.Seconds / run.Tokens))]),
+            isTimed ? Estimate.GeometricMean([.. own.Zip(plain, (run, alone) => alone.Seconds!.Value / alone.Tokens / (run.Seconds!.Value / run.Tokens))]) : null,
             method == sequoia || !report.Options.Methods.Contains(sequoia) ? null : Estimate.Difference(TokensAndSteps([.. runs[sequoia]]), TokensAndSteps(own)));
     }
 

@@ -57,8 +57,13 @@ internal static class Doctor
         long start = Stopwatch.GetTimestamp();
         empty.Launch(1, 1);
         context.Synchronize();
-        return string.Create(CultureInfo.InvariantCulture, $"{device}; launched an empty kernel, which took {Milliseconds(start):F2} ms");
+        return string.Create(CultureInfo.InvariantCulture, $"{device}; launched an empty kernel, which took {Milliseconds(start):F2} ms{(compiler is null ? "" : $"; {Image(device, compiler.ArchitectureFor(device))}")}");
     }
+
+    private static string Image(CudaDevice device, string architecture) =>
+        architecture.StartsWith("sm_", StringComparison.Ordinal) ? $"kernels come as a CUBIN for {architecture}"
+        : architecture.EndsWith($"_{device.ComputeCapability.Major}{device.ComputeCapability.Minor}", StringComparison.Ordinal) ? $"kernels come as PTX ({architecture})"
+        : $"kernels come as PTX of {architecture}, the newest that this NVRTC knows, and the driver compiles them again for each model that is loaded: a newer NVRTC would save that";
 
     private static double Milliseconds(long start) => Stopwatch.GetElapsedTime(start).TotalMilliseconds;
 }

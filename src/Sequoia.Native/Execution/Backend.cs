@@ -18,6 +18,9 @@ internal abstract class Backend : IDisposable
     /// <summary>Whether operations only queue work, which <see cref="Repeat"/> may replay: what they take on the host then says nothing.</summary>
     public virtual bool IsAsynchronous => false;
 
+    /// <summary>Tokens of a prompt that it is worth computing in one pass.</summary>
+    public virtual int PrefillRows => 64;
+
     /// <summary>Room for fp32 rows.</summary>
     public abstract Activations Allocate(int rows, int columns);
 

@@ -10,8 +10,6 @@ namespace Sequoia.Native.Generation;
 /// </summary>
 internal sealed class Decoder : IDisposable
 {
-    private const int PrefillChunk = 64;
-
     private readonly Backend _backend;
     private readonly LlamaSession _target;
     private readonly LlamaSession? _draft;
@@ -46,15 +44,16 @@ internal sealed class Decoder : IDisposable
         Context = context;
         // Nodes may reach past the context's end; what they say there is cut off, and never changes what comes before.
         int capacity = context + tree.Size;
-        TokenTree chain = TokenTree.Chain(PrefillChunk - 1);
+        int chunk = Math.Min(_backend.PrefillRows, context);
+        TokenTree chain = chunk == 1 ? TokenTree.Root : TokenTree.Chain(chunk - 1);
         try
         {
             _treeRows = rootOnly ? new TreeRows(tree, [0]) : TreeRows.All(tree);
-            _target = new LlamaSession(target, Math.Max(_treeRows.Count, PrefillChunk), _treeRows.Count, capacity);
+            _target = new LlamaSession(target, Math.Max(_treeRows.Count, chunk), _treeRows.Count, capacity);
             draft = tree.Size == 1 ? null : draft;
             _levels = draft is null ? [] : InnerLevels(tree);
             if (draft is not null)
-                _draft = new LlamaSession(draft, Math.Max(tree.Size, PrefillChunk), _levels.Max(l => l.Count), capacity);
+                _draft = new LlamaSession(draft, Math.Max(tree.Size, chunk), _levels.Max(l => l.Count), capacity);
             _tree = _backend.AllocateTree(tree, target.Config.VocabularySize, method);
             _chain = _backend.AllocateTree(chain, 0);
             _chainRows = TreeRows.All(chain);
@@ -144,7 +143,7 @@ internal sealed class Decoder : IDisposable
         while (!tokens.IsEmpty)
         {
             cancellation.ThrowIfCancellationRequested();
-            int count = Math.Min(tokens.Length, PrefillChunk);
+            int count = Math.Min(tokens.Length, _chain.Tree.Size);
             _chain.Begin(tokens[..count]);
             _chainRows.Count = count;
             session.Forward(_chain, _chainRows, LogitRows.None);

@@ -47,6 +47,30 @@ internal sealed class KernelTests(string name)
         Assert.That(x.ToArray(), Is.EqualTo(Enumerable.Range(0, 1000).Select(i => i < 999 ? i * 0.5 : i)));
     }
 
+    /// <summary>Each thread records and replays in its own stream, while the other does; a copy without a stream sees what the stream did.</summary>
+    [Test]
+    public void A_threads_own_stream_is_captured_by_itself()
+    {
+        using CudaStream own = CudaStream.OfThread(_gpu);
+        CudaKernel scale = _module["scale<float>"];
+        using DeviceBuffer<float> a = _gpu.Upload<float>([1, 2, 3]), b = _gpu.Upload<float>([1, 2, 3]);
+        void Work(DeviceBuffer<float> x, float factor)
+        {
+            using CudaGraph graph = own.Capture(() => scale.Launch(1, 32, 0, own, x, 3, factor));
+            using ExecutableGraph replay = graph.Instantiate();
+            for (int i = 0; i < 8; i++)
+                replay.Launch(own);
+            scale.Launch(1, 32, 0, own, x, 3, 10f);
+            own.Synchronize();
+        }
+        var other = new Thread(() => Work(b, 3));
+        other.Start();
+        Work(a, 2);
+        other.Join();
+        Assert.That(a.ToArray(), Is.EqualTo([2560f, 5120f, 7680f]));
+        Assert.That(b.ToArray(), Is.EqualTo([65610f, 131220f, 196830f]));
+    }
+
     [Test]
     public void Streams_events_and_pinned_memory_work_together()
     {

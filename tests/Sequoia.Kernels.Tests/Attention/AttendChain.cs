@@ -10,7 +10,7 @@ namespace Sequoia.Kernels.Tests.Attention;
 /// </summary>
 internal sealed class AttendChain(CudaKernels kernels, int headDim, int kvHeads, int group, bool tensorCores = true)
 {
-    private readonly Dictionary<int, ushort[]> _rows = [];
+    private readonly Dictionary<int, uint[]> _rows = [];
 
     /// <summary>Compares all rows of a tree whose path to <paramref name="leaf"/> continues the chain, and of other nodes above it.</summary>
     public void Check(int prefix, TokenTree tree, int leaf, int[] nodes, int spare)
@@ -19,24 +19,22 @@ internal sealed class AttendChain(CudaKernels kernels, int headDim, int kvHeads,
         for (int depth = 0; depth < path.Length; depth++)
             tokens[path[depth]] = prefix + depth;
         AttendShape shape = Shape(prefix, tree, nodes, tokens, spare);
-        ushort[] results = Results(shape);
+        uint[][] results = Results(shape);
         foreach ((int row, int node) in nodes.Index())
         {
-            if (Array.IndexOf(path, node) is var depth && depth >= 0 && !results.AsSpan(row * Columns, Columns).SequenceEqual(Row(prefix + depth)))
+            if (Array.IndexOf(path, node) is var depth && depth >= 0 && !results[row].AsSpan().SequenceEqual(Row(prefix + depth)))
                 throw new KernelFault($"{shape}: row {row} at {prefix + depth} has other bits than alone in a chain");
         }
     }
 
-    private int Columns => headDim * kvHeads * group;
-
-    private ushort[] Row(int position)
+    private uint[] Row(int position)
     {
-        if (!_rows.TryGetValue(position, out ushort[]? row))
-            _rows[position] = row = Results(Shape(position, TokenTree.Root, [0], [position], 1));
+        if (!_rows.TryGetValue(position, out uint[]? row))
+            _rows[position] = row = Results(Shape(position, TokenTree.Root, [0], [position], 1))[0];
         return row;
     }
 
-    private ushort[] Results(AttendShape shape)
+    private uint[][] Results(AttendShape shape)
     {
         using var problem = new AttendProblem(kernels, shape, tensorCores);
         problem.Launch();

@@ -21,7 +21,11 @@ internal static class AttendKernelSets
     private static KernelSet Set(Mutation? mutation) => mutation switch
     {
         null => KernelSet.Default,
-        { File: "attend.cu" } => KernelSet.Default.Replace("attend", mutation.Apply(mutation.File, KernelSet.Default["attend"])),
+        { File: "attend.cu" } => Replaced("attend", mutation),
+        { File: "attend_scalar.cu" } => Replaced("attend_scalar", mutation),
         _ => KernelSet.Default.ReplaceHeader(mutation.File, mutation.Apply(mutation.File, KernelSet.Headers[mutation.File])),
     };
+
+    private static KernelSet Replaced(string source, Mutation mutation) =>
+        KernelSet.Default.Replace(source, mutation.Apply(mutation.File, KernelSet.Default[source]));
 }

@@ -2,6 +2,7 @@ using Sequoia.Kernels.Tests.Forward;
 using Sequoia.Native;
 using Sequoia.Native.Generation;
 using Sequoia.Native.Sampling;
+using Sequoia.SoftwareGpu;
 
 namespace Sequoia.Kernels.Tests.Engine;
 
@@ -77,6 +78,48 @@ internal sealed class StepTests : CudaFixture
             plain.ForgetRecordings();
             Assert.That(replaying.Step().ToArray(), Is.EqualTo(plain.Step().ToArray()), $"step {step}");
         }
+    }
+
+    /// <summary>A prompt long enough for sealed keys, then whole steps: all that the engine launches, with all checks.</summary>
+    [Test]
+    public void Whole_steps_are_clean_and_say_the_same_in_every_schedule()
+    {
+        using var pair = new Pair(Shape with { HeadDim = 32, Heads = 4, KvHeads = 1 });
+        int[] prompt = [.. Enumerable.Range(0, 150).Select(i => i * 31 % Shape.Vocabulary)];
+        var findings = new List<Finding>();
+        var kernels = new HashSet<string>();
+        void Keep(LaunchReport report)
+        {
+            findings.AddRange(report.Findings);
+            kernels.Add(report.Profile!.Kernel);
+        }
+        int[]? expected = null;
+        SoftwareDriver.Launched += Keep;
+        try
+        {
+            foreach (LaunchOptions options in (LaunchOptions[])
+            [
+                new() { Checks = true, Counters = true },
+                new() { Checks = true, Counters = true, Schedule = Schedule.Random, Seed = 1 },
+                new() { Checks = true, Counters = true, Schedule = Schedule.Adversarial, Seed = 2 },
+            ])
+            {
+                SoftwareDriver.Options = options;
+                using Decoder decoder = pair.Decoder(TokenTree.Chains(3, 3));
+                decoder.Start(prompt, new SamplingOptions(0.7f, 0.95f, 40), 9, default);
+                int[] tokens = [.. Enumerable.Range(0, 5).SelectMany(_ => decoder.Step().ToArray())];
+                expected ??= tokens;
+                Assert.That(tokens, Is.EqualTo(expected), $"{options.Schedule}");
+            }
+        }
+        finally
+        {
+            SoftwareDriver.Launched -= Keep;
+            SoftwareDriver.Options = new LaunchOptions();
+        }
+        Assert.That(findings, Is.Empty);
+        Assert.That(kernels, Is.SupersetOf((string[])
+            ["embed", "rms_norm", "matmul", "matmul_add", "matmul_silu_mul", "matmul_rope", "attend_sealed", "attend", "draw_children", "verify_tree", "compact_kv", "advance_step"]));
     }
 
     /// <summary>A target and a draft on the counted device.</summary>

@@ -46,6 +46,17 @@ internal sealed class ForwardTests : CudaFixture
         }
     }
 
+    /// <summary>However many rows a pass has, and whether attention takes them at once.</summary>
+    [Test]
+    public void A_long_pass_has_the_bits_of_short_ones()
+    {
+        using var folder = new TemporaryFolder();
+        RandomModel.Write(folder.Path, new RandomModel.Shape(Vocabulary: 67, Context: 256, HeadDim: 32, Type: "F16"));
+        using var model = new DeviceModel(folder.Path);
+        int[] tokens = ForwardPasses.Tokens(model.Llama, 240);
+        Assert.That(ForwardPasses.Chain(model.Llama, tokens, 240), Is.EqualTo(ForwardPasses.Chain(model.Llama, tokens, 10)));
+    }
+
     [Test]
     public void A_compacted_path_continues_like_a_chain()
     {

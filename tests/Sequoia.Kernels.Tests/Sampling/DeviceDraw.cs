@@ -1,6 +1,8 @@
 using System.Runtime.InteropServices;
 using Sequoia.Interop;
+using Sequoia.Native;
 using Sequoia.Native.Execution.Cuda.Parameters;
+using Sequoia.Native.Sampling;
 using Sequoia.SoftwareGpu;
 
 namespace Sequoia.Kernels.Tests.Sampling;
@@ -43,9 +45,10 @@ internal sealed class DeviceDraw : IDisposable
         Scale = Scale.Handle,
         State = _state.Handle,
         Seed = _problem.Random.Seed,
-        Law = new SamplingLaw(_problem.Options),
+        Law = new SamplingLaw(_problem.State.Method == SpeculationMethod.TargetOnly ? new SamplingOptions(0) : _problem.Options),
         Vocabulary = _problem.Vocabulary,
         Stride = _problem.Logits.Stride,
+        WithReplacement = _problem.State.Method == SpeculationMethod.SpecInfer ? 1 : 0,
     };
 
     public LaunchReport Run(KernelUnderTest kernel) =>

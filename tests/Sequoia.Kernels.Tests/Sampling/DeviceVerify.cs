@@ -81,6 +81,7 @@ internal sealed class DeviceVerify : IDisposable
             Nodes = _problem.Nodes,
             TreeSize = _problem.Tree.Size,
             Levels = _problem.Tree.Levels,
+            Method = _problem.Draft.State.Method,
         };
     }
 

@@ -7,12 +7,12 @@ namespace Sequoia.Kernels.Tests.Sampling;
 internal static class DrawCases
 {
     /// <summary>A tree with up to so many inner nodes and 32 children a node, logits of all kinds.</summary>
-    public static DrawProblem Random(int seed, int mostRows, int? vocabulary = null)
+    public static DrawProblem Random(int seed, int mostRows, int? vocabulary = null, SpeculationMethod method = SpeculationMethod.Sequoia)
     {
         var random = new Random(seed);
         int tokens = vocabulary ?? SamplingCases.Vocabulary(random);
         var tree = RandomTrees.Bush(random.Next(1, mostRows + 1), Math.Min(32, tokens), random);
-        var problem = new DrawProblem(tree, tokens, SamplingCases.Options(seed, tokens, random), new RandomKey((ulong)random.NextInt64(), (uint)random.Next()), seed);
+        var problem = new DrawProblem(tree, tokens, SamplingCases.Options(seed, tokens, random), new RandomKey((ulong)random.NextInt64(), (uint)random.Next()), seed, method);
         for (int row = 0; row < problem.Rows; row++)
             HardRows.Fill(problem.Logits.Row(row), HardRows.Kinds[random.Next(HardRows.Kinds.Length)], random);
         return problem;

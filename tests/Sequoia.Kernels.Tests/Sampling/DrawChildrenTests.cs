@@ -1,3 +1,4 @@
+using Sequoia.Native;
 using Sequoia.Native.Diagnostics.Kernels;
 using Sequoia.Native.Sampling;
 using Sequoia.SoftwareGpu;
@@ -20,6 +21,20 @@ internal sealed class DrawChildrenTests : CudaFixture
         }
         TestContext.Out.WriteLine($"{cases} rows");
         Assert.That(cases, Is.GreaterThan(7000));
+    }
+
+    [Test]
+    public void Equals_the_reference_by_the_methods_to_compare_with(
+        [Values(SpeculationMethod.SpecInfer, SpeculationMethod.TargetOnly)] SpeculationMethod method)
+    {
+        using KernelUnderTest kernel = DrawKernels.Kernel(256), twin = DrawKernels.Twin();
+        for (int seed = 0; seed < 80; seed++)
+        {
+            using DrawProblem problem = DrawCases.Random(seed, mostRows: 12, method: method);
+            DrawCheck.Run(problem, device => device.Run(kernel));
+            if (seed % 4 == 0)
+                DrawCheck.Run(problem, device => device.RunTwin(twin));
+        }
     }
 
     [Test]

@@ -6,9 +6,9 @@ using Sequoia.Native.Sampling;
 namespace Sequoia.Kernels.Tests.Sampling;
 
 /// <summary>The draft's logits at every inner node of a tree on host and device, and what the reference draws from them.</summary>
-internal sealed class DrawProblem(TokenTree tree, int vocabulary, SamplingOptions options, RandomKey random, int shuffle) : IDisposable
+internal sealed class DrawProblem(TokenTree tree, int vocabulary, SamplingOptions options, RandomKey random, int shuffle, SpeculationMethod method = SpeculationMethod.Sequoia) : IDisposable
 {
-    private readonly DraftedTree _drafted = new(tree, vocabulary, options, random, shuffle);
+    private readonly DraftedTree _drafted = new(tree, vocabulary, options, random, shuffle, method);
     private LogitBuffer? _logits;
 
     public TokenTree Tree => _drafted.Tree;

@@ -7,7 +7,7 @@ namespace Sequoia.Kernels.Tests.Sampling;
 internal static class VerifyCases
 {
     /// <summary>A random tree; the draft agrees with the target well, badly or not at all.</summary>
-    public static VerifyProblem Random(int seed, int? vocabulary = null)
+    public static VerifyProblem Random(int seed, int? vocabulary = null, SpeculationMethod method = SpeculationMethod.Sequoia)
     {
         var random = new Random(seed);
         int tokens = vocabulary ?? SamplingCases.Vocabulary(random);
@@ -18,7 +18,7 @@ internal static class VerifyCases
             1 => RandomTrees.Bush(random.Next(1, 6), Math.Min(6, mostChildren), random),
             _ => RandomTrees.Some(random.Next(2, 40), mostChildren, random),
         };
-        var draft = new DrawProblem(tree, tokens, SamplingCases.Options(seed, tokens, random), new RandomKey((ulong)random.NextInt64(), 7), seed);
+        var draft = new DrawProblem(tree, tokens, SamplingCases.Options(seed, tokens, random), new RandomKey((ulong)random.NextInt64(), 7), seed, method);
         var problem = new VerifyProblem(draft) { Nodes = random.Next(4) == 0 ? random.Next(1, tree.Size + 1) : tree.Size };
         for (int node = 0; node < tree.Size; node++)
             HardRows.Fill(problem.Target.Row(node), HardRows.Kinds[random.Next(HardRows.Kinds.Length)], random);

@@ -34,6 +34,22 @@ internal sealed class VerifyTreeTests : CudaFixture
     }
 
     [Test]
+    public void Equals_the_reference_by_the_methods_to_compare_with(
+        [Values(SpeculationMethod.SpecInfer, SpeculationMethod.TargetOnly)] SpeculationMethod method)
+    {
+        using KernelUnderTest kernel = VerifyKernels.Kernel(128), twin = VerifyKernels.Twin();
+        int accepted = 0;
+        for (int seed = 0; seed < 160; seed++)
+        {
+            using VerifyProblem problem = VerifyCases.Random(seed, method: method);
+            accepted += VerifyCheck.Run(problem, _draw, walks: 6, (device, random) => device.Run(kernel, random));
+            if (seed % 4 == 0)
+                VerifyCheck.Run(problem, _draw, walks: 2, (device, random) => device.RunTwin(twin, random));
+        }
+        Assert.That(accepted, Is.GreaterThan(160 * 6 * 5 / 4));
+    }
+
+    [Test]
     public void Equals_the_reference_on_large_vocabularies([Values(32_000, 128_256)] int vocabulary)
     {
         using KernelUnderTest kernel = VerifyKernels.Kernel(1024);

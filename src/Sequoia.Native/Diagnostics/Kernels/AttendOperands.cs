@@ -23,7 +23,7 @@ internal sealed class AttendOperands
         for (int row = 0; row < shape.Rows; row++)
         {
             int token = shape.Tokens[shape.Nodes[row]];
-            for (int head = 0; head < shape.Heads; head++)
+            for (int head = 0; head < shape.Heads && row != shape.DamagedRow; head++)
                 Fill(Queries.AsSpan((row * QueryStride) + (head * shape.HeadDim), shape.HeadDim), 1, token, head, shape.Spread);
         }
         for (int at = 0; at < shape.Prefix + shape.Tree.Size; at++)

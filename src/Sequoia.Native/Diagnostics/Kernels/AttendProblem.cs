@@ -8,7 +8,6 @@ namespace Sequoia.Native.Diagnostics.Kernels;
 internal sealed class AttendProblem : KernelProblem
 {
     private const int StridePadding = 24;
-    private const int SplitKeys = 256;
 
     // NaN that no computation makes.
     private const uint Poison = 0x7fabcdef;
@@ -92,7 +91,7 @@ internal sealed class AttendProblem : KernelProblem
             for (int row = 0; row < _shape.Rows; row++)
             {
                 cacheRows.UnionWith(_shape.Tree.Path(_shape.Nodes[row]).ToArray());
-                partials += (AttendKernels.SealedKeys(_shape.Position(row)) + SplitKeys - 1) / SplitKeys * (long)_shape.Heads * (_shape.HeadDim + 2) * sizeof(float);
+                partials += Splits(row) * (long)_shape.Heads * (_shape.HeadDim + 2) * sizeof(float);
             }
             long ofRow = _shape.HeadDim * sizeof(ushort);
             return (2 * _shape.KvHeads * (_shape.Prefix + cacheRows.Count) * ofRow) + (2 * (long)_shape.Rows * _shape.Heads * ofRow) + partials;
@@ -122,12 +121,12 @@ internal sealed class AttendProblem : KernelProblem
         _partials.Reset();
     }
 
-    /// <summary>The outputs' bits, [row][head][dimension].</summary>
-    public ushort[] Results()
+    /// <summary>The bits of what was computed for a row: the outputs, and the sums of its sealed keys, which show more of their digits.</summary>
+    public uint[][] Results()
     {
-        ushort[] all = _output.Read() ?? throw new InvalidOperationException($"{Shape}: wrote outside of the output");
-        int columns = _shape.Heads * _shape.HeadDim;
-        return [.. Enumerable.Range(0, _shape.Rows).SelectMany(row => all.AsSpan(row * OutputStride, columns).ToArray())];
+        ushort[] output = _output.Read() ?? throw new InvalidOperationException($"{Shape}: wrote outside of the output");
+        uint[] partials = _partials.Read() ?? throw new InvalidOperationException($"{Shape}: wrote outside of the workspace");
+        return [.. Enumerable.Range(0, _shape.Rows).Select(row => Results(output, partials, row))];
     }
 
     public override Deviation Compare()
@@ -171,6 +170,25 @@ internal sealed class AttendProblem : KernelProblem
             buffer.Dispose();
     }
 
+    private uint[] Results(ushort[] output, uint[] partials, int row)
+    {
+        int heads = _shape.Heads, dims = _shape.HeadDim;
+        List<uint> bits = [];
+        foreach (ushort element in output.AsSpan(row * OutputStride, heads * dims))
+            bits.Add(element);
+        int splits = _twinRan ? 0 : Splits(row), masses = partials.Length / (dims + 2) * dims;
+        for (int split = 0; split < splits; split++)
+        {
+            int first = ((split * _shape.Rows) + row) * heads;
+            bits.AddRange(partials.AsSpan(first * dims, heads * dims));
+            bits.AddRange(partials.AsSpan(masses + (2 * first), 2 * heads));
+        }
+        return [.. bits];
+    }
+
+    /// <summary>Splits in which a row has sealed keys.</summary>
+    private int Splits(int row) => AttendKernels.SealedSplits(_shape.Position(row));
+
     /// <summary>A split's sums that were written though their row has no keys there.</summary>
     private string? StrayPartial(uint[] partials)
     {
@@ -178,11 +196,8 @@ internal sealed class AttendProblem : KernelProblem
         for (int at = 0; at < partials.Length / (_shape.HeadDim + 2); at++)
         {
             int split = at / ofSplit, row = at % ofSplit / _shape.Heads;
-            if (split * SplitKeys >= AttendKernels.SealedKeys(_shape.Position(row))
-                && partials.AsSpan(at * _shape.HeadDim, _shape.HeadDim).ContainsAnyExcept(Poison))
-            {
+            if (split >= Splits(row) && partials.AsSpan(at * _shape.HeadDim, _shape.HeadDim).ContainsAnyExcept(Poison))
                 return $"workspace, split {split} of row {row}";
-            }
         }
         return null;
     }

@@ -22,7 +22,6 @@ namespace Sequoia.Native.Diagnostics.Kernels;
 internal sealed class AttendReference
 {
     private const int TileKeys = 64;
-    private const int SplitKeys = 256;
     private const int MostTailKeys = 80;
     private const double Unit = 1.0 / (1 << 23);
     private const double SecondOrder = 1.02;
@@ -76,7 +75,7 @@ internal sealed class AttendReference
         double max = score.Max();
         double[] weight = [.. score.Select(s => Math.Exp(s - max))];
         double total = weight.Sum(), largest = score.Max(Math.Abs);
-        int sealedKeys = AttendKernels.SealedKeys(keys - 1), merges = 5 + ((sealedKeys + SplitKeys - 1) / SplitKeys);
+        int sealedKeys = AttendKernels.SealedKeys(keys - 1), merges = 4 + AttendKernels.SealedSplits(keys - 1) + 1;
         Span<double> tensorError = stackalloc double[dims], twinError = stackalloc double[dims], sum = stackalloc double[dims];
         double tensorTotalError = 0, twinTotalError = 0, tileLargest = 0;
         for (int j = 0; j < keys; j++)

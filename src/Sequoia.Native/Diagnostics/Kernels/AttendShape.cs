@@ -37,6 +37,9 @@ internal sealed record AttendShape
     /// <summary>How far apart scores are, about: the largest of a query's numbers.</summary>
     public float Spread { get; init; } = 3;
 
+    /// <summary>A row whose queries are NaN; -1 if none are.</summary>
+    public int DamagedRow { get; init; } = -1;
+
     public int Seed { get; init; }
 
     public int Heads => KvHeads * Group;

@@ -1,5 +1,6 @@
 using Sequoia.Interop;
 using Sequoia.Native.Execution.Cuda.Parameters;
+using Sequoia.Native.Sampling;
 
 namespace Sequoia.Native.Diagnostics.Kernels;
 
@@ -54,9 +55,10 @@ internal sealed class DraftBuffers : IDisposable
         Scale = Scales.Address,
         State = State.Address,
         Seed = _drafted.Random.Seed,
-        Law = new SamplingLaw(_drafted.Options),
+        Law = new SamplingLaw(_drafted.TakesLikeliest ? new SamplingOptions(0) : _drafted.Options),
         Vocabulary = _drafted.Vocabulary,
         Stride = PaddedRows.StrideOf(_drafted.Vocabulary),
+        WithReplacement = _drafted.State.Method == SpeculationMethod.SpecInfer ? 1 : 0,
     };
 
     public void Reset()

@@ -8,14 +8,14 @@ namespace Sequoia.Native.Diagnostics.Kernels;
 /// <summary>The draft's logits at every inner node of a tree, and what the CPU draws from them.</summary>
 internal sealed unsafe class DraftedTree : IDisposable
 {
-    public DraftedTree(TokenTree tree, int vocabulary, SamplingOptions options, RandomKey random, int shuffle)
+    public DraftedTree(TokenTree tree, int vocabulary, SamplingOptions options, RandomKey random, int shuffle, SpeculationMethod method = SpeculationMethod.Sequoia)
     {
         (Tree, Options, Random) = (tree, options, random);
         NodeOfRow = [.. Enumerable.Range(0, tree.Size).Where(node => tree.ChildCount(node) > 0)];
         // Rows in another order than the nodes, so that one is not taken for the other.
         new Random(shuffle).Shuffle(NodeOfRow);
         Logits = new CpuActivations(NodeOfRow.Length, vocabulary);
-        State = new CpuTreeState(tree, vocabulary, SpeculationMethod.Sequoia, threads: 1);
+        State = new CpuTreeState(tree, vocabulary, method, threads: 1);
     }
 
     public TokenTree Tree { get; }
@@ -29,6 +29,9 @@ internal sealed unsafe class DraftedTree : IDisposable
     public CpuActivations Logits { get; }
 
     public CpuTreeState State { get; }
+
+    /// <summary>Whether children are the likeliest, which takes no law.</summary>
+    public bool TakesLikeliest => Options.Greedy || State.Method == SpeculationMethod.TargetOnly;
 
     public int Vocabulary => Logits.Columns;
 

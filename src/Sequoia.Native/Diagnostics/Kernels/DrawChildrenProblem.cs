@@ -26,7 +26,7 @@ internal sealed unsafe class DrawChildrenProblem : ExactProblem
     {
         (_drafted, _launcher, _twins, _gpu) = (drafted, new SamplingKernels(kernels), new TwinKernels(kernels), kernels.Context);
         _launcher.Prepare(drafted.Vocabulary);
-        Shape = $"draw_children, {drafted.Rows} rows of {drafted.Vocabulary}, {drafted.Tree.Size} nodes, {SamplingCases.Describe(drafted.Options)}, seed {seed}";
+        Shape = $"draw_children, {drafted.Rows} rows of {drafted.Vocabulary}, {drafted.Tree.Size} nodes, {drafted.State.Method}, {SamplingCases.Describe(drafted.Options)}, seed {seed}";
         _device = new DraftBuffers(_gpu, drafted);
         _damaged = new Lazy<HashSet<int>>(drafted.Draw);
     }
@@ -39,7 +39,7 @@ internal sealed unsafe class DrawChildrenProblem : ExactProblem
         int vocabulary = SamplingCases.Vocabulary(random);
         TokenTree tree = RandomTrees.Bush(random.Next(1, MostRows + 1), Math.Min(MostChildren, vocabulary), random);
         var key = new RandomKey((ulong)random.NextInt64(), (uint)random.Next());
-        var drafted = new DraftedTree(tree, vocabulary, SamplingCases.Options(seed, vocabulary, random), key, seed);
+        var drafted = new DraftedTree(tree, vocabulary, SamplingCases.Options(seed, vocabulary, random), key, seed, SamplingCases.Method(random));
         for (int row = 0; row < drafted.Rows; row++)
             SamplingCases.Fill(drafted.Row(row), random);
         return new(kernels, drafted, seed);
@@ -72,7 +72,7 @@ internal sealed unsafe class DrawChildrenProblem : ExactProblem
     {
         HashSet<int> damaged = _damaged.Value;
         // The root is nobody's child, and greedy draws need no law.
-        string? trespass = _device.Tokens.Trespass("tokens", node => node > 0) ?? _device.Scales.Trespass("scale", _ => !_drafted.Options.Greedy)
+        string? trespass = _device.Tokens.Trespass("tokens", node => node > 0) ?? _device.Scales.Trespass("scale", _ => !_drafted.TakesLikeliest)
             ?? _device.State.Difference(damaged.Count > 0 ? LogitDamage.Draft : LogitDamage.None);
         if (trespass is not null)
             return trespass;
@@ -84,7 +84,7 @@ internal sealed unsafe class DrawChildrenProblem : ExactProblem
             int[] children = tokens[first..(first + count)], expected = damaged.Contains(row) ? new int[count] : _drafted.State.Tokens[first..(first + count)];
             if (!children.SequenceEqual(expected))
                 return $"row {row}: children {string.Join(' ', children)}, expected {string.Join(' ', expected)}";
-            if (!_drafted.Options.Greedy && !damaged.Contains(row) && DifferentLaw(row, scales.AsSpan(row * DraftBuffers.ScaleWords)) is { } law)
+            if (!_drafted.TakesLikeliest && !damaged.Contains(row) && DifferentLaw(row, scales.AsSpan(row * DraftBuffers.ScaleWords)) is { } law)
                 return law;
         }
         return null;

@@ -18,6 +18,14 @@ internal static class SamplingCases
 
     public static int Vocabulary(Random random) => Vocabularies[random.Next(Vocabularies.Length)];
 
+    /// <summary>The engine's method as a rule, and those that it is compared with.</summary>
+    public static SpeculationMethod Method(Random random) => random.Next(4) switch
+    {
+        0 => SpeculationMethod.SpecInfer,
+        1 => SpeculationMethod.TargetOnly,
+        _ => SpeculationMethod.Sequoia,
+    };
+
     /// <summary>A row of any kind; one in some has a NaN.</summary>
     public static void Fill(Span<float> row, Random random)
     {

@@ -41,7 +41,7 @@ internal sealed unsafe class VerifyTreeProblem : ExactProblem
         (_drafted, _target, _nodes) = (drafted, target, nodes);
         (_launcher, _twins, _gpu) = (new SamplingKernels(kernels), new TwinKernels(kernels), kernels.Context);
         _launcher.Prepare(drafted.Vocabulary);
-        Shape = $"verify_tree, {nodes} of {drafted.Tree.Size} nodes, {drafted.Tree.Levels} levels, vocabulary {drafted.Vocabulary}, {SamplingCases.Describe(drafted.Options)}, seed {seed}";
+        Shape = $"verify_tree, {nodes} of {drafted.Tree.Size} nodes, {drafted.Tree.Levels} levels, vocabulary {drafted.Vocabulary}, {drafted.State.Method}, {SamplingCases.Describe(drafted.Options)}, seed {seed}";
         _device = new DraftBuffers(_gpu, drafted);
         if (drafted.Rows > 0)
             _launcher.DrawChildren(_device.Parameters, drafted.Rows);
@@ -74,6 +74,7 @@ internal sealed unsafe class VerifyTreeProblem : ExactProblem
             Nodes = nodes,
             TreeSize = drafted.Tree.Size,
             Levels = drafted.Tree.Levels,
+            Method = drafted.State.Method,
         };
     }
 
@@ -90,7 +91,7 @@ internal sealed unsafe class VerifyTreeProblem : ExactProblem
             _ => RandomTrees.Some(random.Next(1, MostNodes), mostChildren, random),
         };
         SamplingOptions options = SamplingCases.Options(seed, vocabulary, random);
-        var drafted = new DraftedTree(tree, vocabulary, options, new RandomKey((ulong)random.NextInt64(), (uint)random.Next()), seed);
+        var drafted = new DraftedTree(tree, vocabulary, options, new RandomKey((ulong)random.NextInt64(), (uint)random.Next()), seed, SamplingCases.Method(random));
         var target = new CpuActivations(tree.Size, vocabulary);
         for (int node = 0; node < tree.Size; node++)
             SamplingCases.Fill(new Span<float>(target.Row(node), vocabulary), random);

@@ -10,16 +10,16 @@ namespace Sequoia.Native.Execution.Cuda;
 /// </summary>
 internal sealed unsafe class AttendKernels
 {
-    /// <summary>The most heads that share a key and value head.</summary>
-    public const int MostGroup = 16;
-
     private const int Block = 128;
     private const int FewRows = 16;
     private const int ManyRows = 64;
+    // Of attend.cuh and sealed_partials.cuh.
     private const int SplitKeys = 256;
     private const int SlabKeys = 16;
     private const int MostLevels = 64;
+    private const long MostWorkspaceFloats = 64 << 20;
     private const int MostTailKeys = MostLevels + SlabKeys;
+    private const int MostGroup = 16;
 
     private static readonly int[] TensorHeadDims = [32, 64, 128];
     private static readonly KernelVariant OfScalar = new("attend_scalar", "attend", Block) { HasElement = true };
@@ -54,9 +54,6 @@ internal sealed unsafe class AttendKernels
         }
     }
 
-    /// <summary>Whether there is a kernel for tensor cores, on devices that have them.</summary>
-    public static bool HasTensorCores(int headDim) => TensorHeadDims.Contains(headDim);
-
     /// <summary>All that is launched here, with the shared memory of so many heads that share a key and value head.</summary>
     public static IReadOnlyList<KernelVariant> Variants(int group) =>
     [
@@ -64,16 +61,27 @@ internal sealed unsafe class AttendKernels
         OfScalar,
     ];
 
+    /// <summary>Whether tensor cores can do it; the scalar twin can always.</summary>
+    /// <param name="headDim">Dimensions of a head.</param>
+    /// <param name="group">Heads that share a key and value head.</param>
+    /// <param name="computeCapability">The device's.</param>
+    public static bool HasTensorCores(int headDim, int group, Version computeCapability) =>
+        TensorHeadDims.Contains(headDim) && group <= MostGroup && computeCapability.Major >= 8;
+
+    /// <summary>How many of so many rows to compute in one launch, so that its workspace keeps within bounds (256 MB, or what 64 rows need).</summary>
+    public static int RowsOfLaunch(int rows, int heads, int capacity, int headDim) =>
+        (int)Math.Clamp(MostWorkspaceFloats / WorkspaceFloats(1, heads, capacity, headDim), Math.Min(rows, ManyRows), rows);
+
     /// <summary>Floats that <see cref="Attend.Partials"/> must have room for, for launches of up to so many rows; at least 1.</summary>
     public static long WorkspaceFloats(int rows, int heads, int capacity, int headDim) =>
-        Math.Max(1, (long)MostSplits(capacity) * rows * heads * (headDim + 2));
+        Math.Max(1, (long)SealedSplits(capacity - 1) * rows * heads * (headDim + 2));
 
     /// <summary>Queues attention of <c>parameters.Rows</c>, of which there is at least one.</summary>
     /// <param name="parameters">Addresses are multiples of 16 bytes, and so are strides.</param>
     /// <param name="stream">The stream; null is the default stream.</param>
     public void Launch(in Attend parameters, CudaStream? stream = null)
     {
-        int count = parameters.Rows.Count, group = parameters.Heads / parameters.KvHeads, packed = count * group, splits = MostSplits(parameters.Capacity);
+        int count = parameters.Rows.Count, group = parameters.Heads / parameters.KvHeads, packed = count * group, splits = SealedSplits(parameters.Capacity - 1);
         fixed (Attend* address = &parameters)
         {
             var argument = KernelArgument.At(address, sizeof(Attend));
@@ -91,10 +99,11 @@ internal sealed unsafe class AttendKernels
         }
     }
 
-    /// <summary>Keys of the row at a position that are summed by splits; sealed_keys() of attend.cuh.</summary>
+    /// <summary>How many keys of the row at a position tensor cores sum; sealed_keys() of attend.cuh.</summary>
     public static int SealedKeys(int position) => Math.Max(0, position - MostLevels) / SlabKeys * SlabKeys;
 
-    private static int MostSplits(int capacity) => (SealedKeys(capacity - 1) + SplitKeys - 1) / SplitKeys;
+    /// <summary>Splits that these keys are in.</summary>
+    public static int SealedSplits(int position) => (SealedKeys(position) + SplitKeys - 1) / SplitKeys;
 
     private int SealedSharedBytes(int rowTile) => SealedSharedBytes(_headDim, rowTile);
 

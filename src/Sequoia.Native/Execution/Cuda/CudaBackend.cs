@@ -62,6 +62,9 @@ internal sealed class CudaBackend : Backend
 
     public override bool IsAsynchronous => true;
 
+    // Weights are read from memory once for all of them.
+    public override int PrefillRows => 512;
+
     public override Activations Allocate(int rows, int columns) =>
         new CudaActivations(_context, rows, columns);
 
@@ -73,7 +76,7 @@ internal sealed class CudaBackend : Backend
 
     public override Weight LoadQkv(TensorView q, TensorView k, TensorView v, int headDim)
     {
-        _attend ??= new AttendKernels(_kernels, headDim, HasTensorCores(_context.Device) && AttendKernels.HasTensorCores(headDim));
+        _attend ??= new AttendKernels(_kernels, headDim, AttendKernels.HasTensorCores(headDim, q.Rows / k.Rows, _context.Device.ComputeCapability));
         var shape = new MatMulShape(MatMulKind.Rope, q.Rows + k.Rows + v.Rows, q.Columns);
         int heads = q.Rows / headDim, kvHeads = k.Rows / headDim;
         return LoadMatrix(shape, row => PairedRows.Qkv(row, heads, kvHeads, headDim), q, k, v);
@@ -108,12 +111,10 @@ internal sealed class CudaBackend : Backend
 
     public override TreeState AllocateTree(TokenTree tree, int vocabulary, SpeculationMethod method = SpeculationMethod.Sequoia)
     {
-        if (method != SpeculationMethod.Sequoia)
-            throw new InvalidInputException($"{Name}: has kernels for Sequoia's verification only; compare other methods on the CPU");
         if (vocabulary > 0 && tree.Levels > MostLevels)
             throw new InvalidInputException($"{Name}: a tree of {tree.Levels} levels is too deep; at most {MostLevels} are possible");
         _sampling.Prepare(vocabulary);
-        return new CudaTreeState(_context, tree, vocabulary);
+        return new CudaTreeState(_context, tree, vocabulary, method);
     }
 
     public override void Embed(Weight table, TreeState state, TreeRows rows, Activations x)
@@ -176,22 +177,32 @@ internal sealed class CudaBackend : Backend
     {
         (var from, var kv, var to) = ((CudaFactors)queries, (CudaKvCache)cache, (CudaFactors)output);
         int heads = from.Columns / kv.HeadDim;
-        _attend!.Launch(new Attend
+        // Many rows behind a long prefix would need much workspace: they come in turns.
+        int most = AttendKernels.RowsOfLaunch(from.Rows, heads, kv.Capacity, kv.HeadDim);
+        nint partials = from.Partials(AttendKernels.WorkspaceFloats(most, heads, kv.Capacity, kv.HeadDim));
+        PassRows all = _shapes.Pass((CudaTreeState)state, rows);
+        for (int first = 0; first < rows.Count; first += most)
         {
-            Queries = from.Data.Handle,
-            Keys = kv.Keys(layer),
-            Values = kv.Values(layer),
-            Output = to.Data.Handle,
-            Partials = from.Partials(AttendKernels.WorkspaceFloats(from.Rows, heads, kv.Capacity, kv.HeadDim)),
-            Rows = _shapes.Pass((CudaTreeState)state, rows),
-            Heads = heads,
-            KvHeads = kv.KvHeads,
-            Capacity = kv.Capacity,
-            HeadDim = kv.HeadDim,
-            QueryStride = from.Stride,
-            OutputStride = to.Stride,
-            Scale = 1f / MathF.Sqrt(kv.HeadDim),
-        }, _stream);
+            PassRows part = all;
+            part.Nodes += first * sizeof(int);
+            part.Count = Math.Min(most, rows.Count - first);
+            _attend!.Launch(new Attend
+            {
+                Queries = from.Data.Handle + (nint)((long)first * from.Stride * sizeof(ushort)),
+                Keys = kv.Keys(layer),
+                Values = kv.Values(layer),
+                Output = to.Data.Handle + (nint)((long)first * to.Stride * sizeof(ushort)),
+                Partials = partials,
+                Rows = part,
+                Heads = heads,
+                KvHeads = kv.KvHeads,
+                Capacity = kv.Capacity,
+                HeadDim = kv.HeadDim,
+                QueryStride = from.Stride,
+                OutputStride = to.Stride,
+                Scale = 1f / MathF.Sqrt(kv.HeadDim),
+            }, _stream);
+        }
     }
 
     public override void DrawChildren(Activations logits, TreeRows rows, TreeState state, SamplingOptions sampling) =>

@@ -26,9 +26,11 @@ internal sealed class CudaSampling(CudaKernels kernels, DeviceShapes shapes, Cud
             Scale = state.Scales.Handle,
             State = state.State,
             Seed = state.Seed,
-            Law = new SamplingLaw(sampling),
+            // Target-only sampling's children are the likeliest, whatever the temperature.
+            Law = new SamplingLaw(state.Method == SpeculationMethod.TargetOnly ? new SamplingOptions(0) : sampling),
             Vocabulary = state.Vocabulary,
             Stride = state.DraftStride,
+            WithReplacement = state.Method == SpeculationMethod.SpecInfer ? 1 : 0,
         }, rows.Count, stream);
     }
 
@@ -51,5 +53,6 @@ internal sealed class CudaSampling(CudaKernels kernels, DeviceShapes shapes, Cud
         Nodes = nodes,
         TreeSize = state.Tree.Size,
         Levels = state.Tree.Levels,
+        Method = state.Method,
     }, stream);
 }

@@ -20,7 +20,7 @@ internal sealed class CudaTreeState : TreeState
     private readonly int[] _draftRows;
     private readonly int[] _host;
 
-    public CudaTreeState(CudaContext context, TokenTree tree, int vocabulary) : base(tree, SpeculationMethod.Sequoia)
+    public CudaTreeState(CudaContext context, TokenTree tree, int vocabulary, SpeculationMethod method) : base(tree, method)
     {
         Vocabulary = vocabulary;
         DraftStride = CudaActivations.StrideOf(vocabulary);

@@ -11,5 +11,5 @@ internal struct DrawChildren
     public nint TokOfNode, Scale, State;
     public ulong Seed;
     public SamplingLaw Law;
-    public int Vocabulary, Stride;
+    public int Vocabulary, Stride, WithReplacement;
 }

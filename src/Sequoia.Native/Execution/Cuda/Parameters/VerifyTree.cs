@@ -12,4 +12,5 @@ internal struct VerifyTree
     public ulong Seed;
     public SamplingLaw Law;
     public int Vocabulary, TargetStride, DraftStride, Nodes, TreeSize, Levels;
+    public SpeculationMethod Method;
 }

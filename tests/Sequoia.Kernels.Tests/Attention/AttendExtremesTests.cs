@@ -1,0 +1,48 @@
+using Sequoia.Native.Diagnostics.Kernels;
+using Sequoia.Native.Execution.Cuda;
+
+namespace Sequoia.Kernels.Tests.Attention;
+
+/// <summary>NaN and huge scores.</summary>
+internal sealed class AttendExtremesTests : CudaFixture
+{
+    [Test]
+    public void Damage_stays_in_its_row([Values] Element element, [Values(3, 30)] int size)
+    {
+        AttendShape shape = Shape(element, size, spread: 3);
+        uint[][] sound = Results(shape), damaged = Results(shape with { DamagedRow = 1 });
+        Assert.That(damaged[1][..(shape.Heads * shape.HeadDim)].Select(bits => Elements.Widen((ushort)bits, element)), Is.All.NaN);
+        damaged[1] = sound[1];
+        Assert.That(damaged, Is.EqualTo(sound));
+    }
+
+    /// <summary>Scores are thousands apart: nearly all weights vanish, and differences of largest scores overflow nothing.</summary>
+    [Test]
+    public void Huge_scores_leave_one_key([Values] Element element, [Values(3, 30)] int size)
+    {
+        using var problem = new AttendProblem(AttendKernelSets.Of(element), Shape(element, size, spread: 20_000));
+        AttendCheck.Kernel(problem);
+        AttendCheck.Twin(problem);
+    }
+
+    private static uint[][] Results(AttendShape shape)
+    {
+        using var problem = new AttendProblem(AttendKernelSets.Of(shape.Element), shape);
+        problem.Launch();
+        return problem.Results();
+    }
+
+    private static AttendShape Shape(Element element, int size, float spread) => new()
+    {
+        Element = element,
+        HeadDim = 64,
+        KvHeads = 2,
+        Group = 2,
+        Prefix = 390,
+        Capacity = 400 + size,
+        Tree = AttendTrees.Random(new Random(size), size),
+        Nodes = [.. Enumerable.Range(0, size)],
+        Tokens = [.. Enumerable.Range(1 << 20, size)],
+        Spread = spread,
+    };
+}

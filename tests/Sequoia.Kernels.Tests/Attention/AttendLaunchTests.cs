@@ -1,0 +1,53 @@
+using Sequoia.Native;
+using Sequoia.Native.Diagnostics.Kernels;
+using Sequoia.Native.Execution.Cuda;
+
+namespace Sequoia.Kernels.Tests.Attention;
+
+/// <summary>What the launcher chooses and asks for.</summary>
+internal sealed class AttendLaunchTests : CudaFixture
+{
+    [TestCase(64, 8, "8.0", ExpectedResult = true)]
+    [TestCase(128, 16, "9.0", ExpectedResult = true)]
+    [TestCase(32, 1, "7.5", ExpectedResult = false)]
+    [TestCase(96, 1, "9.0", ExpectedResult = false)]
+    [TestCase(64, 17, "9.0", ExpectedResult = false)]
+    public bool Tensor_cores_take(int headDim, int group, string computeCapability) =>
+        AttendKernels.HasTensorCores(headDim, group, Version.Parse(computeCapability));
+
+    // Position 80 is the first that seals keys, which fit one split until 336.
+    [TestCase(80, ExpectedResult = 1)]
+    [TestCase(81, ExpectedResult = 2 * 4 * 34)]
+    [TestCase(336, ExpectedResult = 2 * 4 * 34)]
+    [TestCase(337, ExpectedResult = 2 * 2 * 4 * 34)]
+    public long Workspace_is_for_the_capacity(int capacity) => AttendKernels.WorkspaceFloats(rows: 2, heads: 4, capacity, headDim: 32);
+
+    [TestCase(80, ExpectedResult = 1)]
+    [TestCase(81, ExpectedResult = 2)]
+    public int Sealed_keys_are_looked_for_where_the_capacity_allows_them(int capacity)
+    {
+        using var problem = new AttendProblem(AttendKernelSets.Of(Element.F16), Lone(capacity));
+        return AttendCheck.Observe(problem.Launch).Count;
+    }
+
+    private static AttendShape Lone(int capacity) => new()
+    {
+        Element = Element.F16,
+        HeadDim = 32,
+        KvHeads = 1,
+        Group = 1,
+        Prefix = 9,
+        Capacity = capacity,
+        Tree = TokenTree.Root,
+        Nodes = [0],
+        Tokens = [9],
+    };
+
+    /// <summary>What fits in 64 M floats, 64 rows at least.</summary>
+    [TestCase(512, 32, 4096, 128, ExpectedResult = 512)]
+    [TestCase(1024, 32, 8192, 128, ExpectedResult = 504)]
+    [TestCase(1024, 32, 131072, 128, ExpectedResult = 64)]
+    [TestCase(3, 32, 131072, 128, ExpectedResult = 3)]
+    public int Rows_of_a_launch_keep_its_workspace_within_bounds(int rows, int heads, int capacity, int headDim) =>
+        AttendKernels.RowsOfLaunch(rows, heads, capacity, headDim);
+}
