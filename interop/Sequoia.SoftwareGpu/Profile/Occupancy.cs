@@ -8,14 +8,33 @@ namespace Sequoia.SoftwareGpu;
 /// <param name="ReservedSharedBytes">Shared memory that each block loses to the system.</param>
 public sealed record MultiprocessorLimits(int Warps, int Blocks, int Registers, int SharedBytes, int ReservedSharedBytes)
 {
+    /// <summary>Compute capability 7.5 (T4).</summary>
+    public static MultiprocessorLimits Sm75 { get; } = new(32, 16, 65536, 64 * 1024, 0);
+
     /// <summary>Compute capability 8.0 (A100).</summary>
     public static MultiprocessorLimits Sm80 { get; } = new(64, 32, 65536, 164 * 1024, 1024);
 
-    /// <summary>Compute capability 8.6 and 8.9.</summary>
+    /// <summary>Compute capability 8.6 (A10, RTX 30).</summary>
     public static MultiprocessorLimits Sm86 { get; } = new(48, 16, 65536, 100 * 1024, 1024);
+
+    /// <summary>Compute capability 8.9 (L4, RTX 40).</summary>
+    public static MultiprocessorLimits Sm89 { get; } = new(48, 24, 65536, 100 * 1024, 1024);
 
     /// <summary>Compute capability 9.0 (H100).</summary>
     public static MultiprocessorLimits Sm90 { get; } = new(64, 32, 65536, 228 * 1024, 1024);
+
+    /// <summary>The limits of an architecture.</summary>
+    /// <param name="architecture">Such as sm_80.</param>
+    /// <returns>Null where they are not known.</returns>
+    public static MultiprocessorLimits? Of(string architecture) => architecture switch
+    {
+        "sm_75" => Sm75,
+        "sm_80" => Sm80,
+        "sm_86" => Sm86,
+        "sm_89" => Sm89,
+        "sm_90" => Sm90,
+        _ => null,
+    };
 }
 
 /// <summary>How full a multiprocessor can get; a limit, not a measurement.</summary>
@@ -50,7 +69,7 @@ public sealed record Occupancy(int BlocksPerMultiprocessor, int WarpsPerMultipro
             (limits.Warps / warps, "warps"),
             (limits.Blocks, "blocks"),
             (limits.Registers / registersPerWarp / warps, "registers"),
-            (limits.SharedBytes / shared, "shared memory"),
+            (shared == 0 ? limits.Blocks : limits.SharedBytes / shared, "shared memory"),
         ];
         (int blocks, string limiter) = bounds.MinBy(b => b.Blocks);
         return new Occupancy(blocks, blocks * warps, blocks * warps / (double)limits.Warps, limiter);

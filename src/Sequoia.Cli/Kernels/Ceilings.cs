@@ -13,6 +13,7 @@ internal sealed class Ceilings(CudaContext context, CudaCompiler compiler)
     private const int CopyBytes = 256 << 20;
     private const int ChainSteps = 4096;
     private const int SmallLaunches = 100;
+    private const int MmaRounds = 2000;
 
     private readonly int _multiprocessors = context.Device[DeviceProperty.MultiprocessorCount];
 
@@ -24,7 +25,7 @@ internal sealed class Ceilings(CudaContext context, CudaCompiler compiler)
         yield return ("shared memory, reads of 16 bytes a lane", Shared());
         yield return ("latency, chain in 16 KiB", Latency(16 << 10));
         yield return ("latency, chain in 256 MiB", Latency(256 << 20));
-        if (context.Device.ComputeCapability.Major >= 8)
+        if (HasMma(context.Device))
             yield return ("mma m16n8k16, f16 with f32 sums", Mma());
         yield return ("launch of an empty kernel", Launches());
         yield return ("the same as a node of a graph", GraphNodes());
@@ -34,13 +35,24 @@ internal sealed class Ceilings(CudaContext context, CudaCompiler compiler)
 
     private int Grid => 8 * _multiprocessors;
 
-    private string Copy()
+    /// <summary>Whether a device has tensor cores for the product that is measured.</summary>
+    public static bool HasMma(CudaDevice device) => device.ComputeCapability.Major >= 8;
+
+    /// <summary>Bytes a second that a copy reads and writes.</summary>
+    public double CopyRate() => 2.0 * CopyBytes / CopyTimes().Median.TotalSeconds;
+
+    /// <summary>Operations a second of tensor cores that do nothing else.</summary>
+    public double MmaRate() => MmaFlops / MmaTimes().Median.TotalSeconds;
+
+    private string Copy() => CopyTimes().Describe(bytes: 2.0 * CopyBytes);
+
+    private BenchmarkTimes CopyTimes()
     {
         using CudaModule module = Load("copy");
         CudaKernel kernel = module["copy"];
         using DeviceBuffer<byte> x = context.Allocate<byte>(CopyBytes), y = context.Allocate<byte>(CopyBytes);
         x.FillBytesAsync(1);
-        return context.Benchmark(stream => kernel.Launch(Grid, BlockThreads, 0, stream, x, y, CopyBytes / 16)).Describe(bytes: 2.0 * CopyBytes);
+        return context.Benchmark(stream => kernel.Launch(Grid, BlockThreads, 0, stream, x, y, CopyBytes / 16));
     }
 
     private string L2()
@@ -81,15 +93,16 @@ internal sealed class Ceilings(CudaContext context, CudaCompiler compiler)
         return string.Create(CultureInfo.InvariantCulture, $"{times.Median.TotalNanoseconds / ChainSteps:F0} ns a load");
     }
 
-    private string Mma()
+    private string Mma() => MmaTimes().Describe(flops: MmaFlops);
+
+    private double MmaFlops => 2.0 * 16 * 8 * 16 * 4 * MmaRounds * Grid * BlockThreads / 32;
+
+    private BenchmarkTimes MmaTimes()
     {
-        const int Rounds = 2000;
         using CudaModule module = Load("mma_rate");
         CudaKernel kernel = module["mma_rate"];
         using DeviceBuffer<float> sink = context.Allocate<float>(1);
-        double warps = Grid * (double)BlockThreads / 32;
-        return context.Benchmark(stream => kernel.Launch(Grid, BlockThreads, 0, stream, sink, Rounds), new() { FlushL2 = false })
-            .Describe(flops: 2.0 * 16 * 8 * 16 * 4 * Rounds * warps);
+        return context.Benchmark(stream => kernel.Launch(Grid, BlockThreads, 0, stream, sink, MmaRounds), new() { FlushL2 = false });
     }
 
     private string Launches()

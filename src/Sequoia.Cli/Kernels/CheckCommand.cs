@@ -4,22 +4,36 @@ using Sequoia.Interop;
 namespace Sequoia.Cli.Kernels;
 
 /// <summary>
-/// sequoia kernels check: runs a kernel on the software GPU under all checks, in several schedules, and tells what was found and what it did.
+/// sequoia kernels check: runs a kernel on the software GPU under all checks, in several schedules, and tells what was found and what it did; or,
+/// without a file, the engine's own kernels on random problems, compared with references.
 /// </summary>
 internal static class CheckCommand
 {
     public static Command Create(Streams streams)
     {
-        Argument<string> file = KernelSource.Argument();
-        Option<string> launch = LaunchOption();
-        Option<int?> schedules = CheckedOption.Number("--schedules", "Random orders of warps and blocks to try besides the plain one and the adversarial one (default 4).", 0, 10_000);
-        Option<int?> seed = CheckedOption.Number("--seed", "Of the first random order (default 1).", 0, int.MaxValue);
+        Argument<string?> file = KernelSource.OptionalArgument();
+        Option<string?> launch = LaunchOption();
+        Option<int?> schedules = CheckedOption.Number("--schedules", "With FILE.cu: random orders of warps and blocks to try besides the plain one and the adversarial one (default 4).", 0, 10_000);
+        Option<int?> seed = CheckedOption.Number("--seed", "Of the first random order (default 1), or of the first problem (default: another one each time).", 0, 2_000_000_000);
+        Option<int?> cases = CheckedOption.Number("--cases", $"Problems for each of the engine's kernels (default {EngineCheckRun.DefaultCases}).", 1, 1_000_000);
+        Option<string?> device = CheckedOption.Text("--device", "For the engine's kernels: software, cuda or cuda:N (default software).", "DEVICE");
+        Option<string?> kernel = EngineFilter.Option();
         var json = new Option<bool>("--json") { Description = "Print one JSON object." };
-        var command = new Command("check", "Run a kernel on the software GPU under all checks.") { file, launch, schedules, seed, json };
+        var command = new Command("check", "Run a kernel on the software GPU under all checks; without FILE.cu, compare the engine's kernels with their references.")
+        {
+            file, launch, schedules, seed, cases, device, kernel, json,
+        };
+        EngineFilter.Separate(command, file, ofFile: [launch, schedules], ofEngine: [cases, device, kernel]);
         command.SetAction(async (parsed, cancellation) =>
         {
-            KernelSource source = KernelSource.Load(parsed.GetRequiredValue(file));
-            LaunchSpec spec = LaunchSpec.Load(parsed.GetRequiredValue(launch));
+            if (parsed.GetValue(file) is not { } path)
+            {
+                return await EngineCheckRun.RunAsync(
+                    streams, parsed.GetValue(kernel), parsed.GetValue(device) ?? "software", parsed.GetValue(cases) ?? EngineCheckRun.DefaultCases, parsed.GetValue(seed),
+                    parsed.GetValue(json), cancellation);
+            }
+            KernelSource source = KernelSource.Load(path);
+            LaunchSpec spec = LaunchSpec.Load(parsed.GetValue(launch)!);
             CudaCompiler compiler = KernelSource.Compiler();
             CompiledKernels compiled = source.Compile(compiler, "compute_80", spec, streams);
             int random = parsed.GetValue(schedules) ?? 4, first = parsed.GetValue(seed) ?? 1;
@@ -32,10 +46,6 @@ internal static class CheckCommand
         return command;
     }
 
-    public static Option<string> LaunchOption() => new("--launch")
-    {
-        Description = "How to launch it: {\"kernel\",\"grid\",\"block\",\"shared\",\"args\":[{\"type\",\"shape\",\"fill\"} or {\"type\",\"scalar\"}]}.",
-        HelpName = "SPEC.json",
-        Required = true,
-    };
+    public static Option<string?> LaunchOption() => CheckedOption.Text(
+        "--launch", "With FILE.cu: how to launch it: {\"kernel\",\"grid\",\"block\",\"shared\",\"args\":[{\"type\",\"shape\",\"fill\"} or {\"type\",\"scalar\"}]}.", "SPEC.json");
 }

@@ -63,7 +63,8 @@ internal sealed class CheckResult(LaunchSpec spec)
         ["occupancy"] = occupancy?.ToJson(),
     };
 
-    private static string Name(LaunchOptions options) => options.Schedule switch
+    /// <summary>A schedule, for people to read.</summary>
+    public static string Name(LaunchOptions options) => options.Schedule switch
     {
         Schedule.InOrder => "in order",
         Schedule.Random => $"random order, seed {options.Seed}",

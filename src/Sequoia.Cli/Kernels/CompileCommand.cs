@@ -44,17 +44,7 @@ internal static class CompileCommand
 
     private static JsonObject ToJson(KernelResources[] resources) => new()
     {
-        ["kernels"] = new JsonArray([.. resources.Select(one => new JsonObject
-        {
-            ["kernel"] = one.Kernel,
-            ["architecture"] = one.Architecture,
-            ["registers"] = one.Registers,
-            ["spill_store_bytes"] = one.SpillStoreBytes,
-            ["spill_load_bytes"] = one.SpillLoadBytes,
-            ["stack_bytes"] = one.StackBytes,
-            ["shared_bytes"] = one.SharedBytes,
-            ["constant_bytes"] = one.ConstantBytes,
-        })]),
+        ["kernels"] = new JsonArray([.. resources.Select(one => (JsonNode)ResourceJson.Of(one))]),
     };
 
     private static string ToTable(KernelResources[] resources) => TextTable.Of(

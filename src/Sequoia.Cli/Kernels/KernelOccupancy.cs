@@ -22,13 +22,11 @@ internal sealed class KernelOccupancy(KernelResources resources, Occupancy occup
         CultureInfo.InvariantCulture,
         $"occupancy on {Architecture}: {resources.Registers} registers a thread, {occupancy.BlocksPerMultiprocessor} blocks and {occupancy.WarpsPerMultiprocessor} warps ({100 * occupancy.Share:F0} %) on a multiprocessor, limited by {occupancy.Limiter}");
 
-    public JsonObject ToJson() => new()
+    public JsonObject ToJson()
     {
-        ["architecture"] = Architecture,
-        ["registers"] = resources.Registers,
-        ["blocks"] = occupancy.BlocksPerMultiprocessor,
-        ["warps"] = occupancy.WarpsPerMultiprocessor,
-        ["share"] = occupancy.Share,
-        ["limiter"] = occupancy.Limiter,
-    };
+        JsonObject json = ResourceJson.Of(occupancy);
+        json["architecture"] = Architecture;
+        json["registers"] = resources.Registers;
+        return json;
+    }
 }

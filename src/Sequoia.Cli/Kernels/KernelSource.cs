@@ -13,6 +13,13 @@ internal sealed record KernelSource(string File, string Text)
 
     public static Argument<string> Argument() => new("FILE.cu") { Description = "CUDA C++ source; headers of the toolkit are not there." };
 
+    /// <summary>Where a command without a source is about the engine's kernels.</summary>
+    public static Argument<string?> OptionalArgument() => new("FILE.cu")
+    {
+        Description = "CUDA C++ source, without the toolkit's headers; if left out, the engine's own kernels.",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
     public static KernelSource Load(string file) => new(file, InputFile.ReadText(file, MaxBytes, "a kernel's source"));
 
     public static CudaCompiler Compiler()

@@ -11,5 +11,6 @@ internal static class KernelsCommand
         CompileCommand.Create(streams),
         CheckCommand.Create(streams),
         BenchCommand.Create(streams),
+        ResourcesCommand.Create(streams),
     };
 }

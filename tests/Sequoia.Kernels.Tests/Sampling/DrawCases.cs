@@ -1,32 +1,20 @@
 using Sequoia.Native;
+using Sequoia.Native.Diagnostics.Kernels;
 using Sequoia.Native.Sampling;
 
 namespace Sequoia.Kernels.Tests.Sampling;
 
 internal static class DrawCases
 {
-    private static readonly float[] Temperatures = [0, 0.1f, 0.6f, 1, 1.5f, 100];
-    private static readonly float[] TopPs = [1, 1, 0.9f, 0.5f, 0.01f, 1e-20f];
-    private static readonly int[] Vocabularies = [4, 5, 7, 32, 61, 64, 65, 127, 129, 512, 1003, 2049];
-
-    /// <summary>Sampling options of every kind, by number.</summary>
-    public static SamplingOptions Options(int seed, int vocabulary, Random random)
-    {
-        int[] topKs = [0, 0, 1, 5, 50, vocabulary, vocabulary + 3];
-        return new SamplingOptions(Temperatures[seed % Temperatures.Length], TopPs[random.Next(TopPs.Length)], topKs[random.Next(topKs.Length)]);
-    }
-
-    public static int Vocabulary(Random random) => Vocabularies[random.Next(Vocabularies.Length)];
-
     /// <summary>A tree with up to so many inner nodes and 32 children a node, logits of all kinds.</summary>
     public static DrawProblem Random(int seed, int mostRows, int? vocabulary = null, SpeculationMethod method = SpeculationMethod.Sequoia)
     {
         var random = new Random(seed);
-        int tokens = vocabulary ?? Vocabulary(random);
+        int tokens = vocabulary ?? SamplingCases.Vocabulary(random);
         var tree = RandomTrees.Bush(random.Next(1, mostRows + 1), Math.Min(32, tokens), random);
-        var problem = new DrawProblem(tree, tokens, Options(seed, tokens, random), new RandomKey((ulong)random.NextInt64(), (uint)random.Next()), seed, method);
+        var problem = new DrawProblem(tree, tokens, SamplingCases.Options(seed, tokens, random), new RandomKey((ulong)random.NextInt64(), (uint)random.Next()), seed, method);
         for (int row = 0; row < problem.Rows; row++)
-            LogitRows.Fill(problem.Logits.Row(row), LogitRows.Kinds[random.Next(LogitRows.Kinds.Length)], random);
+            HardRows.Fill(problem.Logits.Row(row), HardRows.Kinds[random.Next(HardRows.Kinds.Length)], random);
         return problem;
     }
 
@@ -45,7 +33,7 @@ internal static class DrawCases
     {
         var problem = new DrawProblem(RandomTrees.Bush(rows, 32, new Random(5)), 1003, new SamplingOptions(1), new RandomKey(1, 2), shuffle: 1);
         for (int row = 0; row < rows; row++)
-            LogitRows.Fill(problem.Logits.Row(row), LogitKind.LargeOffset, new Random(row));
+            HardRows.Fill(problem.Logits.Row(row), LogitKind.LargeOffset, new Random(row));
         return problem;
     }
 }

@@ -1,4 +1,5 @@
 using Sequoia.Native;
+using Sequoia.Native.Diagnostics.Kernels;
 using Sequoia.Native.Sampling;
 using Sequoia.SoftwareGpu;
 
@@ -102,7 +103,7 @@ internal sealed class DrawChildrenTests : CudaFixture
                 using var problem = new DrawProblem(
                     RandomTrees.Bush(6, 8, new Random(5)), 301, new SamplingOptions(temperature, 0.9f, topK), new RandomKey(1, 2), shuffle: 1);
                 for (int row = 0; row < problem.Rows; row++)
-                    LogitRows.Fill(problem.Logits.Row(row), LogitKind.Usual, new Random(row));
+                    HardRows.Fill(problem.Logits.Row(row), LogitKind.Usual, new Random(row));
                 _ = problem.Draw();
                 problem.Logits.Row(2)[300] = damage;
                 problem.Logits.Row(3).Fill(temperature == 0 ? float.NegativeInfinity : damage);

@@ -1,4 +1,5 @@
 using Sequoia.Native;
+using Sequoia.Native.Diagnostics.Kernels;
 using Sequoia.Native.Sampling;
 using Sequoia.SoftwareGpu;
 
@@ -16,7 +17,7 @@ internal sealed class DrawCounterTests : CudaFixture
         const int Vocabulary = 8192, Children = 4;
         using KernelUnderTest kernel = DrawKernels.Kernel(1024);
         using var problem = new DrawProblem(TokenTree.Chains(Children, 1), Vocabulary, new SamplingOptions(temperature, topP, topK), new RandomKey(1, 2), shuffle: 1);
-        LogitRows.Fill(problem.Logits.Row(0), LogitKind.Usual, new Random(1));
+        HardRows.Fill(problem.Logits.Row(0), LogitKind.Usual, new Random(1));
         using var device = new DeviceDraw(problem);
         using var _ = new Launching(new LaunchOptions { Counters = true });
         KernelProfile profile = device.Run(kernel).Profile!;

@@ -1,64 +1,38 @@
 using Sequoia.Native;
-using Sequoia.Native.Execution;
+using Sequoia.Native.Diagnostics.Kernels;
 using Sequoia.Native.Execution.Cpu;
-using Sequoia.Native.Execution.Cpu.Jobs;
 using Sequoia.Native.Sampling;
 
 namespace Sequoia.Kernels.Tests.Sampling;
 
-/// <summary>The draft's logits at every inner node of a tree, and what the reference draws from them.</summary>
-internal sealed unsafe class DrawProblem : IDisposable
+/// <summary>The draft's logits at every inner node of a tree on host and device, and what the reference draws from them.</summary>
+internal sealed class DrawProblem(TokenTree tree, int vocabulary, SamplingOptions options, RandomKey random, int shuffle, SpeculationMethod method = SpeculationMethod.Sequoia) : IDisposable
 {
-    public DrawProblem(TokenTree tree, int vocabulary, SamplingOptions options, RandomKey random, int shuffle, SpeculationMethod method = SpeculationMethod.Sequoia)
-    {
-        (Tree, Options, Random) = (tree, options, random);
-        NodeOfRow = [.. Enumerable.Range(0, tree.Size).Where(node => tree.ChildCount(node) > 0)];
-        // Rows in another order than the nodes, so that one is not taken for the other.
-        new Random(shuffle).Shuffle(NodeOfRow);
-        Logits = new LogitBuffer(NodeOfRow.Length, vocabulary);
-        State = new CpuTreeState(tree, vocabulary, method, threads: 1);
-    }
+    private readonly DraftedTree _drafted = new(tree, vocabulary, options, random, shuffle, method);
+    private LogitBuffer? _logits;
 
-    public TokenTree Tree { get; }
+    public TokenTree Tree => _drafted.Tree;
 
-    public SamplingOptions Options { get; }
+    public SamplingOptions Options => _drafted.Options;
 
-    public RandomKey Random { get; }
+    public RandomKey Random => _drafted.Random;
 
-    public int[] NodeOfRow { get; }
+    public int[] NodeOfRow => _drafted.NodeOfRow;
 
-    public LogitBuffer Logits { get; }
+    public LogitBuffer Logits => _logits ??= new LogitBuffer(_drafted.Logits);
 
-    public CpuTreeState State { get; }
+    public CpuTreeState State => _drafted.State;
 
-    public int Vocabulary => Logits.Host.Columns;
+    public int Vocabulary => _drafted.Vocabulary;
 
-    public int Rows => NodeOfRow.Length;
+    public int Rows => _drafted.Rows;
 
     /// <summary>Draws on the host; returns the rows whose logits the reference refuses.</summary>
-    public HashSet<int> Draw()
-    {
-        var job = new DrawChildrenJob(CpuKernels.Best);
-        State.Random = Random;
-        job.Set(Logits.Host, new TreeRows(Tree, NodeOfRow), State, Options);
-        var damaged = new HashSet<int>();
-        for (int row = 0; row < Rows; row++)
-        {
-            try
-            {
-                job.Execute(row, 0);
-            }
-            catch (InvalidOperationException)
-            {
-                damaged.Add(row);
-            }
-        }
-        return damaged;
-    }
+    public HashSet<int> Draw() => _drafted.Draw();
 
     public void Dispose()
     {
-        Logits.Dispose();
-        State.Dispose();
+        _drafted.Dispose();
+        _logits?.Dispose();
     }
 }

@@ -1,4 +1,5 @@
 using Sequoia.Interop;
+using Sequoia.Native.Diagnostics.Kernels;
 using Sequoia.Native.Execution.Cpu;
 
 namespace Sequoia.Kernels.Tests.Sampling;
@@ -8,18 +9,17 @@ internal sealed unsafe class LogitBuffer : IDisposable
 {
     private DeviceBuffer<float>? _device;
 
-    public LogitBuffer(int rows, int vocabulary)
+    public LogitBuffer(int rows, int vocabulary) : this(new CpuActivations(rows, vocabulary))
     {
-        Host = new CpuActivations(rows, vocabulary);
-        // At least one float that no kernel may use.
-        Stride = (vocabulary + 4) / 4 * 4;
     }
+
+    public LogitBuffer(CpuActivations rows) => Host = rows;
 
     public CpuActivations Host { get; }
 
-    public int Stride { get; }
+    public int Stride => PaddedRows.StrideOf(Host.Columns);
 
-    public DeviceBuffer<float> Device => _device ??= Upload();
+    public DeviceBuffer<float> Device => _device ??= PaddedRows.Upload(KernelUnderTest.Gpu, Host);
 
     public Span<float> Row(int row) => new(Host.Row(row), Host.Columns);
 
@@ -27,14 +27,5 @@ internal sealed unsafe class LogitBuffer : IDisposable
     {
         Host.Dispose();
         _device?.Dispose();
-    }
-
-    private DeviceBuffer<float> Upload()
-    {
-        float[] all = new float[(Host.Rows * Stride) + 1];
-        Array.Fill(all, float.NaN);
-        for (int row = 0; row < Host.Rows; row++)
-            Row(row).CopyTo(all.AsSpan(row * Stride));
-        return KernelUnderTest.Gpu.Upload<float>(all);
     }
 }

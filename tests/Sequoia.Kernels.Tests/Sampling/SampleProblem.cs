@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Sequoia.Interop;
+using Sequoia.Native.Diagnostics.Kernels;
 using Sequoia.Native.Execution.Cuda.Parameters;
 using Sequoia.Native.Sampling;
 
@@ -13,10 +14,10 @@ internal sealed class SampleProblem(int rows, int vocabulary, SamplingOptions op
     public static SampleProblem Random(int seed, int rows, int? vocabulary = null)
     {
         var random = new Random(seed);
-        int tokens = vocabulary ?? DrawCases.Vocabulary(random);
-        var problem = new SampleProblem(rows, tokens, DrawCases.Options(seed, tokens, random), new RandomKey((ulong)random.NextInt64(), (uint)seed));
+        int tokens = vocabulary ?? SamplingCases.Vocabulary(random);
+        var problem = new SampleProblem(rows, tokens, SamplingCases.Options(seed, tokens, random), new RandomKey((ulong)random.NextInt64(), (uint)seed));
         for (int row = 0; row < rows; row++)
-            LogitRows.Fill(problem.Logits.Row(row), LogitRows.Kinds[random.Next(LogitRows.Kinds.Length)], random);
+            HardRows.Fill(problem.Logits.Row(row), HardRows.Kinds[random.Next(HardRows.Kinds.Length)], random);
         return problem;
     }
 

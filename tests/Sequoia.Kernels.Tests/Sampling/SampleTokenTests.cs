@@ -1,3 +1,4 @@
+using Sequoia.Native.Diagnostics.Kernels;
 using Sequoia.Native.Sampling;
 using Sequoia.SoftwareGpu;
 
@@ -48,7 +49,7 @@ internal sealed class SampleTokenTests : CudaFixture
         using KernelUnderTest kernel = SampleProblem.Kernel(256), twin = SampleProblem.Twin();
         using var problem = new SampleProblem(4, 301, new SamplingOptions(temperature, 0.9f, 40), new RandomKey(1, 2));
         for (int row = 0; row < 4; row++)
-            LogitRows.Fill(problem.Logits.Row(row), LogitKind.Usual, new Random(row));
+            HardRows.Fill(problem.Logits.Row(row), LogitKind.Usual, new Random(row));
         problem.Logits.Row(1).Fill(damage);
         Assert.That(problem.Check(kernel), Is.EqualTo(1));
         Assert.That(problem.Check(twin, isTwin: true), Is.EqualTo(1));

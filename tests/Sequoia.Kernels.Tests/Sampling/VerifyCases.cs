@@ -1,4 +1,5 @@
 using Sequoia.Native;
+using Sequoia.Native.Diagnostics.Kernels;
 using Sequoia.Native.Sampling;
 
 namespace Sequoia.Kernels.Tests.Sampling;
@@ -9,7 +10,7 @@ internal static class VerifyCases
     public static VerifyProblem Random(int seed, int? vocabulary = null, SpeculationMethod method = SpeculationMethod.Sequoia)
     {
         var random = new Random(seed);
-        int tokens = vocabulary ?? DrawCases.Vocabulary(random);
+        int tokens = vocabulary ?? SamplingCases.Vocabulary(random);
         int mostChildren = Math.Min(32, tokens);
         TokenTree tree = random.Next(4) switch
         {
@@ -17,17 +18,17 @@ internal static class VerifyCases
             1 => RandomTrees.Bush(random.Next(1, 6), Math.Min(6, mostChildren), random),
             _ => RandomTrees.Some(random.Next(2, 40), mostChildren, random),
         };
-        var draft = new DrawProblem(tree, tokens, DrawCases.Options(seed, tokens, random), new RandomKey((ulong)random.NextInt64(), 7), seed, method);
+        var draft = new DrawProblem(tree, tokens, SamplingCases.Options(seed, tokens, random), new RandomKey((ulong)random.NextInt64(), 7), seed, method);
         var problem = new VerifyProblem(draft) { Nodes = random.Next(4) == 0 ? random.Next(1, tree.Size + 1) : tree.Size };
         for (int node = 0; node < tree.Size; node++)
-            LogitRows.Fill(problem.Target.Row(node), LogitRows.Kinds[random.Next(LogitRows.Kinds.Length)], random);
+            HardRows.Fill(problem.Target.Row(node), HardRows.Kinds[random.Next(HardRows.Kinds.Length)], random);
         float difference = random.Next(4) switch { 0 => 0, 1 => 0.3f, _ => 2 };
         for (int row = 0; row < draft.Rows; row++)
         {
             if (random.Next(3) == 0)
-                LogitRows.Fill(draft.Logits.Row(row), LogitRows.Kinds[random.Next(LogitRows.Kinds.Length)], random);
+                HardRows.Fill(draft.Logits.Row(row), HardRows.Kinds[random.Next(HardRows.Kinds.Length)], random);
             else
-                LogitRows.FillLike(draft.Logits.Row(row), problem.Target.Row(draft.NodeOfRow[row]), difference, random);
+                HardRows.FillLike(draft.Logits.Row(row), problem.Target.Row(draft.NodeOfRow[row]), difference, random);
         }
         return problem;
     }
@@ -41,9 +42,9 @@ internal static class VerifyCases
         var options = new SamplingOptions(1, 1, byTopK ? random.Next(1, 5) : 0);
         var draft = new DrawProblem(TokenTree.Chains(16, 1), 20, options, new RandomKey((ulong)seed, 1), seed);
         var problem = new VerifyProblem(draft) { Nodes = draft.Tree.Size };
-        LogitRows.Fill(draft.Logits.Row(0), byTopK ? LogitKind.Usual : LogitKind.FewFinite, random);
+        HardRows.Fill(draft.Logits.Row(0), byTopK ? LogitKind.Usual : LogitKind.FewFinite, random);
         for (int node = 0; node < draft.Tree.Size; node++)
-            LogitRows.Fill(problem.Target.Row(node), byTopK ? LogitKind.Flat : LogitKind.Usual, random);
+            HardRows.Fill(problem.Target.Row(node), byTopK ? LogitKind.Flat : LogitKind.Usual, random);
         return problem;
     }
 }

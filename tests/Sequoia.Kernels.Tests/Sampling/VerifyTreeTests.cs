@@ -1,4 +1,5 @@
 using Sequoia.Native;
+using Sequoia.Native.Diagnostics.Kernels;
 using Sequoia.Native.Execution.Cuda.Parameters;
 using Sequoia.Native.Sampling;
 using Sequoia.SoftwareGpu;
@@ -123,7 +124,7 @@ internal sealed class VerifyTreeTests : CudaFixture
         using KernelUnderTest kernel = VerifyKernels.Kernel(256), twin = VerifyKernels.Twin();
         var draft = new DrawProblem(TokenTree.Root, 200, new SamplingOptions(temperature, 0.9f), new RandomKey(1, 2), shuffle: 1);
         using var problem = new VerifyProblem(draft) { Nodes = 1 };
-        LogitRows.Fill(problem.Target.Row(0), LogitKind.Usual, new Random(1));
+        HardRows.Fill(problem.Target.Row(0), LogitKind.Usual, new Random(1));
         VerifyCheck.Run(problem, _draw, walks: 40, (device, random) => device.Run(kernel, random));
         VerifyCheck.Run(problem, _draw, walks: 4, (device, random) => device.RunTwin(twin, random));
     }
@@ -170,7 +171,7 @@ internal sealed class VerifyTreeTests : CudaFixture
         var draft = new DrawProblem(TokenTree.Chain(3), 100, new SamplingOptions(temperature), new RandomKey(1, 2), shuffle: 1);
         var problem = new VerifyProblem(draft) { Nodes = 4 };
         for (int node = 0; node < 4; node++)
-            LogitRows.Fill(problem.Target.Row(node), LogitKind.Usual, new Random(node));
+            HardRows.Fill(problem.Target.Row(node), LogitKind.Usual, new Random(node));
         for (int row = 0; row < draft.Rows; row++)
             problem.Target.Row(draft.NodeOfRow[row]).CopyTo(draft.Logits.Row(row));
         return problem;

@@ -22,6 +22,7 @@ internal sealed class AttendProblem : KernelProblem
     private readonly PoisonedBuffer<ushort> _output;
     private readonly PoisonedBuffer<uint> _partials;
     private readonly Attend _parameters;
+    private readonly bool _tensorCores;
     private bool _twinRan;
 
     /// <param name="kernels">Of the shape's type.</param>
@@ -29,7 +30,7 @@ internal sealed class AttendProblem : KernelProblem
     /// <param name="tensorCores">Whether <see cref="Launch"/> uses tensor cores.</param>
     public AttendProblem(CudaKernels kernels, AttendShape shape, bool tensorCores = true)
     {
-        (_shape, _operands) = (shape, new AttendOperands(shape));
+        (_shape, _operands, _tensorCores) = (shape, new AttendOperands(shape), tensorCores);
         _kernels = new AttendKernels(kernels, shape.HeadDim, tensorCores);
         _twin = new AttendKernels(kernels, shape.HeadDim, tensorCores: false);
         CudaContext gpu = kernels.Context;
@@ -99,10 +100,13 @@ internal sealed class AttendProblem : KernelProblem
 
     public override long Flops => Enumerable.Range(0, _shape.Rows).Sum(row => 4L * _shape.HeadDim * _shape.Heads * (_shape.Position(row) + 1));
 
-    public override void Launch()
+    public override bool HasTwin => _tensorCores;
+
+    public override void Launch(CudaStream? stream)
     {
-        _twinRan = false;
-        _kernels.Launch(_parameters);
+        // What works without tensor cores is the twin.
+        _twinRan = !_tensorCores;
+        _kernels.Launch(_parameters, stream);
     }
 
     public override void LaunchTwin()

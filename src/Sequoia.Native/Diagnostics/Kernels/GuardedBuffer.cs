@@ -18,6 +18,14 @@ internal sealed class GuardedBuffer<T> : IDisposable where T : unmanaged, IEquat
         Address = _data.Handle + (Guard * sizeof(T));
     }
 
+    /// <summary>Full of what guards hold.</summary>
+    public static GuardedBuffer<T> Filled(CudaContext context, int length, T guard)
+    {
+        var contents = new T[length];
+        Array.Fill(contents, guard);
+        return new(context, contents, guard);
+    }
+
     /// <summary>Where the contents begin.</summary>
     public nint Address { get; }
 
@@ -41,6 +49,9 @@ internal sealed class GuardedBuffer<T> : IDisposable where T : unmanaged, IEquat
         }
         return null;
     }
+
+    /// <summary>The same in words: what was written that is no result.</summary>
+    public string? Trespass(string name, Func<int, bool> mayChange) => FirstTrespass(mayChange) is { } place ? $"{name}[{place}] was changed" : null;
 
     public void Dispose() => _data.Dispose();
 }

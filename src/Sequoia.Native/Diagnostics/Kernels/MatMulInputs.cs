@@ -8,6 +8,9 @@ internal sealed class MatMulInputs
     /// <summary>NaN in fp32, F16 and BF16, taken as two elements: 0x7FFF7FFF.</summary>
     public const ushort NaN = 0x7FFF;
 
+    /// <summary>The same as a whole word.</summary>
+    public const uint NaNs = NaN | ((uint)NaN << 16);
+
     private const int OutlierEvery = 61;
     private const float OutlierScale = 40;
 

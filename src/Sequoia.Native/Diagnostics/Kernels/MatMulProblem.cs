@@ -7,8 +7,6 @@ namespace Sequoia.Native.Diagnostics.Kernels;
 /// <summary>One linear layer with one of the four epilogues.</summary>
 internal sealed class MatMulProblem : KernelProblem
 {
-    private const uint NaNs = MatMulInputs.NaN | ((uint)MatMulInputs.NaN << 16);
-
     private readonly MatMulKernels _kernels, _twins;
     private readonly MatMulInputs _inputs;
     private readonly MatMulCase _sizes;
@@ -45,11 +43,12 @@ internal sealed class MatMulProblem : KernelProblem
         _state = gpu.Upload<StepState>([new StepState { Step = 9, Committed = _sizes.Committed }]);
 
         int ofY = _sizes.Rows * _yStride, ofCache = _sizes.KvHeads * _capacity * _sizes.HeadDim;
-        _sums = Guarded(gpu, isWide ? [.. Enumerable.Range(0, ofY).Select(SumBefore)] : [], NaNs);
-        _narrow = Guarded(gpu, Filled(isWide ? 0 : ofY, MatMulInputs.NaN), MatMulInputs.NaN);
-        (_keys, _values) = (Guarded(gpu, Filled(ofCache, MatMulInputs.NaN), MatMulInputs.NaN), Guarded(gpu, Filled(ofCache, MatMulInputs.NaN), MatMulInputs.NaN));
-        _partials = Guarded(gpu, Filled((int)kernels.PartialsFor(_sizes.Shape, _sizes.Rows), NaNs), NaNs);
-        _arrived = Guarded(gpu, Filled(kernels.CountersFor(_sizes.Shape, _sizes.Rows), 0u), NaNs);
+        _sums = new GuardedBuffer<uint>(gpu, isWide ? [.. Enumerable.Range(0, ofY).Select(SumBefore)] : [], MatMulInputs.NaNs);
+        _narrow = GuardedBuffer<ushort>.Filled(gpu, isWide ? 0 : ofY, MatMulInputs.NaN);
+        _keys = GuardedBuffer<ushort>.Filled(gpu, ofCache, MatMulInputs.NaN);
+        _values = GuardedBuffer<ushort>.Filled(gpu, ofCache, MatMulInputs.NaN);
+        _partials = GuardedBuffer<uint>.Filled(gpu, (int)kernels.PartialsFor(_sizes.Shape, _sizes.Rows), MatMulInputs.NaNs);
+        _arrived = new GuardedBuffer<uint>(gpu, new uint[kernels.CountersFor(_sizes.Shape, _sizes.Rows)], MatMulInputs.NaNs);
         _parameters = Parameters(isWide ? _sums.Address : _narrow.Address);
     }
 
@@ -75,7 +74,9 @@ internal sealed class MatMulProblem : KernelProblem
 
     public override long Flops => 2L * _sizes.Rows * _sizes.Outputs * _sizes.Columns;
 
-    public override void Launch() => _kernels.Launch(_sizes.Kind, _parameters);
+    public override bool HasTwin => _twins != _kernels;
+
+    public override void Launch(CudaStream? stream) => _kernels.Launch(_sizes.Kind, _parameters, stream);
 
     public override void LaunchTwin() => _twins.Launch(_sizes.Kind, _parameters);
 
@@ -95,11 +96,11 @@ internal sealed class MatMulProblem : KernelProblem
         if (trespass is not null)
             return new Deviation(double.PositiveInfinity, trespass);
         _reference ??= new MatMulReference(_inputs);
-        var worst = new Worst();
+        var worst = new WorstResult();
         uint[][] found = Outputs();
         for (int row = 0; row < _sizes.Rows; row++)
             CompareRow(row, found[row], worst);
-        return new Deviation(worst.Ratio, worst.Where);
+        return worst.Deviation;
     }
 
     /// <summary>
@@ -150,7 +151,7 @@ internal sealed class MatMulProblem : KernelProblem
         Capacity = _capacity,
     };
 
-    private void CompareRow(int row, uint[] found, Worst worst)
+    private void CompareRow(int row, uint[] found, WorstResult worst)
     {
         MatMulReference reference = _reference!;
         if (_sizes.Kind != MatMulKind.Rope)
@@ -184,11 +185,8 @@ internal sealed class MatMulProblem : KernelProblem
                 isCacheRow[_inputs.Prefix + node] = true;
         }
         Func<int, bool> isOutput = place => place % _yStride < _yColumns, isCached = place => isCacheRow[place / _sizes.HeadDim % _capacity];
-        return Told("y", _sums.FirstTrespass(isOutput)) ?? Told("y", _narrow.FirstTrespass(isOutput))
-            ?? Told("keys", _keys.FirstTrespass(isCached)) ?? Told("values", _values.FirstTrespass(isCached))
-            ?? Told("partials", _partials.FirstTrespass(_ => true)) ?? Told("counters", _arrived.FirstTrespass(_ => false));
-
-        static string? Told(string buffer, int? place) => place is { } at ? $"{buffer}[{at}] was changed" : null;
+        return _sums.Trespass("y", isOutput) ?? _narrow.Trespass("y", isOutput) ?? _keys.Trespass("keys", isCached) ?? _values.Trespass("values", isCached)
+            ?? _partials.Trespass("partials", _ => true) ?? _arrived.Trespass("counters", _ => false);
     }
 
     private IEnumerable<uint> CacheRow(ushort[] plane, int row)
@@ -205,34 +203,6 @@ internal sealed class MatMulProblem : KernelProblem
     private uint SumBefore(int place)
     {
         (int row, int column) = Math.DivRem(place, _yStride);
-        return _sizes.Kind == MatMulKind.Add && column < _yColumns ? BitConverter.SingleToUInt32Bits(_inputs.Before[(row * _yColumns) + column]) : NaNs;
-    }
-
-    private static T[] Filled<T>(int count, T value)
-    {
-        T[] array = new T[count];
-        Array.Fill(array, value);
-        return array;
-    }
-
-    private static GuardedBuffer<T> Guarded<T>(CudaContext gpu, T[] contents, T guard) where T : unmanaged, IEquatable<T> => new(gpu, contents, guard);
-
-    /// <summary>The worst result so far.</summary>
-    private sealed class Worst
-    {
-        public double Ratio { get; private set; }
-
-        public string Where { get; private set; } = "nowhere";
-
-        public void Add(float found, Bounded expected, int row, int output)
-        {
-            double distance = Math.Abs(found - expected.Value), ratio = float.IsNaN(found) ? double.PositiveInfinity : distance / expected.Error;
-            // A product whose terms are all 0 must be 0.
-            ratio = distance == 0 ? 0 : ratio;
-            if (ratio <= Ratio)
-                return;
-            Ratio = ratio;
-            Where = $"row {row}, output {output}: {found:R}, expected {expected.Value:R} within {expected.Error:G3}";
-        }
+        return _sizes.Kind == MatMulKind.Add && column < _yColumns ? BitConverter.SingleToUInt32Bits(_inputs.Before[(row * _yColumns) + column]) : MatMulInputs.NaNs;
     }
 }

@@ -3,9 +3,6 @@ using Sequoia.Native.Execution.Cuda;
 
 namespace Sequoia.Native.Diagnostics.Kernels;
 
-/// <summary>A number, and how far from it a result may be.</summary>
-internal readonly record struct Bounded(double Value, double Error);
-
 /// <summary>
 /// The linear layers in double precision, with a bound on what a sound kernel's rounding adds up to. None of it is fitted.
 ///
@@ -87,13 +84,7 @@ internal sealed class MatMulReference
         return new((u.Value * c) + (v.Value * s), error + (2 * Rounding * largest));
     }
 
-    /// <summary>Rounded to the nearest element: half of its last place, at the largest value that it may have.</summary>
-    private Bounded Narrowed(Bounded exact)
-    {
-        (int bits, int least) = _inputs.Case.Element == Element.F16 ? (11, -25) : (8, -134);
-        int exponent = Math.ILogB(Math.Abs(exact.Value) + exact.Error);
-        return exact with { Error = exact.Error + Math.ScaleB(1, Math.Max(exponent - bits, least)) };
-    }
+    private Bounded Narrowed(Bounded exact) => exact.Narrowed(_inputs.Case.Element);
 
     private Bounded Sum(int row, int output)
     {

@@ -1,4 +1,5 @@
 using Sequoia.Interop;
+using Sequoia.Native.Diagnostics.Kernels;
 using Sequoia.Native.Execution.Cuda.Parameters;
 
 namespace Sequoia.Native.Execution.Cuda;
@@ -20,6 +21,9 @@ internal sealed unsafe class AttendKernels
     private const int MostTailKeys = MostLevels + SlabKeys;
     private const int MostGroup = 16;
 
+    private static readonly int[] TensorHeadDims = [32, 64, 128];
+    private static readonly KernelVariant OfScalar = new("attend_scalar", "attend", Block) { HasElement = true };
+
     private readonly int _headDim;
     private readonly CudaKernel _attend;
     private readonly CudaKernel? _sealedOfFew, _sealedOfMany;
@@ -32,30 +36,37 @@ internal sealed unsafe class AttendKernels
         _headDim = headDim;
         if (!tensorCores)
         {
-            _attend = kernels.Find("attend_scalar", "attend");
+            _attend = kernels.Find(OfScalar);
             return;
         }
-        const string Source = "attend";
         _sealedOfFew = Sealed(kernels, FewRows);
         _sealedOfMany = Sealed(kernels, ManyRows);
         // The tail is the same in both modules.
-        _attend = kernels.Find(Source, "attend", ("HEAD_DIM", headDim), ("ROW_TILE", FewRows));
+        _attend = kernels.Find(OfTail(headDim, MostGroup));
         _attend.MaxDynamicSharedBytes = TailSharedBytes(MostGroup);
 
         CudaKernel Sealed(CudaKernels kernels, int rowTile)
         {
-            CudaKernel kernel = kernels.Find(Source, "attend_sealed", ("HEAD_DIM", headDim), ("ROW_TILE", rowTile));
-            kernel.MaxDynamicSharedBytes = SealedSharedBytes(rowTile);
+            KernelVariant variant = OfSealed(headDim, rowTile);
+            CudaKernel kernel = kernels.Find(variant);
+            kernel.MaxDynamicSharedBytes = variant.SharedBytes;
             return kernel;
         }
     }
+
+    /// <summary>All that is launched here, with the shared memory of so many heads that share a key and value head.</summary>
+    public static IReadOnlyList<KernelVariant> Variants(int group) =>
+    [
+        .. TensorHeadDims.SelectMany(headDim => (KernelVariant[])[OfSealed(headDim, FewRows), OfSealed(headDim, ManyRows), OfTail(headDim, group)]),
+        OfScalar,
+    ];
 
     /// <summary>Whether tensor cores can do it; the scalar twin can always.</summary>
     /// <param name="headDim">Dimensions of a head.</param>
     /// <param name="group">Heads that share a key and value head.</param>
     /// <param name="computeCapability">The device's.</param>
     public static bool HasTensorCores(int headDim, int group, Version computeCapability) =>
-        headDim is 32 or 64 or 128 && group <= MostGroup && computeCapability.Major >= 8;
+        TensorHeadDims.Contains(headDim) && group <= MostGroup && computeCapability.Major >= 8;
 
     /// <summary>How many of so many rows to compute in one launch, so that its workspace keeps within bounds (256 MB, or what 64 rows need).</summary>
     public static int RowsOfLaunch(int rows, int heads, int capacity, int headDim) =>
@@ -94,7 +105,26 @@ internal sealed unsafe class AttendKernels
     /// <summary>Splits that these keys are in.</summary>
     public static int SealedSplits(int position) => (SealedKeys(position) + SplitKeys - 1) / SplitKeys;
 
-    private int SealedSharedBytes(int rowTile) => (rowTile + SplitKeys) * _headDim * sizeof(ushort);
+    private int SealedSharedBytes(int rowTile) => SealedSharedBytes(_headDim, rowTile);
 
-    private int TailSharedBytes(int group) => (2 * MostTailKeys * _headDim * sizeof(ushort)) + (group * (_headDim + MostTailKeys) * sizeof(float));
+    private int TailSharedBytes(int group) => TailSharedBytes(_headDim, group);
+
+    private static int SealedSharedBytes(int headDim, int rowTile) => (rowTile + SplitKeys) * headDim * sizeof(ushort);
+
+    private static int TailSharedBytes(int headDim, int group) =>
+        (2 * MostTailKeys * headDim * sizeof(ushort)) + (group * (headDim + MostTailKeys) * sizeof(float));
+
+    private static KernelVariant OfSealed(int headDim, int rowTile) => new("attend", "attend_sealed", Block, ("HEAD_DIM", headDim), ("ROW_TILE", rowTile))
+    {
+        HasElement = true,
+        NeedsTensorCores = true,
+        SharedBytes = SealedSharedBytes(headDim, rowTile),
+    };
+
+    private static KernelVariant OfTail(int headDim, int group) => new("attend", "attend", Block, ("HEAD_DIM", headDim), ("ROW_TILE", FewRows))
+    {
+        HasElement = true,
+        NeedsTensorCores = true,
+        SharedBytes = TailSharedBytes(headDim, group),
+    };
 }

@@ -1,47 +1,30 @@
 using Sequoia.Interop;
+using Sequoia.Native.Diagnostics.Kernels;
 using Sequoia.Native.Execution.Cuda.Parameters;
 
 namespace Sequoia.Native.Execution.Cuda;
 
-/// <summary>Launches what makes a verdict come true: compaction of the caches, and the step to the next tree.</summary>
+/// <summary>Launches what makes a verdict come true: compact_kv.cu and advance_step.cu.</summary>
 internal sealed unsafe class CommitKernels(CudaKernels kernels)
 {
-    private const int Block = 256;
-    private const int ChunkBytes = 16;
+    private static readonly KernelVariant OfCompactKv = new("compact_kv", "compact_kv", 256);
+    private static readonly KernelVariant OfAdvanceStep = new("advance_step", "advance_step", 1);
 
-    private readonly CudaKernel _compactKv = kernels.Find("compact_kv", "compact_kv");
-    private readonly CudaKernel _advanceStep = kernels.Find("advance_step", "advance_step");
+    private readonly CudaKernel _compactKv = kernels.Find(OfCompactKv);
+    private readonly CudaKernel _advanceStep = kernels.Find(OfAdvanceStep);
 
-    /// <param name="cache">The cache.</param>
-    /// <param name="state">Whose verdict names the path.</param>
-    /// <param name="length">The device's address of how many of its nodes the cache keeps.</param>
-    public void Compact(CudaKvCache cache, CudaTreeState state, nint length)
+    /// <summary>All that is launched here.</summary>
+    public static IReadOnlyList<KernelVariant> Variants => [OfCompactKv, OfAdvanceStep];
+
+    public void CompactKv(in CompactKv parameters, CudaStream? stream = null)
     {
-        var parameters = new CompactKv
-        {
-            Cache = cache.Data.Handle,
-            Path = state.Path,
-            Length = length,
-            State = state.State,
-            Planes = 2 * cache.Layers * cache.KvHeads,
-            Capacity = cache.Capacity,
-            Chunks = cache.HeadDim * sizeof(ushort) / ChunkBytes,
-        };
-        int columns = parameters.Planes * parameters.Chunks;
-        _compactKv.Launch((columns + Block - 1) / Block, Block, 0, CudaQueue.Current, KernelArgument.At(&parameters, sizeof(CompactKv)));
+        fixed (CompactKv* at = &parameters)
+            _compactKv.Launch(OfCompactKv.BlocksFor(parameters.Planes * parameters.Chunks), OfCompactKv.Threads, 0, stream, KernelArgument.At(at, sizeof(CompactKv)));
     }
 
-    public void Advance(CudaTreeState state, CudaTreeState? pending)
+    public void AdvanceStep(in AdvanceStep parameters, CudaStream? stream = null)
     {
-        var parameters = new AdvanceStep
-        {
-            Verdict = state.DeviceVerdict,
-            Toks = state.NewTokens,
-            State = state.State,
-            TokOfNode = state.Tokens,
-            PendingState = pending?.State ?? 0,
-            PendingToks = pending?.Tokens ?? 0,
-        };
-        _advanceStep.Launch(1, 1, 0, CudaQueue.Current, KernelArgument.At(&parameters, sizeof(AdvanceStep)));
+        fixed (AdvanceStep* at = &parameters)
+            _advanceStep.Launch(1, OfAdvanceStep.Threads, 0, stream, KernelArgument.At(at, sizeof(AdvanceStep)));
     }
 }

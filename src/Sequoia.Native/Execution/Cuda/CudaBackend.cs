@@ -27,8 +27,8 @@ internal sealed class CudaBackend : Backend
     private readonly CudaStream _default;
     private readonly RowKernels _rows;
     private readonly MatMulKernels _matMul;
-    private readonly SamplingKernels _sampling;
-    private readonly CommitKernels _commit;
+    private readonly CudaSampling _sampling;
+    private readonly CudaCommit _commit;
     private readonly CudaKernels _kernels;
     private readonly DeviceShapes _shapes;
     private readonly List<IDisposable> _weights = [];
@@ -45,9 +45,9 @@ internal sealed class CudaBackend : Backend
         try
         {
             _rows = new RowKernels(_kernels);
-            _matMul = new MatMulKernels(_kernels, HasTensorCores);
-            _sampling = new SamplingKernels(_kernels, _shapes);
-            _commit = new CommitKernels(_kernels);
+            _matMul = new MatMulKernels(_kernels, HasTensorCores(device));
+            _sampling = new CudaSampling(_kernels, _shapes);
+            _commit = new CudaCommit(_kernels);
         }
         catch
         {
@@ -97,7 +97,8 @@ internal sealed class CudaBackend : Backend
     public override string? NoteOn(LlamaTensors tensors) => tensors.Matrices.FirstOrDefault(matrix => matrix.Type != StoredType) is { Name: not null } other
         ? $"weights stored as {other.Type} are kept as {_kernels.Element} on {Name}" : null;
 
-    private bool HasTensorCores => _context.Device.ComputeCapability >= TensorCores;
+    /// <summary>Whether a device has tensor cores for the products here.</summary>
+    public static bool HasTensorCores(CudaDevice device) => device.ComputeCapability >= TensorCores;
 
     private TensorType StoredType => _kernels.Element == Element.F16 ? TensorType.F16 : TensorType.BF16;
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Sequoia.Interop;
+using Sequoia.Native.Diagnostics.Kernels;
 
 namespace Sequoia.Native.Execution.Cuda;
 
@@ -12,15 +13,16 @@ internal sealed class CudaKernels(CudaContext context, CudaCompiler compiler, Ke
 
     public Element Element => element;
 
+    /// <summary>A kernel as its launcher describes it.</summary>
+    public CudaKernel Find(KernelVariant variant) => Find(variant.Source, variant.Kernel, [.. variant.Macros]);
+
     /// <summary>A kernel. Finding it compiles, or asks the driver; launchers keep what they were given.</summary>
     /// <param name="source">The source's name in the set.</param>
     /// <param name="name">The kernel's name in it.</param>
     /// <param name="macros">What the source is compiled with beside ELEMENT.</param>
     public CudaKernel Find(string source, string name, params ReadOnlySpan<(string Name, int Value)> macros)
     {
-        var defines = new Dictionary<string, string?> { ["ELEMENT"] = element.ToString() };
-        foreach ((string macro, int value) in macros)
-            defines[macro] = $"{value}";
+        Dictionary<string, string?> defines = Defines(element, macros);
         try
         {
             return _modules.GetOrAdd($"{source} {string.Join(' ', defines)}", _ => Compile(source, defines))[name];
@@ -38,7 +40,16 @@ internal sealed class CudaKernels(CudaContext context, CudaCompiler compiler, Ke
     }
 
     private CudaModule Compile(string source, IReadOnlyDictionary<string, string?> defines) =>
-        context.Compile(compiler, set[source], Options(source, set.SourceHeaders, defines));
+        context.Compile(compiler, set.Source(source), Options(source, set.SourceHeaders, defines));
+
+    /// <summary>What a source is compiled with for an element and its own macros.</summary>
+    public static Dictionary<string, string?> Defines(Element element, params ReadOnlySpan<(string Name, int Value)> macros)
+    {
+        var defines = new Dictionary<string, string?> { ["ELEMENT"] = element.ToString() };
+        foreach ((string macro, int value) in macros)
+            defines[macro] = $"{value}";
+        return defines;
+    }
 
     /// <summary>How the engine's sources are compiled for whatever architecture.</summary>
     public static CompileOptions Options(string source, IReadOnlyDictionary<string, string> headers, IReadOnlyDictionary<string, string?> defines) => new()

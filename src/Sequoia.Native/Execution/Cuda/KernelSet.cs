@@ -27,6 +27,10 @@ public sealed class KernelSet
         ["advance_step"] = "advance_step",
     };
 
+    // What nothing of the engine launches, so that there is no use in replacing it: slow twins, and a kernel for decoding without a tree.
+    private static readonly string[] Others =
+        ["rms_norm_scalar", "draw_children_scalar", "verify_tree_scalar", "compact_kv_scalar", "sample_token", "sample_token_scalar"];
+
     // Read when a kernel is compiled: most programs compute on the CPU and never need them.
     private static readonly Lazy<IReadOnlyDictionary<string, string>> AllHeaders = new(() => typeof(KernelSet).Assembly.GetManifestResourceNames()
         .Where(name => name.StartsWith(HeaderPrefix, StringComparison.Ordinal))
@@ -58,6 +62,10 @@ public sealed class KernelSet
         : Files.TryGetValue(name, out string? file) ? Read($"{Prefix}{file}.cu")
         : throw new InvalidInputException($"kernel: {name}: is not one of the engine's: {string.Join(", ", Names)}");
 
+    /// <summary>A source by its name, also of a kernel that is only compared with others.</summary>
+    internal string Source(string name) =>
+        !_replacements.ContainsKey(name) && Others.Contains(name) ? Read($"{Prefix}{name}.cu") : this[name];
+
     /// <summary>The same kernels but for one.</summary>
     /// <param name="name">The kernel.</param>
     /// <param name="source">CUDA C++ that defines kernels of the same names and parameters; may include <see cref="Headers"/>.</param>
@@ -66,8 +74,11 @@ public sealed class KernelSet
     {
         ArgumentNullException.ThrowIfNull(source);
         _ = this[name];
-        return new KernelSet(_replacements.SetItem(name, source), _headers);
+        return ReplaceAny(name, source);
     }
+
+    /// <summary>The same for a kernel that is only compared with others, too.</summary>
+    internal KernelSet ReplaceAny(string name, string source) => new(_replacements.SetItem(name, source), _headers);
 
     /// <summary>The same kernels with one of the headers changed.</summary>
     internal KernelSet ReplaceHeader(string name, string source) =>

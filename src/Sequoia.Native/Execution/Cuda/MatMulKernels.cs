@@ -1,5 +1,6 @@
 using System.Numerics;
 using Sequoia.Interop;
+using Sequoia.Native.Diagnostics.Kernels;
 using Sequoia.Native.Execution.Cuda.Parameters;
 
 namespace Sequoia.Native.Execution.Cuda;
@@ -18,6 +19,13 @@ internal sealed unsafe class MatMulKernels(CudaKernels kernels, bool tensorCores
 
     // By kind and number of tokens; each is compiled when first launched.
     private readonly CudaKernel?[] _kernels = new CudaKernel?[Names.Length * TokenVariants];
+
+    /// <summary>All that is launched here.</summary>
+    public static IReadOnlyList<KernelVariant> Variants =>
+    [
+        .. from exponent in Enumerable.Range(LeastTokensLog2, TokenVariants) from kind in Enum.GetValues<MatMulKind>() select OfTensor(kind, 1 << exponent),
+        .. Enum.GetValues<MatMulKind>().Select(OfScalar),
+    ];
 
     public CudaContext Context => kernels.Context;
 
@@ -48,12 +56,17 @@ internal sealed unsafe class MatMulKernels(CudaKernels kernels, bool tensorCores
     private CudaKernel Tensor(MatMulKind kind, int tokens)
     {
         ref CudaKernel? kernel = ref _kernels[((int)kind * TokenVariants) + BitOperations.Log2((uint)tokens) - LeastTokensLog2];
-        return kernel ??= kernels.Find("matmul", Names[(int)kind], ("TOKENS", tokens));
+        return kernel ??= kernels.Find(OfTensor(kind, tokens));
     }
 
     private CudaKernel Scalar(MatMulKind kind)
     {
         ref CudaKernel? kernel = ref _kernels[(int)kind * TokenVariants];
-        return kernel ??= kernels.Find("matmul_scalar", Names[(int)kind]);
+        return kernel ??= kernels.Find(OfScalar(kind));
     }
+
+    private static KernelVariant OfTensor(MatMulKind kind, int tokens) =>
+        new("matmul", Names[(int)kind], Block, ("TOKENS", tokens)) { HasElement = true, NeedsTensorCores = true };
+
+    private static KernelVariant OfScalar(MatMulKind kind) => new("matmul_scalar", Names[(int)kind], Block) { HasElement = true };
 }

@@ -1,80 +1,58 @@
 using System.Numerics;
 using Sequoia.Interop;
+using Sequoia.Native.Diagnostics.Kernels;
 using Sequoia.Native.Execution.Cuda.Parameters;
-using Sequoia.Native.Sampling;
 
 namespace Sequoia.Native.Execution.Cuda;
 
-/// <summary>Launches the kernels that draw and verify.</summary>
-internal sealed unsafe class SamplingKernels(CudaKernels kernels, DeviceShapes shapes)
+/// <summary>Launches what draws and verifies: draw_children.cu and verify_tree.cu.</summary>
+internal sealed unsafe class SamplingKernels(CudaKernels kernels)
 {
-    private const int Block = 1024;
+    /// <summary>Threads of a block of everything that reads rows of logits.</summary>
+    public const int Block = 1024;
+
     private const int TileTokens = 64;
     private const int LeastScratch = 16 << 10;
 
-    private readonly CudaKernel _drawChildren = kernels.Find("draw_children", "draw_children");
-    private readonly CudaKernel _verifyTree = kernels.Find("verify_tree", "verify_tree");
+    private readonly CudaKernel _drawChildren = kernels.Find(Variants(0)[0]);
+    private readonly CudaKernel _verifyTree = kernels.Find(Variants(0)[1]);
+
+    /// <summary>All that is launched here, with the shared memory of rows of so many tokens.</summary>
+    public static IReadOnlyList<KernelVariant> Variants(int vocabulary) =>
+    [
+        new("draw_children", "draw_children", Block) { SharedBytes = Scratch(vocabulary) },
+        new("verify_tree", "verify_tree", Block) { SharedBytes = Scratch(vocabulary) },
+    ];
+
+    /// <summary>Floats for a tree of sums over a row's tiles: one a tile, to the next power of two.</summary>
+    public static int SumTree(int vocabulary) => (int)BitOperations.RoundUpToPowerOf2((uint)((vocabulary + TileTokens - 1) / TileTokens));
+
+    /// <summary>Bytes of dynamic shared memory: two trees of sums, or a histogram.</summary>
+    public static int Scratch(int vocabulary) => Math.Max(LeastScratch, 2 * sizeof(float) * SumTree(vocabulary));
 
     /// <summary>Makes sure that rows of so many tokens fit the kernels' shared memory.</summary>
     public void Prepare(int vocabulary)
     {
-        foreach (CudaKernel kernel in (CudaKernel[])[_drawChildren, _verifyTree])
-        {
-            if (Scratch(vocabulary) > kernel.MaxDynamicSharedBytes)
-                kernel.MaxDynamicSharedBytes = Scratch(vocabulary);
-        }
+        Prepare(_drawChildren, vocabulary);
+        Prepare(_verifyTree, vocabulary);
     }
 
-    public void DrawChildren(CudaActivations logits, TreeRows rows, CudaTreeState state, SamplingOptions sampling)
+    /// <summary>The same for a kernel of another launcher.</summary>
+    public static void Prepare(CudaKernel kernel, int vocabulary)
     {
-        long first = (long)state.DraftRow(rows.Nodes[0]) * state.DraftStride;
-        // The verifier reads these logits again, when the draft has computed further levels in their place.
-        state.DraftLogits.CopyFromAsync(logits.Data, 0, (long)rows.Count * logits.Stride, CudaQueue.Current, first);
-        var parameters = new DrawChildren
-        {
-            Logits = state.DraftLogits.Handle + (nint)(first * sizeof(float)),
-            NodeOfRow = shapes.Nodes(rows).Handle,
-            Tree = state.Shape,
-            TokOfNode = state.Tokens,
-            Scale = state.Scales.Handle,
-            State = state.State,
-            Seed = state.Seed,
-            // Target-only sampling's children are the likeliest, whatever the temperature.
-            Law = new SamplingLaw(state.Method == SpeculationMethod.TargetOnly ? new SamplingOptions(0) : sampling),
-            Vocabulary = state.Vocabulary,
-            Stride = state.DraftStride,
-            WithReplacement = state.Method == SpeculationMethod.SpecInfer ? 1 : 0,
-        };
-        _drawChildren.Launch(rows.Count, Block, Scratch(state.Vocabulary), CudaQueue.Current, KernelArgument.At(&parameters, sizeof(DrawChildren)));
+        if (Scratch(vocabulary) > kernel.MaxDynamicSharedBytes)
+            kernel.MaxDynamicSharedBytes = Scratch(vocabulary);
     }
 
-    public void VerifyTree(CudaActivations logits, int nodes, CudaTreeState state, SamplingOptions sampling)
+    public void DrawChildren(in DrawChildren parameters, int rows, CudaStream? stream = null)
     {
-        var parameters = new VerifyTree
-        {
-            Target = logits.Data.Handle,
-            Draft = state.DraftLogits.Handle,
-            Scale = state.Scales.Handle,
-            Tree = state.Shape,
-            TokOfNode = state.Tokens,
-            State = state.State,
-            Verdict = state.DeviceVerdict,
-            Path = state.Path,
-            Toks = state.NewTokens,
-            Seed = state.Seed,
-            Law = new SamplingLaw(sampling),
-            Vocabulary = state.Vocabulary,
-            TargetStride = logits.Stride,
-            DraftStride = state.DraftStride,
-            Nodes = nodes,
-            TreeSize = state.Tree.Size,
-            Levels = state.Tree.Levels,
-            Method = state.Method,
-        };
-        _verifyTree.Launch(1, Block, Scratch(state.Vocabulary), CudaQueue.Current, KernelArgument.At(&parameters, sizeof(VerifyTree)));
+        fixed (DrawChildren* at = &parameters)
+            _drawChildren.Launch(rows, Block, Scratch(parameters.Vocabulary), stream, KernelArgument.At(at, sizeof(DrawChildren)));
     }
 
-    // A float for each tile of the vocabulary, to the next power of two, twice; or a histogram.
-    private static int Scratch(int vocabulary) =>
-        Math.Max(LeastScratch, 8 * (int)BitOperations.RoundUpToPowerOf2((uint)((vocabulary + TileTokens - 1) / TileTokens)));
+    public void VerifyTree(in VerifyTree parameters, CudaStream? stream = null)
+    {
+        fixed (VerifyTree* at = &parameters)
+            _verifyTree.Launch(1, Block, Scratch(parameters.Vocabulary), stream, KernelArgument.At(at, sizeof(VerifyTree)));
+    }
 }

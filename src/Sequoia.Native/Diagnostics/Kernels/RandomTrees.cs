@@ -1,6 +1,4 @@
-using Sequoia.Native;
-
-namespace Sequoia.Kernels.Tests.Sampling;
+namespace Sequoia.Native.Diagnostics.Kernels;
 
 internal static class RandomTrees
 {

@@ -1,4 +1,4 @@
-namespace Sequoia.Kernels.Tests.Sampling;
+namespace Sequoia.Native.Diagnostics.Kernels;
 
 /// <summary>Rows of logits of the kinds that go wrong.</summary>
 internal enum LogitKind
@@ -17,7 +17,7 @@ internal enum LogitKind
     ExtremeMagnitudes,
 }
 
-internal static class LogitRows
+internal static class HardRows
 {
     public static readonly LogitKind[] Kinds = Enum.GetValues<LogitKind>();
 
@@ -32,6 +32,17 @@ internal static class LogitRows
             row[special] = 1;
         else if (kind == LogitKind.PeakedBeyondUnderflow)
             row[special] = 200;
+    }
+
+    /// <summary>Whether kernels refuse a row for a NaN in it. The CPU's greedy choice overlooks one beside numbers.</summary>
+    public static bool HasNaN(ReadOnlySpan<float> row)
+    {
+        foreach (float logit in row)
+        {
+            if (float.IsNaN(logit))
+                return true;
+        }
+        return false;
     }
 
     /// <summary>A draft's row that agrees with the target's more or less.</summary>

@@ -1,7 +1,7 @@
 using Sequoia.Native.Execution.Cuda.Parameters;
 using Sequoia.Native.Numerics;
 
-namespace Sequoia.Kernels.Tests.Sampling;
+namespace Sequoia.Native.Diagnostics.Kernels;
 
 /// <summary>distribution.cuh on the host: what a row's scale makes of its logits.</summary>
 internal static class RowLaw

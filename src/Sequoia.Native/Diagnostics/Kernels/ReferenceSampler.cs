@@ -1,7 +1,7 @@
 using Sequoia.Native.Execution.Cpu;
 using Sequoia.Native.Sampling;
 
-namespace Sequoia.Kernels.Tests.Sampling;
+namespace Sequoia.Native.Diagnostics.Kernels;
 
 /// <summary>Plain sampling on the host.</summary>
 internal sealed unsafe class ReferenceSampler(int vocabulary) : IDisposable
@@ -11,6 +11,8 @@ internal sealed unsafe class ReferenceSampler(int vocabulary) : IDisposable
     /// <summary>The token of a row, with the random numbers of a node; null where the logits are refused.</summary>
     public int? Sample(CpuActivations logits, int row, SamplingOptions options, RandomKey random, int node)
     {
+        if (HardRows.HasNaN(new(logits.Row(row), vocabulary)))
+            return null;
         VocabularyKernels kernels = CpuKernels.Best.Vocabulary;
         try
         {

@@ -1,0 +1,125 @@
+using Sequoia.Cli.Devices;
+using Sequoia.Interop;
+using Sequoia.Native.Diagnostics.Kernels;
+using Sequoia.SoftwareGpu;
+
+namespace Sequoia.Cli.Kernels;
+
+/// <summary>
+/// Runs the engine's kernels and their twins on random problems, and compares them with the references. On the software device under all checks, in
+/// one schedule after the other. A kernel's first mistake ends its run, not that of the others.
+/// </summary>
+internal sealed class EngineCheck : IDisposable
+{
+    // A minute under checks: more than any problem takes, and an end to kernels that have none.
+    private const long InstructionBudget = 1_000_000_000;
+
+    private const int SeedsOfSchedule = 8;
+
+    private readonly NamedDevice _device;
+    private readonly CudaCompiler _compiler;
+    private CudaContext _context;
+    private KernelProblems _problems;
+    private bool _isLost;
+
+    public EngineCheck(NamedDevice device, CudaCompiler compiler)
+    {
+        (_device, _compiler) = (device, compiler);
+        (_context, _problems) = Open();
+    }
+
+    private bool IsSoftware => !_device.Device.Driver.IsNative;
+
+    /// <summary>Whether the device can run a kernel.</summary>
+    public bool CanRun(string name) => _problems.CanRun(name);
+
+    /// <summary>Checks one kernel.</summary>
+    /// <param name="name">The kernel.</param>
+    /// <param name="cases">How many problems.</param>
+    /// <param name="seed">The first one's; the others' follow.</param>
+    /// <param name="report">Called after each.</param>
+    /// <param name="cancellation">Ends it between two.</param>
+    public EngineOutcome Run(string name, int cases, int seed, Action report, CancellationToken cancellation)
+    {
+        var outcome = new EngineOutcome(name);
+        for (int i = 0; i < cases && outcome.Failure is null; i++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            Run(outcome, seed + i);
+            report();
+        }
+        return outcome;
+    }
+
+    public void Dispose()
+    {
+        _problems.Dispose();
+        _context.Dispose();
+    }
+
+    private void Run(EngineOutcome outcome, int seed)
+    {
+        LaunchOptions options = new()
+        {
+            Checks = true,
+            // Neighbouring seeds differ in kinds and temperatures, which all come in each order.
+            Schedule = (Schedule)(seed / SeedsOfSchedule % Enum.GetValues<Schedule>().Length),
+            Seed = (ulong)seed,
+            InstructionBudget = InstructionBudget,
+        };
+        if (IsSoftware)
+            SoftwareDriver.Options = options;
+        using (KernelProblem problem = _problems.Random(outcome.Kernel, seed))
+        {
+            outcome.Begin(problem);
+            if (Passes(problem, outcome, seed, options, isTwin: false) && problem.HasTwin)
+            {
+                problem.Reset();
+                Passes(problem, outcome, seed, options, isTwin: true);
+            }
+        }
+        if (!_isLost)
+            return;
+        Dispose();
+        (_context, _problems) = Open();
+    }
+
+    private bool Passes(KernelProblem problem, EngineOutcome outcome, int seed, LaunchOptions options, bool isTwin)
+    {
+        var findings = new List<string>();
+        void Keep(LaunchReport report) => findings.AddRange(report.Findings.Select(finding => $"{finding} [{CheckResult.Name(options)}]"));
+        SoftwareDriver.Launched += Keep;
+        try
+        {
+            if (isTwin)
+                problem.LaunchTwin();
+            else
+                problem.Launch();
+            _context.Synchronize();
+            if (findings.Count == 0)
+                outcome.Add(problem.Compare(), isTwin);
+        }
+        catch (CudaException e)
+        {
+            if (findings.Count == 0)
+                findings.Add(IsSoftware && SoftwareDriver.LatestFailure is { } why ? $"{why} [{CheckResult.Name(options)}]" : e.Message);
+            // A fault takes the context with it.
+            _isLost = true;
+        }
+        finally
+        {
+            SoftwareDriver.Launched -= Keep;
+        }
+        if (findings.Count == 0 && outcome.Latest.IsWithinRounding)
+            return true;
+        outcome.Failure = new EngineFailure(problem.Shape, seed, isTwin, findings.Count > 0 ? findings : [outcome.Latest.Where]);
+        return false;
+    }
+
+    private (CudaContext Context, KernelProblems Problems) Open()
+    {
+        _isLost = false;
+        CudaContext context = IsSoftware ? SoftwareDriver.Open() : CudaContext.Create(_device.Device);
+        return (context, new KernelProblems(context, _compiler));
+    }
+}

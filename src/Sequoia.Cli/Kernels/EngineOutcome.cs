@@ -1,0 +1,74 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Sequoia.Native.Diagnostics.Kernels;
+
+namespace Sequoia.Cli.Kernels;
+
+/// <summary>What the problems of one kernel came to.</summary>
+internal sealed class EngineOutcome(string kernel)
+{
+    // Null as long as nothing was compared.
+    private double? _worst, _worstOfTwin;
+    private bool _isExact, _hasTwin;
+
+    public string Kernel { get; } = kernel;
+
+    public int Cases { get; private set; }
+
+    public Deviation Latest { get; private set; }
+
+    /// <summary>Null if all went well.</summary>
+    public EngineFailure? Failure { get; set; }
+
+    public static string[] Heads => ["kernel", "cases", "worst", "worst of the twin"];
+
+    public void Begin(KernelProblem problem)
+    {
+        Cases++;
+        (_isExact, _hasTwin, Latest) = (problem.IsExact, problem.HasTwin, default);
+    }
+
+    public void Add(Deviation deviation, bool isTwin)
+    {
+        Latest = deviation;
+        if (isTwin)
+            _worstOfTwin = Math.Max(_worstOfTwin ?? 0, deviation.Worst);
+        else
+            _worst = Math.Max(_worst ?? 0, deviation.Worst);
+    }
+
+    public string[] Cells() =>
+    [
+        Kernel, $"{Cases}",
+        Failure is { OfTwin: false } ? "WRONG" : Share(_worst),
+        !_hasTwin ? "" : Failure switch { null => Share(_worstOfTwin), { OfTwin: true } => "WRONG", _ => "not run" },
+    ];
+
+    /// <summary>The failure with its place and values, and how to see it again.</summary>
+    public string? Describe() => Failure is null ? null : string.Join('\n',
+    [
+        .. Failure.Messages,
+        $"{Kernel}{(Failure.OfTwin ? ", its twin" : "")}: {Failure.Shape}; again: sequoia kernels check --kernel {Kernel} --cases 1 --seed {Failure.Seed}",
+    ]);
+
+    public JsonObject ToJson() => new()
+    {
+        ["kernel"] = Kernel,
+        ["cases"] = Cases,
+        ["exact"] = _isExact,
+        ["worst"] = Finite(_worst),
+        ["worst_of_twin"] = Finite(_worstOfTwin),
+        ["failure"] = Failure is null ? null : new JsonObject
+        {
+            ["of_twin"] = Failure.OfTwin,
+            ["shape"] = Failure.Shape,
+            ["seed"] = Failure.Seed,
+            ["messages"] = new JsonArray([.. Failure.Messages.Select(message => (JsonNode)message)]),
+        },
+    };
+
+    private string Share(double? worst) => _isExact ? "bit-equal" : string.Create(CultureInfo.InvariantCulture, $"{100 * worst:F1} % of what rounding allows");
+
+    // JSON has no infinity.
+    private static JsonNode? Finite(double? worst) => worst is { } number && double.IsFinite(number) ? number : null;
+}

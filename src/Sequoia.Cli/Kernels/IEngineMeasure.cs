@@ -1,0 +1,20 @@
+using System.Text.Json.Nodes;
+using Sequoia.Native.Diagnostics.Kernels;
+
+namespace Sequoia.Cli.Kernels;
+
+/// <summary>A way to measure the engine's kernels: by time, or by counting.</summary>
+internal interface IEngineMeasure
+{
+    /// <summary>What the figures are, in one line.</summary>
+    string About { get; }
+
+    string[] Heads { get; }
+
+    /// <summary>A row for each problem.</summary>
+    IEnumerable<string[]> Rows { get; }
+
+    void Add(string kernel, KernelProblem problem);
+
+    void WriteTo(JsonObject json);
+}

@@ -1,0 +1,91 @@
+using System.Text.Json.Nodes;
+
+namespace Sequoia.Cli.Tests;
+
+/// <summary>sequoia kernels resources, check and bench over the engine's own kernels.</summary>
+public class EngineKernelsTests
+{
+    [SetUp]
+    public void RequireNvrtc() => _ = NeededLibraries.Compiler();
+
+    [Test]
+    public void Resources_of_one_kernel_are_told_for_each_architecture()
+    {
+        SequoiaProcess table = SequoiaProcess.Run("kernels", "resources", "--kernel", "attend", "--architecture", "sm_80", "sm_90");
+        Assert.That(table.Status, Is.Zero, table.Notes);
+        Assert.That(table.Out, Does.Contain("HEAD_DIM=128 ROW_TILE=64 BF16").And.Contain("sm_90").And.Not.Contain("sm_86").And.Not.Contain("compact_kv"));
+        SequoiaProcess json = SequoiaProcess.Run("kernels", "resources", "--kernel", "compact_kv", "--architecture", "sm_75", "--json");
+        JsonNode only = json.Json["kernels"]!.AsArray().Single()!;
+        Assert.Multiple(() =>
+        {
+            Assert.That(only["registers"]!.GetValue<int>(), Is.InRange(16, 64));
+            Assert.That(only["spill_store_bytes"]!.GetValue<int>(), Is.Zero);
+            Assert.That(only["threads"]!.GetValue<int>(), Is.EqualTo(256));
+            Assert.That(only["occupancy"]!["warps"]!.GetValue<int>(), Is.InRange(8, 32));
+        });
+    }
+
+    [Test]
+    public void Kernels_equal_their_references()
+    {
+        SequoiaProcess table = SequoiaProcess.Run("kernels", "check", "--cases", "2", "--seed", "7");
+        Assert.That(table.Status, Is.Zero, table.Out + table.Notes);
+        Assert.That(table.Out, Does.StartWith("seed 7, software:0\n").And.Contain("| bit-equal").And.Contain("% of what rounding allows"));
+        SequoiaProcess json = SequoiaProcess.Run("kernels", "check", "--cases", "3", "--kernel", "rms_norm", "--json");
+        JsonNode only = json.Json["kernels"]!.AsArray().Single()!;
+        Assert.Multiple(() =>
+        {
+            Assert.That(json.Json["seed"]!.GetValue<int>(), Is.Not.Negative);
+            Assert.That(only["cases"]!.GetValue<int>(), Is.EqualTo(3));
+            Assert.That(only["worst"]!.GetValue<double>(), Is.InRange(0.1, 1));
+            Assert.That(only["worst_of_twin"]!.GetValue<double>(), Is.InRange(0.1, 1));
+            Assert.That(only["failure"], Is.Null);
+        });
+    }
+
+    [Test]
+    public void A_check_that_is_interrupted_ends_at_once()
+    {
+        SequoiaProcess run = SequoiaProcess.Interrupt("INT", "kernels", "check", "--cases", "100000");
+        Assert.That((run.Status, run.Notes), Is.EqualTo((130, "")));
+    }
+
+    [TestCase("--kernel conv: is not one of embed, ", "--kernel", "conv")]
+    [TestCase("--cases 0: must be a whole number from 1", "--cases", "0")]
+    [TestCase("--device cpu: there is no such device", "--device", "cpu")]
+    [TestCase("--schedules: is for a kernel of your own; name FILE.cu", "--schedules", "3")]
+    [TestCase("--launch: is missing", "some.cu")]
+    [TestCase("--cases: is for the engine's kernels; leave out FILE.cu", "some.cu", "--launch", "some.json", "--cases", "3")]
+    public void Checks_that_make_no_sense_are_told_in_one_line(string message, params string[] arguments) =>
+        SequoiaProcess.Run(["kernels", "check", .. arguments]).AssertBadInput(message);
+
+    [Test]
+    public void Work_is_counted_and_never_timed_on_the_software_device()
+    {
+        SequoiaProcess table = SequoiaProcess.Run("kernels", "bench", "--kernel", "rms_norm", "--device", "software");
+        Assert.That(table.Status, Is.Zero, table.Notes);
+        Assert.That(table.Out, Does.Contain("counts, no times").And.Contain("64 rows of 1024").And.Not.Contain(" us ").And.Not.Contain("/s"));
+        SequoiaProcess json = SequoiaProcess.Run("kernels", "bench", "--kernel", "attend", "--device", "software", "--json");
+        JsonNode many = json.Json["counts"]!.AsArray()[^1]!;
+        Assert.Multiple(() =>
+        {
+            Assert.That(many["launches"]!.AsArray().Select(launch => launch!.GetValue<string>()), Is.EqualTo(new[] { "attend_sealed", "attend" }));
+            Assert.That(many["mma_share_of_flops"]!.GetValue<double>(), Is.InRange(0.5, 1));
+            Assert.That(many["bytes_distinct"]!.GetValue<long>(), Is.LessThan(many["bytes_asked_for"]!.GetValue<long>()));
+            Assert.That(many["shared_wavefronts"]!.GetValue<long>(), Is.EqualTo(many["shared_ideal_wavefronts"]!.GetValue<long>()));
+            Assert.That(json.Json["times"], Is.Null);
+        });
+    }
+
+    [TestCase("--kernel conv: is not one of embed, ", "--kernel", "conv")]
+    [TestCase("--bytes: is for a kernel of your own; name FILE.cu", "--bytes", "3")]
+    [TestCase("--kernel: is for the engine's kernels; leave out FILE.cu", "some.cu", "--launch", "some.json", "--kernel", "embed")]
+    public void Measurements_that_make_no_sense_are_told_in_one_line(string message, params string[] arguments) =>
+        SequoiaProcess.Run(["kernels", "bench", .. arguments]).AssertBadInput(message);
+
+    [TestCase("no_such", "sm_80", "--kernel no_such: is not one of advance_step, ")]
+    [TestCase("compact_kv", "sm_1", "--architecture sm_1: NVRTC ")]
+    [TestCase("matmul", "sm_75", "--architecture sm_75: matmul needs tensor cores")]
+    public void Resources_that_are_not_there_are_told_in_one_line(string kernel, string architecture, string message) =>
+        SequoiaProcess.Run("kernels", "resources", "--kernel", kernel, "--architecture", architecture).AssertBadInput(message);
+}
