@@ -227,7 +227,7 @@ internal sealed class BugInjectionTests : CudaFixture
         using Gpu gpu = Gpu.FromCuda(BasicKernels.VectorAdd);
         ulong a = gpu.Upload(new float[64]), b = gpu.Upload(new float[64]), c = gpu.Allocate<float>(64);
         gpu.Memory.Free(b);
-        DeviceFault fault = Assert.Throws<DeviceFault>(() => gpu.Launch("add", 1, 64, a, b, c, 64));
+        DeviceFault fault = Assert.Throws<DeviceFault>(() => gpu.Launch("add", 1, 64, a, b, c, 64))!;
         using (Assert.EnterMultipleScope())
         {
             Assert.That(fault.Kind, Is.EqualTo(DeviceFaultKind.IllegalAddress));
@@ -242,7 +242,7 @@ internal sealed class BugInjectionTests : CudaFixture
     {
         using Gpu gpu = Gpu.FromCuda(BasicKernels.VectorAdd);
         ulong a = gpu.Upload(new float[70]), b = gpu.Upload(new float[100]), c = gpu.Allocate<float>(100);
-        DeviceFault fault = Assert.Throws<DeviceFault>(() => gpu.Launch("add", 2, 64, a, b, c, 100));
+        DeviceFault fault = Assert.Throws<DeviceFault>(() => gpu.Launch("add", 2, 64, a, b, c, 100))!;
         Finding place = fault.Finding!;
         Assert.That((place.Block.X, place.Warp, place.Lane), Is.EqualTo((1u, 0, 6)), fault.Message);
     }

@@ -149,7 +149,7 @@ internal sealed class CallTests : CudaFixture
             """);
         ulong result = gpu.Allocate<int>(32);
         gpu.Options = new LaunchOptions { Schedule = schedule, Checks = checks };
-        DeviceFault fault = Assert.Throws<DeviceFault>(() => gpu.Launch("k", 1, 32, result));
+        DeviceFault fault = Assert.Throws<DeviceFault>(() => gpu.Launch("k", 1, 32, result))!;
         using (Assert.EnterMultipleScope())
         {
             Assert.That(fault.Kind, Is.EqualTo(DeviceFaultKind.StackOverflow));
@@ -171,7 +171,7 @@ internal sealed class CallTests : CudaFixture
             __device__ Op table[2] = { one, 0 };
             extern "C" __global__ void k(int* out) { out[threadIdx.x] = table[threadIdx.x == 9](1); }
             """);
-        DeviceFault fault = Assert.Throws<DeviceFault>(() => gpu.Launch("k", 1, 32, gpu.Allocate<int>(32)));
+        DeviceFault fault = Assert.Throws<DeviceFault>(() => gpu.Launch("k", 1, 32, gpu.Allocate<int>(32)))!;
         using (Assert.EnterMultipleScope())
         {
             Assert.That(fault.Kind, Is.EqualTo(DeviceFaultKind.IllegalAddress));
@@ -197,7 +197,7 @@ internal sealed class CallTests : CudaFixture
                 ret;
             }
             """);
-        DeviceFault fault = Assert.Throws<DeviceFault>(() => gpu.Launch("k", 1, 32));
+        DeviceFault fault = Assert.Throws<DeviceFault>(() => gpu.Launch("k", 1, 32))!;
         Assert.That(fault.Message, Does.Contain("'narrow' has other parameters"));
     }
 }

@@ -24,7 +24,7 @@ internal sealed class PtxErrorTests
     public void Instruction(string text, string reason)
     {
         string ptx = Header + ".visible .entry k(.param .b32 p)\n{\n.reg .b32 %r<9>; .reg .f32 %f<9>; .reg .b64 %rd<9>;\n" + text + "\nret;\n}";
-        PtxException error = Assert.Throws<PtxException>(() => Load(ptx));
+        PtxException error = Assert.Throws<PtxException>(() => Load(ptx))!;
         using (Assert.EnterMultipleScope())
         {
             Assert.That(error.Message, Does.Contain(reason));
@@ -43,7 +43,7 @@ internal sealed class PtxErrorTests
     [TestCase("/* open", 1, "a comment is not closed")]
     public void Module(string ptx, int line, string reason)
     {
-        PtxException error = Assert.Throws<PtxException>(() => Load(ptx));
+        PtxException error = Assert.Throws<PtxException>(() => Load(ptx))!;
         using (Assert.EnterMultipleScope())
         {
             Assert.That(error.Message, Does.Contain(reason));
@@ -54,7 +54,7 @@ internal sealed class PtxErrorTests
     [Test]
     public void Nesting_without_end_is_refused()
     {
-        PtxException error = Assert.Throws<PtxException>(() => Load(Header + ".entry k() {" + new string('{', 100_000)));
+        PtxException error = Assert.Throws<PtxException>(() => Load(Header + ".entry k() {" + new string('{', 100_000)))!;
         Assert.That(error.Message, Does.Contain("braces nest deeper"));
     }
 
@@ -62,7 +62,7 @@ internal sealed class PtxErrorTests
     public void Calls_without_end_are_refused()
     {
         IEnumerable<string> functions = Enumerable.Range(0, 5000).Reverse().Select(k => $".func f{k}() {{ {(k < 4999 ? $"call f{k + 1};" : "")} ret; }}");
-        PtxException error = Assert.Throws<PtxException>(() => Load(Header + string.Join('\n', functions) + "\n.entry k() { call f0; ret; }"));
+        PtxException error = Assert.Throws<PtxException>(() => Load(Header + string.Join('\n', functions) + "\n.entry k() { call f0; ret; }"))!;
         Assert.That(error.Message, Does.Contain("calls nest deeper"));
     }
 

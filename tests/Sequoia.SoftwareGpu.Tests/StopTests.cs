@@ -8,7 +8,7 @@ internal sealed class StopTests : CudaFixture
     {
         using Gpu gpu = Gpu.FromCuda("""extern "C" __global__ void k(int n) { if (threadIdx.x == n) asm volatile("trap;"); }""");
         gpu.Launch("k", 1, 64, 64);
-        DeviceFault fault = Assert.Throws<DeviceFault>(() => gpu.Launch("k", 1, 64, 33));
+        DeviceFault fault = Assert.Throws<DeviceFault>(() => gpu.Launch("k", 1, 64, 33))!;
         Assert.That((fault.Kind, fault.Finding!.Warp, fault.Finding.Lane), Is.EqualTo((DeviceFaultKind.Trap, 1, 1)));
     }
 
@@ -18,7 +18,7 @@ internal sealed class StopTests : CudaFixture
         using Gpu gpu = Gpu.FromCuda("""extern "C" __global__ void k(volatile int* flag) { while (*flag == 0) { } }""");
         ulong flag = gpu.Upload(new int[1]);
         gpu.Options = new LaunchOptions { InstructionBudget = 100_000, Schedule = schedule };
-        DeviceFault fault = Assert.Throws<DeviceFault>(() => gpu.Launch("k", 1, 32, flag));
+        DeviceFault fault = Assert.Throws<DeviceFault>(() => gpu.Launch("k", 1, 32, flag))!;
         Assert.That(fault.Kind, Is.EqualTo(DeviceFaultKind.InstructionBudgetExceeded));
     }
 
@@ -65,7 +65,7 @@ internal sealed class StopTests : CudaFixture
             extern "C" __global__ void k(int n) { if (n != 3) __assertfail("n == 3", "kernel.cu", 2, "k", 1); }
             """);
         gpu.Launch("k", 1, 32, 3);
-        DeviceFault fault = Assert.Throws<DeviceFault>(() => gpu.Launch("k", 1, 32, 4));
+        DeviceFault fault = Assert.Throws<DeviceFault>(() => gpu.Launch("k", 1, 32, 4))!;
         using (Assert.EnterMultipleScope())
         {
             Assert.That(fault.Kind, Is.EqualTo(DeviceFaultKind.Assert));
