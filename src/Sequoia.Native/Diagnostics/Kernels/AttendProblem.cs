@@ -19,8 +19,8 @@ internal sealed class AttendProblem : KernelProblem
     private readonly DeviceBuffer<ushort> _queries, _keys, _values;
     private readonly DeviceBuffer<int> _nodes, _depths, _paths;
     private readonly DeviceBuffer<StepState> _state;
-    private readonly PoisonedBuffer<ushort> _output;
-    private readonly PoisonedBuffer<uint> _partials;
+    private readonly GuardedBuffer<ushort> _output;
+    private readonly GuardedBuffer<uint> _partials;
     private readonly Attend _parameters;
     private readonly bool _tensorCores;
     private bool _twinRan;
@@ -40,8 +40,8 @@ internal sealed class AttendProblem : KernelProblem
         int ahead = Math.Min(shape.Prefix, 1);
         _state = gpu.Upload<StepState>([new() { Committed = shape.Prefix - ahead }]);
         OutputStride = (shape.Heads * shape.HeadDim) + StridePadding;
-        _output = new PoisonedBuffer<ushort>(gpu, (long)shape.Rows * OutputStride, AttendOperands.NotANumber);
-        _partials = new PoisonedBuffer<uint>(gpu, AttendKernels.WorkspaceFloats(shape.Rows, shape.Heads, shape.Capacity, shape.HeadDim), Poison);
+        _output = GuardedBuffer<ushort>.Filled(gpu, shape.Rows * OutputStride, AttendOperands.NotANumber);
+        _partials = GuardedBuffer<uint>.Filled(gpu, (int)AttendKernels.WorkspaceFloats(shape.Rows, shape.Heads, shape.Capacity, shape.HeadDim), Poison);
         float scale = 1 / MathF.Sqrt(shape.HeadDim);
         _reference = new Lazy<AttendReference>(() => new AttendReference(shape, _operands, scale));
         _parameters = new Attend
@@ -124,19 +124,18 @@ internal sealed class AttendProblem : KernelProblem
     /// <summary>The bits of what was computed for a row: the outputs, and the sums of its sealed keys, which show more of their digits.</summary>
     public uint[][] Results()
     {
-        ushort[] output = _output.Read() ?? throw new InvalidOperationException($"{Shape}: wrote outside of the output");
-        uint[] partials = _partials.Read() ?? throw new InvalidOperationException($"{Shape}: wrote outside of the workspace");
+        if (Trespass() is { } where)
+            throw new InvalidOperationException($"{Shape}: {where}");
+        ushort[] output = _output.ToArray();
+        uint[] partials = _partials.ToArray();
         return [.. Enumerable.Range(0, _shape.Rows).Select(row => Results(output, partials, row))];
     }
 
     public override Deviation Compare()
     {
-        if (_output.Read() is not { } output)
-            return new Deviation(double.PositiveInfinity, "around the output");
-        if (_partials.Read() is not { } partials)
-            return new Deviation(double.PositiveInfinity, "around the workspace");
-        if (StrayPartial(partials) is { } stray)
+        if ((Trespass() ?? StrayPartial(_partials.ToArray())) is { } stray)
             return new Deviation(double.PositiveInfinity, stray);
+        ushort[] output = _output.ToArray();
         AttendReference reference = _reference.Value;
         double[] bounds = _twinRan ? reference.TwinBound : reference.Bound;
         int columns = _shape.Heads * _shape.HeadDim;
@@ -169,6 +168,9 @@ internal sealed class AttendProblem : KernelProblem
         foreach (IDisposable buffer in (IDisposable[])[_queries, _keys, _values, _nodes, _depths, _paths, _state, _output, _partials])
             buffer.Dispose();
     }
+
+    /// <summary>What was written around the outputs.</summary>
+    private string? Trespass() => _output.Trespass("output", _ => true) ?? _partials.Trespass("workspace", _ => true);
 
     private uint[] Results(ushort[] output, uint[] partials, int row)
     {
