@@ -21,7 +21,8 @@
 // Strides are multiples of 4, bases 16-byte aligned; rows are read below vocabulary only.
 // Grid: 1. Block: VERIFY_THREADS, whose number changes no bit. Dynamic shared memory: max(16 KiB, 8 tree_size(tiles)).
 // Bytes asked for: 8 vocabulary per visited node to find its law (12 more for top-k, 16 more for top-p), 8 vocabulary per rejection (both rows,
-// in tiles of 64 tokens to a thread), 8 vocabulary for the draw (4 at a leaf). An accepted first child costs its node's law and two loads.
+// in tiles of 64 tokens to a thread), 8 vocabulary for the draw (at a leaf of one row). An accepted first child costs its node's law and two loads.
+// Beside the rows at most 12 words a thread and visited node.
 // Called by: the end of a step. Reference: TreeVerifier.Verify, ResidualDistribution (C#); verify_tree_scalar.cu.
 #include "argmax.cuh"
 #include "residual.cuh"
