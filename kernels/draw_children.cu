@@ -18,29 +18,14 @@
 // with mass; 3 times more for top-k, 4 times more for top-p; 3 times when greedy. 4 per child and 24 per row written.
 // Called by: the draft's side of a step, once per level. Reference: ChildSampler.Draw and TakeLikeliest (C#); draw_children_scalar.cu.
 #include "argmax.cuh"
+#include "draw_children.cuh"
 #include "race.cuh"
 #include "row_scale.cuh"
 #include "selection.cuh"
-#include "step_state.cuh"
 
 #ifndef DRAW_THREADS
 #define DRAW_THREADS 1024
 #endif
-
-struct DrawChildren
-{
-    const float* logits;
-    const i32* node_of_row;
-    TreeShape tree;
-    i32* tok_of_node;
-    RowScale* scale;
-    StepState* state;
-    u64 seed;
-    SamplingLaw law;
-    i32 vocabulary;
-    i32 stride;
-    i32 with_replacement; // 0 or 1
-};
 
 // Scores are the logits themselves.
 struct GreedyCandidates

@@ -2,22 +2,11 @@
 //
 // workspace [rows][workspace_stride]: vocabulary + scalar_sum_room + the most children of a node, fp32
 // Grid: ceil(rows / 32). Block: 32.
+#include "draw_children.cuh"
 #include "row_law_scalar.cuh"
-#include "step_state.cuh"
 
-struct DrawChildrenScalar
+struct DrawChildrenScalar : DrawChildren
 {
-    const float* logits;
-    const i32* node_of_row;
-    TreeShape tree;
-    i32* tok_of_node;
-    RowScale* scale;
-    StepState* state;
-    u64 seed;
-    SamplingLaw law;
-    i32 vocabulary;
-    i32 stride;
-    i32 with_replacement;
     float* workspace;
     i32 workspace_stride;
     i32 rows;

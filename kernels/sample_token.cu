@@ -14,22 +14,11 @@
 #include "argmax.cuh"
 #include "race.cuh"
 #include "row_scale.cuh"
-#include "step_state.cuh"
+#include "sample_token.cuh"
 
 #ifndef SAMPLE_THREADS
 #define SAMPLE_THREADS 1024
 #endif
-
-struct SampleToken
-{
-    const float* logits;
-    i32* tok_of_row;
-    StepState* state;
-    u64 seed;
-    SamplingLaw law;
-    i32 vocabulary;
-    i32 stride;
-};
 
 extern "C" __global__ __launch_bounds__(SAMPLE_THREADS) void sample_token(const __grid_constant__ SampleToken p)
 {

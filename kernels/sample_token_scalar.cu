@@ -3,17 +3,10 @@
 // workspace [rows][workspace_stride]: vocabulary + scalar_sum_room, fp32
 // Grid: ceil(rows / 32). Block: 32.
 #include "row_law_scalar.cuh"
-#include "step_state.cuh"
+#include "sample_token.cuh"
 
-struct SampleTokenScalar
+struct SampleTokenScalar : SampleToken
 {
-    const float* logits;
-    i32* tok_of_row;
-    StepState* state;
-    u64 seed;
-    SamplingLaw law;
-    i32 vocabulary;
-    i32 stride;
     float* workspace;
     i32 workspace_stride;
     i32 rows;

@@ -26,33 +26,11 @@
 // Called by: the end of a step. Reference: TreeVerifier.Verify, ResidualDistribution (C#); verify_tree_scalar.cu.
 #include "argmax.cuh"
 #include "residual.cuh"
-#include "step_state.cuh"
+#include "verify_tree.cuh"
 
 #ifndef VERIFY_THREADS
 #define VERIFY_THREADS 1024
 #endif
-
-struct VerifyTree
-{
-    const float* target;
-    const float* draft;
-    const RowScale* scale;
-    TreeShape tree;
-    const i32* tok_of_node;
-    StepState* state;
-    Verdict* verdict;
-    i32* path;
-    i32* toks;
-    u64 seed;
-    SamplingLaw law;
-    i32 vocabulary;
-    i32 target_stride;
-    i32 draft_stride;
-    i32 nodes;
-    i32 tree_size;
-    i32 levels;
-    Method method;
-};
 
 // Either an accepted child, or the token that follows. Neither: the logits are damaged.
 struct Step

@@ -3,28 +3,10 @@
 // workspace: 3 vocabulary + scalar_sum_room floats
 // Grid: 1. Block: 1.
 #include "row_law_scalar.cuh"
-#include "step_state.cuh"
+#include "verify_tree.cuh"
 
-struct VerifyTreeScalar
+struct VerifyTreeScalar : VerifyTree
 {
-    const float* target;
-    const float* draft;
-    const RowScale* scale;
-    TreeShape tree;
-    const i32* tok_of_node;
-    StepState* state;
-    Verdict* verdict;
-    i32* path;
-    i32* toks;
-    u64 seed;
-    SamplingLaw law;
-    i32 vocabulary;
-    i32 target_stride;
-    i32 draft_stride;
-    i32 nodes;
-    i32 tree_size;
-    i32 levels;
-    Method method;
     float* workspace;
 };
 

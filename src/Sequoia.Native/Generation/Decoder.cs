@@ -48,7 +48,7 @@ internal sealed class Decoder : IDisposable
         int chunk = Math.Min(_backend.PrefillRows, context);
         TokenTree chain = chunk == 1 ? TokenTree.Root : TokenTree.Chain(chunk - 1);
         _queue = _backend.CreateQueue();
-        _queue.Enter();
+        using WorkQueue.Stay stay = _queue.Enter();
         try
         {
             _treeRows = rootOnly ? new TreeRows(tree, [0]) : TreeRows.All(tree);
@@ -68,10 +68,6 @@ internal sealed class Decoder : IDisposable
         {
             Dispose();
             throw;
-        }
-        finally
-        {
-            _queue.Leave();
         }
         _work = Work;
     }
@@ -98,40 +94,28 @@ internal sealed class Decoder : IDisposable
     /// <summary>Begins a sequence: computes the prompt's keys and values in both models. The last prompt token is the first root.</summary>
     public void Start(ReadOnlySpan<int> prompt, SamplingOptions sampling, ulong seed, CancellationToken cancellation)
     {
-        _queue.Enter();
-        try
-        {
-            if (sampling != _sampling || seed != _seed)
-                ForgetRecordings();
-            (_sampling, _seed, Steps) = (sampling, seed, 0);
-            DraftTime = VerifyTime = SamplingTime = TimeSpan.Zero;
-            Prefill(_target, prompt[..^1], cancellation);
-            if (_draft is not null)
-                Prefill(_draft, prompt[..^1], cancellation);
-            int committed = prompt.Length - 1;
-            _tree.Begin(prompt[^1..], committed, new RandomKey(seed, 0));
-            _pending.Begin(prompt[^1..], committed);
-            _pendingCount = 1;
-        }
-        finally
-        {
-            _queue.Leave();
-        }
+        using WorkQueue.Stay stay = _queue.Enter();
+        if (sampling != _sampling || seed != _seed)
+            ForgetRecordings();
+        (_sampling, _seed, Steps) = (sampling, seed, 0);
+        DraftTime = VerifyTime = SamplingTime = TimeSpan.Zero;
+        Prefill(_target, prompt[..^1], cancellation);
+        if (_draft is not null)
+            Prefill(_draft, prompt[..^1], cancellation);
+        int committed = prompt.Length - 1;
+        _tree.Begin(prompt[^1..], committed, new RandomKey(seed, 0));
+        _pending.Begin(prompt[^1..], committed);
+        _pendingCount = 1;
     }
 
     /// <summary>One step: returns the tokens it commits, at least one. Valid until the next step.</summary>
     public ReadOnlySpan<int> Step()
     {
         Steps++;
-        _queue.Enter();
-        try
+        using (_queue.Enter())
         {
             _backend.Repeat(_recordings[_pendingCount - 1], _work);
             _backend.FetchVerdict(_tree);
-        }
-        finally
-        {
-            _queue.Leave();
         }
         int committed = _target.Cache.Length += Verdict.Length;
         bool endsInLeaf = Tree.ChildCount(Verdict.Path[^1]) == 0;

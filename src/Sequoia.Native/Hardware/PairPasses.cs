@@ -21,27 +21,20 @@ internal sealed class PairPasses : IDisposable
     {
         _backend = target.Backend;
         _queue = _backend.CreateQueue();
-        _queue.Enter();
-        try
+        using WorkQueue.Stay stay = _queue.Enter();
+        int most = sizes[^1], vocabulary = target.Config.VocabularySize;
+        _target = new LlamaSession(target, most, most, context + most);
+        // A level's nodes hang below a root and have one child each.
+        _draft = new LlamaSession(draft, most, most, context + (2 * most) + 1);
+        _target.Cache.Length = _draft.Cache.Length = context;
+        _checks = [.. sizes.Select(size => PassOf(size == 1 ? TokenTree.Root : TokenTree.Chain(size - 1), 0, [.. Enumerable.Range(0, size)],
+            (state, rows) => _target.Forward(state, rows, LogitRows.All)))];
+        _levels = [.. sizes.Select(size => PassOf(TokenTree.Chains(size, 2), vocabulary, [.. Enumerable.Range(1, size)], (state, rows) =>
         {
-            int most = sizes[^1], vocabulary = target.Config.VocabularySize;
-            _target = new LlamaSession(target, most, most, context + most);
-            // A level's nodes hang below a root and have one child each.
-            _draft = new LlamaSession(draft, most, most, context + (2 * most) + 1);
-            _target.Cache.Length = _draft.Cache.Length = context;
-            _checks = [.. sizes.Select(size => PassOf(size == 1 ? TokenTree.Root : TokenTree.Chain(size - 1), 0, [.. Enumerable.Range(0, size)],
-                (state, rows) => _target.Forward(state, rows, LogitRows.All)))];
-            _levels = [.. sizes.Select(size => PassOf(TokenTree.Chains(size, 2), vocabulary, [.. Enumerable.Range(1, size)], (state, rows) =>
-            {
-                _draft.Forward(state, rows, LogitRows.All);
-                _backend.DrawChildren(_draft.Logits, rows, state, Sampling);
-            }))];
-            _verify = PassOf(TokenTree.Root, vocabulary, [0], (state, _) => _backend.VerifyTree(_target.Logits, 1, state, Sampling));
-        }
-        finally
-        {
-            _queue.Leave();
-        }
+            _draft.Forward(state, rows, LogitRows.All);
+            _backend.DrawChildren(_draft.Logits, rows, state, Sampling);
+        }))];
+        _verify = PassOf(TokenTree.Root, vocabulary, [0], (state, _) => _backend.VerifyTree(_target.Logits, 1, state, Sampling));
     }
 
     /// <summary>The target's pass over a whole tree.</summary>
@@ -67,16 +60,9 @@ internal sealed class PairPasses : IDisposable
     /// <summary>As a step does it, but that a device is waited for after each pass and not only after the last.</summary>
     private void Run(Pass pass)
     {
-        _queue.Enter();
-        try
-        {
-            _backend.Repeat(pass.Recording, pass.Work);
-            _backend.Wait();
-        }
-        finally
-        {
-            _queue.Leave();
-        }
+        using WorkQueue.Stay stay = _queue.Enter();
+        _backend.Repeat(pass.Recording, pass.Work);
+        _backend.Wait();
     }
 
     private Pass PassOf(TokenTree tree, int vocabulary, int[] nodes, Action<TreeState, TreeRows> work)

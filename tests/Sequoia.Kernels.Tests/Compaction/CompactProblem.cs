@@ -1,5 +1,5 @@
-using System.Runtime.InteropServices;
 using Sequoia.Interop;
+using Sequoia.Native.Diagnostics.Kernels;
 using Sequoia.Native.Execution.Cuda.Parameters;
 using Sequoia.SoftwareGpu;
 
@@ -51,17 +51,7 @@ internal sealed record CompactProblem(int Layers, int Heads, int HeadDim, int Ca
     {
         using DeviceBuffer<uint> result = KernelUnderTest.Gpu.Allocate<uint>(before.Length);
         int columns = Planes * Capacity * Chunks;
-        twin.Launch((columns + 255) / 256, new TwinParameters
-        {
-            Source = parameters.Cache,
-            Result = result.Handle,
-            Path = parameters.Path,
-            Length = parameters.Length,
-            State = parameters.State,
-            Planes = Planes,
-            Capacity = Capacity,
-            Chunks = Chunks,
-        });
+        twin.Launch((columns + 255) / 256, TwinKernels.CacheTwin.Of(parameters, result.Handle));
         Compare(result.ToArray(), before);
     }
 
@@ -81,12 +71,5 @@ internal sealed record CompactProblem(int Layers, int Heads, int HeadDim, int Ca
                     throw new KernelFault($"plane {plane}, row {row} is not row {source}; path {string.Join(' ', Path)}");
             }
         }
-    }
-
-    [StructLayout(LayoutKind.Sequential)]
-    private struct TwinParameters
-    {
-        public nint Source, Result, Path, Length, State;
-        public int Planes, Capacity, Chunks;
     }
 }

@@ -11,10 +11,7 @@ internal sealed class ConcurrencyTests : CudaFixture
     [Test]
     public async Task Generators_beside_each_other_say_what_they_say_alone()
     {
-        CudaDrivers.Register(SoftwareDriver.Driver);
-        string folder = Path.Combine(Repository.Root, "models", "draft");
-        var options = new LoadOptions { Device = "software" };
-        using LanguageModel target = LanguageModel.Load(folder, options), draft = LanguageModel.Load(folder, options);
+        using LanguageModel target = Load(), draft = Load();
         string[] prompts = ["Once upon a time", "The fox", "", "Ben had a red ball. He took it"];
         List<string> alone = [];
         for (int i = 0; i < prompts.Length; i++)
@@ -28,10 +25,7 @@ internal sealed class ConcurrencyTests : CudaFixture
     [Test]
     public async Task Recordings_and_beginnings_do_not_meet()
     {
-        CudaDrivers.Register(SoftwareDriver.Driver);
-        string folder = Path.Combine(Repository.Root, "models", "draft");
-        var options = new LoadOptions { Device = "software" };
-        using LanguageModel target = LanguageModel.Load(folder, options), draft = LanguageModel.Load(folder, options);
+        using LanguageModel target = Load(), draft = Load();
         await Task.WhenAll(Enumerable.Range(0, 4).Select(thread => Task.Run(async () =>
         {
             using var generator = new TextGenerator(target, draft, TreePolicy.Chains(1, 1));
@@ -43,6 +37,12 @@ internal sealed class ConcurrencyTests : CudaFixture
                 Assert.That(tokens, Is.EqualTo(5));
             }
         })));
+    }
+
+    private static LanguageModel Load()
+    {
+        CudaDrivers.Register(SoftwareDriver.Driver);
+        return LanguageModel.Load(Path.Combine(Repository.Root, "models", "draft"), new LoadOptions { Device = "software" });
     }
 
     private static async Task<string> Tell(LanguageModel target, LanguageModel draft, string prompt, int seed)

@@ -40,7 +40,7 @@ internal sealed class ForwardTests : CudaFixture
             TokenTree tree = TestTrees.Random(prefix, 1 + random.Next(40));
             using var session = new LlamaSession(model.Llama, 64, 64, 256);
             ForwardPasses.Prefill(model.Llama, session, tokens[..prefix]);
-            using TreeState state = Place(model, tree, prefix, tokens.AsSpan(prefix), tree.Path(random.Next(tree.Size)), random);
+            using TreeState state = ForwardPasses.Place(model.Llama, tree, prefix, tokens.AsSpan(prefix), tree.Path(random.Next(tree.Size)), random);
             session.Forward(state, TreeRows.All(tree), LogitRows.All);
             Compare(session, tree, state, expected, prefix, tokens);
         }
@@ -63,24 +63,7 @@ internal sealed class ForwardTests : CudaFixture
         using var folder = new TemporaryFolder();
         RandomModel.Write(folder.Path, new RandomModel.Shape(Vocabulary: 67, Context: 256, HeadDim: 16, Type: "F16"));
         using var model = new DeviceModel(folder.Path);
-        int[] tokens = ForwardPasses.Tokens(model.Llama, 60);
-        int[][] expected = ForwardPasses.Chain(model.Llama, tokens, 10);
-        for (int seed = 0; seed < 12; seed++)
-        {
-            TokenTree tree = TestTrees.Random(seed, 24);
-            int[] path = tree.Path(tree.Size - 1 - (seed % 8)).ToArray();
-            using var session = new LlamaSession(model.Llama, 64, 64, 256);
-            ForwardPasses.Prefill(model.Llama, session, tokens[..seed]);
-            using TreeState state = Place(model, tree, seed, tokens.AsSpan(seed), path, new Random(seed));
-            session.Forward(state, TreeRows.All(tree), LogitRows.None);
-            state.Decide(path, 0);
-            model.Llama.Backend.Commit(state, null, session.Cache, null);
-            session.Cache.Length += path.Length;
-            using TreeState next = model.Llama.Backend.AllocateTree(TokenTree.Root, model.Llama.Config.VocabularySize);
-            next.Begin([tokens[seed + path.Length]]);
-            session.Forward(next, TreeRows.All(TokenTree.Root), LogitRows.All);
-            Assert.That(ForwardPasses.Bits(session.Logits, 0), Is.EqualTo(expected[seed + path.Length]), $"seed {seed}");
-        }
+        ForwardPasses.CheckCompaction(model.Llama, seeds: 12);
     }
 
     [Test]
@@ -114,18 +97,6 @@ internal sealed class ForwardTests : CudaFixture
             SoftwareDriver.Launched -= Keep;
         }
         Assert.That(findings, Is.Empty);
-    }
-
-    /// <summary>The tokens of a path along it, anything elsewhere.</summary>
-    private static TreeState Place(DeviceModel model, TokenTree tree, int prefix, ReadOnlySpan<int> tokens, ReadOnlySpan<int> path, Random random)
-    {
-        int vocabulary = model.Llama.Config.VocabularySize;
-        int[] nodeTokens = [.. Enumerable.Range(0, tree.Size).Select(_ => random.Next(vocabulary))];
-        for (int i = 0; i < path.Length; i++)
-            nodeTokens[path[i]] = tokens[i];
-        TreeState state = model.Llama.Backend.AllocateTree(tree, vocabulary);
-        state.Begin(nodeTokens, prefix);
-        return state;
     }
 
     /// <summary>Every node whose path has the chain's tokens must have the chain's bits.</summary>

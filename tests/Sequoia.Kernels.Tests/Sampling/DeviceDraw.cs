@@ -1,8 +1,6 @@
-using System.Runtime.InteropServices;
 using Sequoia.Interop;
-using Sequoia.Native;
+using Sequoia.Native.Diagnostics.Kernels;
 using Sequoia.Native.Execution.Cuda.Parameters;
-using Sequoia.Native.Sampling;
 using Sequoia.SoftwareGpu;
 
 namespace Sequoia.Kernels.Tests.Sampling;
@@ -36,7 +34,7 @@ internal sealed class DeviceDraw : IDisposable
 
     public LogitDamage Errors => _state.ToArray()[0].Errors;
 
-    private DrawChildren Parameters => new()
+    private DrawChildren Parameters => new DrawChildren
     {
         Logits = _problem.Logits.Device.Handle,
         NodeOfRow = _nodeOfRow.Handle,
@@ -45,11 +43,9 @@ internal sealed class DeviceDraw : IDisposable
         Scale = Scale.Handle,
         State = _state.Handle,
         Seed = _problem.Random.Seed,
-        Law = new SamplingLaw(_problem.State.Method == SpeculationMethod.TargetOnly ? new SamplingOptions(0) : _problem.Options),
         Vocabulary = _problem.Vocabulary,
         Stride = _problem.Logits.Stride,
-        WithReplacement = _problem.State.Method == SpeculationMethod.SpecInfer ? 1 : 0,
-    };
+    }.By(_problem.State.Method, _problem.Options);
 
     public LaunchReport Run(KernelUnderTest kernel) =>
         kernel.Launch(_problem.Rows, Parameters, SharedMemory.ForRow(_problem.Vocabulary));
@@ -58,7 +54,7 @@ internal sealed class DeviceDraw : IDisposable
     {
         int stride = SharedMemory.WorkspaceForRow(_problem.Vocabulary) + 64;
         using DeviceBuffer<float> workspace = KernelUnderTest.Gpu.Allocate<float>((long)_problem.Rows * stride);
-        var parameters = new Twin { Kernel = Parameters, Workspace = workspace.Handle, WorkspaceStride = stride, Rows = _problem.Rows };
+        var parameters = new TwinKernels.RowsTwin<DrawChildren> { Kernel = Parameters, Workspace = workspace.Handle, WorkspaceStride = stride, Rows = _problem.Rows };
         twin.Launch((_problem.Rows + twin.Threads - 1) / twin.Threads, parameters);
     }
 
@@ -69,13 +65,5 @@ internal sealed class DeviceDraw : IDisposable
         _state.Dispose();
         TokOfNode.Dispose();
         Scale.Dispose();
-    }
-
-    [StructLayout(LayoutKind.Sequential)]
-    private struct Twin
-    {
-        public DrawChildren Kernel;
-        public nint Workspace;
-        public int WorkspaceStride, Rows;
     }
 }

@@ -1,5 +1,5 @@
-using System.Runtime.InteropServices;
 using Sequoia.Interop;
+using Sequoia.Native.Diagnostics.Kernels;
 using Sequoia.Native.Execution.Cuda.Parameters;
 using Sequoia.Native.Sampling;
 using Sequoia.SoftwareGpu;
@@ -41,7 +41,7 @@ internal sealed class DeviceVerify : IDisposable
     {
         int vocabulary = _problem.Draft.Vocabulary;
         using DeviceBuffer<float> workspace = KernelUnderTest.Gpu.Allocate<float>((2 * vocabulary) + SharedMemory.WorkspaceForRow(vocabulary));
-        twin.Launch(1, new Twin { Kernel = Parameters(random, LogitDamage.None), Workspace = workspace.Handle });
+        twin.Launch(1, new TwinKernels.TreeTwin { Kernel = Parameters(random, LogitDamage.None), Workspace = workspace.Handle });
     }
 
     public void Dispose()
@@ -83,12 +83,5 @@ internal sealed class DeviceVerify : IDisposable
             Levels = _problem.Tree.Levels,
             Method = _problem.Draft.State.Method,
         };
-    }
-
-    [StructLayout(LayoutKind.Sequential)]
-    private struct Twin
-    {
-        public VerifyTree Kernel;
-        public nint Workspace;
     }
 }

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Sequoia.Interop;
 using Sequoia.Native.Diagnostics.Kernels;
 using Sequoia.Native.Execution.Cuda.Parameters;
@@ -54,7 +53,7 @@ internal sealed class SampleProblem(int rows, int vocabulary, SamplingOptions op
     {
         int stride = SharedMemory.WorkspaceForRow(vocabulary);
         using DeviceBuffer<float> workspace = KernelUnderTest.Gpu.Allocate<float>((long)rows * stride);
-        twin.Launch((rows + 31) / 32, new TwinParameters { Kernel = parameters, Workspace = workspace.Handle, WorkspaceStride = stride, Rows = rows });
+        twin.Launch((rows + 31) / 32, new TwinKernels.RowsTwin<SampleToken> { Kernel = parameters, Workspace = workspace.Handle, WorkspaceStride = stride, Rows = rows });
     }
 
     private int Compare(int[] tokens, LogitDamage errors)
@@ -69,13 +68,5 @@ internal sealed class SampleProblem(int rows, int vocabulary, SamplingOptions op
                 throw new KernelFault($"row {row}: token {tokens[row]}, expected {expected}");
         }
         return errors == (damaged > 0 ? LogitDamage.Target : LogitDamage.None) ? damaged : throw new KernelFault($"errors {errors}, {damaged} damaged rows");
-    }
-
-    [StructLayout(LayoutKind.Sequential)]
-    private struct TwinParameters
-    {
-        public SampleToken Kernel;
-        public nint Workspace;
-        public int WorkspaceStride, Rows;
     }
 }

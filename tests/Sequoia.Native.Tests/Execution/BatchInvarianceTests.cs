@@ -47,12 +47,8 @@ public sealed class BatchInvarianceTests
             int leaf = random.Next(tree.Size);
             using var session = new LlamaSession(model.Llama, 64, 64, 256);
             ForwardPasses.Prefill(model.Llama, session, tokens[..prefix]);
-            using TreeState state = model.Llama.Backend.AllocateTree(tree, model.Llama.Config.VocabularySize);
-            int[] nodeTokens = [.. Enumerable.Range(0, tree.Size).Select(_ => random.Next(model.Llama.Config.VocabularySize))];
             int[] path = tree.Path(leaf).ToArray();
-            for (int i = 0; i < path.Length; i++)
-                nodeTokens[path[i]] = tokens[prefix + i];
-            state.Begin(nodeTokens);
+            using TreeState state = ForwardPasses.Place(model.Llama, tree, prefix, tokens.AsSpan(prefix), path, random);
             session.Forward(state, TreeRows.All(tree), LogitRows.All);
             for (int i = 0; i < path.Length; i++)
                 Assert.That(ForwardPasses.Bits(session.Logits, path[i]), Is.EqualTo(expected[prefix + i]), $"prefix {prefix}, node {path[i]}");
@@ -64,28 +60,7 @@ public sealed class BatchInvarianceTests
     {
         using var folder = new TemporaryFolder();
         using var model = new TestModel(Model(folder, "F32"));
-        int[] tokens = ForwardPasses.Tokens(model.Llama, 60);
-        int[][] expected = ForwardPasses.Chain(model.Llama, tokens, 10);
-        for (int seed = 0; seed < 30; seed++)
-        {
-            TokenTree tree = TestTrees.Random(seed, 24);
-            int[] path = tree.Path(tree.Size - 1 - (seed % 8)).ToArray();
-            using var session = new LlamaSession(model.Llama, 64, 64, 256);
-            ForwardPasses.Prefill(model.Llama, session, tokens[..seed]);
-            using TreeState state = model.Llama.Backend.AllocateTree(tree, model.Llama.Config.VocabularySize);
-            int[] nodeTokens = new int[tree.Size];
-            for (int i = 0; i < path.Length; i++)
-                nodeTokens[path[i]] = tokens[seed + i];
-            state.Begin(nodeTokens);
-            session.Forward(state, TreeRows.All(tree), LogitRows.None);
-            state.Decide(path, 0);
-            model.Llama.Backend.Commit(state, null, session.Cache, null);
-            session.Cache.Length += path.Length;
-            using TreeState next = model.Llama.Backend.AllocateTree(TokenTree.Root, model.Llama.Config.VocabularySize);
-            next.Begin([tokens[seed + path.Length]]);
-            session.Forward(next, TreeRows.All(TokenTree.Root), LogitRows.All);
-            Assert.That(ForwardPasses.Bits(session.Logits, 0), Is.EqualTo(expected[seed + path.Length]), $"seed {seed}");
-        }
+        ForwardPasses.CheckCompaction(model.Llama, seeds: 30);
     }
 
     private static string Model(TemporaryFolder folder, string name)

@@ -44,6 +44,41 @@ internal static class ForwardPasses
         }
     }
 
+    /// <summary>A tree behind a prefix: the tokens of a path along it, anything elsewhere.</summary>
+    public static TreeState Place(Llama model, TokenTree tree, int prefix, ReadOnlySpan<int> tokens, ReadOnlySpan<int> path, Random random)
+    {
+        int vocabulary = model.Config.VocabularySize;
+        int[] nodeTokens = [.. Enumerable.Range(0, tree.Size).Select(_ => random.Next(vocabulary))];
+        for (int i = 0; i < path.Length; i++)
+            nodeTokens[path[i]] = tokens[i];
+        TreeState state = model.Backend.AllocateTree(tree, vocabulary);
+        state.Begin(nodeTokens, prefix);
+        return state;
+    }
+
+    /// <summary>Commits a path of a random tree behind as many tokens as the seed says; the next token must have a chain's bits.</summary>
+    public static void CheckCompaction(Llama model, int seeds)
+    {
+        int[] tokens = Tokens(model, 60);
+        int[][] expected = Chain(model, tokens, 10);
+        for (int seed = 0; seed < seeds; seed++)
+        {
+            TokenTree tree = TestTrees.Random(seed, 24);
+            int[] path = tree.Path(tree.Size - 1 - (seed % 8)).ToArray();
+            using var session = new LlamaSession(model, 64, 64, 256);
+            Prefill(model, session, tokens[..seed]);
+            using TreeState state = Place(model, tree, seed, tokens.AsSpan(seed), path, new Random(seed));
+            session.Forward(state, TreeRows.All(tree), LogitRows.None);
+            state.Decide(path, 0);
+            model.Backend.Commit(state, null, session.Cache, null);
+            session.Cache.Length += path.Length;
+            using TreeState next = model.Backend.AllocateTree(TokenTree.Root, model.Config.VocabularySize);
+            next.Begin([tokens[seed + path.Length]]);
+            session.Forward(next, TreeRows.All(TokenTree.Root), LogitRows.All);
+            Assert.That(Bits(session.Logits, 0), Is.EqualTo(expected[seed + path.Length]), $"seed {seed}");
+        }
+    }
+
     public static int[] Bits(Activations logits, int row)
     {
         float[] values = new float[logits.Columns];

@@ -1,6 +1,5 @@
 using Sequoia.Interop;
 using Sequoia.Native.Execution.Cuda.Parameters;
-using Sequoia.Native.Sampling;
 
 namespace Sequoia.Native.Diagnostics.Kernels;
 
@@ -46,7 +45,7 @@ internal sealed class DraftBuffers : IDisposable
 
     public nint Logits => _logits.Handle;
 
-    public DrawChildren Parameters => new()
+    public DrawChildren Parameters => new DrawChildren
     {
         Logits = Logits,
         NodeOfRow = _nodeOfRow.Handle,
@@ -55,11 +54,9 @@ internal sealed class DraftBuffers : IDisposable
         Scale = Scales.Address,
         State = State.Address,
         Seed = _drafted.Random.Seed,
-        Law = new SamplingLaw(_drafted.TakesLikeliest ? new SamplingOptions(0) : _drafted.Options),
         Vocabulary = _drafted.Vocabulary,
         Stride = PaddedRows.StrideOf(_drafted.Vocabulary),
-        WithReplacement = _drafted.State.Method == SpeculationMethod.SpecInfer ? 1 : 0,
-    };
+    }.By(_drafted.State.Method, _drafted.Options);
 
     public void Reset()
     {

@@ -48,7 +48,33 @@ internal sealed unsafe class TwinKernels(CudaKernels kernels)
     /// <param name="parameters">As for the kernel.</param>
     /// <param name="result">Another cache, which becomes what the kernel makes of its own.</param>
     public void CompactKv(in CompactKv parameters, nint result) => Launch(
-        OfCompactKv, OfCompactKv.BlocksFor(parameters.Planes * parameters.Capacity * parameters.Chunks), new CacheTwin
+        OfCompactKv, OfCompactKv.BlocksFor(parameters.Planes * parameters.Capacity * parameters.Chunks), CacheTwin.Of(parameters, result));
+
+    private void Launch<T>(KernelVariant variant, int blocks, T parameters) where T : unmanaged =>
+        kernels.Find(variant).Launch(blocks, variant.Threads, 0, null, KernelArgument.At(&parameters, sizeof(T)));
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct RowsTwin<T> where T : unmanaged
+    {
+        public T Kernel;
+        public nint Workspace;
+        public int WorkspaceStride, Rows;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct TreeTwin
+    {
+        public VerifyTree Kernel;
+        public nint Workspace;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct CacheTwin
+    {
+        public nint Source, Result, Path, Length, State;
+        public int Planes, Capacity, Chunks;
+
+        public static CacheTwin Of(in CompactKv parameters, nint result) => new()
         {
             Source = parameters.Cache,
             Result = result,
@@ -58,30 +84,6 @@ internal sealed unsafe class TwinKernels(CudaKernels kernels)
             Planes = parameters.Planes,
             Capacity = parameters.Capacity,
             Chunks = parameters.Chunks,
-        });
-
-    private void Launch<T>(KernelVariant variant, int blocks, T parameters) where T : unmanaged =>
-        kernels.Find(variant).Launch(blocks, variant.Threads, 0, null, KernelArgument.At(&parameters, sizeof(T)));
-
-    [StructLayout(LayoutKind.Sequential)]
-    private struct RowsTwin<T> where T : unmanaged
-    {
-        public T Kernel;
-        public nint Workspace;
-        public int WorkspaceStride, Rows;
-    }
-
-    [StructLayout(LayoutKind.Sequential)]
-    private struct TreeTwin
-    {
-        public VerifyTree Kernel;
-        public nint Workspace;
-    }
-
-    [StructLayout(LayoutKind.Sequential)]
-    private struct CacheTwin
-    {
-        public nint Source, Result, Path, Length, State;
-        public int Planes, Capacity, Chunks;
+        };
     }
 }

@@ -16,13 +16,13 @@ internal sealed class CudaQueue(CudaContext context) : WorkQueue
     /// <summary>The stream of the queue that the calling thread is in; null, the default stream, if it is in none.</summary>
     public static CudaStream? Current => t_current;
 
-    public override void Enter() => t_current = _stream;
-
-    public override void Leave() => t_current = null;
-
     public override void Dispose()
     {
         base.Dispose();
         _stream.Dispose();
     }
+
+    protected override void Begin() => t_current = _stream;
+
+    protected override void End() => t_current = null;
 }

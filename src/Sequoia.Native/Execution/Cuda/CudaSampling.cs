@@ -25,12 +25,9 @@ internal sealed class CudaSampling(CudaKernels kernels, DeviceShapes shapes)
             Scale = state.Scales.Handle,
             State = state.State,
             Seed = state.Seed,
-            // Target-only sampling's children are the likeliest, whatever the temperature.
-            Law = new SamplingLaw(state.Method == SpeculationMethod.TargetOnly ? new SamplingOptions(0) : sampling),
             Vocabulary = state.Vocabulary,
             Stride = state.DraftStride,
-            WithReplacement = state.Method == SpeculationMethod.SpecInfer ? 1 : 0,
-        }, rows.Count, CudaQueue.Current);
+        }.By(state.Method, sampling), rows.Count, CudaQueue.Current);
     }
 
     public void VerifyTree(CudaActivations logits, int nodes, CudaTreeState state, SamplingOptions sampling) => _launcher.VerifyTree(new VerifyTree
