@@ -22,6 +22,10 @@ internal static class Backends
         _ => throw Wrong(options.Device, "is not known; use auto, cpu, cuda, cuda:N or software"),
     };
 
+    /// <summary>Whether what one computes the other can read where it lies. Two GPUs of one kind have one name, and memory of their own.</summary>
+    public static bool IsOneDevice(Backend one, Backend other) =>
+        one.Name == other.Name && (one as CudaBackend)?.Context.Device.Ordinal == (other as CudaBackend)?.Context.Device.Ordinal;
+
     private static int? Ordinal(string device) =>
         device == Cuda ? 0
         : device.StartsWith(Cuda + ":", StringComparison.Ordinal) && int.TryParse(device.AsSpan(Cuda.Length + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int ordinal) ? ordinal

@@ -2,18 +2,24 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;
 using Sequoia.Native.Execution;
+using Sequoia.Native.Generation;
 using Sequoia.Native.Models;
 
 namespace Sequoia.Native;
 
 /// <summary>
 /// A Llama model from a Hugging Face folder: config.json, generation_config.json, safetensors (one file or shards) and a
-/// tokenizer. Weights stay in the mapped files in the type they are stored in (F32, F16, BF16). Immutable: several generators, on
-/// several threads, may share one.
+/// tokenizer. Weights stay in the mapped files in the type they are stored in (F32, F16, BF16). Immutable and thread-safe: several generators,
+/// on several threads, may share one.
 /// </summary>
+/// <remarks>
+/// Each generator and each measurement holds the weights for as long as it needs them, so a model may be disposed of at any time: nobody can begin
+/// to use it after that, and its memory is freed with the last user. A model that is forgotten instead is freed by the garbage collector. What
+/// describes it (folder, tokenizer, device, ...) stays readable.
+/// </remarks>
 public sealed class LanguageModel : IDisposable
 {
-    private readonly ModelFiles _files;
+    private ModelLease? _own;
 
     private LanguageModel(string folder, LoadOptions options)
     {
@@ -32,27 +38,24 @@ public sealed class LanguageModel : IDisposable
         }
         EosIds = GenerationConfig.ReadEosIds(folder, config) is { Length: > 0 } ids ? ids : Tokenizer.EosId is { } eos ? [eos] : [];
         BosId = Tokenizer.BosId ?? config.BosId;
-        _files = new ModelFiles(folder);
+        var files = new ModelFiles(folder);
+        Backend? backend = null;
         try
         {
-            var tensors = new LlamaTensors(_files, config);
-            Backend backend = Backends.Create(options, tensors);
-            try
-            {
-                Llama = new Llama(backend, config, tensors);
-            }
-            catch
-            {
-                backend.Dispose();
-                throw;
-            }
-            Note = backend.NoteOn(tensors);
+            var tensors = new LlamaTensors(files, config);
+            backend = Backends.Create(options, tensors);
+            _own = new ModelLease(new Llama(backend, config, tensors), files);
+            (Device, HasTimes, Note) = (backend.Name, backend.HasTimes, backend.NoteOn(tensors));
         }
         catch
         {
-            _files.Dispose();
+            backend?.Dispose();
+            files.Dispose();
             throw;
         }
+        Config = config;
+        ParameterCount = files.Tensors.Values.Sum(t => t.Shape.Aggregate(1L, (a, b) => a * b));
+        Fingerprint = FingerprintOf(files);
         LoadTime = Stopwatch.GetElapsedTime(start);
     }
 
@@ -69,16 +72,16 @@ public sealed class LanguageModel : IDisposable
     public int? BosId { get; }
 
     /// <summary>The most tokens, prompt and output together, that the model can attend to.</summary>
-    public int ContextLength => Llama.Config.MaxPositions;
+    public int ContextLength => Config.MaxPositions;
 
     /// <summary>The number of weights.</summary>
-    public long ParameterCount => _files.Tensors.Values.Sum(t => t.Shape.Aggregate(1L, (a, b) => a * b));
+    public long ParameterCount { get; }
 
     /// <summary>The device that computes, for people to read.</summary>
-    public string Device => Llama.Backend.Name;
+    public string Device { get; }
 
     /// <summary>Whether the time the device takes means anything; false on the software GPU, where counts are of use and times are not.</summary>
-    public bool HasTimes => Llama.Backend.HasTimes;
+    public bool HasTimes { get; }
 
     /// <summary>What the device made of the weights that a user may not expect, in one sentence; null if nothing.</summary>
     public string? Note { get; }
@@ -86,10 +89,10 @@ public sealed class LanguageModel : IDisposable
     /// <summary>How long <see cref="Load"/> took.</summary>
     public TimeSpan LoadTime { get; }
 
-    internal Llama Llama { get; }
+    internal LlamaConfig Config { get; }
 
     /// <summary>A hash of all tensors' names, shapes and types: what the time of a pass depends on, whatever the values are.</summary>
-    internal string Fingerprint => FingerprintOf(_files);
+    internal string Fingerprint { get; }
 
     /// <summary>Loads a model folder. All names, shapes and types are checked; weights are read from disk when they are first used.</summary>
     /// <param name="folder">A folder as Hugging Face ships it.</param>
@@ -102,12 +105,15 @@ public sealed class LanguageModel : IDisposable
         return new LanguageModel(folder, options ?? new LoadOptions());
     }
 
-    /// <summary>Unmaps the weights. No generator may be using the model.</summary>
-    public void Dispose()
-    {
-        Llama.Backend.Dispose();
-        _files.Dispose();
-    }
+    /// <summary>
+    /// Closes the model to new users; its memory is freed now or with the last generator or measurement that holds it. May be called at any time,
+    /// from any thread, and more than once.
+    /// </summary>
+    public void Dispose() => Interlocked.Exchange(ref _own, null)?.Dispose();
+
+    /// <summary>Holds the weights until the result is disposed of.</summary>
+    /// <exception cref="ObjectDisposedException">The model was disposed of.</exception>
+    internal ModelLease Lease() => Volatile.Read(ref _own)?.TryShare() ?? throw new ObjectDisposedException(nameof(LanguageModel));
 
     private static string FingerprintOf(ModelFiles files)
     {

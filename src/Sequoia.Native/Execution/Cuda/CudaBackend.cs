@@ -258,7 +258,7 @@ internal sealed class CudaBackend : Backend
 
     public override void Dispose()
     {
-        foreach (IDisposable? item in (IDisposable?[])[.. _weights, _shapes, _kernels, _context])
+        foreach (IDisposable? item in (IDisposable?[])[.. _weights, _shapes, _kernels, _default, _context])
             item?.Dispose();
     }
 
