@@ -22,9 +22,8 @@ internal static class Backends
         _ => throw Wrong(options.Device, "is not known; use auto, cpu, cuda, cuda:N or software"),
     };
 
-    /// <summary>Whether what one computes the other can read where it lies. Two GPUs of one kind have one name, and memory of their own.</summary>
-    public static bool IsOneDevice(Backend one, Backend other) =>
-        one.Name == other.Name && (one as CudaBackend)?.Context.Device.Ordinal == (other as CudaBackend)?.Context.Device.Ordinal;
+    /// <summary>Equal for backends of which one can read what the other computes. GPUs of one kind have one name, and memory of their own.</summary>
+    public static string IdOf(Backend backend) => backend is CudaBackend cuda ? $"{cuda.Name} {cuda.Context.Device.Ordinal}" : backend.Name;
 
     private static int? Ordinal(string device) =>
         device == Cuda ? 0

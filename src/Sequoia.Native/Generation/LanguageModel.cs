@@ -45,7 +45,7 @@ public sealed class LanguageModel : IDisposable
             var tensors = new LlamaTensors(files, config);
             backend = Backends.Create(options, tensors);
             _own = new ModelLease(new Llama(backend, config, tensors), files);
-            (Device, HasTimes, Note) = (backend.Name, backend.HasTimes, backend.NoteOn(tensors));
+            (Device, DeviceId, HasTimes, Note) = (backend.Name, Backends.IdOf(backend), backend.HasTimes, backend.NoteOn(tensors));
         }
         catch
         {
@@ -90,6 +90,9 @@ public sealed class LanguageModel : IDisposable
     public TimeSpan LoadTime { get; }
 
     internal LlamaConfig Config { get; }
+
+    /// <summary>Equal for models that can read each other's memory.</summary>
+    internal string DeviceId { get; }
 
     /// <summary>A hash of all tensors' names, shapes and types: what the time of a pass depends on, whatever the values are.</summary>
     internal string Fingerprint { get; }

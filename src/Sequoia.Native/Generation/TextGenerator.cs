@@ -34,59 +34,36 @@ public sealed class TextGenerator : IDisposable, IAsyncDisposable
     private bool _closed;
     private Decoder? _decoder;
 
-    /// <summary>Creates a generator; memory for the sequence is taken when it is first used.</summary>
+    /// <summary>
+    /// Creates a generator. Nothing is measured, written or computed, and memory for the sequence is taken when it is first used.
+    /// </summary>
     /// <param name="target">The model whose distribution the output has.</param>
     /// <param name="draft">A small model over the same vocabulary; null decodes one token at a time.</param>
     /// <param name="tree">
-    /// The tree's shape; by default <see cref="TreePolicy.DefaultFor"/>. <see cref="TreePolicy.Auto"/> measures the pair for some
-    /// seconds the first time that it meets it on a machine.
+    /// The tree's shape; by default <see cref="TreePolicy.DefaultFor"/>. With <see cref="TreePolicy.Auto"/> the costs decide that were measured for
+    /// the pair on this machine in the last 30 days; where there are none, the optimal tree of three nodes is taken.
+    /// <see cref="CreateAsync"/> measures instead.
     /// </param>
     /// <param name="method">How guesses are drawn and checked; others than the default are there to be compared with.</param>
     /// <exception cref="InvalidInputException">The vocabularies or devices differ, a tree is asked for without a draft, or the tree cannot be made.</exception>
     /// <exception cref="ObjectDisposedException">A model was disposed of.</exception>
     public TextGenerator(LanguageModel target, LanguageModel? draft = null, TreePolicy? tree = null, SpeculationMethod method = SpeculationMethod.Sequoia)
-        : this(target, draft, tree, method, rootOnly: false)
+        : this(target, draft, TreeDecision.Of(target, draft, tree), method, rootOnly: false)
     {
     }
 
-    private TextGenerator(LanguageModel target, LanguageModel? draft, TreePolicy? tree, SpeculationMethod method, bool rootOnly)
+    private TextGenerator(LanguageModel target, LanguageModel? draft, TreeDecision decision, SpeculationMethod method, bool rootOnly)
     {
-        ArgumentNullException.ThrowIfNull(target);
-        tree ??= TreePolicy.DefaultFor(draft?.Folder);
-        TokenTree shape = tree.ResolveFor(draft?.Folder);
-        if (shape.Size > 1 && draft is null)
-            throw new InvalidInputException($"tree: '{tree}' needs a draft model; name one, or use none");
-        if (draft is not null && (draft.Config.VocabularySize != target.Config.VocabularySize || !draft.Tokenizer.SameVocabulary(target.Tokenizer)))
-            throw new InvalidInputException($"draft: {draft.Folder} has another vocabulary than {target.Folder}; use a draft with the target's tokenizer");
-        _target = target;
-        _method = method;
-        _rootOnly = rootOnly;
+        (_target, _method, _rootOnly, Tree, Plan) = (target, method, rootOnly, decision.Tree, decision.Plan);
+        _draft = Tree.Size > 1 ? draft : null;
         _targetLease = target.Lease();
         try
         {
-            _draftLease = draft?.Lease();
-            if (_draftLease is not null && !Backends.IsOneDevice(_targetLease.Llama.Backend, _draftLease.Llama.Backend))
-                throw new InvalidInputException($"draft: is on {draft!.Device}, and the target on {target.Device}; load both on one device");
-            // A device without times has nothing to choose by: the shape that fits any.
-            if (tree == TreePolicy.Auto && target.HasTimes && draft is not null && AcceptanceVector.OfDraft(draft.Folder) is { } acceptance)
-                Plan = AutoTree.For(target, draft, acceptance);
-            Tree = Plan?.Tree ?? shape;
-            int mostChildren = Enumerable.Range(0, Tree.Size).Max(Tree.ChildCount);
-            if (mostChildren > target.Config.VocabularySize)
-                throw new InvalidInputException($"tree: a node has {mostChildren} children, more than the vocabulary's {target.Config.VocabularySize} tokens; use a narrower tree");
-            if (Tree.Size > 1)
-            {
-                _draft = draft;
-            }
-            else
-            {
-                _draftLease?.Dispose();
-                _draftLease = null;
-            }
+            _draftLease = _draft?.Lease();
         }
         catch
         {
-            FreeModels();
+            _targetLease.Dispose();
             throw;
         }
     }
@@ -94,8 +71,36 @@ public sealed class TextGenerator : IDisposable, IAsyncDisposable
     /// <summary>The shape of the tree that every step grows; a lone root without speculation.</summary>
     public TokenTree Tree { get; }
 
-    /// <summary>What <see cref="TreePolicy.Auto"/> chose and what it predicts; null with any other policy.</summary>
+    /// <summary>What <see cref="TreePolicy.Auto"/> chose by measured costs, and what it predicts; null where costs have not decided.</summary>
     public TreePlan? Plan { get; }
+
+    /// <summary>
+    /// Creates a generator whose tree is the fastest for this pair on this machine. With <see cref="TreePolicy.Auto"/>, which is the default where the
+    /// draft's acceptance is known, the first call for a pair measures what passes cost: about 3 seconds on a thread of its own. The costs
+    /// are kept for 30 days in the user's cache folder (<see cref="HardwareCache"/>). In all other cases this is the constructor.
+    /// </summary>
+    /// <param name="target">The model whose distribution the output has.</param>
+    /// <param name="draft">A small model over the same vocabulary; null decodes one token at a time.</param>
+    /// <param name="tree">The tree's shape; by default <see cref="TreePolicy.DefaultFor"/>.</param>
+    /// <param name="method">How guesses are drawn and checked.</param>
+    /// <param name="progress">Receives the share of the measurement that is done, 0 to 1, on the measuring thread; nothing where nothing is measured.</param>
+    /// <param name="note">Receives, in a line each, what a user may want to know: that something is measured, or cannot be kept.</param>
+    /// <param name="cancellationToken">Stops the measurement after the pass at hand; nothing is kept then.</param>
+    /// <exception cref="InvalidInputException">The vocabularies or devices differ, a tree is asked for without a draft, or the tree cannot be made.</exception>
+    /// <exception cref="ObjectDisposedException">A model was disposed of.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public static async Task<TextGenerator> CreateAsync(
+        LanguageModel target, LanguageModel? draft = null, TreePolicy? tree = null, SpeculationMethod method = SpeculationMethod.Sequoia,
+        IProgress<double>? progress = null, Action<string>? note = null, CancellationToken cancellationToken = default)
+    {
+        TreeDecision decision = TreeDecision.Of(target, draft, tree, note);
+        if (decision.Undecided is not null)
+        {
+            decision = await Task.Factory.StartNew(
+                () => decision.Measure(target, draft!, progress, note, cancellationToken), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+        }
+        return new TextGenerator(target, draft, decision, method, rootOnly: false);
+    }
 
     /// <summary>
     /// Generates a text that continues <paramref name="prompt"/> (BOS is put before it). The first chunk comes after prefill, then one
@@ -146,7 +151,7 @@ public sealed class TextGenerator : IDisposable, IAsyncDisposable
 
     /// <summary>A generator that walks one position at a time with so many children below the root, for <see cref="Walk"/> alone.</summary>
     internal static TextGenerator OfStar(LanguageModel target, LanguageModel draft, int children, SpeculationMethod method) =>
-        new(target, draft, TreePolicy.Chains(children, 1), method, rootOnly: true);
+        new(target, draft, TreeDecision.Of(target, draft, TreePolicy.Chains(children, 1)), method, rootOnly: true);
 
     /// <summary>Generates a text for the sake of its verdicts, on the caller's thread.</summary>
     internal void Walk(string prompt, GenerationOptions options, Action<Verdict> onStep, CancellationToken cancellation)
@@ -261,18 +266,13 @@ public sealed class TextGenerator : IDisposable, IAsyncDisposable
         {
             _decoder?.Dispose();
             _decoder = null;
-            FreeModels();
+            _targetLease.Dispose();
+            _draftLease?.Dispose();
         }
         finally
         {
             _turn.Release();
         }
-    }
-
-    private void FreeModels()
-    {
-        _targetLease.Dispose();
-        _draftLease?.Dispose();
     }
 
     private void Generate(int[] prompt, GenerationOptions options, ChannelWriter<GenerationChunk> chunks, CancellationToken cancellation)
