@@ -31,8 +31,8 @@ internal sealed class ModelPair : IDisposable
         LanguageModel? large = null, small = null;
         try
         {
-            large = LanguageModel.Load(target, options);
-            small = draft is null ? null : LanguageModel.Load(draft, options);
+            large = await LoadModelAsync(target, options, streams, cancellation);
+            small = draft is null ? null : await LoadModelAsync(draft, options, streams, cancellation);
             if ((large.Note ?? small?.Note) is { } narrowed)
                 Note(narrowed);
             TextGenerator generator = await TextGenerator.CreateAsync(large, small, tree, note: Note, cancellationToken: cancellation);
@@ -49,6 +49,11 @@ internal sealed class ModelPair : IDisposable
 
         void Note(string text) => streams.Notes.WriteLine($"sequoia: {text}");
     }
+
+    /// <summary>A model; a bar shows how far it is where weights are brought to a device. The CPU uses them where they are mapped.</summary>
+    public static Task<LanguageModel> LoadModelAsync(string folder, LoadOptions options, Streams streams, CancellationToken cancellation) => options.Device is "auto" or "cpu"
+        ? LanguageModel.LoadAsync(folder, options, null, cancellation)
+        : WorkProgress.RunAsync(streams, "Loading", 1, done => LanguageModel.LoadAsync(folder, options, new Counter<double>(done), cancellation));
 
     public void Dispose()
     {

@@ -21,7 +21,7 @@ public sealed class LanguageModel : IDisposable
 {
     private ModelLease? _own;
 
-    private LanguageModel(string folder, LoadOptions options)
+    private LanguageModel(string folder, LoadOptions options, IProgress<double>? progress, CancellationToken cancellation)
     {
         if (options.Threads is < 1 or > LoadOptions.MaxThreads)
             throw new InvalidInputException($"threads: {options.Threads} is not a number from 1 to {LoadOptions.MaxThreads}");
@@ -43,8 +43,14 @@ public sealed class LanguageModel : IDisposable
         try
         {
             var tensors = new LlamaTensors(files, config);
+            cancellation.ThrowIfCancellationRequested();
             backend = Backends.Create(options, tensors);
-            _own = new ModelLease(new Llama(backend, config, tensors), files);
+            long loaded = 0, all = tensors.All.Sum(tensor => tensor.Bytes);
+            _own = new ModelLease(new Llama(backend, config, tensors, tensor =>
+            {
+                cancellation.ThrowIfCancellationRequested();
+                progress?.Report((double)(loaded += tensor.Bytes) / all);
+            }), files);
             (Device, DeviceId, HasTimes, Note) = (backend.Name, Backends.IdOf(backend), backend.HasTimes, backend.NoteOn(tensors));
         }
         catch
@@ -105,7 +111,22 @@ public sealed class LanguageModel : IDisposable
     public static LanguageModel Load(string folder, LoadOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
-        return new LanguageModel(folder, options ?? new LoadOptions());
+        return new LanguageModel(folder, options ?? new LoadOptions(), null, CancellationToken.None);
+    }
+
+    /// <summary>The same as <see cref="Load"/> on a thread of its own: bringing weights to a GPU takes a while.</summary>
+    /// <param name="folder">A folder as Hugging Face ships it.</param>
+    /// <param name="options">By default, all processors compute.</param>
+    /// <param name="progress">Receives the share of the weights that are loaded, 0 to 1, on the loading thread.</param>
+    /// <param name="cancellationToken">Stops after the tensor at hand; everything is freed then.</param>
+    /// <exception cref="ModelFileException">A file is missing, damaged or of an unsupported kind.</exception>
+    /// <exception cref="InvalidInputException">An option is out of range.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public static Task<LanguageModel> LoadAsync(string folder, LoadOptions? options = null, IProgress<double>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        return Task.Factory.StartNew(
+            () => new LanguageModel(folder, options ?? new LoadOptions(), progress, cancellationToken), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
     /// <summary>

@@ -10,6 +10,8 @@ internal readonly unsafe record struct TensorView(string Name, TensorType Type, 
 {
     internal byte* Data => (byte*)Address;
 
+    public long Bytes => (long)Rows * Columns * Type.Size();
+
     public int Rows => Shape.Length == 2 ? checked((int)Shape[0]) : 1;
 
     public int Columns => checked((int)Shape[^1]);

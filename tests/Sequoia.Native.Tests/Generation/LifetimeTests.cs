@@ -180,11 +180,42 @@ internal sealed class LifetimeTests
         Assert.That(model.Tokenizer.CreateDecoder([-1, 512]).Append(int.MaxValue), Is.Empty);
     }
 
+    [Test]
+    public async Task Loading_reports_its_progress_and_can_be_cancelled_at_every_tensor()
+    {
+        var shares = new List<double>();
+        using (LanguageModel model = await LanguageModel.LoadAsync(Target, progress: new Reports(shares.Add)))
+            Assert.That(model.ParameterCount, Is.Positive);
+        Assert.That(shares, Is.Ordered.And.All.InRange(0, 1));
+        Assert.That(shares[^1], Is.EqualTo(1));
+        // The embedding, two layers of nine and the last norm; the head is the embedding.
+        Assert.That(shares, Has.Count.EqualTo(20));
+        for (int at = 0; at < shares.Count; at++)
+        {
+            using var cancellation = new CancellationTokenSource();
+            int reports = 0;
+            var cancel = new Reports(_ =>
+            {
+                if (reports++ == at)
+                    cancellation.Cancel();
+            });
+            if (at < shares.Count - 1)
+                Assert.That(async () => await LanguageModel.LoadAsync(Target, progress: cancel, cancellationToken: cancellation.Token), Throws.InstanceOf<OperationCanceledException>());
+            else
+                (await LanguageModel.LoadAsync(Target, progress: cancel, cancellationToken: cancellation.Token)).Dispose();
+            Assert.That(reports, Is.EqualTo(at + 1));
+            Assert.That(MappingsOf(Target), Is.Zero);
+        }
+        Assert.That(async () => await LanguageModel.LoadAsync("nowhere"), Throws.TypeOf<ModelFileException>());
+    }
+
     /// <summary>50 pairs leave neither a mapping nor memory, whether they were disposed of or forgotten.</summary>
     [Test]
     public void Memory_stays_level([Values] bool disposed)
     {
         const int Warm = 10, Cycles = 50;
+        // Its worker threads, which it shares with the pairs, live on and must not keep what they have worked on.
+        using LanguageModel other = LanguageModel.Load(Target);
         long before = 0;
         for (int cycle = 0; cycle < Warm + Cycles; cycle++)
         {
@@ -240,8 +271,10 @@ internal sealed class LifetimeTests
     private static NUnit.Framework.Constraints.IResolveConstraint GeneratorIsGone =>
         Throws.TypeOf<ObjectDisposedException>().With.Property("ObjectName").EqualTo(nameof(TextGenerator));
 
-    private static int MappingsOf(LanguageModel model) =>
-        File.ReadAllLines("/proc/self/maps").Count(line => line.EndsWith(Path.Combine(model.Folder, "model.safetensors"), StringComparison.Ordinal));
+    private static int MappingsOf(LanguageModel model) => MappingsOf(model.Folder);
+
+    private static int MappingsOf(string folder) =>
+        File.ReadAllLines("/proc/self/maps").Count(line => line.EndsWith(Path.Combine(folder, "model.safetensors"), StringComparison.Ordinal));
 
     private static async Task<string> Text(TextGenerator generator)
     {
@@ -249,5 +282,10 @@ internal sealed class LifetimeTests
         await foreach (GenerationChunk chunk in generator.GenerateAsync("Once", Long))
             text += chunk.Text;
         return text;
+    }
+
+    private sealed class Reports(Action<double> report) : IProgress<double>
+    {
+        public void Report(double value) => report(value);
     }
 }
