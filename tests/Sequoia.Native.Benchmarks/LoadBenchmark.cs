@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Sequoia.Interop;
+using Sequoia.Native.Execution.Cuda;
 using Sequoia.Native.Models;
 using Sequoia.Native.Numerics;
 using Sequoia.SoftwareGpu;
@@ -19,14 +20,29 @@ internal static class LoadBenchmark
         // Once before, so that the files are in the page cache and kernels are compiled.
         using (LanguageModel model = LanguageModel.Load(folder, options))
         using (var files = new ModelFiles(folder))
-            (elements, bytes) = (model.ParameterCount, files.Tensors.Values.Sum(tensor => (long)tensor.Rows * tensor.Columns * tensor.Type.Size()));
+            (elements, bytes) = (model.ParameterCount, files.Tensors.Values.Sum(tensor => tensor.Bytes));
         Print($"loading to {device}", Median(repeats, () => LanguageModel.Load(folder, options).Dispose()), elements, bytes);
         if (device != "cpu")
         {
+            foreach (Element element in Enum.GetValues<Element>())
+                Print($"the host's part, to {element}", Median(repeats, () => Narrow(folder, element)), elements, bytes);
             using var context = CudaContext.Primary(CudaDrivers.Find(device)!.Devices[0]);
-            Print("the device's part of it", Median(repeats, () => CopyToDevice(context, folder)), elements, bytes);
+            Print("the device's part", Median(repeats, () => CopyToDevice(context, folder)), elements, bytes);
         }
         Print("plain copies of its tensors", Median(repeats, () => Copy(folder)), elements, bytes);
+    }
+
+    /// <summary>All elements into memory that is used again and again, as pinned memory is; on one thread.</summary>
+    private static void Narrow(string folder, Element element)
+    {
+        using var files = new ModelFiles(folder);
+        ushort[] piece = new ushort[1 << 20];
+        foreach (TensorView tensor in files.Tensors.Values)
+        {
+            long count = (long)tensor.Rows * tensor.Columns;
+            for (long at = 0; at < count; at += piece.Length)
+                Elements.Narrow(tensor, at, piece.AsSpan(0, (int)Math.Min(piece.Length, count - at)), element);
+        }
     }
 
     /// <summary>As many bytes into fresh memory of the device, from a little that is in the host's caches.</summary>
@@ -37,7 +53,7 @@ internal static class LoadBenchmark
         byte[] piece = new byte[1 << 20];
         foreach (TensorView tensor in files.Tensors.Values)
         {
-            buffers.Add(context.Allocate<byte>((long)tensor.Rows * tensor.Columns * tensor.Type.Size()));
+            buffers.Add(context.Allocate<byte>(tensor.Bytes));
             for (long at = 0; at < buffers[^1].Length; at += piece.Length)
                 buffers[^1].CopyFrom(piece.AsSpan(0, (int)Math.Min(piece.Length, buffers[^1].Length - at)), at);
         }
@@ -49,9 +65,8 @@ internal static class LoadBenchmark
         using var files = new ModelFiles(folder);
         foreach (TensorView tensor in files.Tensors.Values)
         {
-            long size = (long)tensor.Rows * tensor.Columns * tensor.Type.Size();
-            using var copy = new AlignedBuffer<byte>(size);
-            Buffer.MemoryCopy(tensor.Data, copy.Pointer, size, size);
+            using var copy = new AlignedBuffer<byte>(tensor.Bytes);
+            Buffer.MemoryCopy(tensor.Data, copy.Pointer, tensor.Bytes, tensor.Bytes);
         }
     }
 

@@ -13,8 +13,8 @@ namespace Sequoia.Native;
 /// Thread-safe: calls are queued, also those made while a text of this generator is being read.
 /// </summary>
 /// <remarks>
-/// A generator holds its models' memory, so the models may be disposed of before it. <see cref="Dispose"/> may come at any time: a text at work
-/// ends with a last chunk that says <see cref="FinishReason.Cancelled"/>.
+/// A generator holds its models' memory, so the models may be disposed of before it. <see cref="Dispose"/> may be called at any time: a running text
+/// ends with a last chunk that says <see cref="FinishReason.Cancelled"/>. A generator that is forgotten is freed by the garbage collector.
 /// </remarks>
 public sealed class TextGenerator : IDisposable, IAsyncDisposable
 {
@@ -29,7 +29,7 @@ public sealed class TextGenerator : IDisposable, IAsyncDisposable
     private readonly ModelLease? _draftLease;
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly Lock _stopping = new();
-    // Ends the text at work; null between texts.
+    // Ends the running text; null between texts.
     private CancellationTokenSource? _running;
     private bool _closed;
     private Decoder? _decoder;
@@ -131,7 +131,7 @@ public sealed class TextGenerator : IDisposable, IAsyncDisposable
     }
 
     /// <summary>
-    /// Ends the text at work, waits for its step at hand and frees the memory; texts that have not begun throw. May be called at any time, from any
+    /// Ends the running text, waits for its current step and frees the memory; texts that have not begun throw. May be called at any time, from any
     /// thread (also from the loop that reads the text), and more than once.
     /// </summary>
     public void Dispose()
