@@ -330,7 +330,15 @@ public sealed unsafe class DeviceMemory : IDisposable
     private static void Mark(Allocation* allocation, ulong offset, bool written)
     {
         if (allocation->IsAllWritten)
-            return;
+        {
+            // What the host writes to its own memory nobody sees.
+            if (written || allocation->IsHost)
+                return;
+            NativeMemory.Free(allocation->Written);
+            allocation->Written = null;
+            (allocation->IsAllWritten, allocation->WrittenPrefix) = (false, allocation->Bytes);
+        }
+
         AddWritten(allocation);
         allocation->Written[offset] = written ? (byte)1 : (byte)0;
     }
