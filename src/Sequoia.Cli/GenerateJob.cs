@@ -9,9 +9,8 @@ internal static class GenerateJob
     public static async Task<int> RunAsync(GenerateSettings settings, string prompt, Streams streams, CancellationToken cancellation)
     {
         void Note(string text) => streams.Notes.WriteLine($"sequoia: {text}");
-        using ModelPair pair = ModelPair.Load(settings.Target, settings.Draft, settings.Tree, settings.Loading, Note);
-        using TextGenerator generator = pair.Speculative();
-        using TextGenerator plain = pair.Plain();
+        using ModelPair pair = await ModelPair.LoadAsync(settings.Target, settings.Draft, settings.Tree, settings.Loading, streams, cancellation);
+        (TextGenerator generator, TextGenerator plain) = (pair.Speculative, pair.Plain);
         if (settings.Compare)
         {
             await Generated.WarmUpAsync(generator, prompt, settings.Options, cancellation);
@@ -29,7 +28,7 @@ internal static class GenerateJob
         if (settings.Json)
             await streams.Out.WriteLineAsync(JsonText.Of(GenerationJson.Of(result, compared)));
 
-        Note(Summary(result.Stats, pair.Plan));
+        Note(Summary(result.Stats, generator.Plan));
         if (compared is not null)
         {
             Note(result.Stats.HasTimes

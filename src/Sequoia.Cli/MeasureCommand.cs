@@ -38,8 +38,8 @@ internal sealed class MeasureCommand
         GenerationOptions options = Options(parsed);
         string promptsFile = parsed.GetRequiredValue(_prompts);
         List<string> prompts = PromptsFile.Read(promptsFile);
-        using LanguageModel target = LanguageModel.Load(targetFolder, _pair.Loading(parsed));
-        using LanguageModel draft = LanguageModel.Load(draftFolder, _pair.Loading(parsed));
+        using LanguageModel target = await ModelPair.LoadModelAsync(targetFolder, _pair.Loading(parsed), streams, cancellation);
+        using LanguageModel draft = await ModelPair.LoadModelAsync(draftFolder, _pair.Loading(parsed), streams, cancellation);
         int all = prompts.Count;
         prompts = PromptsFile.Fitting(prompts, promptsFile, target, parsed.GetValue(_maxPrompts) ?? 200);
 

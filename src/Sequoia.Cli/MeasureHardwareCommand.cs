@@ -34,8 +34,8 @@ internal sealed class MeasureHardwareCommand
             options = options with { Sizes = sizes };
         if (parsed.GetValue(_contexts) is { Length: > 0 } contexts)
             options = options with { Contexts = contexts };
-        using LanguageModel target = LanguageModel.Load(targetFolder, _pair.Loading(parsed));
-        using LanguageModel draft = LanguageModel.Load(draftFolder, _pair.Loading(parsed));
+        using LanguageModel target = await ModelPair.LoadModelAsync(targetFolder, _pair.Loading(parsed), streams, cancellation);
+        using LanguageModel draft = await ModelPair.LoadModelAsync(draftFolder, _pair.Loading(parsed), streams, cancellation);
         // Refuses a draft with another vocabulary.
         new TextGenerator(target, draft, TreePolicy.Chain(1)).Dispose();
 

@@ -3,57 +3,42 @@ using Sequoia.Native;
 
 namespace Sequoia.Cli;
 
-/// <summary>A target, perhaps with a draft, loaded; and the tree to use them with.</summary>
+/// <summary>A target, perhaps with a draft, loaded, and a generator that speculates with the best tree for them.</summary>
 internal sealed class ModelPair : IDisposable
 {
-    private readonly TokenTree _tree;
+    private readonly LanguageModel _target;
+    private readonly LanguageModel? _draft;
 
-    private ModelPair(LanguageModel target, LanguageModel? draft, TokenTree tree) => (Target, Draft, _tree) = (target, draft, tree);
+    private ModelPair(LanguageModel target, LanguageModel? draft, TextGenerator speculative) =>
+        (_target, _draft, Speculative, Plain) = (target, draft, speculative, new TextGenerator(target, null, TreePolicy.None));
 
-    private ModelPair(LanguageModel target, LanguageModel draft, HardwareCosts costs, TreePlan plan) : this(target, draft, plan.Tree) =>
-        (Costs, Plan) = (costs, plan);
+    /// <summary>Speculates with the tree.</summary>
+    public TextGenerator Speculative { get; }
 
-    public LanguageModel Target { get; }
-
-    public LanguageModel? Draft { get; }
-
-    /// <summary>What a step's parts cost; null unless the tree was chosen by it.</summary>
-    public HardwareCosts? Costs { get; }
-
-    /// <summary>The chosen tree and what it promises; null unless it was chosen by cost.</summary>
-    public TreePlan? Plan { get; }
+    /// <summary>Decodes one token at a time.</summary>
+    public TextGenerator Plain { get; }
 
     /// <param name="target">The target's folder.</param>
     /// <param name="draft">The draft's folder, or null.</param>
-    /// <param name="tree">Null: the default for the draft, with a note where its acceptance is unknown.</param>
+    /// <param name="tree">Null: the default for the draft.</param>
     /// <param name="options">How to load both.</param>
-    /// <param name="note">Takes notes for the user.</param>
-    public static ModelPair Load(string target, string? draft, TreePolicy? tree, LoadOptions options, Action<string> note)
+    /// <param name="streams">Its notes get those for the user.</param>
+    /// <param name="cancellation">Stops loading and measuring.</param>
+    public static async Task<ModelPair> LoadAsync(string target, string? draft, TreePolicy? tree, LoadOptions options, Streams streams, CancellationToken cancellation)
     {
-        // Before the models are loaded: a bad tree is told at once.
-        tree ??= TreePolicy.DefaultFor(draft);
-        if (tree == TreePolicy.Unmeasured)
-            note($"speculating with {tree}, as the acceptance of this pair is unknown; `sequoia measure acceptance` finds it, --tree chooses otherwise");
-        TokenTree shape = tree.ResolveFor(draft);
-        AcceptanceVector? acceptance = tree == TreePolicy.Auto && draft is not null ? AcceptanceVector.OfDraft(draft) : null;
+        // A bad tree is refused before gigabytes are loaded.
+        (tree ?? TreePolicy.DefaultFor(draft)).ResolveFor(draft);
         LanguageModel? large = null, small = null;
         try
         {
-            large = LanguageModel.Load(target, options);
-            small = draft is null ? null : LanguageModel.Load(draft, options);
+            large = await LoadModelAsync(target, options, streams, cancellation);
+            small = draft is null ? null : await LoadModelAsync(draft, options, streams, cancellation);
             if ((large.Note ?? small?.Note) is { } narrowed)
-                note(narrowed);
-            // Without times there is nothing to choose by; the stored tree is taken.
-            if (acceptance is null || small is null || !large.HasTimes)
-                return new ModelPair(large, small, shape);
-            // Whether the two fit together is checked before anything is measured.
-            new TextGenerator(large, small, TreePolicy.FromTree(shape)).Dispose();
-            int context = AutoTree.UsualContext(large, small);
-            HardwareCosts costs = HardwareCache.FindOrMeasure(large, small, context, acceptance, note);
-            TreePlan plan = AutoTree.Choose(acceptance, costs, context);
-            if (plan.Tree.Size == 1)
-                note(string.Create(CultureInfo.InvariantCulture, $"decoding one token at a time: the best tree would be only {plan.BestSpeedup:F2} times as fast here"));
-            return new ModelPair(large, small, costs, plan);
+                Note(narrowed);
+            TextGenerator generator = await TextGenerator.CreateAsync(large, small, tree, note: Note, cancellationToken: cancellation);
+            if (generator.Plan is { Tree.Size: 1 } plan)
+                Note(string.Create(CultureInfo.InvariantCulture, $"decoding one token at a time: the best tree would be only {plan.BestSpeedup:F2} times as fast here"));
+            return new ModelPair(large, small, generator);
         }
         catch
         {
@@ -61,17 +46,20 @@ internal sealed class ModelPair : IDisposable
             large?.Dispose();
             throw;
         }
+
+        void Note(string text) => streams.Notes.WriteLine($"sequoia: {text}");
     }
 
-    /// <summary>A generator that speculates with the tree.</summary>
-    public TextGenerator Speculative() => new(Target, Draft, TreePolicy.FromTree(_tree));
-
-    /// <summary>A generator of one token at a time.</summary>
-    public TextGenerator Plain() => new(Target, null, TreePolicy.None);
+    /// <summary>A model; a bar shows how far it is where weights are brought to a device. The CPU uses them where they are mapped.</summary>
+    public static Task<LanguageModel> LoadModelAsync(string folder, LoadOptions options, Streams streams, CancellationToken cancellation) => options.Device is "auto" or "cpu"
+        ? LanguageModel.LoadAsync(folder, options, null, cancellation)
+        : WorkProgress.RunAsync(streams, "Loading", 1, done => LanguageModel.LoadAsync(folder, options, new Counter<double>(done), cancellation));
 
     public void Dispose()
     {
-        Draft?.Dispose();
-        Target.Dispose();
+        Speculative.Dispose();
+        Plain.Dispose();
+        _draft?.Dispose();
+        _target.Dispose();
     }
 }

@@ -14,10 +14,9 @@ internal static class Story
     {
         string models = BundledModels.Find();
         IAnsiConsole console = Console(streams);
-        using ModelPair pair = ModelPair.Load(
-            Path.Combine(models, "target"), Path.Combine(models, "draft"), null, new LoadOptions(), note => streams.Notes.WriteLine($"sequoia: {note}"));
-        using TextGenerator generator = pair.Speculative();
-        using TextGenerator plain = pair.Plain();
+        using ModelPair pair = await ModelPair.LoadAsync(
+            Path.Combine(models, "target"), Path.Combine(models, "draft"), null, new LoadOptions(), streams, cancellation);
+        (TextGenerator generator, TextGenerator plain) = (pair.Speculative, pair.Plain);
         var options = new GenerationOptions();
         await Generated.WarmUpAsync(generator, Prompt, options, cancellation);
         await Generated.WarmUpAsync(plain, Prompt, options, cancellation);
@@ -39,8 +38,8 @@ internal static class Story
         console.Write(Table(tree.Stats, sampled.Single.Stats));
         console.MarkupLineInterpolated(CultureInfo.InvariantCulture,
             $"The tree was [bold green]{sampled.Median:F2}[/] times as fast at temperature {options.Temperature} ({Spread(sampled)}) and [bold green]{greedy.Median:F2}[/] times at 0 ({Spread(greedy)}): medians of {PairedRuns.Pairs} pairs of runs ({tree.Stats.Device}, seed {tree.Stats.Seed}).");
-        if (pair is { Costs: { } costs, Plan: { } plan })
-            console.WriteLine(Costs(costs, plan, AutoTree.UsualContext(pair.Target, pair.Draft!)));
+        if (generator.Plan is { } plan)
+            console.WriteLine(Costs(plan));
         if (tree.Stats.HasPhaseTimes)
             console.MarkupLineInterpolated(CultureInfo.InvariantCulture,
                 $"Growing trees took {tree.Stats.DraftTime / tree.Stats.DecodeTime:P0} of its time; drawing and verifying tokens, in all phases, {tree.Stats.SamplingTime / tree.Stats.DecodeTime:P0}.");
@@ -68,8 +67,9 @@ internal static class Story
     private static string Spread(PairedRuns runs) => string.Create(CultureInfo.InvariantCulture, $"{runs.Ratios[0]:F2} to {runs.Ratios[^1]:F2}");
 
     // In the paper's units: one target pass over one token is 1.
-    private static string Costs(HardwareCosts costs, TreePlan plan, int context)
+    private static string Costs(TreePlan plan)
     {
+        (HardwareCosts costs, int context) = (plan.Costs, plan.Context);
         double one = costs.TargetSeconds(1, context);
         string passes = string.Join(", ", ShownSizes.Where(n => n <= costs.MostRows).Select(n =>
             string.Create(CultureInfo.InvariantCulture, $"t({n}) = {costs.TargetSeconds(n, context) / one:F2}")));

@@ -42,9 +42,8 @@ internal static unsafe class MachineLimits
 
     private static void Run(int threads, ParallelJob job, int items)
     {
-        WorkerPool pool = WorkerPool.Shared(threads);
-        lock (pool)
-            pool.Run(job, items);
+        using var pool = new WorkerPool(threads);
+        pool.Run(job, items);
     }
 
     private sealed class ReadJob(float* data, long bytes) : ParallelJob

@@ -26,7 +26,7 @@ internal static class PairBenchmark
         {
             foreach (string tree in trees)
             {
-                using var generator = new TextGenerator(target, draft, TreePolicy.Parse(tree));
+                using TextGenerator generator = await TextGenerator.CreateAsync(target, draft, TreePolicy.Parse(tree)).ConfigureAwait(false);
                 List<double> ratios = [], tokensPerStep = [], checking = [], drafting = [], samplingShare = [], plainRate = [];
                 for (int run = -1; run < repeats; run++)
                 {

@@ -22,6 +22,10 @@ operations.SetAction(parsed => OperationBenchmark.Run(parsed.GetValue(folder)!, 
 var optimizer = new Command("optimizer", "Time to find optimal trees, beside the plain recurrence") { repeats };
 optimizer.SetAction(parsed => OptimizerBenchmark.Run(parsed.GetValue(repeats)));
 
+var device = new Option<string>("--device") { DefaultValueFactory = _ => "software" };
+var load = new Command("load", "Time to bring a folder's weights to a device, beside a plain copy") { folder, device, repeats };
+load.SetAction(parsed => LoadBenchmark.Run(parsed.GetValue(folder)!, parsed.GetValue(device)!, parsed.GetValue(repeats)));
+
 var draft = new Argument<string>("draft") { Description = "Draft folder" };
 var trees = new Option<string[]>("--tree") { AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => ["chain:2", "chain:3", "auto"] };
 var temperatures = new Option<float[]>("--temperature") { AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [0f, 0.6f] };
@@ -29,4 +33,4 @@ var pair = new Command("pair", "Trees against one token at a time, runs paired b
 pair.SetAction(parsed => PairBenchmark.RunAsync(
     parsed.GetValue(folder)!, parsed.GetValue(draft)!, parsed.GetValue(trees)!, parsed.GetValue(temperatures)!, parsed.GetValue(repeats), parsed.GetValue(threads)));
 
-return new RootCommand("Benchmarks of Sequoia.Native: run them from a Release build.") { decode, operations, matmul, optimizer, pair, synthetic }.Parse(args).Invoke();
+return new RootCommand("Benchmarks of Sequoia.Native: run them from a Release build.") { decode, operations, matmul, optimizer, pair, synthetic, load }.Parse(args).Invoke();

@@ -71,6 +71,50 @@ internal sealed unsafe class DeviceMemoryTests
         Assert.That(value, Is.EqualTo(42));
     }
 
+    /// <summary>Uploads in order are remembered as one length, others byte by byte: either way exactly what was never written is reported.</summary>
+    [Test]
+    public void What_was_never_written_is_found_whatever_the_order_of_writes()
+    {
+        const int Words = 8, Bytes = 4 * Words;
+        using Gpu gpu = Gpu.FromPtx("""
+            .version 8.4
+            .target sm_80
+            .address_size 64
+            .visible .entry k(.param .u64 p) { .reg .b64 %a; .reg .b32 %v; ld.param.u64 %a, [p]; ld.u32 %v, [%a]; ret; }
+            """);
+        gpu.Options = LaunchOptions.Default with { Checks = true };
+        var random = new Random(5);
+        for (int round = 0; round < 200; round++)
+        {
+            ulong[] places = [gpu.Memory.Allocate(Bytes), gpu.Memory.Allocate(Bytes)];
+            bool[][] written = [new bool[Bytes], new bool[Bytes]];
+            int next = 0;
+            for (int i = 0; i < 4; i++)
+            {
+                // Half of the writes follow each other, as uploads do.
+                int which = random.Next(2), first = random.Next(2) == 0 ? next : random.Next(Bytes), length = random.Next(1, Bytes - first + 1);
+                next = (first + length) % Bytes;
+                if (random.Next(4) == 0)
+                {
+                    gpu.Memory.Copy(places[which] + (ulong)first, places[1 - which] + (ulong)first, (ulong)length);
+                    Array.Copy(written[1 - which], first, written[which], first, length);
+                }
+                else
+                {
+                    gpu.Memory.Write(places[which] + (ulong)first, new byte[length]);
+                    written[which].AsSpan(first, length).Fill(true);
+                }
+            }
+            for (int word = 0; word < 2 * Words; word++)
+            {
+                (int which, int at) = (word / Words, word % Words * 4);
+                IReadOnlyList<Finding> findings = gpu.Launch("k", 1, 1, places[which] + (ulong)at).Findings;
+                Assert.That(findings.Any(finding => finding.Kind == FindingKind.UninitializedGlobal), Is.EqualTo(written[which].AsSpan(at, 4).Contains(false)), $"round {round}, place {which}, byte {at}");
+            }
+            Array.ForEach(places, gpu.Memory.Free);
+        }
+    }
+
     [Test]
     public void Symbols_are_placed_with_their_initial_values()
     {

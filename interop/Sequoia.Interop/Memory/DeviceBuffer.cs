@@ -95,10 +95,21 @@ public sealed unsafe class DeviceBuffer<T> : ContextObject where T : unmanaged
     public void CopyFromAsync(PinnedBuffer<T> source, CudaStream stream, long start = 0)
     {
         ArgumentNullException.ThrowIfNull(source);
+        CopyFromAsync(source, source.Length, stream, start);
+    }
+
+    /// <summary>Begins a copy of the first <paramref name="length"/> elements of pinned memory, which must not change before the stream has come so far.</summary>
+    /// <exception cref="ArgumentException">The elements do not fit, or the source has fewer.</exception>
+    /// <exception cref="CudaException">The driver refused.</exception>
+    public void CopyFromAsync(PinnedBuffer<T> source, int length, CudaStream stream, long start = 0)
+    {
+        ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(stream);
-        ulong to = Range(start, source.Length);
+        if (length > source.Length)
+            throw new ArgumentException($"{length} elements are more than the source's {source.Length}", nameof(length));
+        ulong to = Range(start, length);
         using (Context.Enter())
-            Driver.Check(Api.cuMemcpyHtoDAsync_v2(to, (void*)source.Handle, (nuint)source.Bytes, stream.Handle));
+            Driver.Check(Api.cuMemcpyHtoDAsync_v2(to, (void*)source.Handle, (nuint)length * (nuint)sizeof(T), stream.Handle));
         GC.KeepAlive(this);
         GC.KeepAlive(source);
     }

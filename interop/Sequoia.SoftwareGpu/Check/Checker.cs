@@ -71,7 +71,8 @@ internal static unsafe class Checker
             ulong offset = address - allocation->Start;
             if (access != Access.Write)
             {
-                int missing = allocation->Written is null ? 0 : ShadowBytes.FirstUnwritten(allocation->Written + offset, length);
+                int missing = allocation->Written is not null ? ShadowBytes.FirstUnwritten(allocation->Written + offset, length)
+                    : offset + length <= allocation->WrittenPrefix ? -1 : (int)(ulong.Max(allocation->WrittenPrefix, offset) - offset);
                 if (missing >= 0)
                     ReportUnwritten(w, i, lane, allocation, address + (ulong)missing);
             }

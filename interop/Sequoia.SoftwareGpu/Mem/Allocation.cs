@@ -9,10 +9,13 @@ internal unsafe struct Allocation
     /// <summary>The host bytes of <see cref="Start"/>.</summary>
     public byte* Host;
 
-    /// <summary>One byte a byte, 1 = written; null while nothing is written, or once everything is.</summary>
+    /// <summary>One byte a byte, 1 = written; null while <see cref="WrittenPrefix"/> says it all, or once everything is.</summary>
     public byte* Written;
 
     public bool IsAllWritten;
+
+    /// <summary>While there is no shadow: so many bytes from the start on are written. Uploads come in this order, and then need none.</summary>
+    public ulong WrittenPrefix;
     public bool IsReadOnly;
 
     /// <summary>Registered host memory: freed by its owner.</summary>

@@ -14,6 +14,12 @@ public sealed unsafe class DeviceMemory : IDisposable
     private const ulong Granularity = 256;
     private const int FreedKept = 4096;
 
+    // Committing memory page by page costs more than copying a model's weights into it.
+    private const ulong HugePage = 2 << 20;
+    private static readonly delegate* unmanaged<void*, nuint, int, int> Advise =
+        OperatingSystem.IsLinux() && NativeLibrary.TryGetExport(NativeLibrary.GetMainProgramHandle(), "madvise", out nint madvise)
+            ? (delegate* unmanaged<void*, nuint, int, int>)madvise : null;
+
     private readonly Lock _lock = new();
     private readonly List<ulong> _starts = [];
     private readonly List<nint> _allocations = [];
@@ -66,7 +72,12 @@ public sealed unsafe class DeviceMemory : IDisposable
             byte* host;
             try
             {
-                host = (byte*)NativeMemory.AlignedAlloc((nuint)bytes, (nuint)Granularity);
+                bool isLarge = bytes >= 2 * HugePage;
+                host = (byte*)NativeMemory.AlignedAlloc((nuint)bytes, (nuint)(isLarge ? HugePage : Granularity));
+                const int HugePagesPlease = 14;
+                // Advice only: what comes of it is the system's.
+                if (isLarge && Advise is not null)
+                    _ = Advise(host, (nuint)(bytes / HugePage * HugePage), HugePagesPlease);
             }
             catch (OutOfMemoryException)
             {
@@ -239,8 +250,9 @@ public sealed unsafe class DeviceMemory : IDisposable
 
         // What was never written stays so: the copy's bytes take over the mark of their source.
         ulong first = source - from->Start;
+        AddWritten(from);
         for (ulong i = 0; i < bytes; i++)
-            Mark(to, destination - to->Start + i, from->Written is not null && from->Written[first + i] != 0);
+            Mark(to, destination - to->Start + i, from->Written[first + i] != 0);
     }
 
     /// <summary>Says in words what is at an address.</summary>
@@ -309,14 +321,24 @@ public sealed unsafe class DeviceMemory : IDisposable
     /// <summary>Gives an allocation its shadow of written bytes.</summary>
     internal static void AddWritten(Allocation* allocation)
     {
-        if (allocation->Written is null)
-            allocation->Written = (byte*)NativeMemory.AllocZeroed((nuint)allocation->Bytes);
+        if (allocation->Written is not null)
+            return;
+        allocation->Written = (byte*)NativeMemory.AllocZeroed((nuint)allocation->Bytes);
+        NativeMemory.Fill(allocation->Written, (nuint)allocation->WrittenPrefix, 1);
     }
 
     private static void Mark(Allocation* allocation, ulong offset, bool written)
     {
         if (allocation->IsAllWritten)
-            return;
+        {
+            // What the host writes to its own memory nobody sees.
+            if (written || allocation->IsHost)
+                return;
+            NativeMemory.Free(allocation->Written);
+            allocation->Written = null;
+            (allocation->IsAllWritten, allocation->WrittenPrefix) = (false, allocation->Bytes);
+        }
+
         AddWritten(allocation);
         allocation->Written[offset] = written ? (byte)1 : (byte)0;
     }
@@ -325,6 +347,14 @@ public sealed unsafe class DeviceMemory : IDisposable
     {
         if (allocation->IsAllWritten)
             return;
+        ulong first = address - allocation->Start;
+        if (allocation->Written is null && first <= allocation->WrittenPrefix)
+        {
+            allocation->WrittenPrefix = Math.Max(allocation->WrittenPrefix, first + bytes);
+            allocation->IsAllWritten = allocation->WrittenPrefix == allocation->Bytes;
+            return;
+        }
+
         if (bytes == allocation->Bytes)
         {
             allocation->IsAllWritten = true;
@@ -332,7 +362,7 @@ public sealed unsafe class DeviceMemory : IDisposable
         }
 
         AddWritten(allocation);
-        NativeMemory.Fill(allocation->Written + (address - allocation->Start), (nuint)bytes, 1);
+        NativeMemory.Fill(allocation->Written + first, (nuint)bytes, 1);
     }
 
     private static void Release(Allocation* allocation)

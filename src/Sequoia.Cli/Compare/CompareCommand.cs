@@ -41,8 +41,8 @@ internal sealed class CompareCommand
         string promptsFile = parsed.GetRequiredValue(_prompts);
         float topP = TopPOption.Value(parsed, _topP);
         List<string> prompts = PromptsFile.Read(promptsFile);
-        using LanguageModel target = LanguageModel.Load(targetFolder, _pair.Loading(parsed));
-        using LanguageModel draft = LanguageModel.Load(draftFolder, _pair.Loading(parsed));
+        using LanguageModel target = await ModelPair.LoadModelAsync(targetFolder, _pair.Loading(parsed), streams, cancellation);
+        using LanguageModel draft = await ModelPair.LoadModelAsync(draftFolder, _pair.Loading(parsed), streams, cancellation);
         var options = new CompareOptions
         {
             Target = ModelIdentity.Name(targetFolder),

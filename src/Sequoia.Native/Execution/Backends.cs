@@ -22,6 +22,9 @@ internal static class Backends
         _ => throw Wrong(options.Device, "is not known; use auto, cpu, cuda, cuda:N or software"),
     };
 
+    /// <summary>Equal for backends of which one can read what the other computes. GPUs of one kind have one name, and memory of their own.</summary>
+    public static string IdOf(Backend backend) => backend is CudaBackend cuda ? $"{cuda.Name} {cuda.Context.Device.Ordinal}" : backend.Name;
+
     private static int? Ordinal(string device) =>
         device == Cuda ? 0
         : device.StartsWith(Cuda + ":", StringComparison.Ordinal) && int.TryParse(device.AsSpan(Cuda.Length + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int ordinal) ? ordinal

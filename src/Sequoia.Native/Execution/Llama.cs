@@ -8,18 +8,33 @@ internal sealed record LlamaLayer(Weight InputNorm, Weight Qkv, Weight O, Weight
 /// <summary>The weights of a Llama model on a device. Immutable, shared by all sessions.</summary>
 internal sealed class Llama
 {
-    public Llama(Backend backend, LlamaConfig config, LlamaTensors tensors)
+    /// <param name="backend">The device.</param>
+    /// <param name="config">The model's shape.</param>
+    /// <param name="tensors">Where its weights are stored.</param>
+    /// <param name="loaded">Called with each tensor that is on the device; may throw to stop.</param>
+    public Llama(Backend backend, LlamaConfig config, LlamaTensors tensors, Action<TensorView>? loaded = null)
     {
         Backend = backend;
         Config = config;
-        Embedding = backend.Load(tensors.Embedding);
+        Embedding = Loaded(backend.Load(tensors.Embedding), tensors.Embedding);
         Layers = [.. tensors.Layers.Select(t => new LlamaLayer(
-            backend.Load(t.InputNorm), backend.LoadQkv(t.Q, t.K, t.V, config.HeadDim), backend.Load(t.O),
-            backend.Load(t.PostAttentionNorm), backend.LoadGateUp(t.Gate, t.Up), backend.Load(t.Down)))];
-        FinalNorm = backend.Load(tensors.FinalNorm);
-        Head = config.TiedEmbeddings ? Embedding : backend.Load(tensors.Head);
+            Loaded(backend.Load(t.InputNorm), t.InputNorm),
+            Loaded(backend.LoadQkv(t.Q, t.K, t.V, config.HeadDim), t.Q, t.K, t.V),
+            Loaded(backend.Load(t.O), t.O),
+            Loaded(backend.Load(t.PostAttentionNorm), t.PostAttentionNorm),
+            Loaded(backend.LoadGateUp(t.Gate, t.Up), t.Gate, t.Up),
+            Loaded(backend.Load(t.Down), t.Down)))];
+        FinalNorm = Loaded(backend.Load(tensors.FinalNorm), tensors.FinalNorm);
+        Head = config.TiedEmbeddings ? Embedding : Loaded(backend.Load(tensors.Head), tensors.Head);
         // A copy may return before the device has it, and queues do not wait for what came outside of them.
         backend.Wait();
+
+        Weight Loaded(Weight weight, params ReadOnlySpan<TensorView> from)
+        {
+            foreach (TensorView tensor in from)
+                loaded?.Invoke(tensor);
+            return weight;
+        }
     }
 
     public Backend Backend { get; }

@@ -36,7 +36,7 @@ public static class AcceptanceMeter
         ArgumentNullException.ThrowIfNull(draft);
         ArgumentNullException.ThrowIfNull(prompts);
         options ??= new GenerationOptions();
-        int width = Math.Min(Width, target.Llama.Config.VocabularySize);
+        int width = Math.Min(Width, target.Config.VocabularySize);
         var ranks = new List<int[]>();
         using TextGenerator generator = TextGenerator.OfStar(target, draft, width, method);
         for (int i = 0; i < prompts.Count; i++)

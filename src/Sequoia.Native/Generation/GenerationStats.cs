@@ -1,4 +1,3 @@
-
 namespace Sequoia.Native;
 
 /// <summary>What a generation did and took. Times are wall-clock.</summary>
@@ -60,4 +59,17 @@ public sealed record GenerationStats
 
     /// <summary>Tokens a second while decoding.</summary>
     public double TokensPerSecond => DecodeTime > TimeSpan.Zero ? Tokens / DecodeTime.TotalSeconds : 0;
+}
+
+/// <summary>Why a generation ended.</summary>
+public enum FinishReason
+{
+    /// <summary>The model produced a stop token.</summary>
+    Stop,
+
+    /// <summary>The most tokens asked for, or the context's end, were reached.</summary>
+    Length,
+
+    /// <summary>The caller cancelled.</summary>
+    Cancelled,
 }

@@ -14,21 +14,7 @@ public static class AutoTree
     // How far into a text the costs are taken: most of a short text lies near this, and costs grow slowly with it.
     private const int MostContext = 256;
 
-    /// <summary>
-    /// The best tree for a pair: for its acceptance, and for costs that are taken from <see cref="HardwareCache"/> or, the first time,
-    /// measured (some seconds) and kept there.
-    /// </summary>
-    /// <param name="target">The large model.</param>
-    /// <param name="draft">The small one.</param>
-    /// <param name="acceptance">The pair's.</param>
-    /// <param name="note">Told, in a line each, what a user may want to know.</param>
-    public static TreePlan For(LanguageModel target, LanguageModel draft, AcceptanceVector acceptance, Action<string>? note = null)
-    {
-        int context = UsualContext(target, draft);
-        return Choose(acceptance, HardwareCache.FindOrMeasure(target, draft, context, acceptance, note), context);
-    }
-
-    /// <summary>The number of committed tokens that <see cref="For"/> takes the costs behind.</summary>
+    /// <summary>The number of committed tokens behind which costs are taken for <see cref="TreePolicy.Auto"/>.</summary>
     public static int UsualContext(LanguageModel target, LanguageModel draft)
     {
         ArgumentNullException.ThrowIfNull(target);
@@ -42,7 +28,7 @@ public static class AutoTree
         ArgumentNullException.ThrowIfNull(acceptance);
         ArgumentNullException.ThrowIfNull(costs);
         double plain = costs.PlainSeconds(context);
-        TreePlan best = new(TokenTree.Root, 1, 1, 0);
+        TreePlan best = new(TokenTree.Root, 1, 1, 0, costs, context);
         int levels = 0;
         foreach (double[] most in OptimalTree.ExpectedTokensByLevels(new AcceptanceByDepth(acceptance), costs.MostRows))
         {
@@ -58,9 +44,9 @@ public static class AutoTree
                 TokenTree tree = OptimalTree.Build(acceptance, size, levels);
                 double speedup = tokens * plain / costs.StepSeconds(tree, tokens, context);
                 if (speedup > best.BestSpeedup)
-                    best = new TreePlan(tree, tokens, speedup, speedup);
+                    best = best with { Tree = tree, ExpectedTokens = tokens, Speedup = speedup, BestSpeedup = speedup };
             }
         }
-        return best.BestSpeedup > LeastSpeedup ? best : new TreePlan(TokenTree.Root, 1, 1, best.BestSpeedup);
+        return best.BestSpeedup > LeastSpeedup ? best : best with { Tree = TokenTree.Root, ExpectedTokens = 1, Speedup = 1 };
     }
 }

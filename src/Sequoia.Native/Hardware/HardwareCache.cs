@@ -11,8 +11,6 @@ public static class HardwareCache
 {
     private const int Format = 1;
 
-    private static readonly TimeSpan QuickBudget = TimeSpan.FromSeconds(2);
-
     /// <summary>Measurements older than this are taken again: drivers, firmware and neighbours change.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromDays(30);
 
@@ -48,20 +46,6 @@ public static class HardwareCache
             note?.Invoke($"{file} is ignored and will be written again: {why}");
             return null;
         }
-    }
-
-    /// <summary>
-    /// The kept costs of a pair; where there are none, they are measured behind <paramref name="context"/> tokens, at the sizes that are
-    /// worth it for the acceptance, and kept.
-    /// </summary>
-    public static HardwareCosts FindOrMeasure(LanguageModel target, LanguageModel draft, int context, AcceptanceVector acceptance, Action<string>? note = null)
-    {
-        if (Find(HardwareKey.Of(target, draft), note) is { } kept)
-            return kept;
-        note?.Invoke("measuring once what trees cost with this pair on this machine; `sequoia measure hardware` does it again");
-        HardwareCosts costs = HardwareMeter.Measure(target, draft, new HardwareMeterOptions { Contexts = [context], WorthFor = acceptance, Budget = QuickBudget });
-        Keep(costs, note);
-        return costs;
     }
 
     /// <summary>Keeps costs; the file is complete or untouched. A folder that cannot be written to costs nothing but the next measurement.</summary>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Sequoia.Native.Generation;
 
 namespace Sequoia.Native;
 
@@ -17,6 +18,7 @@ public static class HardwareMeter
     /// <param name="cancellationToken">Stops after the pass in hand.</param>
     /// <exception cref="InvalidInputException">Sizes or contexts do not ascend, or are out of range.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    /// <exception cref="ObjectDisposedException">A model was disposed of before the measurement began.</exception>
     public static HardwareCosts Measure(
         LanguageModel target, LanguageModel draft, HardwareMeterOptions? options = null,
         IProgress<double>? progress = null, CancellationToken cancellationToken = default)
@@ -33,9 +35,10 @@ public static class HardwareMeter
         CheckAscending(contexts, 1, longest - 1, "context");
         var costs = new List<ContextCosts>();
         double verify = 0;
+        using ModelLease large = target.Lease(), small = draft.Lease();
         for (int i = 0; i < contexts.Length; i++)
         {
-            using var passes = new PairPasses(target.Llama, draft.Llama, contexts[i], options.Sizes);
+            using var passes = new PairPasses(large.Llama, small.Llama, contexts[i], options.Sizes);
             costs.Add(MeasureAt(passes, contexts[i], options, share => progress?.Report((i + share) / contexts.Length), cancellationToken, out verify));
         }
         return new HardwareCosts(HardwareKey.Of(target, draft), DateTimeOffset.UtcNow, verify, costs);

@@ -18,6 +18,10 @@ public sealed record HardwareMeterOptions
     /// <summary>How long to go on repeating at one context; every pass is made at least <see cref="FewestRepeats"/> times.</summary>
     public TimeSpan Budget { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>What <see cref="TreePolicy.Auto"/> measures while somebody waits.</summary>
+    internal static HardwareMeterOptions ForPair(int context, AcceptanceVector acceptance) =>
+        new() { Contexts = [context], WorthFor = acceptance, Budget = TimeSpan.FromSeconds(2) };
+
     /// <summary>At least this often, however long it takes.</summary>
     public const int FewestRepeats = 3;
 

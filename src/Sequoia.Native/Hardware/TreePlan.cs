@@ -1,8 +1,72 @@
 namespace Sequoia.Native;
 
-/// <summary>A tree and what is expected of it.</summary>
+/// <summary>A tree that was chosen by what the passes of a step cost, and what is expected of it.</summary>
 /// <param name="Tree">The shape; a lone root where no tree is faster than one token at a time.</param>
 /// <param name="ExpectedTokens">Tokens a step, the bonus token included.</param>
 /// <param name="Speedup">Predicted times as fast as one token at a time; 1 for the lone root.</param>
 /// <param name="BestSpeedup">The same of the best tree there is, also where it is not taken.</param>
-public sealed record TreePlan(TokenTree Tree, double ExpectedTokens, double Speedup, double BestSpeedup);
+/// <param name="Costs">What it was chosen by.</param>
+/// <param name="Context">The number of committed tokens that the costs were taken behind.</param>
+public sealed record TreePlan(TokenTree Tree, double ExpectedTokens, double Speedup, double BestSpeedup, HardwareCosts Costs, int Context);
+
+/// <summary>
+/// Which tree a pair of models speculates with: the one place that decides it, for constructors, which must not measure, and for those who can wait.
+/// </summary>
+/// <param name="Tree">The shape.</param>
+/// <param name="Plan">Why, where costs have decided.</param>
+/// <param name="Undecided">The pair's acceptance, where costs should decide and have not been measured; the shape is then one that fits any machine.</param>
+internal sealed record TreeDecision(TokenTree Tree, TreePlan? Plan, AcceptanceVector? Undecided)
+{
+    /// <summary>Decides by what is known: the policy, and costs that were measured and kept before.</summary>
+    /// <param name="target">The large model.</param>
+    /// <param name="draft">The small one, or null.</param>
+    /// <param name="policy">Null: the default for the draft.</param>
+    /// <param name="note">Receives, in a line each, what a user may want to know.</param>
+    /// <exception cref="InvalidInputException">The models do not fit together, or the tree cannot be made.</exception>
+    public static TreeDecision Of(LanguageModel target, LanguageModel? draft, TreePolicy? policy, Action<string>? note = null)
+    {
+        ArgumentNullException.ThrowIfNull(target);
+        if (policy is null && (policy = TreePolicy.DefaultFor(draft?.Folder)) == TreePolicy.Unmeasured)
+            note?.Invoke($"speculating with {policy}, as the acceptance of this pair is unknown; `sequoia measure acceptance` finds it, --tree chooses otherwise");
+        TokenTree shape = policy.ResolveFor(draft?.Folder);
+        if (draft is null)
+            return shape.Size == 1 ? new(shape, null, null) : throw new InvalidInputException($"tree: '{policy}' needs a draft model; name one, or use none");
+        if (draft.Config.VocabularySize != target.Config.VocabularySize || !draft.Tokenizer.SameVocabulary(target.Tokenizer))
+            throw new InvalidInputException($"draft: {draft.Folder} has another vocabulary than {target.Folder}; use a draft with the target's tokenizer");
+        if (draft.DeviceId != target.DeviceId)
+            throw new InvalidInputException($"draft: is on {draft.Device}, and the target on {target.Device}; load both on one device");
+        RequireTokens(target, shape);
+        // A device without times has nothing to choose by.
+        if (policy != TreePolicy.Auto || !target.HasTimes || AcceptanceVector.OfDraft(draft.Folder) is not { } acceptance)
+            return new(shape, null, null);
+        return HardwareCache.Find(HardwareKey.Of(target, draft), note) is { } costs
+            ? ByCosts(target, acceptance, costs, AutoTree.UsualContext(target, draft)) : new(shape, null, acceptance);
+    }
+
+    /// <summary>Measures what is undecided (some seconds, on the caller's thread), keeps the costs and decides by them.</summary>
+    /// <exception cref="OperationCanceledException">It was cancelled; nothing is kept.</exception>
+    public TreeDecision Measure(LanguageModel target, LanguageModel draft, IProgress<double>? progress, Action<string>? note, CancellationToken cancellation)
+    {
+        if (Undecided is null)
+            return this;
+        note?.Invoke("measuring once what trees cost with this pair on this machine; `sequoia measure hardware` does it again");
+        int context = AutoTree.UsualContext(target, draft);
+        HardwareCosts costs = HardwareMeter.Measure(target, draft, HardwareMeterOptions.ForPair(context, Undecided), progress, cancellation);
+        HardwareCache.Keep(costs, note);
+        return ByCosts(target, Undecided, costs, context);
+    }
+
+    private static void RequireTokens(LanguageModel target, TokenTree tree)
+    {
+        int mostChildren = Enumerable.Range(0, tree.Size).Max(tree.ChildCount);
+        if (mostChildren > target.Config.VocabularySize)
+            throw new InvalidInputException($"tree: a node has {mostChildren} children, more than the vocabulary's {target.Config.VocabularySize} tokens; use a narrower tree");
+    }
+
+    private static TreeDecision ByCosts(LanguageModel target, AcceptanceVector acceptance, HardwareCosts costs, int context)
+    {
+        TreePlan plan = AutoTree.Choose(acceptance, costs, context);
+        RequireTokens(target, plan.Tree);
+        return new(plan.Tree, plan, null);
+    }
+}

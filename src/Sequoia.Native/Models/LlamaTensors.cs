@@ -44,6 +44,9 @@ internal sealed class LlamaTensors
     /// <summary>Everything but the norms.</summary>
     public IEnumerable<TensorView> Matrices => [Embedding, .. Layers.SelectMany(layer => (TensorView[])[layer.Q, layer.K, layer.V, layer.O, layer.Gate, layer.Up, layer.Down]), Head];
 
+    /// <summary>All that is loaded, each once.</summary>
+    public IEnumerable<TensorView> All => Matrices.Concat(Layers.SelectMany(layer => (TensorView[])[layer.InputNorm, layer.PostAttentionNorm])).Append(FinalNorm).Distinct();
+
     public TensorView Embedding { get; }
 
     public LlamaLayerTensors[] Layers { get; }

@@ -1,11 +1,31 @@
 namespace Sequoia.Native.Models;
 
-/// <summary>A tensor inside a mapped file: row-major, never copied. Valid while the file is open.</summary>
-internal readonly unsafe record struct TensorView(string Name, TensorType Type, long[] Shape, nint Address)
+/// <summary>A tensor in memory of somebody else, mostly a mapped file: row-major, never copied.</summary>
+/// <param name="Name">Its name in the file.</param>
+/// <param name="Type">Its element type.</param>
+/// <param name="Shape">[rows][columns], or [columns].</param>
+/// <param name="Address">Where it begins.</param>
+/// <param name="Owner">What frees the memory once nothing refers to it; null where the maker of the view keeps it.</param>
+internal readonly unsafe record struct TensorView(string Name, TensorType Type, long[] Shape, nint Address, object? Owner = null)
 {
-    public byte* Data => (byte*)Address;
+    internal byte* Data => (byte*)Address;
+
+    public long Bytes => (long)Rows * Columns * Type.Size();
 
     public int Rows => Shape.Length == 2 ? checked((int)Shape[0]) : 1;
 
     public int Columns => checked((int)Shape[^1]);
+}
+
+/// <summary>The element types that weights are stored in.</summary>
+internal enum TensorType
+{
+    F32,
+    F16,
+    BF16,
+}
+
+internal static class TensorTypes
+{
+    public static int Size(this TensorType type) => type == TensorType.F32 ? 4 : 2;
 }

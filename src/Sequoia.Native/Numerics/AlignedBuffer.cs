@@ -3,21 +3,27 @@ using System.Runtime.InteropServices;
 
 namespace Sequoia.Native.Numerics;
 
-/// <summary>Zeroed native memory on a 64-byte boundary: never moved by the garbage collector, never split over cache lines by a vector load.</summary>
+/// <summary>
+/// Zeroed native memory on a 64-byte boundary: never moved by the garbage collector, never split over cache lines by a vector load. It is freed by
+/// <see cref="Dispose"/> or with the last reference to this object, so whoever keeps the pointer keeps the object as well.
+/// </summary>
 internal sealed unsafe class AlignedBuffer<T> : IDisposable where T : unmanaged
 {
     private const int Alignment = 64;
 
-    private void* _block;
-    private T* _pointer;
+    private readonly T* _pointer;
+    private nint _block;
 
     public AlignedBuffer(long length)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         Length = length;
         // Zeroed by the system, so that a large buffer takes memory only as it is used (a KV cache for a long context).
-        _block = NativeMemory.AllocZeroed(checked(((nuint)length * (nuint)sizeof(T)) + Alignment));
+        _block = (nint)NativeMemory.AllocZeroed(checked(((nuint)length * (nuint)sizeof(T)) + Alignment));
         _pointer = (T*)(((nuint)_block + Alignment - 1) / Alignment * Alignment);
+        // Without this the collector sees a few bytes, and would leave forgotten caches of megabytes lying.
+        if (length > 0)
+            GC.AddMemoryPressure(length * sizeof(T));
     }
 
     ~AlignedBuffer() => Free();
@@ -38,8 +44,11 @@ internal sealed unsafe class AlignedBuffer<T> : IDisposable where T : unmanaged
 
     private void Free()
     {
-        NativeMemory.Free(_block);
-        _block = null;
-        _pointer = null;
+        nint block = Interlocked.Exchange(ref _block, 0);
+        if (block == 0)
+            return;
+        NativeMemory.Free((void*)block);
+        if (Length > 0)
+            GC.RemoveMemoryPressure(Length * sizeof(T));
     }
 }

@@ -54,6 +54,10 @@ internal sealed class MemoryTests
         pinned.Span.Clear();
         b.CopyToAsync(pinned, stream);
         Assert.That(pinned.Span.ToArray(), Is.EqualTo(new[] { 1.5f, 7f, 8f }));
+        a.CopyFromAsync(pinned, 2, stream, start: 2);
+        Assert.That(a.ToArray(), Is.EqualTo(new[] { 1.5f, 7f, 1.5f, 7f }), "a part of the pinned memory");
+        Assert.That(() => a.CopyFromAsync(pinned, 4, stream), Throws.ArgumentException);
+        Assert.That(() => a.CopyFromAsync(pinned, -1, stream), Throws.ArgumentException);
         b.FillBytesAsync(0, stream);
         Assert.That(FakeDriver.Calls, Does.Not.Contain("cuStreamSynchronize"));
         Assert.That(b.ToArray(), Is.All.Zero);

@@ -15,8 +15,9 @@ public sealed class BundledPairTests
         using LanguageModel target = LanguageModel.Load(Folder("target"));
         using LanguageModel draft = LanguageModel.Load(Folder("draft"));
         TokenTree shape = tree == "random" ? TestTrees.Random(9, 24) : TreePolicy.Parse(tree).Resolve(AcceptanceVector.Load(Path.Combine(Folder("draft"), "acceptance.json")));
-        using var plain = new Decoder(target.Llama, null, TokenTree.Root, 320);
-        using var speculative = new Decoder(target.Llama, draft.Llama, shape, 320);
+        using ModelLease large = target.Lease(), small = draft.Lease();
+        using var plain = new Decoder(large.Llama, null, TokenTree.Root, 320);
+        using var speculative = new Decoder(large.Llama, small.Llama, shape, 320);
         long steps = 0;
         foreach (string prompt in Prompts().Take(50))
         {

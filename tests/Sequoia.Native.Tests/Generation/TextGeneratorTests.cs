@@ -186,7 +186,8 @@ public sealed class TextGeneratorTests
     public async Task Decoding_allocates_nothing_a_step([Values("none", "chain:3", "chains:2x2")] string tree, [Values] SpeculationMethod method)
     {
         using LanguageModel model = Load();
-        using var decoder = new Sequoia.Native.Generation.Decoder(model.Llama, tree == "none" ? null : model.Llama, Policy(tree).Resolve(null), 512, method);
+        using Sequoia.Native.Generation.ModelLease lease = model.Lease();
+        using var decoder = new Sequoia.Native.Generation.Decoder(lease.Llama, tree == "none" ? null : lease.Llama, Policy(tree).Resolve(null), 512, method);
         decoder.Start([1], new Sequoia.Native.Sampling.SamplingOptions(0.6f, 0.9f, 100), 1, default);
         // Until the runtime has compiled everything for good.
         for (int i = 0; i < 60; i++)

@@ -6,7 +6,7 @@ using Sequoia.Native.Sampling;
 namespace Sequoia.Native.Execution.Cpu;
 
 /// <summary>
-/// The CPU device. Operations run one at a time on the process's worker pool of this size; which thread does what never
+/// The CPU device. A model's operations run one at a time, on the process's worker threads; which thread does what never
 /// changes a result. Nothing is allocated once buffers have reached their size.
 /// </summary>
 internal sealed unsafe class CpuBackend(int threads, CpuKernels kernels) : Backend
@@ -14,7 +14,7 @@ internal sealed unsafe class CpuBackend(int threads, CpuKernels kernels) : Backe
     // Handing work to another thread costs about a microsecond; below this many multiply-adds that does not pay.
     private const long SmallWork = 24 * 1024;
 
-    private readonly WorkerPool _pool = WorkerPool.Shared(threads);
+    private readonly WorkerPool _pool = new(threads);
     private readonly MatMulJob _matMul = new(kernels);
     private readonly AttendJob _attend = new(kernels);
     private readonly RmsNormJob _rmsNorm = new(kernels);
@@ -22,6 +22,7 @@ internal sealed unsafe class CpuBackend(int threads, CpuKernels kernels) : Backe
     private readonly SiluMulJob _siluMul = new(kernels);
     private readonly DrawChildrenJob _drawChildren = new(kernels);
     private readonly Dictionary<int, CpuActivations> _projected = [];
+    private readonly List<CpuWeight> _weights = [];
     private AlignedBuffer<float> _matMulInput = new(0);
 
     public override string Name => $"cpu ({kernels.Name}, {_pool.Threads} thread{(_pool.Threads == 1 ? "" : "s")})";
@@ -30,11 +31,11 @@ internal sealed unsafe class CpuBackend(int threads, CpuKernels kernels) : Backe
 
     public override Activations AllocateFactor(int rows, int columns) => new CpuActivations(rows, columns);
 
-    public override Weight Load(TensorView tensor) => tensor.Shape.Length == 1 ? new CpuVector(tensor) : new CpuWeight([tensor]);
+    public override Weight Load(TensorView tensor) => tensor.Shape.Length == 1 ? new CpuVector(tensor) : Keep(new CpuWeight([tensor]));
 
-    public override Weight LoadQkv(TensorView q, TensorView k, TensorView v, int headDim) => new CpuWeight([q, k, v]);
+    public override Weight LoadQkv(TensorView q, TensorView k, TensorView v, int headDim) => Keep(new CpuWeight([q, k, v]));
 
-    public override Weight LoadGateUp(TensorView gate, TensorView up) => new CpuWeight([gate, up]);
+    public override Weight LoadGateUp(TensorView gate, TensorView up) => Keep(new CpuWeight([gate, up]));
 
     public override KvCache AllocateCache(LlamaConfig config, int capacity) => new CpuKvCache(config, capacity);
 
@@ -126,10 +127,18 @@ internal sealed unsafe class CpuBackend(int threads, CpuKernels kernels) : Backe
 
     public override void Dispose()
     {
+        _pool.Dispose();
         _attend.Dispose();
         _matMulInput.Dispose();
+        _weights.ForEach(weight => weight.Dispose());
         foreach (CpuActivations projected in _projected.Values)
             projected.Dispose();
+    }
+
+    private CpuWeight Keep(CpuWeight weight)
+    {
+        _weights.Add(weight);
+        return weight;
     }
 
     /// <summary>What a projection is before its other half is done: by columns, since models have few widths.</summary>

@@ -7,7 +7,7 @@ namespace Sequoia.Native.Execution.Cpu;
 /// Matrices of one element type and column count, left where they are in the mapped file. Only rows that are no whole number of
 /// chunks (no usual model has such) are copied, in their type, and padded with zeros.
 /// </summary>
-internal sealed unsafe class CpuWeight : Weight
+internal sealed unsafe class CpuWeight : Weight, IDisposable
 {
     private readonly List<AlignedBuffer<byte>> _copies = [];
 
@@ -23,6 +23,8 @@ internal sealed unsafe class CpuWeight : Weight
 
     public TensorView[] Parts { get; }
 
+    public void Dispose() => _copies.ForEach(copy => copy.Dispose());
+
     private TensorView Pad(TensorView tensor)
     {
         long rowBytes = (long)Columns * Type.Size(), padded = (long)Chunks.RoundUp(Columns) * Type.Size();
@@ -30,6 +32,6 @@ internal sealed unsafe class CpuWeight : Weight
         _copies.Add(copy);
         for (int row = 0; row < tensor.Rows; row++)
             Buffer.MemoryCopy(tensor.Data + (row * rowBytes), copy.Pointer + (row * padded), padded, rowBytes);
-        return tensor with { Shape = [tensor.Rows, Chunks.RoundUp(Columns)], Address = (nint)copy.Pointer };
+        return tensor with { Shape = [tensor.Rows, Chunks.RoundUp(Columns)], Address = (nint)copy.Pointer, Owner = copy };
     }
 }

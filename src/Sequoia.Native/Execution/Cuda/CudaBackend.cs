@@ -32,6 +32,7 @@ internal sealed class CudaBackend : Backend
     private readonly CudaKernels _kernels;
     private readonly DeviceShapes _shapes;
     private readonly List<IDisposable> _weights = [];
+    private readonly CudaStaging _staging;
     private AttendKernels? _attend;
 
     public CudaBackend(CudaDevice device, CudaCompiler compiler, KernelSet set, Element element)
@@ -42,6 +43,7 @@ internal sealed class CudaBackend : Backend
         HasTimes = device.Driver.IsNative;
         _kernels = new CudaKernels(_context, compiler, set, element);
         _shapes = new DeviceShapes(_context);
+        _staging = new CudaStaging(_context);
         try
         {
             _rows = new RowKernels(_kernels);
@@ -94,13 +96,11 @@ internal sealed class CudaBackend : Backend
     public void RequireRoom(LlamaTensors tensors) => new DeviceParts(_context, "the model", areWeights: true).RequireRoom(
         tensors.Matrices.Distinct().Sum(matrix => matrix.Rows * (long)matrix.Columns) * sizeof(ushort));
 
-    public override string? NoteOn(LlamaTensors tensors) => tensors.Matrices.FirstOrDefault(matrix => matrix.Type != StoredType) is { Name: not null } other
+    public override string? NoteOn(LlamaTensors tensors) => tensors.Matrices.FirstOrDefault(matrix => matrix.Type != Elements.StoredType(_kernels.Element)) is { Name: not null } other
         ? $"weights stored as {other.Type} are kept as {_kernels.Element} on {Name}" : null;
 
     /// <summary>Whether a device has tensor cores for the products here.</summary>
     public static bool HasTensorCores(CudaDevice device) => device.ComputeCapability >= TensorCores;
-
-    private TensorType StoredType => _kernels.Element == Element.F16 ? TensorType.F16 : TensorType.BF16;
 
     public override KvCache AllocateCache(LlamaConfig config, int capacity)
     {
@@ -258,12 +258,12 @@ internal sealed class CudaBackend : Backend
 
     public override void Dispose()
     {
-        foreach (IDisposable? item in (IDisposable?[])[.. _weights, _shapes, _kernels, _context])
+        foreach (IDisposable? item in (IDisposable?[])[.. _weights, _staging, _shapes, _kernels, _default, _context])
             item?.Dispose();
     }
 
     private CudaWeight LoadMatrix(MatMulShape shape, Func<int, SourceRow> order, params ReadOnlySpan<TensorView> parts) =>
-        Keep(new CudaWeight(_context, shape, _kernels.Element, order, parts));
+        Keep(new CudaWeight(_context, shape, _kernels.Element, order, _staging, parts));
 
     private void Multiply(MatMulKind kind, CudaWeight weight, CudaFactors x, CudaActivations y, int rows)
     {

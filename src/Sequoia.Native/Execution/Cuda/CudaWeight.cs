@@ -9,36 +9,28 @@ namespace Sequoia.Native.Execution.Cuda;
 /// </summary>
 internal sealed class CudaWeight : Weight, IDisposable
 {
-    // It comes through the host in pieces of this many elements.
-    private const int Piece = 1 << 20;
-
     /// <param name="context">Where it goes.</param>
     /// <param name="shape">How it is stored.</param>
     /// <param name="element">The type.</param>
     /// <param name="order">The row of a part that each stored row is.</param>
+    /// <param name="staging">What brings it there.</param>
     /// <param name="parts">The tensors.</param>
-    public CudaWeight(CudaContext context, MatMulShape shape, Element element, Func<int, SourceRow> order, params ReadOnlySpan<TensorView> parts)
+    public CudaWeight(CudaContext context, MatMulShape shape, Element element, Func<int, SourceRow> order, CudaStaging staging, params ReadOnlySpan<TensorView> parts)
         : base(shape.Outputs, shape.Columns)
     {
         Shape = shape;
         Data = new DeviceParts(context, $"tensor '{parts[0].Name}'", areWeights: true).Allocate<ushort>((long)shape.StoredRows * shape.Stride);
         try
         {
-            int rowsOfPiece = Math.Clamp(Piece / shape.Stride, 1, shape.StoredRows);
-            ushort[] piece = new ushort[rowsOfPiece * shape.Stride];
-            for (int first = 0; first < shape.StoredRows; first += rowsOfPiece)
+            TensorView[] tensors = parts.ToArray();
+            staging.Bring(Data, shape.StoredRows, shape.Stride, (stored, row) =>
             {
-                int count = Math.Min(rowsOfPiece, shape.StoredRows - first);
-                for (int i = 0; i < count; i++)
-                {
-                    Span<ushort> row = piece.AsSpan(i * shape.Stride, shape.Stride);
-                    SourceRow source = order(first + i);
-                    row.Clear();
-                    if (source != SourceRow.Padding)
-                        Elements.Narrow(parts[source.Part], (long)source.Row * Columns, row[..Columns], element);
-                }
-                Data.CopyFrom(piece.AsSpan(0, count * shape.Stride), (long)first * shape.Stride);
-            }
+                SourceRow source = order(stored);
+                int columns = source == SourceRow.Padding ? 0 : Columns;
+                if (columns > 0)
+                    Elements.Narrow(tensors[source.Part], (long)source.Row * columns, row[..columns], element);
+                row[columns..].Clear();
+            });
         }
         catch
         {
@@ -52,4 +44,64 @@ internal sealed class CudaWeight : Weight, IDisposable
     public DeviceBuffer<ushort> Data { get; }
 
     public void Dispose() => Data.Dispose();
+}
+
+/// <summary>
+/// Brings rows to a device through pinned memory, in two pieces by turns: while the device copies one, the host's threads fill the other. Used by one
+/// thread at a time.
+/// </summary>
+internal sealed unsafe class CudaStaging(CudaContext context) : IDisposable
+{
+    // Elements of a piece: more than the longest row that a model may have. Fewer would mean more waits of threads for each other.
+    private const int Piece = 1 << 22;
+
+    private readonly DeviceParts _parts = new(context, "room to load weights", areWeights: true);
+    private readonly PinnedBuffer<ushort>?[] _pieces = new PinnedBuffer<ushort>?[2];
+    private readonly CudaEvent?[] _copied = new CudaEvent?[2];
+    private CudaStream? _stream;
+
+    /// <summary>Writes a row, all of it.</summary>
+    public delegate void FillRow(int row, Span<ushort> destination);
+
+    /// <summary>Brings all rows; they are there on return. <paramref name="fill"/> is called by several threads at once.</summary>
+    /// <param name="target">Where they go.</param>
+    /// <param name="rows">How many.</param>
+    /// <param name="stride">Elements from one to the next.</param>
+    /// <param name="fill">Gives a row's elements.</param>
+    public void Bring(DeviceBuffer<ushort> target, int rows, int stride, FillRow fill)
+    {
+        // It waits for no other stream, and so for no recording of another thread.
+        _stream ??= context.CreateStream(nonBlocking: true);
+        int rowsOfPiece = Math.Clamp(Piece / stride, 1, rows), turn = 0;
+        try
+        {
+            for (int first = 0; first < rows; first += rowsOfPiece, turn = 1 - turn)
+            {
+                PinnedBuffer<ushort> piece = _pieces[turn] ??= _parts.AllocatePinned<ushort>(Piece);
+                CudaEvent copied = _copied[turn] ??= context.CreateEvent(timing: false);
+                copied.Synchronize();
+                int count = Math.Min(rowsOfPiece, rows - first), begin = first;
+                nint address = piece.Handle;
+                int bands = Math.Min(Environment.ProcessorCount, count);
+                Parallel.For(0, bands, band =>
+                {
+                    for (int row = (int)((long)count * band / bands); row < (int)((long)count * (band + 1) / bands); row++)
+                        fill(begin + row, new Span<ushort>((ushort*)address + ((long)row * stride), stride));
+                });
+                target.CopyFromAsync(piece, count * stride, _stream, (long)first * stride);
+                copied.Record(_stream);
+            }
+        }
+        finally
+        {
+            _stream.Synchronize();
+        }
+    }
+
+    public void Dispose()
+    {
+        _parts.Dispose();
+        foreach (IDisposable? part in (IDisposable?[])[.. _copied, _stream])
+            part?.Dispose();
+    }
 }
