@@ -17,7 +17,6 @@ internal sealed class ParameterLayoutTests : CudaFixture
         Case<DeviceVerdict>("step_state.cuh", "Verdict"),
         Case<PassRows>("pass_rows.cuh", "PassRows"),
         Case<DrawChildren>("draw_children.cu", "DrawChildren"),
-        Case<SampleToken>("sample_token.cu", "SampleToken"),
         Case<VerifyTree>("verify_tree.cu", "VerifyTree"),
         Case<Embed>("embed.cu", "Embed"),
         Case<RmsNorm>("rms_norm.cuh", "RmsNorm"),

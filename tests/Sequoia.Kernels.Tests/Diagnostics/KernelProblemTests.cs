@@ -26,8 +26,6 @@ internal sealed class KernelProblemTests : CudaFixture
         ("verify_tree", new("Level_is_not_added_up", "residual.cuh", "level += residual_mass / draft_mass;", "level = residual_mass / draft_mass;")),
         ("verify_tree", new("Walks_beyond_the_computed_nodes", "verify_tree.cu", "step.child >= p.nodes", "step.child > p.nodes")),
         ("verify_tree", new("Twin_forgets_the_leaf", "verify_tree_scalar.cu", "conclude(verdict, p.path, p.tok_of_node, p.tree, p.toks);", "conclude(verdict, p.path, p.tok_of_node, p.tree, p.toks), verdict.kept = verdict.length;")),
-        ("sample_token", new("Noise_of_another_purpose", "sample_token.cu", "p.state->step, PLAIN_SAMPLE", "p.state->step, FINAL_SAMPLE")),
-        ("sample_token", new("Twin_ignores_damage", "sample_token_scalar.cu", "    if (tok < 0)\n        atomicOr", "    if (tok < -1)\n        atomicOr")),
         ("compact_kv", new("Last_row_stays", "compact_kv.cu", "length = *p.length", "length = *p.length - 1")),
         ("compact_kv", new("One_row_too_many", "compact_kv.cu", "rows[(size_t)(begin + i) * p.chunks] = moving[i];", "rows[(size_t)(begin + i + 1) * p.chunks] = moving[i];")),
         ("compact_kv", new("Twin_without_the_prefix", "compact_kv_scalar.cu", "p.state->committed + p.path[slot]", "p.path[slot]")),

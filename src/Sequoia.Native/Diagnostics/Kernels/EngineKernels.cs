@@ -16,7 +16,6 @@ public static class EngineKernels
         .. MatMulKernels.Variants,
         .. AttendKernels.Variants(TypicalGroup),
         .. SamplingKernels.Variants(TypicalVocabulary),
-        .. SampleTokenKernels.Variants(TypicalVocabulary),
         .. CommitKernels.Variants,
         .. TwinKernels.Variants,
     ];

@@ -19,7 +19,6 @@ internal sealed record KernelTopic(
         new("attend_scalar", false, (launchers, seed) => AttendProblem.RandomScalar(seed, launchers.Of(seed)), TypicalProblems.AttendScalar),
         new("draw_children", false, (launchers, seed) => DrawChildrenProblem.Random(seed, launchers.Any), TypicalProblems.DrawChildren),
         new("verify_tree", false, (launchers, seed) => VerifyTreeProblem.Random(seed, launchers.Any), TypicalProblems.VerifyTree),
-        new("sample_token", false, (launchers, seed) => SampleTokenProblem.Random(seed, launchers.Any), TypicalProblems.SampleToken),
         new("compact_kv", false, (launchers, seed) => CompactKvProblem.Random(seed, launchers.Any), TypicalProblems.CompactKv),
         new("advance_step", false, (launchers, seed) => new AdvanceStepProblem(launchers.Any, seed), TypicalProblems.AdvanceStep),
     ];

@@ -14,11 +14,10 @@ internal sealed unsafe class TwinKernels(CudaKernels kernels)
     private static readonly KernelVariant OfRmsNorm = new("rms_norm_scalar", "rms_norm", 1) { HasElement = true };
     private static readonly KernelVariant OfDrawChildren = new("draw_children_scalar", "draw_children_scalar", 32);
     private static readonly KernelVariant OfVerifyTree = new("verify_tree_scalar", "verify_tree_scalar", 1);
-    private static readonly KernelVariant OfSampleToken = new("sample_token_scalar", "sample_token_scalar", 32);
     private static readonly KernelVariant OfCompactKv = new("compact_kv_scalar", "compact_kv_scalar", 256);
 
     /// <summary>All that is launched here.</summary>
-    public static IReadOnlyList<KernelVariant> Variants => [OfRmsNorm, OfDrawChildren, OfVerifyTree, OfSampleToken, OfCompactKv];
+    public static IReadOnlyList<KernelVariant> Variants => [OfRmsNorm, OfDrawChildren, OfVerifyTree, OfCompactKv];
 
     /// <summary>Floats of a row's weights and their sums.</summary>
     public static int RowWorkspace(int vocabulary) => vocabulary + SamplingKernels.SumTree(vocabulary);
@@ -37,13 +36,6 @@ internal sealed unsafe class TwinKernels(CudaKernels kernels)
     /// <param name="workspace">Two rows of the vocabulary and a <see cref="RowWorkspace"/>.</param>
     public void VerifyTree(VerifyTree parameters, nint workspace) =>
         Launch(OfVerifyTree, 1, new TreeTwin { Kernel = parameters, Workspace = workspace });
-
-    /// <param name="parameters">As for the kernel.</param>
-    /// <param name="rows">The rows.</param>
-    /// <param name="workspace">For each row <see cref="RowWorkspace"/>.</param>
-    public void SampleToken(SampleToken parameters, int rows, nint workspace) => Launch(
-        OfSampleToken, OfSampleToken.BlocksFor(rows),
-        new RowsTwin<SampleToken> { Kernel = parameters, Workspace = workspace, WorkspaceStride = RowWorkspace(parameters.Vocabulary), Rows = rows });
 
     /// <param name="parameters">As for the kernel.</param>
     /// <param name="result">Another cache, which becomes what the kernel makes of its own.</param>

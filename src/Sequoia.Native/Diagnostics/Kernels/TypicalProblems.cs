@@ -54,9 +54,6 @@ internal static class TypicalProblems
         }
     }
 
-    public static IEnumerable<KernelProblem> SampleToken(KernelLaunchers launchers, TypicalSizes sizes) =>
-        Sampling.Select(options => new SampleTokenProblem(launchers.Any, Logits(1, sizes.Vocabulary), options, new RandomKey(Seed, 0), Seed));
-
     /// <summary>All keys and values of a sequence; a path of which the root stays.</summary>
     public static IEnumerable<KernelProblem> CompactKv(KernelLaunchers launchers, TypicalSizes sizes) =>
     [

@@ -27,9 +27,9 @@ public sealed class KernelSet
         ["advance_step"] = "advance_step",
     };
 
-    // What nothing of the engine launches, so that there is no use in replacing it: slow twins, and a kernel for decoding without a tree.
+    // Slow twins that nothing of the engine launches, so that there is no use in replacing them.
     private static readonly string[] Others =
-        ["rms_norm_scalar", "draw_children_scalar", "verify_tree_scalar", "compact_kv_scalar", "sample_token", "sample_token_scalar"];
+        ["rms_norm_scalar", "draw_children_scalar", "verify_tree_scalar", "compact_kv_scalar"];
 
     // Read when a kernel is compiled: most programs compute on the CPU and never need them.
     private static readonly Lazy<IReadOnlyDictionary<string, string>> AllHeaders = new(() => typeof(KernelSet).Assembly.GetManifestResourceNames()
