@@ -4,7 +4,7 @@ namespace Sequoia.Native;
 
 /// <summary>
 /// The sources of the engine's CUDA kernels, any of which may be replaced by the user's own: <c>KernelSet.Default.Replace("rms_norm", source)</c>.
-/// A replacement is compiled and compared with the engine's own kernel on random inputs when a model is loaded, before it is used.
+/// A replacement is compiled and checked on random inputs when a model is loaded, before it is used.
 /// Immutable.
 /// </summary>
 public sealed class KernelSet

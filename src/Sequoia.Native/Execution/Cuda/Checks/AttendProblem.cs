@@ -140,7 +140,7 @@ internal sealed class AttendProblem : KernelProblem
                 double apart = Math.Abs(Elements.Widen(found, _shape.Element) - reference.Expected[at]) / bounds[at];
                 if (!(apart <= worst.Worst))
                 {
-                    string where = $"row {row} at {_shape.Position(row)}, head {column / _shape.HeadDim}, {column % _shape.HeadDim}: {Elements.Widen(found, _shape.Element)}, expected {reference.Expected[at]}";
+                    string where = $"row {row} at {_shape.Position(row)}, head {column / _shape.HeadDim}, {column % _shape.HeadDim}: {Elements.Widen(found, _shape.Element)}, expected {reference.Expected[at]} within {bounds[at]:G3}";
                     worst = new Deviation(double.IsNaN(apart) ? double.PositiveInfinity : apart, where);
                 }
             }
