@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Unpacks NVIDIA's compiler library from Debian's non-free section into out/nvrtc, where nothing else provides it, without installing
-# anything: tools/fetch-nvrtc.sh [--with-exports]. With --with-exports also the driver's and cuBLAS's libraries into out/cuda-exports; the tests
-# read their export tables and never load them. The libraries are NVIDIA's: they stay in out/ and are never committed or packed.
+# anything: tools/fetch-nvrtc.sh [--with-exports]. With --with-exports also the driver's library into out/cuda-exports; the tests
+# read its export table and never load it. The libraries are NVIDIA's: they stay in out/ and are never committed or packed.
 # Ends with status 0 whatever happens: without NVRTC everything but CUDA kernels works, so one line says what is missing and why.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -89,6 +89,6 @@ if $needs_nvrtc; then
     unpack "$out/nvrtc" libnvrtc12 libnvrtc-builtins12.4 || give_up "downloading it failed: $(tail -n 1 "$work/log")"
 fi
 if $needs_exports; then
-    echo "build.sh: fetching libraries whose export tables the tests read (52 MB) into out/cuda-exports" >&2
-    unpack "$out/cuda-exports" libcuda1 libcublas12 || needs_nvrtc=false give_up "downloading them failed: $(tail -n 1 "$work/log")"
+    echo "build.sh: fetching the driver library whose export table the tests read into out/cuda-exports" >&2
+    unpack "$out/cuda-exports" libcuda1 || needs_nvrtc=false give_up "downloading them failed: $(tail -n 1 "$work/log")"
 fi

@@ -1,4 +1,6 @@
 using Sequoia.Interop;
+using Sequoia.Native;
+using Sequoia.Native.Execution.Cuda;
 using Sequoia.Native.Numerics;
 using Sequoia.Native.Sampling;
 
@@ -25,9 +27,9 @@ internal static class ArithmeticCheck
 
     public static void Run(Mutation? mutation = null)
     {
-        CudaContext gpu = KernelUnderTest.Gpu;
-        using CudaModule module = gpu.Load(KernelSource.Compiler.Compile(
-            Source, KernelSource.Options("compute_75", KernelSource.Headers(mutation)) with { Kernels = ["probe"] }));
+        CudaContext gpu = TestGpu.Context;
+        CompileOptions options = CudaKernels.Options("probe", (mutation?.Set ?? KernelSet.Default).SourceHeaders, new Dictionary<string, string?>());
+        using CudaModule module = gpu.Load(TestGpu.Compiler.Compile(Source, options with { Architecture = "compute_75", Kernels = ["probe"] }));
         (float[] x, uint[] r) = Inputs();
         using DeviceBuffer<float> inputs = gpu.Upload<float>(x), results = gpu.Allocate<float>(5 * Count);
         using DeviceBuffer<uint> numbers = gpu.Upload<uint>(r), blocks = gpu.Allocate<uint>(4 * Count);

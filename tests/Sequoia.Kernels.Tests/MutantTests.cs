@@ -1,7 +1,8 @@
-using Sequoia.Interop;
 using Sequoia.Kernels.Tests.Compaction;
 using Sequoia.Kernels.Tests.Sampling;
 using Sequoia.Native;
+using Sequoia.Native.Execution.Cuda;
+using Sequoia.Native.Execution.Cuda.Checks;
 using Sequoia.SoftwareGpu;
 
 namespace Sequoia.Kernels.Tests;
@@ -92,109 +93,78 @@ internal sealed class MutantTests : CudaFixture
     [TestCaseSource(nameof(Drawing))]
     public void A_wrong_draw_is_found(Mutation mutation)
     {
-        using KernelUnderTest kernel = DrawKernels.Kernel(256, mutation);
-        Assert.That(IsFound(() => Draws(kernel)));
+        using KernelLaunchers kernels = TestGpu.With(mutation);
+        Assert.That(TestGpu.IsFound(() => Draws(kernels.Any)));
     }
 
     [TestCaseSource(nameof(Verifying))]
-    public void A_wrong_walk_is_found(Mutation mutation)
+    public void A_wrong_verdict_is_found(Mutation mutation)
     {
-        using KernelUnderTest draw = DrawKernels.Kernel(256), kernel = VerifyKernels.Kernel(256, mutation);
-        Assert.That(IsFound(() => Walks(draw, kernel)));
+        using KernelLaunchers kernels = TestGpu.With(mutation);
+        Assert.That(TestGpu.IsFound(() => Verdicts(kernels.Any)));
     }
 
     [TestCaseSource(nameof(Arithmetic))]
-    public void Wrong_arithmetic_is_found(Mutation mutation) => Assert.That(IsFound(() => ArithmeticCheck.Run(mutation)));
+    public void Wrong_arithmetic_is_found(Mutation mutation) => Assert.That(TestGpu.IsFound(() => ArithmeticCheck.Run(mutation)));
 
     [TestCaseSource(nameof(Moving))]
     public void A_wrong_move_is_found(Mutation mutation)
     {
-        using KernelUnderTest kernel = CompactProblem.Kernel(mutation);
-        Assert.That(IsFound(() => Moves(kernel)));
+        using KernelLaunchers kernels = TestGpu.With(mutation);
+        Assert.That(TestGpu.IsFound(() => Moves(kernels.Any)));
     }
 
     /// <summary>The checks themselves let sound kernels pass.</summary>
     [Test]
     public void Sound_kernels_pass()
     {
-        using KernelUnderTest draw = DrawKernels.Kernel(256), verify = VerifyKernels.Kernel(256), compact = CompactProblem.Kernel();
-        Assert.That(IsFound(() => ArithmeticCheck.Run()), Is.False);
-        Assert.That((IsFound(() => Draws(draw)), IsFound(() => Walks(draw, verify)), IsFound(() => Moves(compact))), Is.EqualTo((false, false, false)));
+        Action[] checks = [() => ArithmeticCheck.Run(), () => Draws(TestGpu.Sound.Any), () => Verdicts(TestGpu.Sound.Any), () => Moves(TestGpu.Sound.Any)];
+        Assert.That(checks.Select(TestGpu.IsFound), Is.All.False);
     }
 
-    private static void Draws(KernelUnderTest kernel)
+    private static void Draws(CudaKernels kernels)
     {
         for (int seed = 100; seed < 160; seed++)
-        {
-            using DrawProblem problem = DrawCases.Random(seed, mostRows: 24);
-            DrawCheck.Run(problem, device => device.Run(kernel));
-        }
+            Check(DrawCases.Random(kernels, seed, mostRows: 24));
         for (int seed = 0; seed < 24; seed++)
         {
             using var _ = new Launching(Launching.Checked(seed % 4 == 0 ? Schedule.Random : Schedule.InOrder, seed));
-            using DrawProblem problem = DrawCases.Random(seed, mostRows: 4);
-            DrawCheck.Run(problem, device => device.Run(kernel));
+            Check(DrawCases.Random(kernels, seed, mostRows: 4));
         }
         for (int seed = 0; seed < 12; seed++)
+            Check(DrawCases.Random(kernels, seed, mostRows: 4, method: seed % 2 == 0 ? SpeculationMethod.SpecInfer : SpeculationMethod.TargetOnly));
+        Check(DrawCases.FarFromZero(kernels, rows: 16));
+        Check(DrawCases.Crowded(kernels, block: 256, temperature: 1));
+        DraftedTree damaged = DraftedTree.OfSeed(1, mostRows: 4, method: SpeculationMethod.Sequoia);
+        damaged.Row(0)[0] = float.NaN;
+        Check(new DrawChildrenProblem(kernels, damaged, seed: 1, block: 256));
+
+        static void Check(DrawChildrenProblem problem)
         {
-            using DrawProblem problem = DrawCases.Random(seed, mostRows: 4, method: seed % 2 == 0 ? SpeculationMethod.SpecInfer : SpeculationMethod.TargetOnly);
-            DrawCheck.Run(problem, device => device.Run(kernel));
+            using (problem)
+                ProblemCheck.Kernel(problem);
         }
-        using (DrawProblem offset = DrawCases.FarFromZero(16))
-            DrawCheck.Run(offset, device => device.Run(kernel));
-        using (DrawProblem crowded = DrawCases.Crowded(100_000, kernel.Threads, 1))
-            DrawCheck.Run(crowded, device => device.Run(kernel));
-        using DrawProblem damaged = DrawCases.Random(1, mostRows: 4);
-        damaged.Logits.Row(0)[0] = float.NaN;
-        DrawCheck.Run(damaged, device => device.Run(kernel));
     }
 
-    private static void Walks(KernelUnderTest draw, KernelUnderTest kernel)
+    private static void Verdicts(CudaKernels kernels)
     {
         for (int seed = 0; seed < 120; seed++)
-        {
-            using VerifyProblem problem = VerifyCases.Random(seed);
-            VerifyCheck.Run(problem, draw, walks: 6, (device, random) => device.Run(kernel, random), shuffledChildren: seed % 5 == 0 ? seed : null);
-        }
+            VerifyCases.Check(kernels, VerifyCases.Random(seed), times: 6, shuffledChildren: seed % 5 == 0 ? seed : null);
         for (int seed = 0; seed < 80; seed++)
-        {
-            using VerifyProblem problem = VerifyCases.Random(seed, method: seed % 2 == 0 ? SpeculationMethod.SpecInfer : SpeculationMethod.TargetOnly);
-            VerifyCheck.Run(problem, draw, walks: 6, (device, random) => device.Run(kernel, random));
-        }
+            VerifyCases.Check(kernels, VerifyCases.Random(seed, method: seed % 2 == 0 ? SpeculationMethod.SpecInfer : SpeculationMethod.TargetOnly), times: 6);
         for (int seed = 0; seed < 40; seed++)
-        {
-            using VerifyProblem problem = VerifyCases.UsedUp(seed);
-            VerifyCheck.Run(problem, draw, walks: 8, (device, random) => device.Run(kernel, random));
-        }
+            VerifyCases.Check(kernels, VerifyCases.UsedUp(seed), times: 8);
         using var _ = new Launching(Launching.Checked(Schedule.Random));
         for (int seed = 0; seed < 12; seed++)
-        {
-            using VerifyProblem problem = VerifyCases.Random(seed);
-            VerifyCheck.Run(problem, draw, walks: 2, (device, random) => device.Run(kernel, random));
-        }
+            VerifyCases.Check(kernels, VerifyCases.Random(seed), times: 2);
     }
 
-    private static void Moves(KernelUnderTest kernel)
+    private static void Moves(CudaKernels kernels)
     {
         foreach (int[] path in CompactKvTests.Paths(6))
-            new CompactProblem(1, 1, 8, Capacity: 10, Committed: 3, path).Check(kernel);
+            CompactKvTests.Check(kernels, planes: 2, headDim: 8, committed: 3, path, capacity: 10);
         var random = new Random(1);
         int[] longPath = [0, .. Enumerable.Range(1, 99).Where(_ => random.Next(3) == 0)];
-        new CompactProblem(2, 2, 64, Capacity: 120, Committed: 11, longPath).Check(kernel);
-    }
-
-    private static bool IsFound(Action check)
-    {
-        try
-        {
-            check();
-            return false;
-        }
-        catch (Exception e) when (e is KernelFault or CudaException)
-        {
-            TestContext.Out.WriteLine(e.Message);
-            KernelUnderTest.OpenAnotherContext();
-            return true;
-        }
+        CompactKvTests.Check(kernels, planes: 8, headDim: 64, committed: 11, longPath, capacity: 120);
     }
 }

@@ -1,11 +1,13 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using Sequoia.Interop;
+using Sequoia.Native;
+using Sequoia.Native.Execution.Cuda;
 using Sequoia.Native.Execution.Cuda.Parameters;
 
 namespace Sequoia.Kernels.Tests;
 
-/// <summary>The host's structures lie in memory as the kernels' do: the device tells its own offsets.</summary>
+/// <summary>The host's structures lie in memory as the kernels' do: the device computes its own offsets.</summary>
 internal sealed class ParameterLayoutTests : CudaFixture
 {
     private static readonly TestCaseData[] Structures =
@@ -17,7 +19,6 @@ internal sealed class ParameterLayoutTests : CudaFixture
         Case<DeviceVerdict>("step_state.cuh", "Verdict"),
         Case<PassRows>("pass_rows.cuh", "PassRows"),
         Case<DrawChildren>("draw_children.cu", "DrawChildren"),
-        Case<SampleToken>("sample_token.cu", "SampleToken"),
         Case<VerifyTree>("verify_tree.cu", "VerifyTree"),
         Case<Embed>("embed.cu", "Embed"),
         Case<RmsNorm>("rms_norm.cuh", "RmsNorm"),
@@ -29,18 +30,14 @@ internal sealed class ParameterLayoutTests : CudaFixture
     [TestCaseSource(nameof(Structures))]
     public void Host_and_device_agree(string file, string name, Type host)
     {
-        var source = new StringBuilder(KernelSource.Text(file));
+        var source = new StringBuilder(file.EndsWith(".cuh", StringComparison.Ordinal) ? KernelSet.Headers[file] : KernelSet.Default[Path.GetFileNameWithoutExtension(file)]);
         string[] fields = [.. host.GetFields().Select(field => field.Name)];
         source.Append($"\nextern \"C\" __global__ void offsets({name}* at, u64* offset) {{ offset[0] = sizeof({name});");
         for (int i = 0; i < fields.Length; i++)
             source.Append($" offset[{i + 1}] = (u64)&at->{DeviceName(fields[i])} - (u64)at;");
-        CudaContext gpu = KernelUnderTest.Gpu;
-        CompileOptions options = KernelSource.Options("compute_75", KernelSource.Headers()) with
-        {
-            Kernels = ["offsets"],
-            Defines = new Dictionary<string, string?> { ["ELEMENT"] = "F16" },
-        };
-        using CudaModule module = gpu.Load(KernelSource.Compiler.Compile(source.Append(" }").ToString(), options));
+        CudaContext gpu = TestGpu.Context;
+        CompileOptions options = CudaKernels.Options(name, KernelSet.Headers, CudaKernels.Defines(Element.F16)) with { Architecture = "compute_75", Kernels = ["offsets"] };
+        using CudaModule module = gpu.Load(TestGpu.Compiler.Compile(source.Append(" }").ToString(), options));
         using DeviceBuffer<ulong> offsets = gpu.Allocate<ulong>(fields.Length + 1);
         module["offsets"].Launch(1, 1, (nint)4096, offsets);
         Assert.That(

@@ -51,7 +51,7 @@ public sealed unsafe class CudaContext : SafeHandle
 
     internal ref readonly DriverTable Api => ref Driver.Api;
 
-    /// <summary>The device's primary context, which the CUDA runtime and cuBLAS use as well.</summary>
+    /// <summary>The device's primary context, which the CUDA runtime and its libraries use as well.</summary>
     /// <exception cref="CudaException">The device is not usable.</exception>
     public static CudaContext Primary(CudaDevice device)
     {

@@ -23,7 +23,7 @@ public sealed unsafe class CudaDriver
     /// <summary>What the driver is called: the path of its library, or the name given to <see cref="FromTable"/>.</summary>
     public string Name { get; }
 
-    /// <summary>Whether it is NVIDIA's library; only with it do other libraries of NVIDIA's (cuBLAS) work.</summary>
+    /// <summary>Whether it is NVIDIA's library; only with it do other libraries of NVIDIA's work.</summary>
     public bool IsNative { get; }
 
     /// <summary>Whether modules may be CUBIN; otherwise they must be PTX.</summary>

@@ -11,10 +11,6 @@ internal sealed record LibraryNames(string Title, params string[] Files)
         ? new("NVRTC", "nvrtc64_130_0.dll", "nvrtc64_120_0.dll", "nvrtc64_112_0.dll")
         : new("NVRTC", "libnvrtc.so.13", "libnvrtc.so.12", "libnvrtc.so.11.2");
 
-    public static LibraryNames Cublas { get; } = OperatingSystem.IsWindows()
-        ? new("cuBLAS", "cublas64_13.dll", "cublas64_12.dll", "cublas64_11.dll")
-        : new("cuBLAS", "libcublas.so.13", "libcublas.so.12", "libcublas.so.11");
-
     /// <summary>NVRTC's own built-in functions: it loads this file by name, from where the loader finds it.</summary>
     public static LibraryNames NvrtcBuiltins(Version nvrtc) => OperatingSystem.IsWindows()
         ? new("the library of NVRTC's built-in functions", $"nvrtc-builtins64_{nvrtc.Major}{nvrtc.Minor}.dll")

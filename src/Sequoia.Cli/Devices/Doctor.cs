@@ -7,7 +7,7 @@ namespace Sequoia.Cli.Devices;
 /// <summary>Looks at everything that CUDA kernels need here. Whatever does not work is a finding and never an exception.</summary>
 internal static class Doctor
 {
-    public const string Nvrtc = "nvrtc", Builtins = "nvrtc-builtins", Cublas = "cublas", Driver = "driver";
+    public const string Nvrtc = "nvrtc", Builtins = "nvrtc-builtins", Driver = "driver";
 
     private const string EmptySource = "extern \"C\" __global__ void empty() {}";
 
@@ -25,8 +25,6 @@ internal static class Doctor
         ];
         if (compiler is not null)
             checks.Add(Library(Builtins, compiler.Builtins, () => compiler.Builtins.Path!));
-        CublasLibrary? cublas = CublasLibrary.TryLoad(null, out LibraryReport search);
-        checks.Add(Library(Cublas, search, () => $"{cublas!.Version} ({search.Path})"));
         foreach ((string kind, string problem) in drivers.Problems)
             checks.Add(new(kind, false, problem, []));
         foreach (NamedDevice device in drivers.Devices)

@@ -8,7 +8,7 @@ namespace Sequoia.Cli.Devices;
 /// <summary>sequoia doctor: what CUDA kernels need and what of it works here. Fails where something required does not.</summary>
 internal static class DoctorCommand
 {
-    private static readonly string[] s_kinds = [Doctor.Driver, Doctor.Nvrtc, Doctor.Cublas];
+    private static readonly string[] s_kinds = [Doctor.Driver, Doctor.Nvrtc];
 
     public static Command Create(Streams streams)
     {

@@ -1,6 +1,6 @@
 using Sequoia.Cli.Devices;
 using Sequoia.Interop;
-using Sequoia.Native.Diagnostics.Kernels;
+using Sequoia.Native.Execution.Cuda.Checks;
 using Sequoia.SoftwareGpu;
 
 namespace Sequoia.Cli.Kernels;
@@ -72,11 +72,15 @@ internal sealed class EngineCheck : IDisposable
         using (KernelProblem problem = _problems.Random(outcome.Kernel, seed))
         {
             outcome.Begin(problem);
-            if (Passes(problem, outcome, seed, options, isTwin: false) && problem.HasTwin)
+            do
             {
-                problem.Reset();
-                Passes(problem, outcome, seed, options, isTwin: true);
+                if (Passes(problem, outcome, seed, options, isTwin: false) && problem.HasTwin)
+                {
+                    problem.Reset();
+                    Passes(problem, outcome, seed, options, isTwin: true);
+                }
             }
+            while (outcome.Failure is null && problem.Advance());
         }
         if (!_isLost)
             return;

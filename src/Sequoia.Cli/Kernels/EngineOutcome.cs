@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Sequoia.Native.Diagnostics.Kernels;
+using Sequoia.Native.Execution.Cuda.Checks;
 
 namespace Sequoia.Cli.Kernels;
 

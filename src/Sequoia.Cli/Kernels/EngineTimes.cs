@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Sequoia.Interop;
-using Sequoia.Native.Diagnostics.Kernels;
+using Sequoia.Native.Execution.Cuda.Checks;
 
 namespace Sequoia.Cli.Kernels;
 

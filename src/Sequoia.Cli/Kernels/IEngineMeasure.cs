@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Sequoia.Native.Diagnostics.Kernels;
+using Sequoia.Native.Execution.Cuda.Checks;
 
 namespace Sequoia.Cli.Kernels;
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using Sequoia.Interop;
 using Sequoia.Native.Execution.Cpu;
 using Sequoia.Native.Execution.Cuda;
+using Sequoia.Native.Execution.Cuda.Checks;
 using Sequoia.Native.Models;
 
 namespace Sequoia.Native.Execution;
@@ -42,7 +43,7 @@ internal static class Backends
             if (driver.Devices[ordinal].ComputeCapability is { } capability && capability < CudaBackend.Oldest)
                 throw Wrong(device, $"{driver.Devices[ordinal].Name} has compute capability {capability}; the kernels need {CudaBackend.Oldest}");
             if (options.Kernels.Replaced.Count > 0)
-                KernelTrial.Check(driver.Devices[ordinal], compiler, options.Kernels);
+                ReplacementCheck.Run(driver.Devices[ordinal], compiler, options.Kernels);
             var backend = new CudaBackend(driver.Devices[ordinal], compiler, options.Kernels, Elements.For(tensors.Matrices));
             try
             {

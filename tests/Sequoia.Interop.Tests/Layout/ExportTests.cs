@@ -10,10 +10,6 @@ internal sealed class ExportTests
         Assert.That(DriverTable.Names.Except(ElfExports.Read(NeededLibraries.FileToRead("libcuda.so.1"))), Is.Empty);
 
     [Test]
-    public void Cublas_exports_every_name_of_its_table() =>
-        Assert.That(CublasTable.Names.Except(ElfExports.Read(NeededLibraries.FileToRead("libcublas.so.12"))), Is.Empty);
-
-    [Test]
     public void Nvrtc_exports_every_name_of_its_table() =>
         Assert.That(NvrtcTable.Names.Except(ElfExports.Read(NeededLibraries.Compiler().Library.Path!)), Is.Empty);
 
@@ -23,7 +19,6 @@ internal sealed class ExportTests
 
     [TestCase(typeof(DriverTable))]
     [TestCase(typeof(NvrtcTable))]
-    [TestCase(typeof(CublasTable))]
     public void Names_are_in_the_order_of_the_fields(Type table)
     {
         FieldInfo[] fields = [.. table.GetFields(BindingFlags.Instance | BindingFlags.Public).OrderBy(field => field.MetadataToken)];

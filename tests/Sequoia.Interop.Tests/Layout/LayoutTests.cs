@@ -10,7 +10,7 @@ internal sealed class LayoutTests
     private static readonly Type[] s_enumerations =
     [
         typeof(CudaResult), typeof(DeviceProperty), typeof(KernelProperty), typeof(PointerProperty), typeof(JitOption), typeof(CaptureMode),
-        typeof(GraphUpdateOutcome), typeof(NvrtcResult), typeof(CublasResult), typeof(CublasTranspose), typeof(CublasType), typeof(CublasCompute),
+        typeof(GraphUpdateOutcome), typeof(NvrtcResult),
     ];
 
     [Test]

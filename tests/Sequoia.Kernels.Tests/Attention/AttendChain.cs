@@ -1,6 +1,6 @@
 using Sequoia.Native;
-using Sequoia.Native.Diagnostics.Kernels;
 using Sequoia.Native.Execution.Cuda;
+using Sequoia.Native.Execution.Cuda.Checks;
 
 namespace Sequoia.Kernels.Tests.Attention;
 

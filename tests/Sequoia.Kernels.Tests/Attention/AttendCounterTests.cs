@@ -1,6 +1,6 @@
 using Sequoia.Native;
-using Sequoia.Native.Diagnostics.Kernels;
 using Sequoia.Native.Execution.Cuda;
+using Sequoia.Native.Execution.Cuda.Checks;
 using Sequoia.SoftwareGpu;
 
 namespace Sequoia.Kernels.Tests.Attention;
@@ -73,8 +73,9 @@ internal sealed class AttendCounterTests : CudaFixture
     private static (KernelProfile Sealed, KernelProfile Tail) Run(AttendShape shape, Mutation? mutation = null)
     {
         using var _ = new Launching(new LaunchOptions { Counters = true });
-        using var problem = new AttendProblem(AttendKernelSets.Of(Element.F16, mutation), shape);
-        List<LaunchReport> reports = AttendCheck.Observe(problem.Launch);
+        using KernelLaunchers kernels = TestGpu.With(mutation);
+        using var problem = new AttendProblem(kernels.Of(Element.F16), shape);
+        List<LaunchReport> reports = ProblemCheck.Observe(problem.Launch);
         return (reports[0].Profile!, reports[1].Profile!);
     }
 

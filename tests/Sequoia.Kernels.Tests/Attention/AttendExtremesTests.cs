@@ -1,5 +1,5 @@
-using Sequoia.Native.Diagnostics.Kernels;
 using Sequoia.Native.Execution.Cuda;
+using Sequoia.Native.Execution.Cuda.Checks;
 
 namespace Sequoia.Kernels.Tests.Attention;
 
@@ -20,14 +20,14 @@ internal sealed class AttendExtremesTests : CudaFixture
     [Test]
     public void Huge_scores_leave_one_key([Values] Element element, [Values(3, 30)] int size)
     {
-        using var problem = new AttendProblem(AttendKernelSets.Of(element), Shape(element, size, spread: 20_000));
-        AttendCheck.Kernel(problem);
-        AttendCheck.Twin(problem);
+        using var problem = new AttendProblem(TestGpu.Sound.Of(element), Shape(element, size, spread: 20_000));
+        ProblemCheck.Kernel(problem);
+        ProblemCheck.Twin(problem);
     }
 
     private static uint[][] Results(AttendShape shape)
     {
-        using var problem = new AttendProblem(AttendKernelSets.Of(shape.Element), shape);
+        using var problem = new AttendProblem(TestGpu.Sound.Of(shape.Element), shape);
         problem.Launch();
         return problem.Results();
     }

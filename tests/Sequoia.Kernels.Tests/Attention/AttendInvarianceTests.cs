@@ -1,6 +1,6 @@
 using Sequoia.Native;
-using Sequoia.Native.Diagnostics.Kernels;
 using Sequoia.Native.Execution.Cuda;
+using Sequoia.Native.Execution.Cuda.Checks;
 using Sequoia.SoftwareGpu;
 
 namespace Sequoia.Kernels.Tests.Attention;
@@ -23,13 +23,13 @@ internal sealed class AttendInvarianceTests : CudaFixture
     public void Paths_have_a_chains_bits_in_any_tree_behind_any_prefix(Numerics numerics, Element element, int headDim, int kvHeads, int group, int stride)
     {
         using var _ = new Launching(new LaunchOptions { Numerics = numerics });
-        Check(new AttendChain(AttendKernelSets.Of(element), headDim, kvHeads, group), Prefixes.Where((_, at) => at % stride == 0), headDim + group);
+        Check(new AttendChain(TestGpu.Sound.Of(element), headDim, kvHeads, group), Prefixes.Where((_, at) => at % stride == 0), headDim + group);
     }
 
     [TestCase(Element.F16, 40, 2, 2)]
     [TestCase(Element.BF16, 136, 1, 3)]
     public void Twin_has_a_chains_bits(Element element, int headDim, int kvHeads, int group) =>
-        Check(new AttendChain(AttendKernelSets.Of(element), headDim, kvHeads, group, tensorCores: false), [0, 1, 64, 100, 127, 128, 129, 256, 300], seed: 1);
+        Check(new AttendChain(TestGpu.Sound.Of(element), headDim, kvHeads, group, tensorCores: false), [0, 1, 64, 100, 127, 128, 129, 256, 300], seed: 1);
 
     /// <summary>A prompt in chunks: keys of the chain's own rows are sealed while the prefix is short.</summary>
     [TestCase(Numerics.Fast, Element.F16, 64, 2)]
@@ -39,7 +39,7 @@ internal sealed class AttendInvarianceTests : CudaFixture
     public void Chunks_of_a_prompt_have_the_bits_of_single_rows(Numerics numerics, Element element, int headDim, int group)
     {
         using var _ = new Launching(new LaunchOptions { Numerics = numerics });
-        var chain = new AttendChain(AttendKernelSets.Of(element), headDim, 1, group);
+        var chain = new AttendChain(TestGpu.Sound.Of(element), headDim, 1, group);
         foreach ((int prefix, int count) in ((int, int)[])[(0, 360), (100, 130), (250, 9), (330, 1)])
             chain.Check(prefix, TokenTree.Chain(count), count, [.. Enumerable.Range(0, count + 1)], spare: 3);
     }

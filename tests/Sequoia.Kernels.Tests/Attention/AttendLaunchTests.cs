@@ -1,6 +1,6 @@
 using Sequoia.Native;
-using Sequoia.Native.Diagnostics.Kernels;
 using Sequoia.Native.Execution.Cuda;
+using Sequoia.Native.Execution.Cuda.Checks;
 
 namespace Sequoia.Kernels.Tests.Attention;
 
@@ -26,8 +26,8 @@ internal sealed class AttendLaunchTests : CudaFixture
     [TestCase(81, ExpectedResult = 2)]
     public int Sealed_keys_are_looked_for_where_the_capacity_allows_them(int capacity)
     {
-        using var problem = new AttendProblem(AttendKernelSets.Of(Element.F16), Lone(capacity));
-        return AttendCheck.Observe(problem.Launch).Count;
+        using var problem = new AttendProblem(TestGpu.Sound.Of(Element.F16), Lone(capacity));
+        return ProblemCheck.Observe(problem.Launch).Count;
     }
 
     private static AttendShape Lone(int capacity) => new()

@@ -1,5 +1,5 @@
-using Sequoia.Native.Diagnostics.Kernels;
 using Sequoia.Native.Execution.Cuda;
+using Sequoia.Native.Execution.Cuda.Checks;
 using Sequoia.SoftwareGpu;
 
 namespace Sequoia.Kernels.Tests.Attention;
@@ -12,12 +12,12 @@ internal sealed class AttendScheduleTests : CudaFixture
     {
         for (int seed = 300; seed < 308; seed++)
         {
-            using AttendProblem problem = AttendProblem.Random(seed, AttendKernelSets.Of(element));
+            using AttendProblem problem = AttendProblem.Random(seed, TestGpu.Sound.Of(element));
             uint[][]? expected = null;
             foreach (Schedule schedule in Enum.GetValues<Schedule>())
             {
                 using var _ = new Launching(Launching.Checked(schedule, seed));
-                AttendCheck.Kernel(problem);
+                ProblemCheck.Kernel(problem);
                 expected ??= problem.Results();
                 Assert.That(problem.Results(), Is.EqualTo(expected), $"{problem.Shape}: {schedule}");
             }
@@ -28,7 +28,7 @@ internal sealed class AttendScheduleTests : CudaFixture
     public void Twin_is_clean([Values] Schedule schedule)
     {
         using var _ = new Launching(Launching.Checked(schedule));
-        using AttendProblem problem = AttendProblem.RandomScalar(400, AttendKernelSets.Of(Element.BF16));
-        AttendCheck.Twin(problem);
+        using AttendProblem problem = AttendProblem.RandomScalar(400, TestGpu.Sound.Of(Element.BF16));
+        ProblemCheck.Twin(problem);
     }
 }

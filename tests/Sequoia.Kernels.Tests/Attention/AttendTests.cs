@@ -1,5 +1,5 @@
-using Sequoia.Native.Diagnostics.Kernels;
 using Sequoia.Native.Execution.Cuda;
+using Sequoia.Native.Execution.Cuda.Checks;
 using Sequoia.SoftwareGpu;
 
 namespace Sequoia.Kernels.Tests.Attention;
@@ -17,8 +17,8 @@ internal sealed class AttendTests : CudaFixture
         {
             for (int seed = firstSeed; seed < firstSeed + seeds; seed++)
             {
-                using AttendProblem problem = AttendProblem.Random(seed, AttendKernelSets.Of(element));
-                AttendCheck.Kernel(problem);
+                using AttendProblem problem = AttendProblem.Random(seed, TestGpu.Sound.Of(element));
+                ProblemCheck.Kernel(problem);
             }
         }
     }
@@ -28,8 +28,8 @@ internal sealed class AttendTests : CudaFixture
     {
         for (int seed = 200; seed < 230; seed++)
         {
-            using AttendProblem problem = AttendProblem.RandomScalar(seed, AttendKernelSets.Of(element));
-            AttendCheck.Twin(problem);
+            using AttendProblem problem = AttendProblem.RandomScalar(seed, TestGpu.Sound.Of(element));
+            ProblemCheck.Twin(problem);
         }
     }
 
@@ -39,8 +39,8 @@ internal sealed class AttendTests : CudaFixture
     {
         for (int seed = 0; seed < 15; seed++)
         {
-            using AttendProblem problem = AttendProblem.Random(seed, AttendKernelSets.Of(element));
-            AttendCheck.Twin(problem);
+            using AttendProblem problem = AttendProblem.Random(seed, TestGpu.Sound.Of(element));
+            ProblemCheck.Twin(problem);
         }
     }
 }

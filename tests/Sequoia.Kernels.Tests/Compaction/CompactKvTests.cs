@@ -1,3 +1,5 @@
+using Sequoia.Native.Execution.Cuda;
+using Sequoia.Native.Execution.Cuda.Checks;
 using Sequoia.SoftwareGpu;
 
 namespace Sequoia.Kernels.Tests.Compaction;
@@ -9,29 +11,26 @@ internal sealed class CompactKvTests : CudaFixture
     [Test]
     public void Every_path_in_a_small_tree()
     {
-        using KernelUnderTest kernel = CompactProblem.Kernel();
         foreach (int[] path in Paths(9))
-            new CompactProblem(1, 1, 8, Capacity: 14, Committed: 3, path).Check(kernel);
+            Check(TestGpu.Sound.Any, planes: 2, headDim: 8, committed: 3, path, capacity: 14);
     }
 
     [Test]
     public void Large_trees_of_several_shapes([Values(64, 128, 80)] int headDim, [Values] Schedule schedule)
     {
-        using KernelUnderTest kernel = CompactProblem.Kernel(), twin = CompactProblem.Twin();
         using var _ = new Launching(Launching.Checked(schedule));
         for (int seed = 0; seed < 4; seed++)
         {
             var random = new Random(seed);
             int[] path = [0, .. Enumerable.Range(1, 99).Where(_ => random.Next(4) == 0)];
-            new CompactProblem(3, 2, headDim, Capacity: 140, Committed: 37, path).Check(kernel, twin);
+            Check(TestGpu.Sound.Any, planes: 12, headDim, committed: 37, path, capacity: 140, twin: true);
         }
     }
 
     [Test]
     public void An_empty_verdict_moves_nothing()
     {
-        using KernelUnderTest kernel = CompactProblem.Kernel(), twin = CompactProblem.Twin();
-        new CompactProblem(2, 2, 64, Capacity: 10, Committed: 4, []).Check(kernel, twin);
+        Check(TestGpu.Sound.Any, planes: 8, headDim: 64, committed: 4, [], capacity: 10, twin: true);
     }
 
     /// <summary>All paths, so that mutants meet them too.</summary>
@@ -41,15 +40,23 @@ internal sealed class CompactKvTests : CudaFixture
             yield return [0, .. Enumerable.Range(1, nodes - 1).Where(node => (set >> (node - 1) & 1) != 0)];
     }
 
+    public static void Check(CudaKernels kernels, int planes, int headDim, int committed, int[] path, int capacity, bool twin = false)
+    {
+        using var problem = new CompactKvProblem(kernels, planes, headDim, committed, path, capacity, seed: 0);
+        ProblemCheck.Kernel(problem);
+        if (twin)
+            ProblemCheck.Twin(problem);
+    }
+
     [Test]
     public void Moves_no_byte_twice()
     {
-        using KernelUnderTest kernel = CompactProblem.Kernel();
         using var _ = new Launching(new LaunchOptions { Counters = true });
         // Rows 0 and 1 stay; 4, 5, 9, 17 come to 2, 3, 4, 5, so rows 2 to 5, 9 and 17 are touched: six.
-        var problem = new CompactProblem(4, 2, 128, Capacity: 40, Committed: 5, [0, 1, 4, 5, 9, 17]);
-        KernelProfile profile = problem.Check(kernel).Profile!;
-        long columns = problem.Planes * problem.Chunks, moved = 2L * 4 * 16 * columns, threads = columns;
+        const int Planes = 16, HeadDim = 128;
+        using var problem = new CompactKvProblem(TestGpu.Sound.Any, Planes, HeadDim, committed: 5, [0, 1, 4, 5, 9, 17], capacity: 40, seed: 0);
+        KernelProfile profile = ProblemCheck.Kernel(problem).Single().Profile!;
+        long columns = Planes * HeadDim / 8, moved = 2L * 4 * 16 * columns, threads = columns;
         // A thread reads the verdict's length, the committed rows, three entries of the path to find the first that moves, and the four that do.
         Assert.That(profile.Total.GlobalBytes, Is.EqualTo(moved + (threads * sizeof(int) * (1 + 1 + 3 + 4))));
         Assert.That(profile.DistinctGlobalBytes, Is.EqualTo((6L * 16 * columns) + (sizeof(int) * (1 + 1 + 6))));

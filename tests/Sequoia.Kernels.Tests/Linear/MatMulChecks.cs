@@ -1,5 +1,5 @@
-using Sequoia.Native.Diagnostics.Kernels;
 using Sequoia.Native.Execution.Cuda;
+using Sequoia.Native.Execution.Cuda.Checks;
 using Sequoia.SoftwareGpu;
 
 namespace Sequoia.Kernels.Tests.Linear;
@@ -23,46 +23,40 @@ internal static class MatMulChecks
         yield return new(MatMulKind.SiluMul, element, 19, 2 * 37, 150, 3);
     }
 
-    public static void All(MatMulUnderTest kernels)
+    public static void All(KernelLaunchers kernels)
     {
         foreach (MatMulCase sizes in SmallCases(Element.F16))
-            Run(kernels, sizes);
+        {
+            using MatMulProblem problem = kernels.MatMul(sizes);
+            ProblemCheck.Kernel(problem);
+        }
         Inspect(kernels, Element.F16, Schedule.Random, 1);
-        using MatMulProblem sums = kernels.Problem(new MatMulCase(MatMulKind.Add, Element.F16, 8, 70, ThreeSplits, 7));
+        using MatMulProblem sums = kernels.MatMul(new MatMulCase(MatMulKind.Add, Element.F16, 8, 70, ThreeSplits, 7));
         SameBitsInAnyOrder(sums);
         SameBitsInAnyCompany(kernels, new MatMulCase(MatMulKind.Plain, Element.F16, 9, 70, ThreeSplits, 9), 1, 8);
         foreach (bool inTurn in (bool[])[false, true])
             CountersAreAsStated(kernels, new MatMulCase(MatMulKind.Plain, Element.F16, 8, 128, 1024, 8), inTurn);
     }
 
-    public static void Twin(MatMulUnderTest kernels)
+    public static void Twin(KernelLaunchers kernels)
     {
         foreach (MatMulCase sizes in SmallCases(Element.BF16))
         {
-            using MatMulProblem problem = kernels.Problem(sizes);
-            MatMulUnderTest.Run(problem, twin: true);
+            using MatMulProblem problem = kernels.MatMul(sizes);
+            ProblemCheck.Twin(problem);
         }
     }
 
-    /// <summary>Twice in the same workspace, so that counters must be back at 0.</summary>
-    public static void Run(MatMulUnderTest kernels, MatMulCase sizes)
-    {
-        using MatMulProblem problem = kernels.Problem(sizes);
-        MatMulUnderTest.Run(problem);
-        problem.Reset();
-        MatMulUnderTest.Run(problem);
-    }
-
     /// <summary>All kinds under all checks.</summary>
-    public static void Inspect(MatMulUnderTest kernels, Element element, Schedule schedule, int seed)
+    public static void Inspect(KernelLaunchers kernels, Element element, Schedule schedule, int seed)
     {
         using var _ = new Launching(Launching.Checked(schedule, seed));
         foreach (MatMulCase sizes in SmallCases(element))
         {
-            using MatMulProblem problem = kernels.Problem(sizes), inTurn = kernels.Problem(sizes, inTurn: true);
-            MatMulUnderTest.Run(problem);
+            using MatMulProblem problem = kernels.MatMul(sizes), inTurn = kernels.MatMul(sizes, inTurn: true);
+            ProblemCheck.Kernel(problem);
             if (sizes.Shape.Splits > 1)
-                MatMulUnderTest.Run(inTurn);
+                ProblemCheck.Kernel(inTurn);
         }
     }
 
@@ -86,13 +80,13 @@ internal static class MatMulChecks
     /// <param name="kernels">The kernels.</param>
     /// <param name="sizes">Of all rows.</param>
     /// <param name="counts">Of the rows to try, besides all of them.</param>
-    public static void SameBitsInAnyCompany(MatMulUnderTest kernels, MatMulCase sizes, params ReadOnlySpan<int> counts)
+    public static void SameBitsInAnyCompany(KernelLaunchers kernels, MatMulCase sizes, params ReadOnlySpan<int> counts)
     {
         MatMulInputs all = MatMulInputs.Random(sizes);
-        using MatMulProblem together = kernels.Problem(all);
+        using MatMulProblem together = kernels.MatMul(all);
         together.Launch();
         uint[][] expected = together.Outputs();
-        using MatMulProblem inTurn = kernels.Problem(all, inTurn: true);
+        using MatMulProblem inTurn = kernels.MatMul(all, inTurn: true);
         inTurn.Launch();
         uint[][] one = inTurn.Outputs();
         for (int row = 0; row < sizes.Rows; row++)
@@ -101,7 +95,7 @@ internal static class MatMulChecks
         foreach (int count in counts)
         {
             int[] chosen = [.. Enumerable.Range(0, sizes.Rows).OrderBy(_ => random.Next()).Take(count)];
-            using MatMulProblem some = kernels.Problem(all.Choose(chosen));
+            using MatMulProblem some = kernels.MatMul(all.Choose(chosen));
             some.Launch();
             uint[][] found = some.Outputs();
             for (int i = 0; i < count; i++)
@@ -110,11 +104,11 @@ internal static class MatMulChecks
     }
 
     /// <summary>The formulas of matmul.cu's header.</summary>
-    public static KernelProfile CountersAreAsStated(MatMulUnderTest kernels, MatMulCase sizes, bool inTurn = false)
+    public static KernelProfile CountersAreAsStated(KernelLaunchers kernels, MatMulCase sizes, bool inTurn = false)
     {
         using var _ = new Launching(new LaunchOptions { Counters = true });
-        using MatMulProblem problem = kernels.Problem(sizes, inTurn);
-        KernelProfile profile = MatMulUnderTest.Run(problem).Profile!;
+        using MatMulProblem problem = kernels.MatMul(sizes, inTurn);
+        KernelProfile profile = ProblemCheck.Kernel(problem).Single().Profile!;
         TestContext.Out.WriteLine($"{problem.Shape}: {problem.Bytes} bytes\n{profile.ToTable()}");
         long asked = MatMulTraffic.Of(sizes, problem.Grid);
         if (profile.Total.GlobalBytes != asked)

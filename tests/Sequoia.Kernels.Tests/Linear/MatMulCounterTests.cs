@@ -1,5 +1,5 @@
-using Sequoia.Native.Diagnostics.Kernels;
 using Sequoia.Native.Execution.Cuda;
+using Sequoia.Native.Execution.Cuda.Checks;
 using Sequoia.SoftwareGpu;
 
 namespace Sequoia.Kernels.Tests.Linear;
@@ -7,14 +7,7 @@ namespace Sequoia.Kernels.Tests.Linear;
 /// <summary>The formulas of matmul.cu's header, and how much of the work is the tensor cores'.</summary>
 internal sealed class MatMulCounterTests : CudaFixture
 {
-    // One for all: modules are loaded once.
-    private MatMulUnderTest _kernels = null!;
-
-    [OneTimeSetUp]
-    public void Load() => _kernels = new MatMulUnderTest();
-
-    [OneTimeTearDown]
-    public void Unload() => _kernels?.Dispose();
+    private static KernelLaunchers Kernels => TestGpu.Sound;
 
     private static readonly MatMulCase[] Cases =
     [
@@ -30,9 +23,9 @@ internal sealed class MatMulCounterTests : CudaFixture
     [TestCaseSource(nameof(Cases))]
     public void Bytes_wavefronts_and_products_are_as_stated(MatMulCase sizes)
     {
-        KernelProfile profile = MatMulChecks.CountersAreAsStated(_kernels, sizes);
+        KernelProfile profile = MatMulChecks.CountersAreAsStated(Kernels, sizes);
         if (sizes.Shape.Splits > 1)
-            MatMulChecks.CountersAreAsStated(_kernels, sizes, inTurn: true);
+            MatMulChecks.CountersAreAsStated(Kernels, sizes, inTurn: true);
         // An mma is 16 x 8 x 16 products; rows of x are filled up to TOKENS, outputs to 64, columns to 64.
         MatMulGrid grid = new(sizes.Shape, sizes.Rows, 1);
         long products = (long)grid.TokenTiles * grid.Tokens * sizes.Shape.RowTiles * 64 * ((sizes.Columns + 63) / 64 * 64);
@@ -47,7 +40,7 @@ internal sealed class MatMulCounterTests : CudaFixture
         {
             MatMulCase sizes = new(MatMulKind.Plain, Element.F16, rows, 128, 512, 1);
             Assert.That(MatMulTraffic.Operands(sizes, new(sizes.Shape, rows, 1)), Is.EqualTo(2L * 512 * ((128 * times) + (2 * rows))));
-            MatMulChecks.CountersAreAsStated(_kernels, sizes);
+            MatMulChecks.CountersAreAsStated(Kernels, sizes);
         }
     }
 }

@@ -1,4 +1,4 @@
-using Sequoia.Interop;
+using Sequoia.Native.Execution.Cuda.Checks;
 
 namespace Sequoia.Kernels.Tests.Linear;
 
@@ -73,18 +73,9 @@ internal sealed class MatMulMutantTests : CudaFixture
     [Test]
     public void Sound_products_pass() => Assert.That((IsFound(null, MatMulChecks.All), IsFound(null, MatMulChecks.Twin)), Is.EqualTo((false, false)));
 
-    private static bool IsFound(Mutation? mutation, Action<MatMulUnderTest> checks)
+    private static bool IsFound(Mutation? mutation, Action<KernelLaunchers> checks)
     {
-        using var kernels = new MatMulUnderTest(mutation);
-        try
-        {
-            checks(kernels);
-            return false;
-        }
-        catch (Exception e) when (e is KernelFault or CudaException)
-        {
-            TestContext.Out.WriteLine(e.Message);
-            return true;
-        }
+        using KernelLaunchers kernels = TestGpu.With(mutation);
+        return TestGpu.IsFound(() => checks(kernels));
     }
 }

@@ -1,5 +1,5 @@
-using Sequoia.Native.Diagnostics.Kernels;
 using Sequoia.Native.Execution.Cuda;
+using Sequoia.Native.Execution.Cuda.Checks;
 using Sequoia.SoftwareGpu;
 
 namespace Sequoia.Kernels.Tests.Linear;
@@ -7,14 +7,7 @@ namespace Sequoia.Kernels.Tests.Linear;
 /// <summary>matmul.cu and its twin: right within rounding, the same bits in any company, and clean.</summary>
 internal sealed class MatMulTests : CudaFixture
 {
-    // One for all: modules are loaded once.
-    private MatMulUnderTest _kernels = null!;
-
-    [OneTimeSetUp]
-    public void Load() => _kernels = new MatMulUnderTest();
-
-    [OneTimeTearDown]
-    public void Unload() => _kernels?.Dispose();
+    private static KernelLaunchers Kernels => TestGpu.Sound;
 
     // The exact models of tensor cores are slow.
     private static readonly (Numerics Numerics, int Cases)[] Models = [(Numerics.Fast, 320), (Numerics.Ampere, 16), (Numerics.Hopper, 16)];
@@ -26,8 +19,8 @@ internal sealed class MatMulTests : CudaFixture
         double worst = 0;
         for (int seed = 0; seed < model.Cases; seed++)
         {
-            using MatMulProblem problem = _kernels.Problem(MatMulCase.Random(seed));
-            MatMulUnderTest.Run(problem);
+            using MatMulProblem problem = Kernels.MatMul(MatMulCase.Random(seed));
+            ProblemCheck.Kernel(problem);
             worst = Math.Max(worst, problem.Compare().Worst);
         }
         TestContext.Out.WriteLine($"{worst:P1} of the bound");
@@ -61,8 +54,8 @@ internal sealed class MatMulTests : CudaFixture
     {
         for (int seed = 1000; seed < 1060; seed++)
         {
-            using MatMulProblem problem = _kernels.Problem(MatMulCase.Random(seed));
-            MatMulUnderTest.Run(problem, twin: true);
+            using MatMulProblem problem = Kernels.MatMul(MatMulCase.Random(seed));
+            ProblemCheck.Twin(problem);
         }
     }
 
@@ -76,14 +69,14 @@ internal sealed class MatMulTests : CudaFixture
             ? MatMulCase.Rope(element, Rows, 2, 1, 8, Columns, 3)
             : new MatMulCase(kind, element, Rows, 26, Columns, 3);
         Assert.That(sizes.Shape.Splits, Is.EqualTo(2));
-        MatMulChecks.SameBitsInAnyCompany(_kernels, sizes, numerics == Numerics.Fast ? [1, 1, 1, 2, 7, 8, 9, 16, 17, 31, 33, 64, 65, 100, 129, 130] : [1, 1, 3, 17, 40]);
+        MatMulChecks.SameBitsInAnyCompany(Kernels, sizes, numerics == Numerics.Fast ? [1, 1, 1, 2, 7, 8, 9, 16, 17, 31, 33, 64, 65, 100, 129, 130] : [1, 1, 3, 17, 40]);
     }
 
     /// <summary>So that what holds for all of them was seen in each.</summary>
     [Test]
     public void Tensor_cores_models_differ()
     {
-        using MatMulProblem problem = _kernels.Problem(new MatMulCase(MatMulKind.Plain, Element.F16, 4, 64, 512, 1));
+        using MatMulProblem problem = Kernels.MatMul(new MatMulCase(MatMulKind.Plain, Element.F16, 4, 64, 512, 1));
         var bits = new HashSet<string>();
         foreach (Numerics numerics in Enum.GetValues<Numerics>())
         {
@@ -97,7 +90,7 @@ internal sealed class MatMulTests : CudaFixture
     [Test]
     public void Splits_are_added_up_in_order([Values] MatMulKind kind)
     {
-        using MatMulProblem problem = _kernels.Problem(
+        using MatMulProblem problem = Kernels.MatMul(
             kind == MatMulKind.Rope ? MatMulCase.Rope(Element.BF16, 40, 5, 1, 16, 2100, 1) : new MatMulCase(kind, Element.BF16, 40, 140, 2100, 1));
         MatMulChecks.SameBitsInAnyOrder(problem);
     }
@@ -105,13 +98,13 @@ internal sealed class MatMulTests : CudaFixture
     [Test]
     public void Checks_find_nothing([Values] Schedule schedule, [Values] Element element, [Range(1, 3)] int seed)
     {
-        MatMulChecks.Inspect(_kernels, element, schedule, seed);
+        MatMulChecks.Inspect(Kernels, element, schedule, seed);
     }
 
     [Test]
     public void Twin_is_clean([Values] Schedule schedule)
     {
         using var _ = new Launching(Launching.Checked(schedule));
-        MatMulChecks.Twin(_kernels);
+        MatMulChecks.Twin(Kernels);
     }
 }

@@ -1,5 +1,5 @@
-using Sequoia.Native.Diagnostics.Kernels;
 using Sequoia.Native.Execution.Cuda;
+using Sequoia.Native.Execution.Cuda.Checks;
 
 namespace Sequoia.Kernels.Tests.Linear;
 

@@ -1,39 +1,36 @@
 using Sequoia.Native;
-using Sequoia.Native.Diagnostics.Kernels;
+using Sequoia.Native.Execution.Cuda;
+using Sequoia.Native.Execution.Cuda.Checks;
 using Sequoia.Native.Sampling;
 
 namespace Sequoia.Kernels.Tests.Sampling;
 
+/// <summary>Problems of draw_children for any number of threads.</summary>
 internal static class DrawCases
 {
-    /// <summary>A tree with up to so many inner nodes and 32 children a node, logits of all kinds.</summary>
-    public static DrawProblem Random(int seed, int mostRows, int? vocabulary = null, SpeculationMethod method = SpeculationMethod.Sequoia)
-    {
-        var random = new Random(seed);
-        int tokens = vocabulary ?? SamplingCases.Vocabulary(random);
-        var tree = RandomTrees.Bush(random.Next(1, mostRows + 1), Math.Min(32, tokens), random);
-        var problem = new DrawProblem(tree, tokens, SamplingCases.Options(seed, tokens, random), new RandomKey((ulong)random.NextInt64(), (uint)random.Next()), seed, method);
-        for (int row = 0; row < problem.Rows; row++)
-            HardRows.Fill(problem.Logits.Row(row), HardRows.Kinds[random.Next(HardRows.Kinds.Length)], random);
-        return problem;
-    }
+    public static DrawChildrenProblem Random(
+        CudaKernels kernels, int seed, int mostRows, int block = 256, int? vocabulary = null, SpeculationMethod method = SpeculationMethod.Sequoia) =>
+        new(kernels, DraftedTree.OfSeed(seed, mostRows, vocabulary, method), seed, block);
 
     /// <summary>All of the largest are in a few threads' shares: far more candidates than there is room for, until the bound is sharpened.</summary>
-    public static DrawProblem Crowded(int vocabulary, int threads, float temperature)
+    public static DrawChildrenProblem Crowded(CudaKernels kernels, int block, float temperature)
     {
-        var problem = new DrawProblem(TokenTree.Chains(32, 1), vocabulary, new SamplingOptions(temperature), new RandomKey(3, 4), shuffle: 1);
-        Span<float> row = problem.Logits.Row(0);
-        for (int token = 0; token < vocabulary; token++)
-            row[token] = token / 4 % threads < 12 ? 50 : 0;
-        return problem;
+        var drafted = new DraftedTree(TokenTree.Chains(32, 1), 100_000, new SamplingOptions(temperature), new RandomKey(3, 4), shuffle: 1);
+        Span<float> row = drafted.Row(0);
+        for (int token = 0; token < row.Length; token++)
+            row[token] = token / 4 % block < 12 ? 50 : 0;
+        return new(kernels, drafted, seed: 0, block);
     }
 
     /// <summary>Logits so large that noise added to them would be rounded away.</summary>
-    public static DrawProblem FarFromZero(int rows)
+    public static DrawChildrenProblem FarFromZero(CudaKernels kernels, int rows, int block = 256) =>
+        new(kernels, Filled(RandomTrees.Bush(rows, 32, new Random(5)), 1003, new SamplingOptions(1), LogitKind.LargeOffset), seed: 0, block);
+
+    public static DraftedTree Filled(TokenTree tree, int vocabulary, SamplingOptions options, LogitKind kind)
     {
-        var problem = new DrawProblem(RandomTrees.Bush(rows, 32, new Random(5)), 1003, new SamplingOptions(1), new RandomKey(1, 2), shuffle: 1);
-        for (int row = 0; row < rows; row++)
-            HardRows.Fill(problem.Logits.Row(row), LogitKind.LargeOffset, new Random(row));
-        return problem;
+        var drafted = new DraftedTree(tree, vocabulary, options, new RandomKey(1, 2), shuffle: 1);
+        for (int row = 0; row < drafted.Rows; row++)
+            HardRows.Fill(drafted.Row(row), kind, new Random(row));
+        return drafted;
     }
 }

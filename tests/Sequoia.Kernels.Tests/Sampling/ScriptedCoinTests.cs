@@ -1,10 +1,11 @@
 using Sequoia.Native;
+using Sequoia.Native.Execution.Cuda.Checks;
 using Sequoia.Native.Sampling;
 
 namespace Sequoia.Kernels.Tests.Sampling;
 
 /// <summary>
-/// The law of acceptance without chance: coins come from the seed, 16 bits a child, and the coin at which acceptance ends is searched for.
+/// The probability of acceptance without chance: coins come from the seed, 16 bits a child, and the coin at which acceptance ends is searched for.
 /// It must be the probability that exact fractions give (VerifierLaw), for every order in which children can be drawn.
 /// </summary>
 internal sealed class ScriptedCoinTests : CudaFixture
@@ -19,7 +20,7 @@ internal sealed class ScriptedCoinTests : CudaFixture
         "u32 r = (((u32)(seed >> (16 * (child - 1))) & 0xFFFF) << 16) | 0x8000;");
 
     /// <summary>Weights of target and draft.</summary>
-    private static readonly (int[] P, int[] Q)[] Laws =
+    private static readonly (int[] P, int[] Q)[] Cases =
     [
         ([1, 0], [1, 1]),
         ([3, 2], [3, 2]),
@@ -30,29 +31,27 @@ internal sealed class ScriptedCoinTests : CudaFixture
     ];
 
     [Test]
-    public void Children_are_accepted_with_exactly_their_probability([Range(0, 5)] int law)
+    public void Children_are_accepted_with_exactly_their_probability([Range(0, 5)] int number)
     {
-        (int[] p, int[] q) = Laws[law];
-        using KernelUnderTest draw = DrawKernels.Kernel(256), kernel = VerifyKernels.Kernel(128, Script);
+        (int[] p, int[] q) = Cases[number];
+        using KernelLaunchers kernels = TestGpu.With(Script);
         int children = Math.Min(3, q.Length);
-        var draft = new DrawProblem(TokenTree.Chains(children, 1), q.Length, new SamplingOptions(1), new RandomKey(1, 1), shuffle: 1);
-        using var problem = new VerifyProblem(draft) { Nodes = 1 };
-        Fill(problem.Target.Row(0), p);
-        Fill(draft.Logits.Row(0), q);
-        using var drawn = new DeviceDraw(draft);
-        drawn.Run(draw);
-        using var device = new DeviceVerify(problem, drawn);
+        var drafted = new DraftedTree(TokenTree.Chains(children, 1), q.Length, new SamplingOptions(1), new RandomKey(1, 1), shuffle: 1);
+        var inputs = new VerifyInputs(drafted, nodes: 1, seed: 0);
+        Fill(inputs.Target.Span(0), p);
+        Fill(drafted.Row(0), q);
+        using VerifyTreeProblem problem = VerifyCases.Problem(kernels.Any, inputs, block: 128);
         int searched = 0;
         foreach ((int[] order, _) in VerifierLaw.Orders(Fractions(q), children))
         {
-            drawn.TokOfNode.CopyFrom(order, start: 1);
+            problem.Tokens.CopyFrom(order, start: 1);
             var rule = new VerifierLaw.Stated(Fractions(p), Fractions(q));
             Rational exact = Rational.Zero;
             // A child behind one that is accepted for certain is never looked at.
             for (int rank = 0; rank < children && exact < Rational.One; rank++)
             {
                 exact = rule.AcceptanceProbability(order[rank]);
-                Assert.That(Search(kernel, device, rank), Is.EqualTo((double)exact.Numerator / (double)exact.Denominator).Within(Tolerance), $"{string.Join(' ', order)}, child {rank}");
+                Assert.That(Search(problem, rank), Is.EqualTo((double)exact.Numerator / (double)exact.Denominator).Within(Tolerance), $"{string.Join(' ', order)}, child {rank}");
                 if (exact < Rational.One)
                     rule.Reject(order[rank]);
                 searched++;
@@ -62,15 +61,16 @@ internal sealed class ScriptedCoinTests : CudaFixture
     }
 
     /// <summary>The share of the grid's coins with which a child is accepted, when those before it have the highest coin and are rejected.</summary>
-    private static double Search(KernelUnderTest kernel, DeviceVerify device, int rank)
+    private static double Search(VerifyTreeProblem problem, int rank)
     {
         int accepted = 0, rejected = Grid;
         while (accepted < rejected)
         {
             int coin = (accepted + rejected) / 2;
             ulong before = (1ul << (16 * rank)) - 1;
-            device.Run(kernel, new RandomKey(before | ((ulong)coin << (16 * rank)), 0));
-            if (device.Verdict.Ahead == rank + 1)
+            problem.Begin(new RandomKey(before | ((ulong)coin << (16 * rank)), 0));
+            problem.Launch();
+            if (problem.Verdict.Ahead == rank + 1)
                 accepted = coin + 1;
             else
                 rejected = coin;

@@ -1,50 +1,55 @@
 using Sequoia.Native;
-using Sequoia.Native.Diagnostics.Kernels;
+using Sequoia.Native.Execution.Cuda;
+using Sequoia.Native.Execution.Cuda.Checks;
 using Sequoia.Native.Sampling;
 
 namespace Sequoia.Kernels.Tests.Sampling;
 
 internal static class VerifyCases
 {
-    /// <summary>A random tree; the draft agrees with the target well, badly or not at all.</summary>
-    public static VerifyProblem Random(int seed, int? vocabulary = null, SpeculationMethod method = SpeculationMethod.Sequoia)
+    /// <summary>Verifies a tree several times, each with random numbers of its own; the engine's draw_children makes the rows' scales.</summary>
+    /// <param name="kernels">The kernels.</param>
+    /// <param name="inputs">The tree.</param>
+    /// <param name="times">How many times.</param>
+    /// <param name="block">Threads.</param>
+    /// <param name="twin">Whether by the twin.</param>
+    /// <param name="shuffledChildren">A seed: the children are any distinct tokens, not those drawn.</param>
+    /// <returns>How many nodes were accepted in all.</returns>
+    public static int Check(CudaKernels kernels, VerifyInputs inputs, int times, int block = 256, bool twin = false, int? shuffledChildren = null)
     {
-        var random = new Random(seed);
-        int tokens = vocabulary ?? SamplingCases.Vocabulary(random);
-        int mostChildren = Math.Min(32, tokens);
-        TokenTree tree = random.Next(4) switch
+        if (shuffledChildren is { } seed)
         {
-            0 => TokenTree.Chains(mostChildren, 1),
-            1 => RandomTrees.Bush(random.Next(1, 6), Math.Min(6, mostChildren), random),
-            _ => RandomTrees.Some(random.Next(2, 40), mostChildren, random),
-        };
-        var draft = new DrawProblem(tree, tokens, SamplingCases.Options(seed, tokens, random), new RandomKey((ulong)random.NextInt64(), 7), seed, method);
-        var problem = new VerifyProblem(draft) { Nodes = random.Next(4) == 0 ? random.Next(1, tree.Size + 1) : tree.Size };
-        for (int node = 0; node < tree.Size; node++)
-            HardRows.Fill(problem.Target.Row(node), HardRows.Kinds[random.Next(HardRows.Kinds.Length)], random);
-        float difference = random.Next(4) switch { 0 => 0, 1 => 0.3f, _ => 2 };
-        for (int row = 0; row < draft.Rows; row++)
-        {
-            if (random.Next(3) == 0)
-                HardRows.Fill(draft.Logits.Row(row), HardRows.Kinds[random.Next(HardRows.Kinds.Length)], random);
-            else
-                HardRows.FillLike(draft.Logits.Row(row), problem.Target.Row(draft.NodeOfRow[row]), difference, random);
+            inputs.Drafted.Draw();
+            inputs.Drafted.ShuffleChildren(seed);
         }
-        return problem;
+        using VerifyTreeProblem problem = Problem(kernels, inputs, block);
+        int accepted = 0;
+        for (uint time = 0; time < times; time++)
+        {
+            problem.Begin(new RandomKey(inputs.Drafted.Random.Seed + 1, time));
+            _ = twin ? ProblemCheck.Twin(problem) : ProblemCheck.Kernel(problem);
+            accepted += problem.Verdict.Length;
+        }
+        return accepted;
     }
 
+    public static VerifyTreeProblem Problem(CudaKernels kernels, VerifyInputs inputs, int block = 256) => new(kernels, inputs, block, TestGpu.Sound.Any);
+
+    public static VerifyInputs Random(int seed, int? vocabulary = null, SpeculationMethod method = SpeculationMethod.Sequoia) =>
+        VerifyInputs.OfSeed(seed, vocabulary, method);
+
     /// <summary>Few likely tokens in the draft and many children: its mass is used up, and the rest come uniformly.</summary>
-    public static VerifyProblem UsedUp(int seed)
+    public static VerifyInputs UsedUp(int seed)
     {
         var random = new Random(seed);
         // By top-k, which the target then has as well, so its logits are flat to keep many tokens; or by logits of -infinity.
         bool byTopK = seed % 2 == 0;
         var options = new SamplingOptions(1, 1, byTopK ? random.Next(1, 5) : 0);
-        var draft = new DrawProblem(TokenTree.Chains(16, 1), 20, options, new RandomKey((ulong)seed, 1), seed);
-        var problem = new VerifyProblem(draft) { Nodes = draft.Tree.Size };
-        HardRows.Fill(draft.Logits.Row(0), byTopK ? LogitKind.Usual : LogitKind.FewFinite, random);
+        var draft = new DraftedTree(TokenTree.Chains(16, 1), 20, options, new RandomKey((ulong)seed, 1), seed);
+        var inputs = new VerifyInputs(draft, draft.Tree.Size, seed);
+        HardRows.Fill(draft.Row(0), byTopK ? LogitKind.Usual : LogitKind.FewFinite, random);
         for (int node = 0; node < draft.Tree.Size; node++)
-            HardRows.Fill(problem.Target.Row(node), byTopK ? LogitKind.Flat : LogitKind.Usual, random);
-        return problem;
+            HardRows.Fill(inputs.Target.Span(node), byTopK ? LogitKind.Flat : LogitKind.Usual, random);
+        return inputs;
     }
 }

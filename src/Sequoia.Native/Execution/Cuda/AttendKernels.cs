@@ -1,5 +1,4 @@
 using Sequoia.Interop;
-using Sequoia.Native.Diagnostics.Kernels;
 using Sequoia.Native.Execution.Cuda.Parameters;
 
 namespace Sequoia.Native.Execution.Cuda;

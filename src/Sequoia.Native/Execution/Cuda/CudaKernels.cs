@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Sequoia.Interop;
-using Sequoia.Native.Diagnostics.Kernels;
 
 namespace Sequoia.Native.Execution.Cuda;
 

@@ -4,7 +4,7 @@ namespace Sequoia.Native;
 
 /// <summary>
 /// The sources of the engine's CUDA kernels, any of which may be replaced by the user's own: <c>KernelSet.Default.Replace("rms_norm", source)</c>.
-/// A replacement is compiled and compared with the engine's own kernel on random inputs when a model is loaded, before it is used.
+/// A replacement is compiled and checked on random inputs when a model is loaded, before it is used.
 /// Immutable.
 /// </summary>
 public sealed class KernelSet
@@ -27,9 +27,9 @@ public sealed class KernelSet
         ["advance_step"] = "advance_step",
     };
 
-    // What nothing of the engine launches, so that there is no use in replacing it: slow twins, and a kernel for decoding without a tree.
+    // Slow twins that nothing of the engine launches, so that there is no use in replacing them.
     private static readonly string[] Others =
-        ["rms_norm_scalar", "draw_children_scalar", "verify_tree_scalar", "compact_kv_scalar", "sample_token", "sample_token_scalar"];
+        ["rms_norm_scalar", "draw_children_scalar", "verify_tree_scalar", "compact_kv_scalar"];
 
     // Read when a kernel is compiled: most programs compute on the CPU and never need them.
     private static readonly Lazy<IReadOnlyDictionary<string, string>> AllHeaders = new(() => typeof(KernelSet).Assembly.GetManifestResourceNames()

@@ -1,6 +1,5 @@
 using System.Numerics;
 using Sequoia.Interop;
-using Sequoia.Native.Diagnostics.Kernels;
 using Sequoia.Native.Execution.Cuda.Parameters;
 
 namespace Sequoia.Native.Execution.Cuda;

@@ -1,12 +1,13 @@
 using System.Numerics;
 using Sequoia.Interop;
-using Sequoia.Native.Diagnostics.Kernels;
 using Sequoia.Native.Execution.Cuda.Parameters;
 
 namespace Sequoia.Native.Execution.Cuda;
 
 /// <summary>Launches what draws and verifies: draw_children.cu and verify_tree.cu.</summary>
-internal sealed unsafe class SamplingKernels(CudaKernels kernels)
+/// <param name="kernels">The kernels.</param>
+/// <param name="block">Threads of a block. No result depends on it.</param>
+internal sealed unsafe class SamplingKernels(CudaKernels kernels, int block = SamplingKernels.Block)
 {
     /// <summary>Threads of a block of everything that reads rows of logits.</summary>
     public const int Block = 1024;
@@ -14,15 +15,13 @@ internal sealed unsafe class SamplingKernels(CudaKernels kernels)
     private const int TileTokens = 64;
     private const int LeastScratch = 16 << 10;
 
-    private readonly CudaKernel _drawChildren = kernels.Find(Variants(0)[0]);
-    private readonly CudaKernel _verifyTree = kernels.Find(Variants(0)[1]);
+    // Each is compiled when first prepared.
+    private readonly Lazy<CudaKernel> _drawChildren = new(() => kernels.Find(OfDrawChildren(0, block)));
+    private readonly Lazy<CudaKernel> _verifyTree = new(() => kernels.Find(OfVerifyTree(0, block)));
 
     /// <summary>All that is launched here, with the shared memory of rows of so many tokens.</summary>
     public static IReadOnlyList<KernelVariant> Variants(int vocabulary) =>
-    [
-        new("draw_children", "draw_children", Block) { SharedBytes = Scratch(vocabulary) },
-        new("verify_tree", "verify_tree", Block) { SharedBytes = Scratch(vocabulary) },
-    ];
+        [OfDrawChildren(vocabulary, Block), OfVerifyTree(vocabulary, Block)];
 
     /// <summary>Floats for a tree of sums over a row's tiles: one a tile, to the next power of two.</summary>
     public static int SumTree(int vocabulary) => (int)BitOperations.RoundUpToPowerOf2((uint)((vocabulary + TileTokens - 1) / TileTokens));
@@ -33,26 +32,36 @@ internal sealed unsafe class SamplingKernels(CudaKernels kernels)
     /// <summary>Makes sure that rows of so many tokens fit the kernels' shared memory.</summary>
     public void Prepare(int vocabulary)
     {
-        Prepare(_drawChildren, vocabulary);
-        Prepare(_verifyTree, vocabulary);
+        PrepareDraw(vocabulary);
+        PrepareVerify(vocabulary);
     }
 
-    /// <summary>The same for a kernel of another launcher.</summary>
-    public static void Prepare(CudaKernel kernel, int vocabulary)
-    {
-        if (Scratch(vocabulary) > kernel.MaxDynamicSharedBytes)
-            kernel.MaxDynamicSharedBytes = Scratch(vocabulary);
-    }
+    public void PrepareDraw(int vocabulary) => Prepare(_drawChildren.Value, vocabulary);
+
+    public void PrepareVerify(int vocabulary) => Prepare(_verifyTree.Value, vocabulary);
 
     public void DrawChildren(in DrawChildren parameters, int rows, CudaStream? stream = null)
     {
         fixed (DrawChildren* at = &parameters)
-            _drawChildren.Launch(rows, Block, Scratch(parameters.Vocabulary), stream, KernelArgument.At(at, sizeof(DrawChildren)));
+            _drawChildren.Value.Launch(rows, block, Scratch(parameters.Vocabulary), stream, KernelArgument.At(at, sizeof(DrawChildren)));
     }
 
     public void VerifyTree(in VerifyTree parameters, CudaStream? stream = null)
     {
         fixed (VerifyTree* at = &parameters)
-            _verifyTree.Launch(1, Block, Scratch(parameters.Vocabulary), stream, KernelArgument.At(at, sizeof(VerifyTree)));
+            _verifyTree.Value.Launch(1, block, Scratch(parameters.Vocabulary), stream, KernelArgument.At(at, sizeof(VerifyTree)));
     }
+
+    private static void Prepare(CudaKernel kernel, int vocabulary)
+    {
+        if (Scratch(vocabulary) > kernel.MaxDynamicSharedBytes)
+            kernel.MaxDynamicSharedBytes = Scratch(vocabulary);
+    }
+
+    private static KernelVariant OfDrawChildren(int vocabulary, int block) => Of("draw_children", "DRAW_THREADS", vocabulary, block);
+
+    private static KernelVariant OfVerifyTree(int vocabulary, int block) => Of("verify_tree", "VERIFY_THREADS", vocabulary, block);
+
+    private static KernelVariant Of(string name, string threads, int vocabulary, int block) =>
+        new(name, name, block, block == Block ? [] : [(threads, block)]) { SharedBytes = Scratch(vocabulary) };
 }

@@ -1,0 +1,99 @@
+using Sequoia.Native;
+using Sequoia.Native.Execution.Cuda.Checks;
+using Sequoia.SoftwareGpu;
+
+namespace Sequoia.Kernels.Tests.Checks;
+
+/// <summary>Problems let the engine's kernels and their twins pass, and find bugs that were put in by hand.</summary>
+internal sealed class KernelProblemTests : CudaFixture
+{
+    // More than any of the mutants survives.
+    private const int Seeds = 40;
+
+    private static readonly (string Kernel, Mutation Mutation)[] Mutants =
+    [
+        ("embed", new("Token_of_the_row", "embed.cu", "p.tok_of_node[p.nodes[row]]", "p.tok_of_node[row]")),
+        ("embed", new("Writes_whole_chunks", "embed.cu", "if (first + CHUNK > p.columns)", "if (first > p.columns)")),
+        ("rms_norm", new("Sum_misses_the_last_columns", "rms_norm.cu", "                squares = fmaf(x[c], x[c], squares);", "                ;")),
+        ("rms_norm", new("No_epsilon", "rms_norm.cuh", "squares / (float)p.columns + p.epsilon", "squares / (float)p.columns")),
+        ("rms_norm", new("Weights_are_left_out", "rms_norm_scalar.cu", "x[c] * scale * p.weight[c]", "x[c] * scale")),
+        ("matmul", new("Last_columns_are_lost", "matmul.cu", "(p.columns + TILE_K - 1) / TILE_K", "p.columns / TILE_K")),
+        ("matmul", new("Twin_takes_the_first_row", "matmul_scalar.cu", "(size_t)row * p.x_stride", "(size_t)0 * p.x_stride")),
+        ("matmul_scalar", new("Last_column_is_lost", "matmul_scalar.cu", "k < columns", "k < columns - 1")),
+        ("attend", new("Tail_without_the_row_itself", "attend.cu", "keys = position + 1 - sealed;", "keys = max(1, position - sealed);")),
+        ("attend", new("Splits_of_the_first_keys", "attend.cu", "p.capacity + work.split * SPLIT_KEYS) *", "p.capacity) *")),
+        ("attend_scalar", new("Forgets_to_shrink", "attend_scalar.cu", "float sum = sums[part] * shrink;", "float sum = sums[part];")),
+        ("draw_children", new("Noise_of_the_next_node", "draw_children.cu", "(u32)node, p.state->step", "(u32)node + 1, p.state->step")),
+        ("draw_children", new("Twin_keeps_too_few", "draw_children_scalar.cu", "at > 0 && best_key[at - 1] < key", "at > 0 && best_key[at - 1] <= key")),
+        ("verify_tree", new("Level_is_not_added_up", "residual.cuh", "level += residual_mass / draft_mass;", "level = residual_mass / draft_mass;")),
+        ("verify_tree", new("Walks_beyond_the_computed_nodes", "verify_tree.cu", "step.child >= p.nodes", "step.child > p.nodes")),
+        ("verify_tree", new("Twin_forgets_the_leaf", "verify_tree_scalar.cu", "conclude(verdict, p.path, p.tok_of_node, p.tree, p.toks);", "conclude(verdict, p.path, p.tok_of_node, p.tree, p.toks), verdict.kept = verdict.length;")),
+        ("compact_kv", new("Last_row_stays", "compact_kv.cu", "length = *p.length", "length = *p.length - 1")),
+        ("compact_kv", new("One_row_too_many", "compact_kv.cu", "rows[(size_t)(begin + i) * p.chunks] = moving[i];", "rows[(size_t)(begin + i + 1) * p.chunks] = moving[i];")),
+        ("compact_kv", new("Twin_without_the_prefix", "compact_kv_scalar.cu", "p.state->committed + p.path[slot]", "p.path[slot]")),
+        ("advance_step", new("Step_stays", "advance_step.cu", "p.state->step++;", "")),
+        ("advance_step", new("Leaf_is_lost", "advance_step.cu", "verdict.kept < verdict.length", "false")),
+        ("advance_step", new("Goes_on_after_damage", "advance_step.cu", "if (verdict.length == 0)", "if (verdict.length < 0)")),
+    ];
+
+    private static IEnumerable<TestCaseData> ReplacementCases => Mutants.Where(mutant => mutant.Mutation.File == $"{mutant.Kernel}.cu").Select(mutant => new TestCaseData(mutant.Kernel, mutant.Mutation).SetArgDisplayNames(mutant.Kernel, mutant.Mutation.Name));
+
+    private static IEnumerable<TestCaseData> MutantCases => Mutants.Select(mutant => new TestCaseData(mutant.Kernel, mutant.Mutation).SetArgDisplayNames(mutant.Kernel, mutant.Mutation.Name));
+
+    [Test]
+    public void Sound_kernels_and_twins_pass([ValueSource(typeof(KernelProblems), nameof(KernelProblems.Names))] string kernel)
+    {
+        using var _ = new Launching(Launching.Checked(Schedule.Random));
+        Assert.That(FirstFault(kernel, null, seeds: 8), Is.Null);
+    }
+
+    [TestCaseSource(nameof(MutantCases))]
+    public void A_mutant_is_found(string kernel, Mutation mutation) => Assert.That(FirstFault(kernel, mutation, Seeds), Is.Not.Null);
+
+    [Test]
+    public void Every_kernel_of_the_engine_has_problems_and_is_listed()
+    {
+        Assert.That(KernelProblems.Names, Is.SupersetOf(KernelSet.Names));
+        Assert.That(EngineKernels.Sources, Is.SupersetOf(KernelProblems.Names));
+        string[] files = [.. Directory.GetFiles(Path.Combine(Repository.Root, "kernels"), "*.cu").Select(file => Path.GetFileNameWithoutExtension(file)!)];
+        Assert.That(EngineKernels.Sources, Is.EquivalentTo(files));
+    }
+
+    /// <summary>As a user's kernel it is refused before a model is loaded, in one line that says where it differs.</summary>
+    [TestCaseSource(nameof(ReplacementCases))]
+    public void A_mutant_is_refused_as_a_replacement(string kernel, Mutation mutation)
+    {
+        KernelSet set = KernelSet.Default.Replace(kernel, mutation.Apply(KernelSet.Default[kernel]));
+        Assert.That(
+            () => ReplacementCheck.Run(SoftwareDriver.Driver.Devices[0], TestGpu.Compiler, set),
+            Throws.TypeOf<InvalidInputException>().With.Message.Match($@"^kernel: {kernel}: the replacement computes something else than the engine's own: .*\d.*seed \d[^\n]*$"));
+    }
+
+    /// <summary>What is asked of a user's kernel is no more than the engine's own does.</summary>
+    [Test]
+    public void Sound_replacements_pass([ValueSource(typeof(KernelSet), nameof(KernelSet.Names))] string kernel)
+    {
+        KernelSet set = KernelSet.Default.Replace(kernel, KernelSet.Default[kernel] + "\n// the same");
+        Assert.That(() => ReplacementCheck.Run(SoftwareDriver.Driver.Devices[0], TestGpu.Compiler, set), Throws.Nothing);
+    }
+
+    /// <summary>What the first problem that is not solved says; null if all are.</summary>
+    private static string? FirstFault(string kernel, Mutation? mutation, int seeds)
+    {
+        using KernelLaunchers launchers = TestGpu.With(mutation);
+        return TestGpu.FirstFault(() =>
+        {
+            for (int seed = 0; seed < seeds; seed++)
+            {
+                using KernelProblem problem = KernelTopic.All.Single(topic => topic.Name == kernel).Random(launchers, seed);
+                do
+                {
+                    ProblemCheck.Kernel(problem);
+                    if (problem.HasTwin)
+                        ProblemCheck.Twin(problem);
+                }
+                while (problem.Advance());
+            }
+        });
+    }
+}

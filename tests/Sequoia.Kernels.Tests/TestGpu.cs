@@ -1,0 +1,75 @@
+using Sequoia.Interop;
+using Sequoia.Interop.Tests;
+using Sequoia.Native;
+using Sequoia.Native.Execution.Cuda.Checks;
+using Sequoia.SoftwareGpu;
+
+namespace Sequoia.Kernels.Tests;
+
+/// <summary>The software GPU's context that all tests of single kernels share, and the kernels in it.</summary>
+internal static class TestGpu
+{
+    private static readonly Lazy<CudaCompiler> Cached = new(() => NeededLibraries.Compiler(KernelCache.Default));
+
+    // Mutants are not worth a place in the user's cache.
+    private static readonly Lazy<CudaCompiler> OfMutants = new(() => NeededLibraries.Compiler());
+
+    private static KernelLaunchers? s_sound;
+
+    public static CudaContext Context { get; private set; } = SoftwareDriver.Open();
+
+    public static CudaCompiler Compiler => Cached.Value;
+
+    /// <summary>The engine's kernels.</summary>
+    public static KernelLaunchers Sound => s_sound ??= With(null);
+
+    /// <summary>The engine's kernels, perhaps with a bug put in, for the caller to dispose of.</summary>
+    public static KernelLaunchers With(Mutation? mutation) =>
+        mutation is null ? new(Context, Compiler, KernelSet.Default) : new(Context, OfMutants.Value, mutation.Set);
+
+    /// <summary>Whether checks fail; after a fault, which loses a context and all that is in it, there is another one.</summary>
+    public static bool IsFound(Action checks) => FirstFault(checks) is not null;
+
+    /// <summary>The same in words; null if checks pass.</summary>
+    public static string? FirstFault(Action checks)
+    {
+        try
+        {
+            checks();
+            return null;
+        }
+        catch (Exception e) when (e is KernelFault or CudaException)
+        {
+            TestContext.Out.WriteLine(e.Message);
+            Context.Dispose();
+            (Context, s_sound) = (SoftwareDriver.Open(), null);
+            return e.Message;
+        }
+    }
+}
+
+/// <summary>Base of tests that compile CUDA: skipped where NVRTC is missing, unless it is required.</summary>
+internal abstract class CudaFixture
+{
+    [OneTimeSetUp]
+    public void RequireNvrtc() => _ = NeededLibraries.Compiler();
+}
+
+/// <summary>A bug put into a kernel's source by replacing one piece of its text.</summary>
+internal sealed record Mutation(string Name, string File, string From, string To)
+{
+    /// <summary>The engine's kernels with this bug.</summary>
+    public KernelSet Set => File.EndsWith(".cuh", StringComparison.Ordinal)
+        ? KernelSet.Default.ReplaceHeader(File, Apply(KernelSet.Headers[File]))
+        : KernelSet.Default.ReplaceAny(Path.GetFileNameWithoutExtension(File), Apply(KernelSet.Default.Source(Path.GetFileNameWithoutExtension(File))));
+
+    public string Apply(string source)
+    {
+        int at = source.IndexOf(From, StringComparison.Ordinal);
+        if (at < 0 || source.IndexOf(From, at + 1, StringComparison.Ordinal) >= 0)
+            throw new InvalidOperationException($"{Name}: {File} must have its text exactly once: {From}");
+        return source.Replace(From, To, StringComparison.Ordinal);
+    }
+
+    public override string ToString() => Name;
+}
