@@ -5,25 +5,24 @@
 //   attend          the row's tail, sealed .. position (80 keys at most): fp32; then it adds the partial sums, divides and writes
 //
 // The bits of a row depend on its position, its query and its path's keys and values alone:
-//   - what is sealed depends on the position alone. A tree has at most 64 levels, so a sealed key is committed, or a row of a chain: both are
-//     in the cache's row of their position. The tail is gathered in the order of positions, wherever its keys are
+//   - what is sealed depends on the position alone. A tree has at most 64 levels, so a sealed key is committed. The tail is gathered in the order
+//     of positions, wherever its keys are
 //   - tiles of 64 keys and splits of 256 begin at multiples of these, and each tile is computed by itself (sealed_tile.cuh). Tiles merge in
 //     order into a split, splits in order into the row, the tail last (softmax_state.cuh): one function, the same bits, whoever calls it
 //   - rows that are computed together may have different bounds; what lies behind a row's own adds exactly nothing to it
 // Both values of ROW_TILE are schedules of this arithmetic: 16 for few rows, a warp for each of a split's four tiles, which merge through
-// shared memory; 64 for many, where each of the four warps has 16 rows and goes through the tiles. Rows are packed: packed row r of a
-// key and value head is head r % group of token r / group.
+// shared memory; 64 for many, where each of the four warps has 16 rows and goes through the tiles. A tile's rows are of one sequence (RowTile).
+// A slab of 16 sealed keys is a page of the cache, wherever that lies.
 //
 // Layouts: attend.cuh, sealed_partials.cuh. Queries, keys, values, output in 16 bits, all rows at multiples of 16 bytes. ELEMENT: F16 or BF16.
 // HEAD_DIM: 32, 64 or 128 (attend_scalar.cu for others). Nodes are numbered breadth first and rows ascend: the last row of a tile is the deepest.
-// Grids: (ceil(count group / ROW_TILE), kv_heads, splits of capacity) and (count, kv_heads). A split behind the deepest row's sealed keys ends at
-// once, so one grid serves every prefix. Block: 128. Shared memory: attend_sealed (ROW_TILE + 256) HEAD_DIM 2; attend
-// 160 HEAD_DIM 2 + group (HEAD_DIM + 80) 4.
+// Grids: (tiles, kv_heads, splits) and (count, kv_heads). A split behind the deepest row's sealed keys ends at once, so one grid serves every
+// prefix. Block: 128. Shared memory: attend_sealed (ROW_TILE + 256) HEAD_DIM 2; attend 160 HEAD_DIM 2 + group (HEAD_DIM + 80) 4.
 //
 // Bytes asked for, all in units of one: R = packed rows of a tile, S = sealed keys of its deepest row, N = tail keys, T = those in the tree
-//   attend_sealed   each block 1536; each that does not end at once R (2 HEAD_DIM + 8) + keys of the split that are < S, x 4 HEAD_DIM;
-//                   for each split, row and head with keys 4 HEAD_DIM + 8 written
-//   attend          each row and kv head: 1536 + 4 T + 4 HEAD_DIM N + group (4 HEAD_DIM + splits of the row x 8 HEAD_DIM)
+//   attend_sealed   each block 1536; each that does not end at once R (2 HEAD_DIM + 4) + keys of the split that are < S, x 4 HEAD_DIM, and 96 for
+//                   16 of these keys; for each split, row and head with keys 4 HEAD_DIM + 8 written
+//   attend          each row and kv head: 2048 + (N - T) 24 + T 40 + 4 HEAD_DIM N + group (4 HEAD_DIM + splits of the row x 8 HEAD_DIM)
 // So sealed keys and values are read once a row tile. With 16 packed rows, a whole split's partial sums are 16 (4 HEAD_DIM + 8) to 256 x 4 HEAD_DIM
 // bytes of keys and values, one sixteenth: 16 rows take the place of 256 keys.
 // Called by AttendKernels. Reference: AttendReference (C#); attend_scalar.cu.
@@ -36,18 +35,21 @@ static_assert(ROW_TILE == WARP_ROWS ? SPLIT_TILES == WARPS : ROW_TILE == WARPS *
 extern "C" __global__ __launch_bounds__(THREADS) void attend_sealed(const __grid_constant__ Attend p)
 {
     SealedSplit work;
-    work.prefix = prefix_of(p.rows);
+    RowTile tile = p.tiles[blockIdx.x];
     work.group = p.heads / p.kv_heads;
     work.kv_head = blockIdx.y;
     work.split = blockIdx.z;
-    work.first_row = blockIdx.x * ROW_TILE;
-    work.rows = min(ROW_TILE, p.rows.count * work.group - work.first_row);
-    work.keys = min(SPLIT_KEYS, work.keys_of(p.rows, work.first_row + work.rows - 1));
+    work.first_row = tile.first;
+    work.rows = tile.rows;
+    work.keys = min(SPLIT_KEYS, work.keys_of(p.pass, work.first_row + work.rows - 1));
     if (work.keys <= 0)
         return;
-    u64 first_key = ((u64)work.kv_head * p.capacity + work.split * SPLIT_KEYS) * HEAD_DIM;
-    work.key_rows = p.keys + first_key;
-    work.value_rows = p.values + first_key;
+    const Sequence& sequence = sequence_of(p.pass, work.first_row / work.group);
+    i32 slab = threadIdx.x % LANES;
+    work.page = slab * SLAB_KEYS < work.keys ? pages_of(sequence, p.pass.cache)[work.split * (SPLIT_KEYS / SLAB_KEYS) + slab] : 0;
+    u64 plane = (u64)work.kv_head * p.capacity * HEAD_DIM;
+    work.keys_plane = p.keys + plane;
+    work.values_plane = p.values + plane;
     if constexpr (ROW_TILE == WARP_ROWS)
         attend_few_rows(p, work);
     else
@@ -58,17 +60,17 @@ extern "C" __global__ __launch_bounds__(THREADS) void attend(const __grid_consta
 {
     __shared__ i32 cache_rows[MOST_TAIL_KEYS];
     __shared__ Mass masses[MOST_GROUP];
-    i32 row = blockIdx.x, kv_head = blockIdx.y, warp = threadIdx.x / LANES, lane = threadIdx.x % LANES;
+    i32 row = p.first_row + blockIdx.x, kv_head = blockIdx.y, warp = threadIdx.x / LANES, lane = threadIdx.x % LANES;
     i32 group = p.heads / p.kv_heads, first_head = kv_head * group;
-    i32 node = p.rows.nodes[row], prefix = prefix_of(p.rows), position = prefix + p.rows.depths[node];
-    i32 sealed = sealed_keys(position), keys = position + 1 - sealed;
+    PassRow place = load_row(p.pass, row);
+    i32 sealed = sealed_keys(place.position), keys = place.position + 1 - sealed;
     unsigned char* tail_keys = shared;
     unsigned char* tail_values = shared + MOST_TAIL_KEYS * ROW_BYTES;
     float* queries = reinterpret_cast<float*>(shared + 2 * MOST_TAIL_KEYS * ROW_BYTES);
     float* weights = queries + group * HEAD_DIM;
 
     if (threadIdx.x < keys)
-        cache_rows[threadIdx.x] = cache_row(sealed + threadIdx.x, prefix, p.rows.paths + (u64)node * p.rows.levels);
+        cache_rows[threadIdx.x] = row_of_path(*p.pass.parts[place.part].sequence, p.pass.cache, place.node, sealed + threadIdx.x);
     // cache_rows[] is complete.
     __syncthreads();
     // Lanes read keys side by side and values along a row: values need no swizzle.

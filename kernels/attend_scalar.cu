@@ -13,13 +13,15 @@
 constexpr i32 CHUNK = 128;
 constexpr i32 MOST_DIMS = 256;
 
-extern "C" __global__ __launch_bounds__(CHUNK) void attend(const __grid_constant__ Attend p)
+extern "C" __global__ __launch_bounds__(CHUNK, 8) void attend(const __grid_constant__ Attend p)
 {
     __shared__ float query[MOST_DIMS];
     __shared__ float weights[CHUNK];
-    i32 head = blockIdx.x, row = blockIdx.y, kv_head = head / (p.heads / p.kv_heads), t = threadIdx.x;
-    i32 node = p.rows.nodes[row], prefix = prefix_of(p.rows), positions = prefix + p.rows.depths[node] + 1;
-    const i32* path = p.rows.paths + (u64)node * p.rows.levels;
+    __shared__ i32 cache_rows[CHUNK];
+    i32 head = blockIdx.x, row = p.first_row + blockIdx.y, kv_head = head / (p.heads / p.kv_heads), t = threadIdx.x;
+    PassRow place = load_row(p.pass, row);
+    const Sequence& sequence = *p.pass.parts[place.part].sequence;
+    i32 positions = place.position + 1;
     u64 plane = (u64)kv_head * p.capacity * p.head_dim;
     for (i32 d = t; d < p.head_dim; d += CHUNK)
         query[d] = to_float(p.queries[(u64)row * p.query_stride + head * p.head_dim + d]);
@@ -29,10 +31,12 @@ extern "C" __global__ __launch_bounds__(CHUNK) void attend(const __grid_constant
     for (i32 start = 0; start < positions; start += CHUNK)
     {
         i32 count = min(CHUNK, positions - start);
+        i32 at = 0;
         float score = -infinity();
         if (t < count)
         {
-            const ELEMENT* key = p.keys + plane + (u64)cache_row(start + t, prefix, path) * p.head_dim;
+            at = row_of_path(sequence, p.pass.cache, place.node, start + t);
+            const ELEMENT* key = p.keys + plane + (u64)at * p.head_dim;
             score = 0.0f;
             for (i32 d = 0; d < p.head_dim; d++)
                 score = fmaf(query[d], to_float(key[d]), score);
@@ -40,9 +44,10 @@ extern "C" __global__ __launch_bounds__(CHUNK) void attend(const __grid_constant
         }
         float new_max = fmaxf(max, block_reduce<Largest>(score, -infinity()));
         float weight = t < count ? exact_exp(score - new_max) : 0.0f, shrink = exact_exp(max - new_max);
-        // weights[] is free: the maximum's barriers came behind its last readers.
+        // weights[] and cache_rows[] are free: the maximum's barriers came behind their last readers.
         weights[t] = weight;
-        // The sum's barriers also complete weights[].
+        cache_rows[t] = at;
+        // The sum's barriers also complete both.
         total = fmaf(total, shrink, block_sum(weight));
         max = new_max;
         for (i32 part = 0; part < MOST_DIMS / CHUNK; part++)
@@ -53,7 +58,7 @@ extern "C" __global__ __launch_bounds__(CHUNK) void attend(const __grid_constant
             float sum = sums[part] * shrink;
             for (i32 key = 0; key < count; key++)
             {
-                const ELEMENT* value = p.values + plane + (u64)cache_row(start + key, prefix, path) * p.head_dim;
+                const ELEMENT* value = p.values + plane + (u64)cache_rows[key] * p.head_dim;
                 sum = fmaf(weights[key], to_float(value[d]), sum);
             }
             sums[part] = sum;

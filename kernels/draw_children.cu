@@ -7,11 +7,12 @@
 //   greedy    (temperature 0) the k largest logits. Equal ones by ascending token. Target-only sampling draws so at any temperature.
 //
 // logits      [rows][stride] fp32, row = node_of_row's order; stride a multiple of 4, base 16-byte aligned; read only below vocabulary
-// node_of_row [rows]         the node that a row belongs to, with at least one child
-// tree        shape; children of a node: at most most_children(block), and at most vocabulary
-// tok_of_node [nodes]        out: the children's tokens
-// scale       [draft rows]   out, sampled only: the law of the row tree.draft_row[node], which must hold these logits until verification
-// state       step read; errors |= DAMAGED_DRAFT_LOGITS if a logit is NaN, or too few are above -infinity: the children are token 0 then
+// pass        rows first_row ..: each is a node with at least one child, and at most most_children(block) and vocabulary of them. Of its sequence:
+//   tokens      out: the children's
+//   draft_row   out: where the verifier finds the row's logits, which must stay there until then
+//   scales      out, sampled only: what makes the row probabilities
+//   errors      |= DAMAGED_DRAFT_LOGITS if a logit is NaN, or too few are above -infinity: the children are token 0 then
+//   step, seed, law, method are read
 //
 // Grid: rows. Block: DRAW_THREADS, whose number changes no bit. Dynamic shared memory: max(16 KiB, 8 tree_size(tiles)).
 // Bytes: distinct 4 rows vocabulary read, asked for 4 times (largest, sum, two passes of the choice) and once more at most to count tokens
@@ -118,11 +119,16 @@ extern "C" __global__ __launch_bounds__(DRAW_THREADS) void draw_children(const _
     RowScratch* scratch = reinterpret_cast<RowScratch*>(dynamic);
     u64* keys = scratch->histogram;
 
-    i32 row = blockIdx.x, node = p.node_of_row[row], wanted = p.tree.child_count[node];
+    i32 row = blockIdx.x, node = p.pass.rows[p.first_row + row].node;
+    const Sequence& sequence = load_sequence(&sequence_of(p.pass, p.first_row + row));
+    const TreeShape& tree = sequence.tree;
+    i32 wanted = tree.child_count[node];
     const float* logits = p.logits + (size_t)row * p.stride;
-    i32* child_tok = p.tok_of_node + p.tree.first_child[node];
+    i32* child_tok = sequence.tokens + tree.first_child[node];
     i32 found = 0;
-    if (p.law.temperature == 0.0f)
+    if (threadIdx.x == 0)
+        sequence.draft_row[node] = p.first_draft_row + row;
+    if (takes_likeliest(sequence))
     {
         if (!any_nan(logits, p.vocabulary))
             found = select_largest(quads_of(p.vocabulary), wanted, keys, GreedyCandidates{logits, p.vocabulary});
@@ -130,22 +136,22 @@ extern "C" __global__ __launch_bounds__(DRAW_THREADS) void draw_children(const _
     else
     {
         RowScale scale;
-        if (find_row_scale(logits, p.vocabulary, p.law, scratch, scale))
+        if (find_row_scale(logits, p.vocabulary, sequence.law, scratch, scale))
         {
             if (threadIdx.x == 0)
-                p.scale[p.tree.draft_row[node]] = scale;
-            if (p.with_replacement)
+                sequence.scales[node] = scale;
+            if (sequence.method == SPEC_INFER)
             {
                 for (i32 rank = 0; rank < wanted; rank++)
                 {
-                    i32 tok = race(logits, p.vocabulary, scale, {p.seed, (u32)(p.tree.first_child[node] + rank), p.state->step, CHILD_SAMPLE});
+                    i32 tok = race(logits, p.vocabulary, scale, {sequence.seed, (u32)(tree.first_child[node] + rank), sequence.step, CHILD_SAMPLE});
                     if (threadIdx.x == 0)
                         child_tok[rank] = tok;
                 }
                 return;
             }
             bool fill_up = tokens_with_mass(logits, p.vocabulary, scale, wanted) < wanted;
-            RandomStream noise = {p.seed, (u32)node, p.state->step, DRAFT_NOISE};
+            RandomStream noise = {sequence.seed, (u32)node, sequence.step, DRAFT_NOISE};
             // tile_sum[] becomes keys[]: the reduction above has barriers behind its last use.
             found = select_largest(
                 quads_of(p.vocabulary), wanted, keys, NoisyCandidates{logits, p.vocabulary, scale, noise, fill_up});
@@ -154,5 +160,5 @@ extern "C" __global__ __launch_bounds__(DRAW_THREADS) void draw_children(const _
     for (i32 rank = threadIdx.x; rank < wanted; rank += blockDim.x)
         child_tok[rank] = found == wanted ? token_of(keys[rank]) : 0;
     if (found < wanted && threadIdx.x == 0)
-        atomicOr(&p.state->errors, DAMAGED_DRAFT_LOGITS);
+        atomicOr(&sequence_of(p.pass, p.first_row + row).errors, DAMAGED_DRAFT_LOGITS);
 }

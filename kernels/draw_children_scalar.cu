@@ -28,14 +28,18 @@ extern "C" __global__ void draw_children_scalar(const __grid_constant__ DrawChil
     i32 row = blockIdx.x * blockDim.x + threadIdx.x;
     if (row >= p.rows)
         return;
-    i32 node = p.node_of_row[row], wanted = p.tree.child_count[node], found = 0;
+    i32 node = p.pass.rows[p.first_row + row].node;
+    Sequence& sequence = sequence_of(p.pass, p.first_row + row);
+    const TreeShape& tree = sequence.tree;
+    i32 wanted = tree.child_count[node], found = 0;
     const float* logits = p.logits + (size_t)row * p.stride;
-    i32* child_tok = p.tok_of_node + p.tree.first_child[node];
+    i32* child_tok = sequence.tokens + tree.first_child[node];
     float* q = p.workspace + (size_t)row * p.workspace_stride;
     float* tile_sum = q + p.vocabulary;
     float* best_key = tile_sum + scalar_sum_room(p.vocabulary);
     RowScale scale;
-    if (p.law.temperature == 0.0f)
+    sequence.draft_row[node] = p.first_draft_row + row;
+    if (takes_likeliest(sequence))
     {
         bool is_nan = false;
         for (i32 tok = 0; tok < p.vocabulary; tok++)
@@ -45,17 +49,17 @@ extern "C" __global__ void draw_children_scalar(const __grid_constant__ DrawChil
         }
         found = is_nan ? 0 : found;
     }
-    else if (scalar_row_law(logits, p.vocabulary, p.law, q, tile_sum, scale))
+    else if (scalar_row_law(logits, p.vocabulary, sequence.law, q, tile_sum, scale))
     {
-        p.scale[p.tree.draft_row[node]] = scale;
-        for (; p.with_replacement && found < wanted; found++)
-            child_tok[found] = scalar_race(q, p.vocabulary, {p.seed, (u32)(p.tree.first_child[node] + found), p.state->step, CHILD_SAMPLE});
+        sequence.scales[node] = scale;
+        for (; sequence.method == SPEC_INFER && found < wanted; found++)
+            child_tok[found] = scalar_race(q, p.vocabulary, {sequence.seed, (u32)(tree.first_child[node] + found), sequence.step, CHILD_SAMPLE});
         if (found == wanted)
             return;
-        RandomStream noise = {p.seed, (u32)node, p.state->step, DRAFT_NOISE};
+        RandomStream noise = {sequence.seed, (u32)node, sequence.step, DRAFT_NOISE};
         for (i32 tok = 0; tok < p.vocabulary; tok++)
         {
-            float score = logits[tok] / p.law.temperature - scale.max;
+            float score = logits[tok] / sequence.law.temperature - scale.max;
             if (q[tok] > 0.0f)
                 insert(score - exact_log(scalar_exponential(noise, tok)), tok, best_key, child_tok, wanted, found);
         }
@@ -71,5 +75,5 @@ extern "C" __global__ void draw_children_scalar(const __grid_constant__ DrawChil
         return;
     for (i32 rank = 0; rank < wanted; rank++)
         child_tok[rank] = 0;
-    atomicOr(&p.state->errors, DAMAGED_DRAFT_LOGITS);
+    atomicOr(&sequence.errors, DAMAGED_DRAFT_LOGITS);
 }

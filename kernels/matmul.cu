@@ -27,8 +27,8 @@
 //
 // Bytes asked for: 2 columns (stored rows x grid.x + rows x grid.y) for operands: W once for each tile of tokens, x once for each 64 stored rows.
 // With grid.z > 1, 512 TOKENS for each CTA's partials, written and read, and 4 for its counter.
-// For results, of each row: 4 an output (matmul), 8 an output (matmul_add), 2 a pair (matmul_silu_mul); matmul_rope: 20 a pair of queries or keys
-// (results, cos, sin, node, depth), 8 a pair of values (results, node), and 16 grid.x for each pair (the prefix, in four threads).
+// For results, of each row: 4 an output (matmul), 8 an output (matmul_add), 2 a pair (matmul_silu_mul); matmul_rope: 28 a pair of queries or keys
+// (results, cos, sin, the row's place), 20 a pair of values (results, the row's place).
 // Called by: MatMulKernels.cs. Reference: MatMulReference.cs; matmul_scalar.cu.
 #include "cp_async.cuh"
 #include "epilogue.cuh"
@@ -135,7 +135,7 @@ __device__ inline void sum_split(const MatMul& p, i32 split, i32 first_row, i32 
     __shared__ Stage stages[STAGES];
     i32 all = (p.columns + TILE_K - 1) / TILE_K, begin = all * split / p.splits, count = all * (split + 1) / p.splits - begin;
     Fetcher<TILE_ROWS> weight(p.weight, p.weight_stride, first_row, stored_rows, begin * TILE_K);
-    Fetcher<TOKENS> x(p.x, p.x_stride, first_token, p.rows.count, begin * TILE_K);
+    Fetcher<TOKENS> x(p.x, p.x_stride, first_token, p.pass.count, begin * TILE_K);
     // From this thread's chunk to the last column.
     i32 bytes = 2 * (p.columns - begin * TILE_K - CHUNK * (i32)(threadIdx.x % ROW_CHUNKS));
     auto fetch_stage = [&](i32 tile) {
@@ -213,7 +213,7 @@ template <typename Epilogue> __device__ void write_sums(const MatMul& p, i32 fir
         for (i32 i = 0; i < TOKENS / 4; i++)
         {
             i32 token = first_token + i / 2 * 8 + lane % 4 * 2 + i % 2;
-            if (token >= p.rows.count)
+            if (token >= p.pass.count)
                 continue;
             if constexpr (Epilogue::PAIRED)
                 epilogue.write(token, sums[i / 2][i % 2], sums[i / 2][2 + i % 2]);

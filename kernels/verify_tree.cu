@@ -1,4 +1,4 @@
-// Walks a drafted tree from the root, in one launch: at each node a child is accepted, or the token that follows the path is drawn.
+// Goes down each sequence's drafted tree from the root, in one launch: at each node a child is accepted, or the token that follows the path is drawn.
 //
 //   accept s   iff  max(P(s) - C Q(s), 0) / Z  >  u Q(s) / W,  u the child's coin;     C = 0, Z = W = 1 at first
 //   reject s   C += Z / W;  then W = sum of Q and Z = sum of max(P - C Q, 0), both over the tokens not rejected
@@ -9,17 +9,16 @@
 // rejected token never passes; and target-only sampling, where a token ~ P is drawn at each node, and the child that equals it is accepted.
 // All rules (docs/compare.md) do without vocabulary-sized writes: P and Q are recomputed from logits wherever they are needed.
 //
-// target      [nodes][target_stride] fp32, row = node; the walk ends at an accepted child beyond these (Verdict::ahead)
+// parts       the sequences; row first_row + i of the target's logits is node i of the part's. The path ends at an accepted child that has no row
+//             (Outcome::ahead). Of a sequence step, seed, law, method, tokens and tree are read, and
+//   draft_row, scales   what draw_children left; not read when greedy
+//   errors              if set on entry, or DAMAGED_TARGET_LOGITS (NaN, or none finite) here, the outcome has length 0
+// target      [rows][target_stride] fp32
 // draft       [draft rows][draft_stride] fp32, the logits that draw_children saw; not read when greedy
-// scale       [draft rows] draw_children's; not read when greedy
-// tree        shape of all tree_size nodes
-// tok_of_node [tree_size]
-// state       step read; errors: if set on entry, or DAMAGED_TARGET_LOGITS (NaN, or none finite) here, the verdict has length 0 and token 0
-// verdict, path [levels]  out: accepted nodes, ascending
-// toks        [levels]    out: the tokens that the step commits: the path's behind the root, then the token that follows
+// outcomes    out
 //
 // Strides are multiples of 4, bases 16-byte aligned; rows are read below vocabulary only.
-// Grid: 1. Block: VERIFY_THREADS, whose number changes no bit. Dynamic shared memory: max(16 KiB, 8 tree_size(tiles)).
+// Grid: parts. Block: VERIFY_THREADS, whose number changes no bit. Dynamic shared memory: max(16 KiB, 8 tree_size(tiles)).
 // Bytes asked for: 8 vocabulary per visited node to find its law (12 more for top-k, 16 more for top-p), 8 vocabulary per rejection (both rows,
 // in tiles of 64 tokens to a thread), 8 vocabulary for the draw (at a leaf of one row). An accepted first child costs its node's law and two loads.
 // Beside the rows at most 12 words a thread and visited node.
@@ -39,78 +38,78 @@ struct Step
 };
 
 // The child that equals a token of the target's own choice.
-__device__ inline Step follow_token(const VerifyTree& p, i32 node, i32 tok)
+__device__ inline Step follow_token(const Sequence& sequence, i32 node, i32 tok)
 {
-    for (i32 rank = 0; rank < p.tree.child_count[node]; rank++)
+    for (i32 rank = 0; rank < sequence.tree.child_count[node]; rank++)
     {
-        i32 child = p.tree.first_child[node] + rank;
-        if (p.tok_of_node[child] == tok)
+        i32 child = sequence.tree.first_child[node] + rank;
+        if (sequence.tokens[child] == tok)
             return {child, tok};
     }
     return {0, tok};
 }
 
-__device__ inline Step follow_residual(const VerifyTree& p, i32 node, RowScratch* scratch)
+__device__ inline Step follow_residual(const VerifyTree& p, const Sequence& sequence, const float* target, i32 node, RowScratch* scratch)
 {
-    const float* target = p.target + (size_t)node * p.target_stride;
-    i32 children = p.tree.child_count[node], first = p.tree.first_child[node], draft_row = p.tree.draft_row[node];
+    const TreeShape& tree = sequence.tree;
+    i32 children = tree.child_count[node], first = tree.first_child[node];
     RowScale target_scale;
-    if (!find_row_scale(target, p.vocabulary, p.law, scratch, target_scale))
+    if (!find_row_scale(target, p.vocabulary, sequence.law, scratch, target_scale))
         return {0, -1};
     // A leaf has no draft, and target-only sampling asks for none: C is 0, and the target's row stands in for Q.
-    bool has_draft = children > 0 && p.method != TARGET_ONLY;
+    bool has_draft = children > 0 && sequence.method != TARGET_ONLY;
     Residual residual = {
-        target, has_draft ? p.draft + (size_t)draft_row * p.draft_stride : target, p.tok_of_node + first,
-        target_scale, has_draft ? p.scale[draft_row] : target_scale, p.vocabulary, p.method == SPEC_INFER};
-    u32 step = p.state->step;
-    if (p.method == TARGET_ONLY)
-        return follow_token(p, node, residual.sample({p.seed, (u32)node, step, TARGET_SAMPLE}));
-    for (i32 child = first; child < first + children; child++)
+        target, has_draft ? p.draft + (size_t)sequence.draft_row[node] * p.draft_stride : target, sequence.tokens + first,
+        target_scale, has_draft ? sequence.scales[node] : target_scale, p.vocabulary, sequence.method == SPEC_INFER};
+    if (sequence.method == TARGET_ONLY)
+        return follow_token(sequence, node, residual.sample({sequence.seed, (u32)node, sequence.step, TARGET_SAMPLE}));
+    while (residual.rejected < children)
     {
-        i32 tok = p.tok_of_node[child];
-        if (residual.accepts(tok, accept_coin(p.seed, step, node, child)))
+        i32 child = first + residual.rejected, tok = sequence.tokens[child];
+        if (residual.accepts(tok, accept_coin(sequence.seed, sequence.step, node, child)))
             return {child, tok};
         // Scratch is free: everybody has the last pass's sums.
         __syncthreads();
         residual.reject(tok, scratch);
     }
-    return {0, residual.sample({p.seed, (u32)node, step, p.tree_size == 1 ? PLAIN_SAMPLE : FINAL_SAMPLE})};
+    return {0, residual.sample({sequence.seed, (u32)node, sequence.step, tree.size == 1 ? PLAIN_SAMPLE : FINAL_SAMPLE})};
 }
 
 extern "C" __global__ __launch_bounds__(VERIFY_THREADS) void verify_tree(const __grid_constant__ VerifyTree p)
 {
     extern __shared__ __align__(16) unsigned char dynamic[];
-    Verdict verdict = {};
+    const PassPart& part = p.parts[blockIdx.x];
+    const Sequence& sequence = load_sequence(part.sequence);
+    i32 length = 0, ahead = 0;
     Step step = {0, 0};
-    bool is_damaged = p.state->errors != 0;
-    // A path has a node of each level at most, so the walk ends whatever the tree says.
-    for (i32 node = 0; verdict.length < p.levels && !is_damaged; node = step.child)
+    // A path has a node of each level at most, so it ends whatever the tree says.
+    for (i32 node = 0; length < sequence.tree.levels && sequence.errors == 0; node = step.child)
     {
         if (threadIdx.x == 0)
-            p.path[verdict.length] = node;
-        verdict.length++;
+            p.outcomes.path(blockIdx.x)[length] = node;
+        length++;
         // Scratch is free: everybody has left the node above.
         __syncthreads();
-        step = p.law.temperature == 0.0f ? follow_token(p, node, argmax(p.target + (size_t)node * p.target_stride, p.vocabulary)) : follow_residual(p, node, reinterpret_cast<RowScratch*>(dynamic));
-        is_damaged = step.tok < 0;
+        const float* target = p.target + (size_t)(part.first_row + node) * p.target_stride;
+        step = sequence.law.temperature == 0.0f ? follow_token(sequence, node, argmax(target, p.vocabulary))
+            : follow_residual(p, sequence, target, node, reinterpret_cast<RowScratch*>(dynamic));
         if (step.child == 0)
             break;
-        if (step.child >= p.nodes)
+        if (step.child >= part.rows)
         {
-            verdict.ahead = step.child;
+            ahead = step.child;
             break;
         }
     }
     if (threadIdx.x != 0)
         return;
-    verdict.token = step.tok;
-    if (is_damaged)
+    Outcome& outcome = p.outcomes.of(blockIdx.x);
+    if (sequence.errors != 0 || step.tok < 0)
     {
-        verdict = {};
-        if (p.state->errors == 0)
-            p.state->errors = DAMAGED_TARGET_LOGITS;
+        outcome = {sequence.errors != 0 ? sequence.errors : DAMAGED_TARGET_LOGITS};
+        part.sequence->errors = outcome.errors;
+        return;
     }
-    else
-        conclude(verdict, p.path, p.tok_of_node, p.tree, p.toks);
-    *p.verdict = verdict;
+    outcome = {0, length, 0, step.tok, ahead};
+    conclude(p.outcomes, blockIdx.x, sequence);
 }

@@ -1,13 +1,14 @@
 // The slow twin of verify_tree.cu: one thread, with P, Q and the residual as rows in memory. Same inputs, same outputs, same bits.
 //
-// workspace: 3 vocabulary + scalar_sum_room floats
-// Grid: 1. Block: 1.
+// workspace [parts][workspace_stride]: 3 vocabulary + scalar_sum_room floats
+// Grid: parts. Block: 1.
 #include "row_law_scalar.cuh"
 #include "verify_tree.cuh"
 
 struct VerifyTreeScalar : VerifyTree
 {
     float* workspace;
+    i32 workspace_stride;
 };
 
 struct ScalarResidual
@@ -74,70 +75,74 @@ struct ScalarResidual
 };
 
 // The child that equals a token, or 0.
-__device__ inline i32 child_of(const VerifyTreeScalar& p, i32 node, i32 tok)
+__device__ inline i32 child_of(const Sequence& sequence, i32 node, i32 tok)
 {
-    for (i32 rank = 0; rank < p.tree.child_count[node]; rank++)
+    i32 first = sequence.tree.first_child[node];
+    for (i32 rank = 0; rank < sequence.tree.child_count[node]; rank++)
     {
-        if (p.tok_of_node[p.tree.first_child[node] + rank] == tok)
-            return p.tree.first_child[node] + rank;
+        if (sequence.tokens[first + rank] == tok)
+            return first + rank;
     }
     return 0;
 }
 
 // The accepted child, or 0 and the token that follows; token -1 if the logits are damaged.
-__device__ inline i32 follow(const VerifyTreeScalar& p, i32 node, i32& tok)
+__device__ inline i32 follow(const VerifyTreeScalar& p, const Sequence& sequence, const float* target, float* rows, i32 node, i32& tok)
 {
-    const float* target = p.target + (size_t)node * p.target_stride;
-    const i32* child_tok = p.tok_of_node + p.tree.first_child[node];
-    i32 children = p.tree.child_count[node], draft_row = p.tree.draft_row[node];
-    if (p.law.temperature == 0.0f)
+    const i32* child_tok = sequence.tokens + sequence.tree.first_child[node];
+    i32 children = sequence.tree.child_count[node];
+    if (sequence.law.temperature == 0.0f)
     {
         tok = scalar_argmax(target, p.vocabulary);
-        return child_of(p, node, tok);
+        return child_of(sequence, node, tok);
     }
-    float* rows = p.workspace;
-    ScalarResidual residual = {rows, rows + p.vocabulary, rows + 2 * (size_t)p.vocabulary, rows + 3 * (size_t)p.vocabulary, p.vocabulary, p.method == SPEC_INFER};
+    ScalarResidual residual = {rows, rows + p.vocabulary, rows + 2 * (size_t)p.vocabulary, rows + 3 * (size_t)p.vocabulary, p.vocabulary, sequence.method == SPEC_INFER};
     RowScale scale;
     tok = -1;
-    if (!scalar_row_law(target, p.vocabulary, p.law, residual.p, residual.tile_sum, scale))
+    if (!scalar_row_law(target, p.vocabulary, sequence.law, residual.p, residual.tile_sum, scale))
         return 0;
-    if (p.method == TARGET_ONLY)
+    if (sequence.method == TARGET_ONLY)
     {
-        tok = scalar_race(residual.p, p.vocabulary, {p.seed, (u32)node, p.state->step, TARGET_SAMPLE});
-        return child_of(p, node, tok);
+        tok = scalar_race(residual.p, p.vocabulary, {sequence.seed, (u32)node, sequence.step, TARGET_SAMPLE});
+        return child_of(sequence, node, tok);
     }
     for (i32 t = 0; t < p.vocabulary; t++)
-        residual.q[t] = children > 0 ? probability(p.draft[(size_t)draft_row * p.draft_stride + t], p.scale[draft_row]) : 0.0f;
+        residual.q[t] = children > 0 ? probability(p.draft[(size_t)sequence.draft_row[node] * p.draft_stride + t], sequence.scales[node]) : 0.0f;
     for (i32 rank = 0; rank < children; rank++)
     {
-        i32 child = p.tree.first_child[node] + rank;
+        i32 child = sequence.tree.first_child[node] + rank;
         tok = child_tok[rank];
-        if (residual.accepts(tok, accept_coin(p.seed, p.state->step, node, child)))
+        if (residual.accepts(tok, accept_coin(sequence.seed, sequence.step, node, child)))
             return child;
         residual.reject(child_tok);
     }
-    tok = residual.sample({p.seed, (u32)node, p.state->step, p.tree_size == 1 ? PLAIN_SAMPLE : FINAL_SAMPLE});
+    tok = residual.sample({sequence.seed, (u32)node, sequence.step, sequence.tree.size == 1 ? PLAIN_SAMPLE : FINAL_SAMPLE});
     return 0;
 }
 
 extern "C" __global__ void verify_tree_scalar(const __grid_constant__ VerifyTreeScalar p)
 {
-    *p.verdict = {};
-    if (p.state->errors != 0)
-        return;
-    Verdict verdict = {0, 0, -1, 0};
-    i32 node = 0;
-    do
+    i32 part = blockIdx.x, rows = p.parts[part].rows, node = 0;
+    Sequence& sequence = *p.parts[part].sequence;
+    const float* target = p.target + (size_t)p.parts[part].first_row * p.target_stride;
+    i32* path = p.outcomes.path(part);
+    Outcome outcome = {sequence.errors, 0, 0, -1, 0};
+    while (outcome.errors == 0 && outcome.length < sequence.tree.levels)
     {
-        p.path[verdict.length++] = node;
-        node = follow(p, node, verdict.token);
-    } while (node > 0 && node < p.nodes && verdict.length < p.levels);
-    verdict.ahead = node >= p.nodes ? node : 0;
-    if (verdict.token < 0)
-        p.state->errors = DAMAGED_TARGET_LOGITS;
-    else
-    {
-        conclude(verdict, p.path, p.tok_of_node, p.tree, p.toks);
-        *p.verdict = verdict;
+        path[outcome.length++] = node;
+        float* workspace = p.workspace + (size_t)part * p.workspace_stride;
+        node = follow(p, sequence, target + (size_t)node * p.target_stride, workspace, node, outcome.token);
+        if (node == 0 || node >= rows)
+            break;
     }
+    outcome.ahead = node >= rows ? node : 0;
+    bool is_damaged = outcome.token < 0;
+    if (is_damaged)
+    {
+        sequence.errors |= outcome.errors == 0 ? DAMAGED_TARGET_LOGITS : 0;
+        outcome = {sequence.errors};
+    }
+    p.outcomes.of(part) = outcome;
+    if (!is_damaged)
+        conclude(p.outcomes, part, sequence);
 }

@@ -1,19 +1,16 @@
 // The parameters of draw_children.cu, which its twin has too; draw_children.cu tells the layouts.
 #pragma once
-#include "distribution.cuh"
-#include "step_state.cuh"
+#include "pass.cuh"
 
 struct DrawChildren
 {
+    Pass pass;
     const float* logits;
-    const i32* node_of_row;
-    TreeShape tree;
-    i32* tok_of_node;
-    RowScale* scale;
-    StepState* state;
-    u64 seed;
-    SamplingLaw law;
+    i32 first_row;       // the pass's row that row 0 of logits belongs to
+    i32 first_draft_row; // row 0 of logits among all rows that the verifier will read
     i32 vocabulary;
     i32 stride;
-    i32 with_replacement; // 0 or 1
 };
+
+// Target-only sampling's children are the likeliest whatever the temperature.
+__device__ inline bool takes_likeliest(const Sequence& sequence) { return sequence.law.temperature == 0.0f || sequence.method == TARGET_ONLY; }

@@ -6,22 +6,22 @@
 #pragma once
 #include "elements.cuh"
 #include "exact_math.cuh"
-#include "pass_rows.cuh"
+#include "pass.cuh"
 
 constexpr i32 PAIRS_OF_TILE = 8;
 
 struct MatMul
 {
     const ELEMENT* weight; // [stored rows][weight_stride]
-    const ELEMENT* x;      // [rows.count][x_stride]
-    void* y;               // [rows.count][y_stride] float (matmul, matmul_add) or ELEMENT (hidden units, queries)
+    const ELEMENT* x;      // [pass.count][x_stride]
+    void* y;               // [pass.count][y_stride] float (matmul, matmul_add) or ELEMENT (hidden units, queries)
     float* partials;       // workspace of split sums, and counters, 0 before and after each launch; both unused where grid.z is 1
     u32* arrived;
     const float* cos; // [positions][head_dim / 2]; matmul_rope only, like sin, keys and values
     const float* sin;
-    ELEMENT* keys; // [kv_heads][capacity][head_dim], this layer's
+    ELEMENT* keys; // [kv_heads][capacity][head_dim], this layer's; capacity is a whole number of pages
     ELEMENT* values;
-    PassRows rows; // only the count matters to others than matmul_rope
+    Pass pass;   // only the count matters to others than matmul_rope
     i32 outputs;   // of a paired matrix: both of each pair, without the padding
     i32 columns;
     i32 splits;        // parts of the columns, each summed by itself; the launcher sets it
@@ -80,7 +80,7 @@ struct SiluMul
 };
 
 // A pair is dimensions d and d + head_dim / 2 of one head; heads are queries, then keys, then values. Queries and keys are rotated by the
-// angle of the row's position, prefix + depth; keys and values go to the cache's row prefix + node.
+// angle of the row's position; keys and values go to the row's place in the cache.
 struct Rope
 {
     static constexpr bool PAIRED = true;
@@ -89,17 +89,16 @@ struct Rope
     i32 half;
     i32 head;
     i32 dim;
-    i32 prefix;
 
-    __device__ Rope(const MatMul& p, i32 pair) : p(p), half(p.head_dim / 2), head(pair / half), dim(pair % half), prefix(prefix_of(p.rows)) {}
+    __device__ Rope(const MatMul& p, i32 pair) : p(p), half(p.head_dim / 2), head(pair / half), dim(pair % half) {}
 
     __device__ void write(i32 row, float a, float b) const
     {
-        i32 node = p.rows.nodes[row];
+        PassRow place = load_row(p.pass, row);
         float first = a, second = b;
         if (head < p.heads + p.kv_heads)
         {
-            size_t angle = (size_t)(prefix + p.rows.depths[node]) * half + dim;
+            size_t angle = (size_t)place.position * half + dim;
             float c = p.cos[angle], s = p.sin[angle];
             first = fmaf(a, c, -(b * s));
             second = fmaf(b, c, a * s);
@@ -108,7 +107,7 @@ struct Rope
         if (head >= p.heads)
         {
             i32 kv_head = (head - p.heads) % p.kv_heads;
-            to = (head < p.heads + p.kv_heads ? p.keys : p.values) + ((size_t)kv_head * p.capacity + prefix + node) * p.head_dim;
+            to = (head < p.heads + p.kv_heads ? p.keys : p.values) + ((size_t)kv_head * p.capacity + place.cache_row) * p.head_dim;
         }
         to[dim] = from_float<ELEMENT>(first);
         to[dim + half] = from_float<ELEMENT>(second);

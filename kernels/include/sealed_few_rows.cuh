@@ -14,13 +14,11 @@ __device__ inline void attend_few_rows(const Attend& p, const SealedSplit& work)
     u32 queries = shared_base(), tiles = queries + ROW_TILE * ROW_BYTES, tile = tiles + warp * TILE_BYTES;
     fetch_queries(p, work, queries, bounds);
     cp_async_commit();
-    const ELEMENT* key_rows = work.key_rows + warp * TILE_KEYS * HEAD_DIM;
-    const ELEMENT* value_rows = work.value_rows + warp * TILE_KEYS * HEAD_DIM;
 #pragma unroll
     for (i32 slab = 0; slab < TILE_SLABS; slab++)
     {
         if (slab < slabs)
-            fetch<LANES>(tile, key_rows, slab, slab + 1, lane);
+            fetch<LANES>(tile, work.keys_plane, work, warp, slab, slab + 1, lane);
         // Waits count groups, so there is one for each slab.
         cp_async_commit();
     }
@@ -42,7 +40,7 @@ __device__ inline void attend_few_rows(const Attend& p, const SealedSplit& work)
                 add_slab_scores(scores, slab, q, tile);
                 // The slab is free: its keys are read.
                 __syncwarp();
-                fetch<LANES>(tile, value_rows, slab, slab + 1, lane);
+                fetch<LANES>(tile, work.values_plane, work, warp, slab, slab + 1, lane);
             }
             cp_async_commit();
         }

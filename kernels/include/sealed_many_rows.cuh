@@ -12,8 +12,8 @@ __device__ inline void attend_many_rows(const Attend& p, const SealedSplit& work
         if (tile * TILE_KEYS < work.keys)
         {
             u32 stage = stages + tile % 2 * 2 * TILE_BYTES;
-            fetch<THREADS>(stage, work.key_rows + tile * TILE_KEYS * HEAD_DIM, 0, work.slabs(tile), threadIdx.x);
-            fetch<THREADS>(stage + TILE_BYTES, work.value_rows + tile * TILE_KEYS * HEAD_DIM, 0, work.slabs(tile), threadIdx.x);
+            fetch<THREADS>(stage, work.keys_plane, work, tile, 0, work.slabs(tile), threadIdx.x);
+            fetch<THREADS>(stage + TILE_BYTES, work.values_plane, work, tile, 0, work.slabs(tile), threadIdx.x);
         }
         // Waits count groups, so there is one for each tile.
         cp_async_commit();

@@ -1,7 +1,7 @@
 // The workspace between attend_sealed and attend: sums over the sealed keys of each split, row and head.
 //
-//   [splits of the capacity][rows][heads][head_dim] float   sum of weight x value
-//   [splits of the capacity][rows][heads] Mass              behind all of these
+//   [splits][count][heads][head_dim] float   sum of weight x value
+//   [splits][count][heads] Mass              behind all of these
 //
 // Only what a row has keys for is written and read.
 #pragma once
@@ -22,7 +22,7 @@ struct SealedPartial
 
 __device__ inline SealedPartial sealed_partial(const Attend& p, i32 split, i32 row, i32 head)
 {
-    u64 of_split = (u64)p.rows.count * p.heads, at = split * of_split + (u64)row * p.heads + head;
-    Mass* masses = reinterpret_cast<Mass*>(p.partials + splits_of(sealed_keys(p.capacity - 1)) * of_split * p.head_dim);
+    u64 of_split = (u64)p.count * p.heads, at = split * of_split + (u64)(row - p.first_row) * p.heads + head;
+    Mass* masses = reinterpret_cast<Mass*>(p.partials + p.splits * of_split * p.head_dim);
     return {p.partials + at * p.head_dim, masses + at};
 }

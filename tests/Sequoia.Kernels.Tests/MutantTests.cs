@@ -12,8 +12,8 @@ internal sealed class MutantTests : CudaFixture
 {
     private static readonly Mutation[] Drawing =
     [
-        new("Noise_of_the_next_node", "draw_children.cu", "(u32)node, p.state->step", "(u32)node + 1, p.state->step"),
-        new("Noise_of_the_first_step", "draw_children.cu", "p.state->step, DRAFT_NOISE", "0u, DRAFT_NOISE"),
+        new("Noise_of_the_next_node", "draw_children.cu", "(u32)node, sequence.step", "(u32)node + 1, sequence.step"),
+        new("Noise_of_the_first_step", "draw_children.cu", "sequence.step, DRAFT_NOISE", "0u, DRAFT_NOISE"),
         new("Scores_keep_the_maximum", "draw_children.cu", "/ scale.temperature - scale.max;", "/ scale.temperature;"),
         new("Ties_go_to_the_higher_token", "selection.cuh", "(0x7FFFFFFFu - (u32)tok);", "(u32)tok;"),
         new("Signed_zeros_differ", "selection.cuh", "__float_as_uint(score + 0.0f)", "__float_as_uint(score)"),
@@ -36,13 +36,13 @@ internal sealed class MutantTests : CudaFixture
         new("Tree_without_barriers", "tiled_sum.cuh", "        // This level of the tree is complete.\n        __syncthreads();", ""),
         new("Sort_without_barriers", "selection.cuh", "            // This step's exchanges are complete.\n            __syncthreads();", ""),
         new("Histogram_read_before_it_is_complete", "mass_threshold.cuh", "        // histogram[] is complete.\n        __syncthreads();", ""),
-        new("Children_of_one_race", "draw_children.cu", "(u32)(p.tree.first_child[node] + rank), p.state->step, CHILD_SAMPLE", "(u32)p.tree.first_child[node], p.state->step, CHILD_SAMPLE"),
+        new("Children_of_one_race", "draw_children.cu", "(u32)(tree.first_child[node] + rank), sequence.step, CHILD_SAMPLE", "(u32)tree.first_child[node], sequence.step, CHILD_SAMPLE"),
         new("NaN_passes", "row_scale.cuh", "__syncthreads_or(is_nan) || ", ""),
     ];
 
     private static readonly Mutation[] Verifying =
     [
-        new("Coin_of_the_rank", "verify_tree.cu", "accept_coin(p.seed, step, node, child)", "accept_coin(p.seed, step, node, child - first)"),
+        new("Coin_of_the_rank", "verify_tree.cu", "accept_coin(sequence.seed, sequence.step, node, child)", "accept_coin(sequence.seed, sequence.step, node, child - first)"),
         new("Top_p_is_not_renormalised", "distribution.cuh", "scale.kept == 1.0f ? p", "true ? p"),
         new("Accepts_impossible_tokens", "residual.cuh", "residual_mass > coin * q / draft_mass", "residual_mass >= coin * q / draft_mass"),
         new("Quotient_without_the_drafts_mass", "residual.cuh", "> coin * q / draft_mass", "> coin * q"),
@@ -51,20 +51,20 @@ internal sealed class MutantTests : CudaFixture
         new("Level_is_not_added_up", "residual.cuh", "level += residual_mass / draft_mass;", "level = residual_mass / draft_mass;"),
         new("Rejected_tokens_keep_their_mass", "residual.cuh", "if (!((mask >> ((tok + part) % TILE_TOKENS)) & 1))", "if (true)"),
         new("First_rejected_token_is_not_excluded", "residual.cuh", "for (i32 child = 0; child < rejected; child++)", "for (i32 child = 1; child < rejected; child++)"),
-        new("Sums_before_the_rejection", "residual.cuh", "        rejected++;\n        if (is_exhausted)", "        if (is_exhausted)"),
+        new("Sums_before_the_rejection", "residual.cuh", "for (i32 child = 0; child < rejected; child++)", "for (i32 child = 0; child + 1 < rejected; child++)"),
         new("No_uniform_fallback", "residual.cuh", "else if (draft_mass <= 0.0f)", "else if (draft_mass < 0.0f)"),
         new("Fallback_over_all_tokens", "residual.cuh", "(float)(vocabulary - rejected)", "(float)vocabulary"),
         new("Fallback_keeps_the_level", "residual.cuh", "        level = 0.0f, residual_mass", "        residual_mass"),
         new("Residual_may_be_negative", "residual.cuh", "return x > 0.0f ? x : 0.0f;", "return x;"),
         new("Bonus_ignores_the_level", "residual.cuh", "float final_level = is_exhausted ? 0.0f : level;", "float final_level = 0.0f;"),
-        new("Bonus_with_the_random_numbers_of_a_plain_sample", "verify_tree.cu", "p.tree_size == 1 ? PLAIN_SAMPLE : FINAL_SAMPLE", "PLAIN_SAMPLE"),
+        new("Bonus_with_the_random_numbers_of_a_plain_sample", "verify_tree.cu", "tree.size == 1 ? PLAIN_SAMPLE : FINAL_SAMPLE", "PLAIN_SAMPLE"),
         new("Race_prefers_the_last_of_equals", "race.cuh", "(u32)tok;", "~(u32)tok;"),
         new("Race_skips_too_much", "race.cuh", "1.01f * first_time", "0.5f * first_time"),
         new("Greedy_takes_the_last_of_equals", "selection.cuh", "(0x7FFFFFFFu - (u32)tok);", "(u32)tok;"),
-        new("Walks_beyond_the_computed_nodes", "verify_tree.cu", "step.child >= p.nodes", "step.child > p.nodes"),
+        new("Walks_beyond_the_computed_nodes", "verify_tree.cu", "step.child >= part.rows", "step.child > part.rows"),
         new("Draft_loses_tokens_with_replacement", "residual.cuh", "if (!with_replacement)\n            draft_mass", "draft_mass"),
-        new("Target_draws_with_the_bonus_numbers", "verify_tree.cu", "step, TARGET_SAMPLE", "step, FINAL_SAMPLE"),
-        new("Draft_row_by_node", "verify_tree.cu", "p.scale[draft_row]", "p.scale[node]"),
+        new("Target_draws_with_the_bonus_numbers", "verify_tree.cu", "sequence.step, TARGET_SAMPLE", "sequence.step, FINAL_SAMPLE"),
+        new("Draft_row_by_node", "verify_tree.cu", "(size_t)sequence.draft_row[node] *", "(size_t)node *"),
         new("Scratch_reused_while_it_is_read", "verify_tree.cu", "        // Scratch is free: everybody has the last pass's sums.\n        __syncthreads();", ""),
     ];
 
@@ -83,11 +83,13 @@ internal sealed class MutantTests : CudaFixture
     private static readonly Mutation[] Moving =
     [
         new("Descending", "compact_kv.cu", "for (i32 begin = kept; begin < length; begin += BATCH)", "for (i32 begin = kept + (length - kept - 1) / BATCH * BATCH; begin >= kept; begin -= BATCH)"),
-        new("One_row_too_many", "compact_kv.cu", "                rows[(size_t)(begin + i) * p.chunks] = moving[i];", "                rows[(size_t)(begin + i + 1) * p.chunks] = moving[i];"),
-        new("Skips_one_row_more", "compact_kv.cu", "p.path[kept] == kept)", "p.path[kept] <= kept + 1)"),
-        new("Last_row_stays", "compact_kv.cu", "length = *p.length", "length = *p.length - 1"),
+        new("One_row_too_many", "compact_kv.cu", "committed + begin + i) * p.chunks)] = moving[i];", "committed + begin + i + 1) * p.chunks)] = moving[i];"),
+        new("Skips_one_row_more", "compact_kv.cu", "path[kept] == kept)", "path[kept] <= kept + 1)"),
+        new("Last_row_stays", "compact_kv.cu", "length = p.rows_of(part)", "length = p.rows_of(part) - 1"),
+        new("Draft_keeps_the_leaf", "compact_kv.cuh", "cache_of == 0 ? outcomes", "true ? outcomes"),
+        new("Pages_in_the_order_of_the_cache", "sequence.cuh", "pages[row / PAGE] * PAGE", "row / PAGE * PAGE"),
         new("Columns_of_one_plane_more", "compact_kv.cu", "column >= p.planes * p.chunks", "column > p.planes * p.chunks"),
-        new("Planes_without_the_committed_rows", "compact_kv.cu", "p.capacity + p.state->committed)", "p.capacity)"),
+        new("Planes_without_the_committed_rows", "compact_kv.cu", "committed = sequence.committed", "committed = 0"),
     ];
 
     [TestCaseSource(nameof(Drawing))]
@@ -162,9 +164,9 @@ internal sealed class MutantTests : CudaFixture
     private static void Moves(CudaKernels kernels)
     {
         foreach (int[] path in CompactKvTests.Paths(6))
-            CompactKvTests.Check(kernels, planes: 2, headDim: 8, committed: 3, path, capacity: 10);
+            CompactKvTests.Check(kernels, planes: 2, headDim: 8, committed: 3, path);
         var random = new Random(1);
         int[] longPath = [0, .. Enumerable.Range(1, 99).Where(_ => random.Next(3) == 0)];
-        CompactKvTests.Check(kernels, planes: 8, headDim: 64, committed: 11, longPath, capacity: 120);
+        CompactKvTests.Check(kernels, planes: 8, headDim: 64, committed: 11, longPath);
     }
 }

@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text;
 using Sequoia.Interop;
@@ -14,16 +15,21 @@ internal sealed class ParameterLayoutTests : CudaFixture
     [
         Case<SamplingLaw>("distribution.cuh", "SamplingLaw"),
         Case<RowScale>("distribution.cuh", "RowScale"),
-        Case<StepState>("step_state.cuh", "StepState"),
-        Case<DeviceTree>("step_state.cuh", "TreeShape"),
-        Case<DeviceVerdict>("step_state.cuh", "Verdict"),
-        Case<PassRows>("pass_rows.cuh", "PassRows"),
-        Case<DrawChildren>("draw_children.cu", "DrawChildren"),
-        Case<VerifyTree>("verify_tree.cu", "VerifyTree"),
+        Case<DeviceTree>("sequence.cuh", "TreeShape"),
+        Case<DeviceSequence>("sequence.cuh", "Sequence"),
+        Case<DevicePart>("pass.cuh", "PassPart"),
+        Case<DeviceRow>("pass.cuh", "PassRow"),
+        Case<DevicePass>("pass.cuh", "Pass"),
+        Case<Outcome>("outcome.cuh", "Outcome"),
+        Case<Outcomes>("outcome.cuh", "Outcomes"),
+        Case<RowTile>("attend.cuh", "RowTile"),
+        Case<Attend>("attend.cuh", "Attend"),
+        Case<DrawChildren>("draw_children.cuh", "DrawChildren"),
+        Case<VerifyTree>("verify_tree.cuh", "VerifyTree"),
         Case<Embed>("embed.cu", "Embed"),
         Case<RmsNorm>("rms_norm.cuh", "RmsNorm"),
         Case<AdvanceStep>("advance_step.cu", "AdvanceStep"),
-        Case<CompactKv>("compact_kv.cu", "CompactKv"),
+        Case<CompactKv>("compact_kv.cuh", "CompactKv"),
         Case<MatMul>("epilogue.cuh", "MatMul"),
     ];
 
@@ -31,7 +37,7 @@ internal sealed class ParameterLayoutTests : CudaFixture
     public void Host_and_device_agree(string file, string name, Type host)
     {
         var source = new StringBuilder(file.EndsWith(".cuh", StringComparison.Ordinal) ? KernelSet.Headers[file] : KernelSet.Default[Path.GetFileNameWithoutExtension(file)]);
-        string[] fields = [.. host.GetFields().Select(field => field.Name)];
+        string[] fields = [.. host.GetFields(BindingFlags.Instance | BindingFlags.Public).Select(field => field.Name)];
         source.Append($"\nextern \"C\" __global__ void offsets({name}* at, u64* offset) {{ offset[0] = sizeof({name});");
         for (int i = 0; i < fields.Length; i++)
             source.Append($" offset[{i + 1}] = (u64)&at->{DeviceName(fields[i])} - (u64)at;");

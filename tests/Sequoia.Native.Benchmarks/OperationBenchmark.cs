@@ -2,13 +2,14 @@ using System.Globalization;
 using Sequoia.Native.Execution;
 using Sequoia.Native.Execution.Cpu;
 using Sequoia.Native.Models;
-using Sequoia.Native.Sampling;
 
 namespace Sequoia.Native.Benchmarks;
 
 /// <summary>Where a pass spends its time: every operation of one layer, the head and the sampler, in microseconds.</summary>
 internal static class OperationBenchmark
 {
+    private static readonly int[] Sizes = [1, 2, 4, 8, 16];
+
     public static void Run(string folder, int prefix, int repeats, int threads)
     {
         LlamaConfig config = LlamaConfig.Read(Path.Combine(folder, "config.json"));
@@ -16,41 +17,34 @@ internal static class OperationBenchmark
         using var backend = new CpuBackend(threads, CpuKernels.Best);
         var model = new Llama(backend, config, new LlamaTensors(files, config));
         const int MaxRows = 16;
-        using Activations residual = backend.Allocate(MaxRows, config.HiddenSize), queries = backend.Allocate(MaxRows, config.Heads * config.HeadDim),
-            attended = backend.Allocate(MaxRows, config.Heads * config.HeadDim), hidden = backend.Allocate(MaxRows, config.IntermediateSize), logits = backend.Allocate(MaxRows, config.VocabularySize);
-        using KvCache cache = backend.AllocateCache(config, prefix + MaxRows);
-        RopeTable rope = backend.LoadRope(config, prefix + MaxRows);
-        cache.Length = prefix;
-        TokenTree star = TokenTree.Chains(MaxRows - 1, 1);
-        using TreeState state = backend.AllocateTree(star, config.VocabularySize);
-        var rows = TreeRows.All(star);
-        var root = new TreeRows(star, [0]);
-        rows.Prefix = root.Prefix = prefix;
-        LlamaLayer layer = model.Layers[0];
+        using var time = new PassTime(model, TokenTree.Chains(MaxRows - 1, 1), prefix);
+        using RopeTable rope = backend.LoadRope(config, prefix + MaxRows);
+        (WorkQueue queue, Workspace at) = (time.Queue, time.Forward.Workspace);
+        LlamaLayer layer = model.Layers.Layer(queue, 0);
         // Real logits for the sampler: how peaked they are decides how much of it is skipped.
-        using var session = new LlamaSession(model, MaxRows, MaxRows, 64);
-        session.Forward(state, new TreeRows(star, [.. Enumerable.Range(0, MaxRows)]), LogitRows.All);
+        time.Forward.Run(queue, time.Pass);
+        Dictionary<int, Pass> passes = Sizes.ToDictionary(n => n, n => time.PassOver(model, n));
+        Pass root = passes[1];
         (string Name, Action<int> Run)[] operations =
         [
-            ("embed", _ => backend.Embed(model.Embedding, state, rows, residual)),
-            ("rms-norm", n => backend.RmsNorm(residual, 0, n, layer.InputNorm, config.RmsNormEpsilon, residual)),
-            ("qkv+rope", _ => backend.ProjectQkv(layer.Qkv, residual, rope, cache, 0, state, rows, queries)),
-            ("attend", _ => backend.Attend(queries, cache, 0, state, rows, attended)),
-            ("o", n => backend.MatMulAdd(layer.O, attended, residual, n)),
-            ("gate+up+silu", n => backend.GateUp(layer.GateUp, residual, hidden, n)),
-            ("down", n => backend.MatMulAdd(layer.Down, hidden, residual, n)),
-            ("head", n => backend.MatMul(model.Head, residual, logits, n)),
-            ("draw 1 node", _ => backend.DrawChildren(session.Logits, root, state, new SamplingOptions(0.6f))),
-            ("verify", _ => backend.VerifyTree(session.Logits, state.Tree.Size, state, new SamplingOptions(0.6f))),
+            ("embed", n => backend.Embed(queue, model.Embedding, passes[n], at.Residual)),
+            ("rms-norm", n => backend.RmsNorm(queue, at.Residual, 0, n, layer.InputNorm, config.RmsNormEpsilon, at.Normed)),
+            ("qkv+rope", n => backend.ProjectQkv(queue, layer.Qkv, at.Normed, rope, time.Pool, 0, passes[n], at.Queries)),
+            ("attend", n => backend.Attend(queue, at.Queries, time.Pool, 0, passes[n], at.Attended)),
+            ("o", n => backend.MatMulAdd(queue, layer.O, at.Attended, at.Residual, n)),
+            ("gate+up+silu", n => backend.GateUp(queue, layer.GateUp, at.Normed, at.Hidden, n)),
+            ("down", n => backend.MatMulAdd(queue, layer.Down, at.Hidden, at.Residual, n)),
+            ("draw 1 node", _ => backend.DrawChildren(queue, at, root)),
+            ("verify", _ => backend.VerifyTrees(queue, at, at, time.Pass)),
+            ("head", n => backend.MatMul(queue, model.Head, at.Normed, at.Logits, 0, n)),
         ];
         Console.WriteLine($"{backend.Name}, prefix {prefix}, median of {repeats}; microseconds for n rows");
         Console.WriteLine("operation        n=1     n=2     n=4     n=8    n=16");
         foreach ((string name, Action<int> run) in operations)
         {
             Console.Write($"{name,-12}");
-            foreach (int n in (int[])[1, 2, 4, 8, 16])
+            foreach (int n in Sizes)
             {
-                rows.Count = n;
                 double seconds = MachineLimits.Median(repeats, () =>
                 {
                     for (int i = 0; i < 20; i++)

@@ -1,17 +1,62 @@
 using Sequoia.Native.Execution;
+using Sequoia.Native.Sampling;
 
 namespace Sequoia.Native.Benchmarks;
 
-/// <summary>The time of one forward pass with logits, over n tokens behind a prefix.</summary>
-internal static class PassTime
+/// <summary>A pass over a tree behind a prefix, ready to be run: what stands in the prefix does not matter to its time.</summary>
+internal sealed class PassTime : IDisposable
 {
+    private readonly List<IDisposable> _parts = [];
+
+    public PassTime(Llama model, TokenTree tree, int prefix)
+    {
+        int positions = prefix + tree.Size;
+        Queue = Own(model.Backend.CreateQueue());
+        Pool = Own(model.Backend.CreatePool(model.Config, KvPool.PagesFor(positions)));
+        Forward = Own(new ForwardPass(model, Pool, new WorkspaceSize(tree.Size, tree.Size, positions, tree.Size)));
+        KvPages pages = Own(new KvPages(Pool, positions));
+        pages.Reserve(positions);
+        Sequence = Own(model.Backend.CreateSequence(tree, SpeculationMethod.Sequoia, model.Config.VocabularySize, 1, pages, pages));
+        Sequence.Resume(new SamplingOptions(0.6f), default, prefix);
+        Pass = PassOver(model, tree.Size);
+    }
+
+    public WorkQueue Queue { get; }
+
+    public KvPool Pool { get; }
+
+    public ForwardPass Forward { get; }
+
+    public Sequence Sequence { get; }
+
+    /// <summary>The pass over the whole tree.</summary>
+    public Pass Pass { get; }
+
+    /// <summary>The median time of one forward pass with logits, over n tokens behind a prefix, in seconds.</summary>
     public static double Measure(Llama model, int tokens, int prefix, int repeats)
     {
-        TokenTree chain = tokens == 1 ? TokenTree.Root : TokenTree.Chain(tokens - 1);
-        using var session = new LlamaSession(model, tokens, tokens, prefix + tokens);
-        using TreeState state = model.Backend.AllocateTree(chain, 0);
-        TreeRows rows = TreeRows.All(chain);
-        session.Cache.Length = prefix;
-        return MachineLimits.Median(repeats, () => session.Forward(state, rows, LogitRows.All));
+        using var time = new PassTime(model, tokens == 1 ? TokenTree.Root : TokenTree.Chain(tokens - 1), prefix);
+        return MachineLimits.Median(repeats, () => time.Forward.Run(time.Queue, time.Pass));
+    }
+
+    /// <summary>A pass over the tree's first nodes.</summary>
+    public Pass PassOver(Llama model, int nodes)
+    {
+        Pass pass = Own(model.Backend.CreatePass(model, ModelRole.Target, nodes, 1, Sequence.Tree.Levels));
+        pass.Add(Sequence, [.. Enumerable.Range(0, nodes)]);
+        pass.Complete(Queue, nodes);
+        return pass;
+    }
+
+    public void Dispose()
+    {
+        for (int i = _parts.Count - 1; i >= 0; i--)
+            _parts[i].Dispose();
+    }
+
+    private T Own<T>(T part) where T : IDisposable
+    {
+        _parts.Add(part);
+        return part;
     }
 }

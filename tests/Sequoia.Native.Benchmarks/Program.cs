@@ -33,4 +33,10 @@ var pair = new Command("pair", "Trees against one token at a time, runs paired b
 pair.SetAction(parsed => PairBenchmark.RunAsync(
     parsed.GetValue(folder)!, parsed.GetValue(draft)!, parsed.GetValue(trees)!, parsed.GetValue(temperatures)!, parsed.GetValue(repeats), parsed.GetValue(threads)));
 
-return new RootCommand("Benchmarks of Sequoia.Native: run them from a Release build.") { decode, operations, matmul, optimizer, pair, synthetic, load }.Parse(args).Invoke();
+var tree = new Option<string>("--tree") { DefaultValueFactory = _ => "none", Description = "The tree of every sequence" };
+var steps = new Option<int>("--steps") { DefaultValueFactory = _ => 24 };
+var batch = new Command("batch", "Sequences that decode in step, beside one alone") { folder, draft, tree, steps, repeats, threads };
+batch.SetAction(parsed => BatchBenchmark.Run(
+    parsed.GetValue(folder)!, parsed.GetValue(draft)!, parsed.GetValue(tree)!, parsed.GetValue(steps), parsed.GetValue(repeats), parsed.GetValue(threads)));
+
+return new RootCommand("Benchmarks of Sequoia.Native: run them from a Release build.") { decode, batch, operations, matmul, optimizer, pair, synthetic, load }.Parse(args).Invoke();

@@ -1,14 +1,14 @@
 namespace Sequoia.Native.Execution;
 
-/// <summary>A matrix of fp32 activations on a device: one row per token.</summary>
+/// <summary>A matrix of activations on a device: one row per token.</summary>
 internal abstract class Activations(int rows, int columns) : IDisposable
 {
     public int Rows { get; } = rows;
 
     public int Columns { get; } = columns;
 
-    /// <summary>Copies one row to the host.</summary>
-    public abstract void Download(int row, Span<float> destination);
+    /// <summary>Copies one row to the host, when the queue has come so far.</summary>
+    public abstract void Download(WorkQueue queue, int row, Span<float> destination);
 
     public abstract void Dispose();
 }

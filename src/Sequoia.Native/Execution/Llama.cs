@@ -3,9 +3,26 @@ using Sequoia.Native.Models;
 namespace Sequoia.Native.Execution;
 
 /// <summary>The weights of one decoder layer on a device; projections that share an input are stacked.</summary>
-internal sealed record LlamaLayer(Weight InputNorm, Weight Qkv, Weight O, Weight PostAttentionNorm, Weight GateUp, Weight Down);
+internal sealed record LlamaLayer(Matrix InputNorm, Matrix Qkv, Matrix O, Matrix PostAttentionNorm, Matrix GateUp, Matrix Down);
 
-/// <summary>The weights of a Llama model on a device. Immutable, shared by all sessions.</summary>
+/// <summary>Where a layer's weights are when its turn in a pass comes.</summary>
+internal abstract class LayerSource
+{
+    public abstract int Count { get; }
+
+    /// <summary>The weights, for work that is queued from now on.</summary>
+    public abstract LlamaLayer Layer(WorkQueue queue, int index);
+}
+
+/// <summary>All layers are on the device for as long as the model is.</summary>
+internal sealed class ResidentLayers(IReadOnlyList<LlamaLayer> layers) : LayerSource
+{
+    public override int Count => layers.Count;
+
+    public override LlamaLayer Layer(WorkQueue queue, int index) => layers[index];
+}
+
+/// <summary>The weights of a Llama model on a device. Immutable, shared by all who compute with it.</summary>
 internal sealed class Llama
 {
     /// <param name="backend">The device.</param>
@@ -17,23 +34,23 @@ internal sealed class Llama
         Backend = backend;
         Config = config;
         Embedding = Loaded(backend.Load(tensors.Embedding), tensors.Embedding);
-        Layers = [.. tensors.Layers.Select(t => new LlamaLayer(
+        Layers = new ResidentLayers([.. tensors.Layers.Select(t => new LlamaLayer(
             Loaded(backend.Load(t.InputNorm), t.InputNorm),
             Loaded(backend.LoadQkv(t.Q, t.K, t.V, config.HeadDim), t.Q, t.K, t.V),
             Loaded(backend.Load(t.O), t.O),
             Loaded(backend.Load(t.PostAttentionNorm), t.PostAttentionNorm),
             Loaded(backend.LoadGateUp(t.Gate, t.Up), t.Gate, t.Up),
-            Loaded(backend.Load(t.Down), t.Down)))];
+            Loaded(backend.Load(t.Down), t.Down)))]);
         FinalNorm = Loaded(backend.Load(tensors.FinalNorm), tensors.FinalNorm);
         Head = config.TiedEmbeddings ? Embedding : Loaded(backend.Load(tensors.Head), tensors.Head);
         // A copy may return before the device has it, and queues do not wait for what came outside of them.
-        backend.Wait();
+        backend.FinishLoading();
 
-        Weight Loaded(Weight weight, params ReadOnlySpan<TensorView> from)
+        Matrix Loaded(Matrix matrix, params ReadOnlySpan<TensorView> from)
         {
             foreach (TensorView tensor in from)
                 loaded?.Invoke(tensor);
-            return weight;
+            return matrix;
         }
     }
 
@@ -41,11 +58,11 @@ internal sealed class Llama
 
     public LlamaConfig Config { get; }
 
-    public Weight Embedding { get; }
+    public Matrix Embedding { get; }
 
-    public LlamaLayer[] Layers { get; }
+    public LayerSource Layers { get; }
 
-    public Weight FinalNorm { get; }
+    public Matrix FinalNorm { get; }
 
-    public Weight Head { get; }
+    public Matrix Head { get; }
 }

@@ -25,6 +25,17 @@ internal sealed class Verdict(int levels)
     /// <summary>An accepted child of the path's end that the walk did not go on to, since the target has not computed it; 0 if there is none.</summary>
     public int Ahead { get; set; }
 
+    /// <summary>Takes a verdict that was found elsewhere.</summary>
+    /// <param name="path">Accepted nodes, the root first.</param>
+    /// <param name="tokens">The tokens that follow each of them.</param>
+    /// <param name="ahead">See <see cref="Ahead"/>.</param>
+    public void Take(ReadOnlySpan<int> path, ReadOnlySpan<int> tokens, int ahead)
+    {
+        (Length, Ahead) = (path.Length, ahead);
+        path.CopyTo(_path);
+        tokens.CopyTo(_tokens.AsSpan(1));
+    }
+
     public void Clear() => (Length, Ahead) = (0, 0);
 
     public void Accept(int node, int token) => (_path[Length], _tokens[Length++]) = (node, token);

@@ -9,32 +9,72 @@ internal sealed class PairPasses : IDisposable
     // The usual temperature; greedy steps save the little that drawing and verifying take.
     private static readonly SamplingOptions Sampling = new(0.6f);
 
+    private readonly List<IDisposable> _parts = [];
     private readonly Backend _backend;
-    private readonly LlamaSession _target;
-    private readonly LlamaSession _draft;
-    private readonly List<TreeState> _states = [];
-    private readonly Pass[] _checks, _levels;
-    private readonly Pass _verify;
+    private readonly ForwardPass _target;
+    private readonly ForwardPass _draft;
+    private readonly Timed[] _checks, _levels;
+    private readonly Timed _verify;
     private readonly WorkQueue _queue;
 
     public PairPasses(Llama target, Llama draft, int context, IReadOnlyList<int> sizes)
     {
         _backend = target.Backend;
-        _queue = _backend.CreateQueue();
-        using WorkQueue.Stay stay = _queue.Enter();
         int most = sizes[^1], vocabulary = target.Config.VocabularySize;
-        _target = new LlamaSession(target, most, most, context + most);
         // A level's nodes hang below a root and have one child each.
-        _draft = new LlamaSession(draft, most, most, context + (2 * most) + 1);
-        _target.Cache.Length = _draft.Cache.Length = context;
-        _checks = [.. sizes.Select(size => PassOf(size == 1 ? TokenTree.Root : TokenTree.Chain(size - 1), 0, [.. Enumerable.Range(0, size)],
-            (state, rows) => _target.Forward(state, rows, LogitRows.All)))];
-        _levels = [.. sizes.Select(size => PassOf(TokenTree.Chains(size, 2), vocabulary, [.. Enumerable.Range(1, size)], (state, rows) =>
+        int positions = context + (2 * most) + 1, pages = KvPool.PagesFor(positions);
+        var size = new WorkspaceSize(most, most, positions, most);
+        try
         {
-            _draft.Forward(state, rows, LogitRows.All);
-            _backend.DrawChildren(_draft.Logits, rows, state, Sampling);
-        }))];
-        _verify = PassOf(TokenTree.Root, vocabulary, [0], (state, _) => _backend.VerifyTree(_target.Logits, 1, state, Sampling));
+            _queue = Own(_backend.CreateQueue());
+            _target = Own(new ForwardPass(target, Own(target.Backend.CreatePool(target.Config, pages)), size));
+            _draft = Own(new ForwardPass(draft, Own(draft.Backend.CreatePool(draft.Config, pages)), size));
+            // All of them are at work on the same rows, one after the other, as the steps of a text are.
+            KvPages ofTarget = Own(new KvPages(_target.Pool, positions)), ofDraft = Own(new KvPages(_draft.Pool, positions));
+            ofTarget.Reserve(positions);
+            ofDraft.Reserve(positions);
+            _checks = [.. sizes.Select(nodes => Check(SequenceOf(nodes == 1 ? TokenTree.Root : TokenTree.Chain(nodes - 1)), nodes))];
+            _levels = [.. sizes.Select(nodes => Level(SequenceOf(TokenTree.Chains(nodes, 2)), nodes))];
+            Pass root = Own(_backend.CreatePass(target, ModelRole.Target, 1, 1, levels: 1));
+            root.Add(SequenceOf(TokenTree.Root), [0]);
+            root.Complete(_queue, 1);
+            _verify = new Timed(() => _backend.VerifyTrees(_queue, _target.Workspace, null, root));
+            _backend.Wait(_queue);
+
+            Sequence SequenceOf(TokenTree tree)
+            {
+                Sequence sequence = Own(_backend.CreateSequence(tree, SpeculationMethod.Sequoia, vocabulary, 1, ofTarget, ofDraft));
+                sequence.Resume(Sampling, default, context);
+                // Different tokens, so that no row of the embedding is in the cache because of another.
+                sequence.Place(_queue, 0, [.. Enumerable.Range(0, tree.Size).Select(node => 3 + (node * 37 % (vocabulary - 3)))]);
+                return sequence;
+            }
+
+            Timed Check(Sequence sequence, int nodes)
+            {
+                Pass pass = Own(_backend.CreatePass(target, ModelRole.Target, nodes, 1));
+                pass.Add(sequence, [.. Enumerable.Range(0, nodes)]);
+                pass.Complete(_queue, nodes);
+                return new Timed(() => _target.Run(_queue, pass));
+            }
+
+            Timed Level(Sequence sequence, int nodes)
+            {
+                Pass pass = Own(_backend.CreatePass(draft, ModelRole.Draft, nodes, 1));
+                pass.Add(sequence, [.. Enumerable.Range(1, nodes)]);
+                pass.Complete(_queue, nodes);
+                return new Timed(() =>
+                {
+                    _draft.Run(_queue, pass);
+                    _backend.DrawChildren(_queue, _draft.Workspace, pass);
+                });
+            }
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>The target's pass over a whole tree.</summary>
@@ -48,32 +88,28 @@ internal sealed class PairPasses : IDisposable
 
     public void Dispose()
     {
-        foreach (Pass pass in (Pass[])[.. _checks, .. _levels, _verify])
-            pass.Recording.Forget();
-        _queue.Dispose();
-        _target.Dispose();
-        _draft.Dispose();
-        foreach (TreeState state in _states)
-            state.Dispose();
+        foreach (Timed? timed in (Timed?[])[.. _checks ?? [], .. _levels ?? [], _verify])
+            timed?.Recording.Forget();
+        for (int i = _parts.Count - 1; i >= 0; i--)
+            _parts[i].Dispose();
+        _parts.Clear();
     }
 
     /// <summary>As a step does it, but that a device is waited for after each pass and not only after the last.</summary>
-    private void Run(Pass pass)
+    private void Run(Timed timed)
     {
-        using WorkQueue.Stay stay = _queue.Enter();
-        _backend.Repeat(pass.Recording, pass.Work);
-        _backend.Wait();
+        _backend.Repeat(_queue, timed.Recording, timed.Work);
+        _backend.Wait(_queue);
     }
 
-    private Pass PassOf(TokenTree tree, int vocabulary, int[] nodes, Action<TreeState, TreeRows> work)
+    private T Own<T>(T part) where T : IDisposable
     {
-        TreeState state = _backend.AllocateTree(tree, vocabulary);
-        _states.Add(state);
-        // Different tokens, so that no row of the embedding is in the cache because of another.
-        state.Begin([.. Enumerable.Range(0, tree.Size).Select(node => 3 + (node * 37 % (_target.Logits.Columns - 3)))]);
-        var rows = new TreeRows(tree, nodes);
-        return new Pass(new Recording(), () => work(state, rows));
+        _parts.Add(part);
+        return part;
     }
 
-    private sealed record Pass(Recording Recording, Action Work);
+    private sealed record Timed(Action Work)
+    {
+        public Recording Recording { get; } = new();
+    }
 }

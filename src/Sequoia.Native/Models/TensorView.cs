@@ -27,5 +27,13 @@ internal enum TensorType
 
 internal static class TensorTypes
 {
-    public static int Size(this TensorType type) => type == TensorType.F32 ? 4 : 2;
+    public static int Size(this TensorType type) => type switch
+    {
+        TensorType.F32 => 4,
+        TensorType.F16 or TensorType.BF16 => 2,
+        _ => throw type.Unknown(),
+    };
+
+    /// <summary>What is thrown where a type is met that the code does not know: none is taken for another.</summary>
+    public static NotSupportedException Unknown(this TensorType type) => new($"weights of type {type} are not supported here");
 }

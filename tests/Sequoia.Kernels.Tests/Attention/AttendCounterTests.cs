@@ -86,7 +86,7 @@ internal sealed class AttendCounterTests : CudaFixture
         KvHeads = kvHeads,
         Group = group,
         Prefix = prefix,
-        Capacity = prefix + tree.Size + 300,
+        Positions = prefix + tree.Size + 300,
         Tree = tree,
         Nodes = [.. Enumerable.Range(0, tree.Size)],
         Tokens = [.. Enumerable.Range(1 << 20, tree.Size)],

@@ -39,7 +39,7 @@ internal sealed class AttendExtremesTests : CudaFixture
         KvHeads = 2,
         Group = 2,
         Prefix = 390,
-        Capacity = 400 + size,
+        Positions = 400 + size,
         Tree = AttendTrees.Random(new Random(size), size),
         Nodes = [.. Enumerable.Range(0, size)],
         Tokens = [.. Enumerable.Range(1 << 20, size)],

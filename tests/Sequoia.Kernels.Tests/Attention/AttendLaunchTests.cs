@@ -37,7 +37,7 @@ internal sealed class AttendLaunchTests : CudaFixture
         KvHeads = 1,
         Group = 1,
         Prefix = 9,
-        Capacity = capacity,
+        Positions = capacity,
         Tree = TokenTree.Root,
         Nodes = [0],
         Tokens = [9],

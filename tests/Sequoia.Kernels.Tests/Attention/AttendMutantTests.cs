@@ -10,7 +10,7 @@ internal sealed class AttendMutantTests : CudaFixture
 {
     private const string TailFirst = """
         Merge factors = merge(mass, masses[head]);
-        if (p.rows.count > 1)
+        if (p.count > 1)
         {
             mass = masses[head];
             sum = tail;
@@ -28,27 +28,28 @@ internal sealed class AttendMutantTests : CudaFixture
     private static readonly Mutation[] Wrong =
     [
         // What is sealed, and for whom.
-        new("One_slab_less_is_sealed_for_the_tail", "attend.cu", "keys = position + 1 - sealed;", "keys = position + 1 - max(0, sealed - 16);"),
-        new("Tail_begins_one_late", "attend.cu", "cache_row(sealed + threadIdx.x,", "cache_row(sealed + 1 + threadIdx.x,"),
-        new("Tail_without_the_row_itself", "attend.cu", "keys = position + 1 - sealed;", "keys = max(1, position - sealed);"),
-        new("Sealed_up_to_the_prefix", "attend.cu", "i32 sealed = sealed_keys(position),", "i32 sealed = min(prefix, position) / 16 * 16,"),
+        new("One_slab_less_is_sealed_for_the_tail", "attend.cu", "keys = place.position + 1 - sealed;", "keys = place.position + 1 - max(0, sealed - 16);"),
+        new("Tail_begins_one_late", "attend.cu", "place.node, sealed + threadIdx.x)", "place.node, sealed + 1 + threadIdx.x)"),
+        new("Tail_without_the_row_itself", "attend.cu", "keys = place.position + 1 - sealed;", "keys = max(1, place.position - sealed);"),
+        new("Sealed_up_to_the_prefix", "attend.cu", "i32 sealed = sealed_keys(place.position),", "i32 sealed = min(p.pass.parts[place.part].sequence->committed, place.position) / 16 * 16,"),
         new("Sealed_by_the_deepest_level", "attend.cuh", "max(0, position - MOST_LEVELS)", "max(0, position - 32)"),
-        new("Bounds_of_the_first_row", "sealed_split.cuh", "? work.keys_of(p.rows, work.first_row + r) :", "? work.keys_of(p.rows, work.first_row) :"),
-        new("Bounds_of_the_token_before", "sealed_split.cuh", "of.nodes[packed_row / group]", "of.nodes[max(0, packed_row / group - 1)]"),
+        new("Bounds_of_the_first_row", "sealed_split.cuh", "? work.keys_of(p.pass, work.first_row + r) :", "? work.keys_of(p.pass, work.first_row) :"),
+        new("Bounds_of_the_token_before", "sealed_split.cuh", "pass.rows[packed_row / group].position", "pass.rows[max(0, packed_row / group - 1)].position"),
         new("Both_halves_have_one_bound", "sealed_tile.cuh", "SLAB_KEYS < bound[half]", "SLAB_KEYS < bound[0]"),
         new("Bound_one_slab_too_far", "sealed_tile.cuh", "SLAB_KEYS < bound[half]", "SLAB_KEYS <= bound[half]"),
         new("Tiles_are_bound_by_the_first", "sealed_many_rows.cuh", "bounds[row + 8] - tile * TILE_KEYS};", "bounds[row + 8]};"),
         new("Split_ends_with_its_first_row", "attend.cu", "work.first_row + work.rows - 1));", "work.first_row));"),
         new("Slabs_behind_the_bound_are_computed", "sealed_split.cuh", "return min(TILE_SLABS, (keys - tile", "return min(TILE_SLABS, (SPLIT_KEYS - tile"),
         // Places.
-        new("Ancestor_of_another_node", "attend.cu", "p.rows.paths + (u64)node *", "p.rows.paths + (u64)row *"),
-        new("Ancestor_one_level_up", "pass_rows.cuh", "prefix + path[j - prefix]", "prefix + path[max(0, j - prefix - 1)]"),
-        new("Prefix_without_the_rows_ahead", "pass_rows.cuh", "rows.state->committed + rows.ahead", "rows.state->committed"),
+        new("Ancestor_of_another_node", "pass.cuh", "[(u64)node * sequence", "[(u64)max(0, node - 1) * sequence"),
+        new("Ancestor_one_level_up", "pass.cuh", "levels + of_tree]", "levels + max(0, of_tree - 1)]"),
+        new("Pages_in_the_order_of_the_cache", "sequence.cuh", "pages[row / PAGE] * PAGE", "row / PAGE * PAGE"),
+        new("Every_slab_of_a_splits_first_page", "attend.cu", "(SPLIT_KEYS / SLAB_KEYS) + slab]", "(SPLIT_KEYS / SLAB_KEYS)]"),
+        new("Pages_of_the_first_split", "attend.cu", "[work.split * (SPLIT_KEYS / SLAB_KEYS) + slab]", "[slab]"),
         new("Heads_of_the_first_group", "attend.cu", "first_head = kv_head * group;", "first_head = 0;"),
         new("Query_of_the_next_head", "sealed_split.cuh", "i32 head = work.kv_head * work.group + packed_row % work.group;", "i32 head = work.kv_head * work.group + (packed_row + 1) % work.group;"),
-        new("Partial_of_another_row", "sealed_partials.cuh", "(u64)row * p.heads + head;", "(u64)row * p.kv_heads + head;"),
-        new("Planes_of_the_sealed_length", "attend.cu", "((u64)work.kv_head * p.capacity + work.split", "((u64)work.kv_head * (p.capacity - 1) + work.split"),
-        new("Splits_of_the_first_keys", "attend.cu", "p.capacity + work.split * SPLIT_KEYS) *", "p.capacity) *"),
+        new("Partial_of_another_row", "sealed_partials.cuh", "(u64)(row - p.first_row) * p.heads + head;", "(u64)(row - p.first_row) * p.kv_heads + head;"),
+        new("Planes_of_the_sealed_length", "attend.cu", "(u64)work.kv_head * p.capacity *", "(u64)work.kv_head * (p.capacity - 1) *"),
         new("Writes_swizzled_otherwise_than_read", "sealed_split.cuh", "cp_async_16(shared_tile + swizzled<ROW_BYTES>(chunk / ROW_CHUNKS, chunk % ROW_CHUNKS)", "cp_async_16(shared_tile + 16 * chunk"),
         new("Values_not_transposed", "sealed_tile.cuh", "ldmatrix_x4_trans(value,", "ldmatrix_x4(value,"),
         new("Halves_of_a_pair_exchanged", "sealed_tile.cuh", "= packed<ELEMENT>(even, odd);", "= packed<ELEMENT>(odd, even);"),
@@ -61,7 +62,7 @@ internal sealed class AttendMutantTests : CudaFixture
         new("Largest_of_half_the_lanes", "sealed_tile.cuh", "        max = fmaxf(max, __shfl_xor_sync(WARP, max, 2));\n", ""),
         // Orders that are right by themselves, but not for all rows alike.
         new("Tiles_of_few_rows_merge_from_the_last", "sealed_few_rows.cuh", "for (i32 t = 0; t * TILE_KEYS < work.keys; t++)", "for (i32 t = (work.keys - 1) / TILE_KEYS; t >= 0; t--)"),
-        new("Splits_of_many_rows_merge_from_the_last", "attend.cu", "sealed_partial(p, split, row, first_head + head);", "sealed_partial(p, p.rows.count > 1 ? splits_of(sealed) - 1 - split : split, row, first_head + head);"),
+        new("Splits_of_many_rows_merge_from_the_last", "attend.cu", "sealed_partial(p, split, row, first_head + head);", "sealed_partial(p, p.count > 1 ? splits_of(sealed) - 1 - split : split, row, first_head + head);"),
         new("Tail_of_many_rows_merges_first", "attend.cu", "Merge factors = merge(mass, masses[head]);", TailFirst),
         // Time.
         new("Tile_without_waiting", "sealed_many_rows.cuh", "        cp_async_wait<1>();\n        // The tile is complete, and", "        // The tile is complete, and"),
@@ -127,7 +128,7 @@ internal sealed class AttendMutantTests : CudaFixture
             KvHeads = 2,
             Group = 3,
             Prefix = 382,
-            Capacity = 400 + size,
+            Positions = 400 + size,
             Tree = tree,
             Nodes = [.. Enumerable.Range(0, tree.Size)],
             Tokens = [.. Enumerable.Range(1 << 20, tree.Size)],

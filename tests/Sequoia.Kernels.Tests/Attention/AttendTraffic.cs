@@ -6,8 +6,7 @@ namespace Sequoia.Kernels.Tests.Attention;
 /// <summary>The formulas of attend.cu's header for one shape.</summary>
 internal sealed class AttendTraffic(AttendShape shape)
 {
-    // Committed rows, a node and its depth, by each of 128 threads.
-    private const int OfBlock = 1536;
+    private const int Threads = 128;
 
     private readonly int _rowTile = shape.Rows * shape.Group <= 16 ? 16 : 64;
 
@@ -26,10 +25,12 @@ internal sealed class AttendTraffic(AttendShape shape)
     {
         get
         {
-            long blocks = (long)RowTiles * shape.KvHeads * AttendKernels.SealedSplits(shape.Capacity - 1), ofTiles = 0;
+            // Each thread reads its tile and the deepest row's position. Of each slab a lane of each warp reads the row's part, its sequence, where that's
+            // pages are, and the page.
+            long blocks = (long)RowTiles * shape.KvHeads * AttendKernels.SealedSplits(shape.Positions - 1), ofTiles = 0;
             for (int tile = 0; tile < RowTiles; tile++)
-                ofTiles += (long)Splits(DeepestRow(tile)) * RowsOf(tile) * ((2 * D) + 8);
-            return (OfBlock * blocks) + (ofTiles * shape.KvHeads) + SealedBytes + PartialBytes;
+                ofTiles += ((long)Splits(DeepestRow(tile)) * RowsOf(tile) * ((2 * D) + 4)) + (Deepest(tile) / 16 * 4 * (4 + 8 + 8 + 4));
+            return (Threads * (8 + 4) * blocks) + (ofTiles * shape.KvHeads) + SealedBytes + PartialBytes;
         }
     }
 
@@ -51,7 +52,8 @@ internal sealed class AttendTraffic(AttendShape shape)
                 for (int position = Sealed(row); position <= shape.Position(row); position++)
                     cacheRows.Add(shape.CacheRow(row, position));
             }
-            return (4L * D * shape.KvHeads * cacheRows.Count) + (2 * QueryBytes) + PartialBytes + paths;
+            // 16 bytes say where a row is.
+            return (4L * D * shape.KvHeads * cacheRows.Count) + (2 * QueryBytes) + PartialBytes + paths + (16 * shape.Rows);
         }
     }
 
@@ -60,7 +62,8 @@ internal sealed class AttendTraffic(AttendShape shape)
     private long TailRequestedOf(int row)
     {
         int keys = shape.Position(row) + 1 - Sealed(row);
-        return OfBlock + (4 * KeysInTree(row)) + (4 * D * keys) + (shape.Group * ((4 * D) + (Splits(row) * 8 * D)));
+        // Each thread reads its row; of each key where the sequence, its pages and its page are; of those in the tree also the path.
+        return (16 * Threads) + (24 * keys) + (16 * KeysInTree(row)) + (4 * D * keys) + (shape.Group * ((4 * D) + (Splits(row) * 8 * D)));
     }
 
     /// <summary>Keys of a row's tail whose place its path tells.</summary>

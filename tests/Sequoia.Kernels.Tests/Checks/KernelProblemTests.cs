@@ -12,7 +12,9 @@ internal sealed class KernelProblemTests : CudaFixture
 
     private static readonly (string Kernel, Mutation Mutation)[] Mutants =
     [
-        ("embed", new("Token_of_the_row", "embed.cu", "p.tok_of_node[p.nodes[row]]", "p.tok_of_node[row]")),
+        ("embed", new("Token_of_the_row", "embed.cu", "sequence.tokens[node]", "sequence.tokens[row]")),
+        ("embed", new("Position_of_the_node", "embed.cu", "committed + depth_of(sequence, node)", "committed + node")),
+        ("embed", new("Pages_in_the_order_of_the_cache", "sequence.cuh", "pages[row / PAGE] * PAGE", "row / PAGE * PAGE")),
         ("embed", new("Writes_whole_chunks", "embed.cu", "if (first + CHUNK > p.columns)", "if (first > p.columns)")),
         ("rms_norm", new("Sum_misses_the_last_columns", "rms_norm.cu", "                squares = fmaf(x[c], x[c], squares);", "                ;")),
         ("rms_norm", new("No_epsilon", "rms_norm.cuh", "squares / (float)p.columns + p.epsilon", "squares / (float)p.columns")),
@@ -20,20 +22,20 @@ internal sealed class KernelProblemTests : CudaFixture
         ("matmul", new("Last_columns_are_lost", "matmul.cu", "(p.columns + TILE_K - 1) / TILE_K", "p.columns / TILE_K")),
         ("matmul", new("Twin_takes_the_first_row", "matmul_scalar.cu", "(size_t)row * p.x_stride", "(size_t)0 * p.x_stride")),
         ("matmul_scalar", new("Last_column_is_lost", "matmul_scalar.cu", "k < columns", "k < columns - 1")),
-        ("attend", new("Tail_without_the_row_itself", "attend.cu", "keys = position + 1 - sealed;", "keys = max(1, position - sealed);")),
-        ("attend", new("Splits_of_the_first_keys", "attend.cu", "p.capacity + work.split * SPLIT_KEYS) *", "p.capacity) *")),
+        ("attend", new("Tail_without_the_row_itself", "attend.cu", "keys = place.position + 1 - sealed;", "keys = max(1, place.position - sealed);")),
+        ("attend", new("Splits_of_the_first_keys", "attend.cu", "[work.split * (SPLIT_KEYS / SLAB_KEYS) + slab]", "[slab]")),
         ("attend_scalar", new("Forgets_to_shrink", "attend_scalar.cu", "float sum = sums[part] * shrink;", "float sum = sums[part];")),
-        ("draw_children", new("Noise_of_the_next_node", "draw_children.cu", "(u32)node, p.state->step", "(u32)node + 1, p.state->step")),
+        ("draw_children", new("Noise_of_the_next_node", "draw_children.cu", "(u32)node, sequence.step", "(u32)node + 1, sequence.step")),
         ("draw_children", new("Twin_keeps_too_few", "draw_children_scalar.cu", "at > 0 && best_key[at - 1] < key", "at > 0 && best_key[at - 1] <= key")),
         ("verify_tree", new("Level_is_not_added_up", "residual.cuh", "level += residual_mass / draft_mass;", "level = residual_mass / draft_mass;")),
-        ("verify_tree", new("Walks_beyond_the_computed_nodes", "verify_tree.cu", "step.child >= p.nodes", "step.child > p.nodes")),
-        ("verify_tree", new("Twin_forgets_the_leaf", "verify_tree_scalar.cu", "conclude(verdict, p.path, p.tok_of_node, p.tree, p.toks);", "conclude(verdict, p.path, p.tok_of_node, p.tree, p.toks), verdict.kept = verdict.length;")),
-        ("compact_kv", new("Last_row_stays", "compact_kv.cu", "length = *p.length", "length = *p.length - 1")),
-        ("compact_kv", new("One_row_too_many", "compact_kv.cu", "rows[(size_t)(begin + i) * p.chunks] = moving[i];", "rows[(size_t)(begin + i + 1) * p.chunks] = moving[i];")),
-        ("compact_kv", new("Twin_without_the_prefix", "compact_kv_scalar.cu", "p.state->committed + p.path[slot]", "p.path[slot]")),
-        ("advance_step", new("Step_stays", "advance_step.cu", "p.state->step++;", "")),
-        ("advance_step", new("Leaf_is_lost", "advance_step.cu", "verdict.kept < verdict.length", "false")),
-        ("advance_step", new("Goes_on_after_damage", "advance_step.cu", "if (verdict.length == 0)", "if (verdict.length < 0)")),
+        ("verify_tree", new("Walks_beyond_the_computed_nodes", "verify_tree.cu", "step.child >= part.rows", "step.child > part.rows")),
+        ("verify_tree", new("Twin_forgets_the_leaf", "verify_tree_scalar.cu", "conclude(p.outcomes, part, sequence);", "conclude(p.outcomes, part, sequence), p.outcomes.of(part).kept = outcome.length;")),
+        ("compact_kv", new("Last_row_stays", "compact_kv.cu", "length = p.rows_of(part)", "length = p.rows_of(part) - 1")),
+        ("compact_kv", new("One_row_too_many", "compact_kv.cu", "committed + begin + i) * p.chunks)] = moving[i];", "committed + begin + i + 1) * p.chunks)] = moving[i];")),
+        ("compact_kv", new("Twin_without_the_prefix", "compact_kv_scalar.cu", "sequence.committed + path[i]", "path[i]")),
+        ("advance_step", new("Step_stays", "advance_step.cu", "sequence.step++;", "")),
+        ("advance_step", new("Leaf_is_lost", "advance_step.cu", "path(part)[outcome.length - 1]", "path(part)[0]")),
+        ("advance_step", new("Goes_on_after_damage", "advance_step.cu", "if (outcome.length == 0)", "if (outcome.length < 0)")),
     ];
 
     private static IEnumerable<TestCaseData> ReplacementCases => Mutants.Where(mutant => mutant.Mutation.File == $"{mutant.Kernel}.cu").Select(mutant => new TestCaseData(mutant.Kernel, mutant.Mutation).SetArgDisplayNames(mutant.Kernel, mutant.Mutation.Name));

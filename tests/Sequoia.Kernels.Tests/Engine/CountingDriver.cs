@@ -18,6 +18,9 @@ internal static unsafe class CountingDriver
 
     public static int GraphLaunches { get; private set; }
 
+    /// <summary>Recordings that were begun.</summary>
+    public static int Recordings { get; private set; }
+
     public static int Waits { get; private set; }
 
     public static int CopiesToHost { get; private set; }
@@ -37,13 +40,14 @@ internal static unsafe class CountingDriver
     /// <summary>The software GPU, as of compute capability 7.0.</summary>
     public static CudaDriver Old { get; } = CudaDriver.FromTable("software", Aged());
 
-    public static void Clear() => (Launches, GraphLaunches, Waits, CopiesToHost, CopiesToDevice, AllocatedInside) = (0, 0, 0, 0, 0, 0);
+    public static void Clear() => (Launches, GraphLaunches, Recordings, Waits, CopiesToHost, CopiesToDevice, AllocatedInside) = (0, 0, 0, 0, 0, 0, 0);
 
     private static DriverTable Counted()
     {
         DriverTable table = s_inner;
         table.cuLaunchKernel = &LaunchKernel;
         table.cuGraphLaunch = &LaunchGraph;
+        table.cuStreamBeginCapture_v2 = &Record;
         table.cuStreamSynchronize = &Synchronize;
         table.cuMemcpyDtoHAsync_v2 = &ToHostAsync;
         table.cuMemcpyDtoH_v2 = &ToHost;
@@ -108,6 +112,13 @@ internal static unsafe class CountingDriver
         GraphLaunches++;
         long before = GC.GetAllocatedBytesForCurrentThread();
         return Note(s_inner.cuGraphLaunch(graph, stream), before);
+    }
+
+    [UnmanagedCallersOnly]
+    private static CudaResult Record(nint stream, CaptureMode mode)
+    {
+        Recordings++;
+        return s_inner.cuStreamBeginCapture_v2(stream, mode);
     }
 
     [UnmanagedCallersOnly]

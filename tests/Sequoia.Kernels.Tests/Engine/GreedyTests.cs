@@ -59,13 +59,13 @@ internal sealed class GreedyTests : CudaFixture
         decoder.Start(prompt, new SamplingOptions(0), 0, default);
         List<int> tokens = [];
         List<ulong> bits = [];
-        float[] logits = new float[decoder.TargetLogits.Columns];
+        float[] logits = new float[decoder.Vocabulary];
         while (tokens.Count < count)
         {
             tokens.AddRange(decoder.Step());
             foreach (int node in decoder.Verdict.Path)
             {
-                decoder.TargetLogits.Download(node, logits);
+                decoder.DownloadLogits(0, node, logits);
                 bits.Add(logits.Aggregate(14695981039346656037UL, (hash, value) => (hash ^ BitConverter.SingleToUInt32Bits(value)) * 1099511628211));
             }
         }

@@ -1,5 +1,5 @@
-using Sequoia.Kernels.Tests.Forward;
 using Sequoia.Native;
+using Sequoia.Native.Execution;
 using Sequoia.Native.Generation;
 using Sequoia.Native.Sampling;
 using Sequoia.SoftwareGpu;
@@ -10,7 +10,7 @@ namespace Sequoia.Kernels.Tests.Engine;
 [NonParallelizable]
 internal sealed class StepTests : CudaFixture
 {
-    private const int LaunchesPerLayer = 12;
+    private const int LaunchesPerLayer = 8;
 
     // Embedding, last norm, logits; verification, compaction, the next step.
     private const int LaunchesBeside = 6;
@@ -20,10 +20,10 @@ internal sealed class StepTests : CudaFixture
     [Test]
     public void A_replayed_step_is_one_graph_launch_one_wait_and_no_byte()
     {
-        using var pair = new Pair(Shape);
+        using var pair = new DevicePair(Shape);
         using Decoder decoder = pair.Decoder(TokenTree.Chains(2, 3));
         decoder.Start([1, 2, 3], new SamplingOptions(0.8f), 5, default);
-        // Both kinds of step, behind a leaf and not, are done once and then recorded.
+        // Both kinds of step, behind a leaf and not, are recorded.
         for (int warm = 0; warm < 24; warm++)
             decoder.Step();
         CountingDriver.Clear();
@@ -39,25 +39,72 @@ internal sealed class StepTests : CudaFixture
         });
     }
 
+    /// <summary>Seed and sampling options are in the device's memory.</summary>
     [Test]
-    public void A_step_without_a_graph_copies_to_the_host_once_and_never_from_it()
+    public void Another_request_is_replayed_from_the_first_ones_recordings()
     {
-        using var pair = new Pair(Shape);
+        using var pair = new DevicePair(Shape);
+        using Decoder decoder = pair.Decoder(TokenTree.Chains(2, 3)), fresh = pair.Decoder(TokenTree.Chains(2, 3));
+        decoder.Start([1, 2, 3], new SamplingOptions(0.8f), 5, default);
+        for (int warm = 0; warm < 24; warm++)
+            decoder.Step();
+        foreach (SamplingOptions sampling in (SamplingOptions[])[new(0), new(0.8f), new(1.3f, 0.9f, 20)])
+        {
+            decoder.Start([4, 5, 6, 7], sampling, 99, default);
+            fresh.Start([4, 5, 6, 7], sampling, 99, default);
+            fresh.ForgetRecordings();
+            for (int step = 0; step < 8; step++)
+            {
+                int[] expected = fresh.Step().ToArray();
+                CountingDriver.Clear();
+                Assert.That(decoder.Step().ToArray(), Is.EqualTo(expected), $"{sampling}, step {step}");
+                Assert.That((CountingDriver.Recordings, CountingDriver.GraphLaunches), Is.EqualTo((0, 1)));
+            }
+        }
+    }
+
+    [Test]
+    public void A_step_of_three_sequences_is_one_graph_launch_one_wait_and_no_byte()
+    {
+        using var pair = new DevicePair(Shape);
+        using Decoder decoder = pair.Decoder(TokenTree.Chains(2, 3), TokenTree.Chains(1, 2), TokenTree.Root);
+        for (int i = 0; i < 3; i++)
+            decoder.Start(i, [1, 2, 3 + i], new SamplingOptions(0.8f), (ulong)i, default);
+        // With none, one or two sequences that lag.
+        for (int warm = 0; warm < 32; warm++)
+            decoder.Step();
+        CountingDriver.Clear();
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int step = 0; step < 16; step++)
+            decoder.Step();
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before - CountingDriver.AllocatedInside;
+        Assert.Multiple(() =>
+        {
+            Assert.That((CountingDriver.GraphLaunches, CountingDriver.Waits, CountingDriver.Launches, CountingDriver.CopiesToHost), Is.EqualTo((16, 16, 0, 0)));
+            Assert.That(CountingDriver.CopiesToDevice, Is.LessThanOrEqualTo(16), "which of two sequences lags");
+            Assert.That(allocated, Is.Zero);
+        });
+    }
+
+    [Test]
+    public void A_step_that_is_recorded_copies_to_the_host_once_and_never_from_it()
+    {
+        using var pair = new DevicePair(Shape);
         using Decoder decoder = pair.Decoder(TokenTree.Chains(2, 3));
         decoder.Start([1, 2, 3], new SamplingOptions(0.8f), 5, default);
-        // Both kinds of step bring their shapes to the device.
+        // Both kinds of step bring their passes to the device.
         for (int warm = 0; warm < 24; warm++)
             decoder.Step();
         decoder.ForgetRecordings();
         CountingDriver.Clear();
         decoder.Step();
-        Assert.That((CountingDriver.GraphLaunches, CountingDriver.CopiesToDevice, CountingDriver.Waits, CountingDriver.CopiesToHost), Is.EqualTo((0, 0, 1, 1)));
+        Assert.That((CountingDriver.GraphLaunches, CountingDriver.CopiesToDevice, CountingDriver.Waits, CountingDriver.CopiesToHost), Is.EqualTo((1, 0, 1, 1)));
     }
 
     [Test]
     public void A_layer_takes_few_launches([Values(1, 3)] int layers)
     {
-        using var pair = new Pair(Shape with { Layers = layers });
+        using var pair = new DevicePair(Shape with { Layers = layers });
         using Decoder decoder = pair.Decoder(TokenTree.Root);
         decoder.Start([1, 2, 3], new SamplingOptions(0), 5, default);
         CountingDriver.Clear();
@@ -70,7 +117,7 @@ internal sealed class StepTests : CudaFixture
     [TestCase(0.9f)]
     public void Replayed_steps_say_what_steps_without_graphs_say(float temperature)
     {
-        using var pair = new Pair(Shape);
+        using var pair = new DevicePair(Shape);
         TokenTree tree = TokenTree.Chains(2, 3);
         var sampling = new SamplingOptions(temperature);
         using Decoder replaying = pair.Decoder(tree), plain = pair.Decoder(tree);
@@ -86,9 +133,9 @@ internal sealed class StepTests : CudaFixture
 
     /// <summary>A prompt long enough for sealed keys, then whole steps: all that the engine launches, with all checks.</summary>
     [Test]
-    public void Whole_steps_are_clean_and_say_the_same_in_every_schedule()
+    public void Whole_steps_are_clean_and_say_the_same_in_every_schedule([Values(1, 3)] int sequences)
     {
-        using var pair = new Pair(Shape with { HeadDim = 32, Heads = 4, KvHeads = 1 });
+        using var pair = new DevicePair(Shape with { HeadDim = 32, Heads = 4, KvHeads = 1 });
         int[] prompt = [.. Enumerable.Range(0, 150).Select(i => i * 31 % Shape.Vocabulary)];
         var findings = new List<Finding>();
         var kernels = new HashSet<string>();
@@ -97,7 +144,7 @@ internal sealed class StepTests : CudaFixture
             findings.AddRange(report.Findings);
             kernels.Add(report.Profile!.Kernel);
         }
-        int[]? expected = null;
+        List<int>? expected = null;
         SoftwareDriver.Launched += Keep;
         try
         {
@@ -109,9 +156,16 @@ internal sealed class StepTests : CudaFixture
             ])
             {
                 SoftwareDriver.Options = options;
-                using Decoder decoder = pair.Decoder(TokenTree.Chains(3, 3));
-                decoder.Start(prompt, new SamplingOptions(0.7f, 0.95f, 40), 9, default);
-                int[] tokens = [.. Enumerable.Range(0, 5).SelectMany(_ => decoder.Step().ToArray())];
+                using Decoder decoder = pair.Decoder([.. new[] { TokenTree.Chains(3, 3), TestTrees.Random(4, 12), TokenTree.Root }.Take(sequences)]);
+                for (int i = 0; i < sequences; i++)
+                    decoder.Start(i, prompt.AsSpan(70 * i), new SamplingOptions(0.7f, 0.95f, 40), 9, default);
+                List<int> tokens = [];
+                for (int step = 0; step < 5; step++)
+                {
+                    decoder.Step();
+                    foreach (Sequence sequence in decoder.Sequences)
+                        tokens.AddRange(sequence.Verdict.Tokens);
+                }
                 expected ??= tokens;
                 Assert.That(tokens, Is.EqualTo(expected), $"{options.Schedule}");
             }
@@ -124,28 +178,5 @@ internal sealed class StepTests : CudaFixture
         Assert.That(findings, Is.Empty);
         Assert.That(kernels, Is.SupersetOf((string[])
             ["embed", "rms_norm", "matmul", "matmul_add", "matmul_silu_mul", "matmul_rope", "attend_sealed", "attend", "draw_children", "verify_tree", "compact_kv", "advance_step"]));
-    }
-
-    /// <summary>A target and a draft on the counted device.</summary>
-    private sealed class Pair : IDisposable
-    {
-        private readonly TemporaryFolder _folder = new();
-        private readonly DeviceModel _target, _draft;
-
-        public Pair(RandomModel.Shape shape)
-        {
-            RandomModel.Write(_folder.Path, shape);
-            _target = new DeviceModel(_folder.Path, CountingDriver.Driver);
-            _draft = new DeviceModel(_folder.Path, CountingDriver.Driver);
-        }
-
-        public Decoder Decoder(TokenTree tree) => new(_target.Llama, tree.Size > 1 ? _draft.Llama : null, tree, 200);
-
-        public void Dispose()
-        {
-            _draft.Dispose();
-            _target.Dispose();
-            _folder.Dispose();
-        }
     }
 }

@@ -38,11 +38,12 @@ internal sealed class ForwardTests : CudaFixture
         foreach (int prefix in Prefixes.Where((_, i) => numerics == Numerics.Fast || i % 3 == 0))
         {
             TokenTree tree = TestTrees.Random(prefix, 1 + random.Next(40));
-            using var session = new LlamaSession(model.Llama, 64, 64, 256);
-            ForwardPasses.Prefill(model.Llama, session, tokens[..prefix]);
-            using TreeState state = ForwardPasses.Place(model.Llama, tree, prefix, tokens.AsSpan(prefix), tree.Path(random.Next(tree.Size)), random);
-            session.Forward(state, TreeRows.All(tree), LogitRows.All);
-            Compare(session, tree, state, expected, prefix, tokens);
+            using var passes = new ForwardPasses(model.Llama);
+            Sequence sequence = passes.Begin(tree);
+            passes.Prefill(sequence, tokens[..prefix]);
+            passes.Place(sequence, tokens.AsSpan(prefix), tree.Path(random.Next(tree.Size)), random);
+            passes.RunTrees(sequence);
+            Compare(passes, sequence, expected, prefix, tokens);
         }
     }
 
@@ -100,17 +101,18 @@ internal sealed class ForwardTests : CudaFixture
     }
 
     /// <summary>Every node whose path has the chain's tokens must have the chain's bits.</summary>
-    private static void Compare(LlamaSession session, TokenTree tree, TreeState state, int[][] expected, int prefix, int[] tokens)
+    private static void Compare(ForwardPasses passes, Sequence sequence, int[][] expected, int prefix, int[] tokens)
     {
+        TokenTree tree = sequence.Tree;
         int[] nodeTokens = new int[tree.Size];
-        state.Download([.. Enumerable.Range(0, tree.Size)], nodeTokens);
+        sequence.Download(passes.Queue, nodeTokens);
         int compared = 0;
         for (int node = 0; node < tree.Size; node++)
         {
             int[] path = tree.Path(node).ToArray();
             if (!path.Select((at, i) => nodeTokens[at] == tokens[prefix + i]).All(same => same))
                 continue;
-            Assert.That(ForwardPasses.Bits(session.Logits, node), Is.EqualTo(expected[prefix + path.Length - 1]), $"prefix {prefix}, node {node}");
+            Assert.That(passes.Bits(node), Is.EqualTo(expected[prefix + path.Length - 1]), $"prefix {prefix}, node {node}");
             compared++;
         }
         Assert.That(compared, Is.Positive);

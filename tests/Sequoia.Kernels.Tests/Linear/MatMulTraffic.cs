@@ -27,7 +27,7 @@ internal static class MatMulTraffic
                 return 2 * rows * sizes.Shape.Units;
             default:
                 int turned = (sizes.Heads + sizes.KvHeads) * sizes.HeadDim / 2, values = sizes.KvHeads * sizes.HeadDim / 2;
-                return (rows * ((20L * turned) + (8L * values))) + (16L * (turned + values) * grid.TokenTiles);
+                return rows * ((28L * turned) + (20L * values));
         }
     }
 }

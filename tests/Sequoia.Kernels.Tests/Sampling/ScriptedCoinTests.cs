@@ -44,7 +44,7 @@ internal sealed class ScriptedCoinTests : CudaFixture
         int searched = 0;
         foreach ((int[] order, _) in VerifierLaw.Orders(Fractions(q), children))
         {
-            problem.Tokens.CopyFrom(order, start: 1);
+            problem.Tokens.Reset([0, .. order]);
             var rule = new VerifierLaw.Stated(Fractions(p), Fractions(q));
             Rational exact = Rational.Zero;
             // A child behind one that is accepted for certain is never looked at.
@@ -70,7 +70,7 @@ internal sealed class ScriptedCoinTests : CudaFixture
             ulong before = (1ul << (16 * rank)) - 1;
             problem.Begin(new RandomKey(before | ((ulong)coin << (16 * rank)), 0));
             problem.Launch();
-            if (problem.Verdict.Ahead == rank + 1)
+            if (problem.Outcome.Ahead == rank + 1)
                 accepted = coin + 1;
             else
                 rejected = coin;

@@ -28,7 +28,7 @@ internal static class VerifyCases
         {
             problem.Begin(new RandomKey(inputs.Drafted.Random.Seed + 1, time));
             _ = twin ? ProblemCheck.Twin(problem) : ProblemCheck.Kernel(problem);
-            accepted += problem.Verdict.Length;
+            accepted += problem.Outcome.Length;
         }
         return accepted;
     }

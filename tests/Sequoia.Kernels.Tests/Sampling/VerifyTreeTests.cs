@@ -117,7 +117,7 @@ internal sealed class VerifyTreeTests : CudaFixture
         inputs.Target.Span(1)[^1] = BitConverter.UInt32BitsToSingle(0x7F800001);
         using VerifyTreeProblem problem = VerifyCases.Problem(Kernels, inputs);
         ProblemCheck.Kernel(problem);
-        Assert.That((problem.Errors, problem.Verdict), Is.EqualTo((LogitDamage.Target, default(DeviceVerdict))));
+        Assert.That((problem.Errors, problem.Outcome), Is.EqualTo((LogitDamage.Target, new Outcome { Errors = LogitDamage.Target })));
     }
 
     /// <summary>What was drawn from damaged logits is not looked at: there is no distribution to verify it by.</summary>
@@ -127,7 +127,7 @@ internal sealed class VerifyTreeTests : CudaFixture
         using VerifyTreeProblem problem = VerifyCases.Problem(Kernels, Chain(0.8f));
         problem.Begin(new RandomKey(1, 1), LogitDamage.Draft);
         problem.Launch();
-        Assert.That((problem.Errors, problem.Verdict), Is.EqualTo((LogitDamage.Draft, default(DeviceVerdict))));
+        Assert.That((problem.Errors, problem.Outcome), Is.EqualTo((LogitDamage.Draft, new Outcome { Errors = LogitDamage.Draft })));
     }
 
     // What every thread asks for beside the rows, of each visited node: its place in the tree, children, tokens, scales: 12 words at most.
@@ -152,7 +152,7 @@ internal sealed class VerifyTreeTests : CudaFixture
         problem.Begin(new RandomKey(3, 4));
         using var launching = new Launching(new LaunchOptions { Counters = true });
         KernelProfile profile = ProblemCheck.Kernel(problem).Single().Profile!;
-        Assert.That(problem.Verdict.Length, Is.EqualTo(Levels));
+        Assert.That(problem.Outcome.Length, Is.EqualTo(Levels));
         TestContext.Out.WriteLine($"{(double)profile.Total.GlobalBytes / Vocabulary:F2} bytes a token asked for, {(double)profile.DistinctGlobalBytes / Vocabulary:F2} distinct");
         long path = (long)Levels * bytesOfRow * Vocabulary, final = 8L * Vocabulary;
         Assert.That(profile.Total.GlobalBytes, Is.InRange(path + final, path + final + (Levels * BesideOfNode)));

@@ -45,13 +45,14 @@ public sealed class BatchInvarianceTests
         {
             TokenTree tree = TestTrees.Random(prefix, 1 + random.Next(40));
             int leaf = random.Next(tree.Size);
-            using var session = new LlamaSession(model.Llama, 64, 64, 256);
-            ForwardPasses.Prefill(model.Llama, session, tokens[..prefix]);
+            using var passes = new ForwardPasses(model.Llama);
+            Sequence sequence = passes.Begin(tree);
+            passes.Prefill(sequence, tokens[..prefix]);
             int[] path = tree.Path(leaf).ToArray();
-            using TreeState state = ForwardPasses.Place(model.Llama, tree, prefix, tokens.AsSpan(prefix), path, random);
-            session.Forward(state, TreeRows.All(tree), LogitRows.All);
+            passes.Place(sequence, tokens.AsSpan(prefix), path, random);
+            passes.RunTrees(sequence);
             for (int i = 0; i < path.Length; i++)
-                Assert.That(ForwardPasses.Bits(session.Logits, path[i]), Is.EqualTo(expected[prefix + i]), $"prefix {prefix}, node {path[i]}");
+                Assert.That(passes.Bits(path[i]), Is.EqualTo(expected[prefix + i]), $"prefix {prefix}, node {path[i]}");
         }
     }
 

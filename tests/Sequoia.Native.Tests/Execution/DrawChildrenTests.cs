@@ -35,16 +35,22 @@ public sealed class DrawChildrenTests
         using var model = new TestModel(folder.Path);
         Backend backend = model.Llama.Backend;
         TokenTree star = TokenTree.Chains(Children, 1);
-        using var session = new LlamaSession(model.Llama, 1, 1, Children + 1);
-        using TreeState state = backend.AllocateTree(star, model.Llama.Config.VocabularySize, method);
-        var root = new TreeRows(star, [0]);
-        state.Begin([5], 0, new RandomKey(seed, 0));
-        session.Forward(state, root, LogitRows.All);
-        backend.DrawChildren(session.Logits, root, state, new SamplingOptions(temperature));
-        int[] children = new int[Children];
-        state.Download([.. Enumerable.Range(1, Children)], children);
+        using WorkQueue queue = backend.CreateQueue();
+        using KvPool pool = backend.CreatePool(model.Llama.Config, 1);
+        using var pages = new KvPages(pool, Children + 1);
+        using var forward = new ForwardPass(model.Llama, pool, new WorkspaceSize(1, 1, Children + 1, Children));
+        using Sequence sequence = backend.CreateSequence(star, method, model.Llama.Config.VocabularySize, 1, pages, pages);
+        sequence.Begin(new SamplingOptions(temperature), seed, Children + 1);
+        sequence.Place(queue, 0, [5]);
+        using Pass root = backend.CreatePass(model.Llama, ModelRole.Target, 1, 1);
+        root.Add(sequence, [0]);
+        root.Complete(queue, 1);
+        forward.Run(queue, root);
+        backend.DrawChildren(queue, forward.Workspace, root);
+        int[] tokens = new int[Children + 1];
+        sequence.Download(queue, tokens);
         float[] logits = new float[model.Llama.Config.VocabularySize];
-        session.Logits.Download(0, logits);
-        return (children, logits);
+        forward.Logits.Download(queue, 0, logits);
+        return (tokens[1..], logits);
     }
 }

@@ -36,14 +36,14 @@ public sealed class BundledPairTests
     {
         List<int> tokens = [];
         List<ulong> bits = [];
-        float[] logits = new float[decoder.TargetLogits.Columns];
+        float[] logits = new float[decoder.Vocabulary];
         decoder.Start(prompt, new SamplingOptions(0), 0, default);
         while (tokens.Count < Tokens)
         {
             tokens.AddRange(decoder.Step());
             foreach (int node in decoder.Verdict.Path)
             {
-                decoder.TargetLogits.Download(node, logits);
+                decoder.DownloadLogits(0, node, logits);
                 bits.Add(Hash(logits));
             }
         }

@@ -94,7 +94,7 @@ public sealed unsafe class OutputLawTests
         decoder.Start(tokens, new SamplingOptions(0), 0, default);
         decoder.Step();
         float[] logits = new float[Vocabulary];
-        decoder.TargetLogits.Download(0, logits);
+        decoder.DownloadLogits(0, 0, logits);
         double[] p = [.. logits.Select(l => Math.Exp((l - logits.Max()) / sampling.Temperature))];
         if (sampling.TopK > 0)
         {
@@ -120,10 +120,10 @@ public sealed unsafe class OutputLawTests
 
         public override void SiluMul(float* gate, float* up, float* hidden, int columns) => Best.SiluMul(gate, up, hidden, columns);
 
-        public override int AttentionScratch(CpuKvCache cache) => Best.AttentionScratch(cache);
+        public override int AttentionScratch(CpuKvPool pool, int positions) => Best.AttentionScratch(pool, positions);
 
-        public override void Attend(float* queries, int heads, CpuKvCache cache, int layer, int kvHead, int prefix, ReadOnlySpan<int> path, float* output, float* scratch) =>
-            Best.Attend(queries, heads, cache, layer, kvHead, prefix, path, output, scratch);
+        public override void Attend(float* queries, int heads, CpuKvPool pool, int* pages, int layer, int kvHead, int prefix, ReadOnlySpan<int> path, float* output, float* scratch) =>
+            Best.Attend(queries, heads, pool, pages, layer, kvHead, prefix, path, output, scratch);
     }
 
     private sealed class WrongResidual : VocabularyKernels

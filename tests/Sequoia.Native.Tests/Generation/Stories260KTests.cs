@@ -30,7 +30,7 @@ public sealed class Stories260KTests
         foreach (float[] row in expected)
         {
             decoder.Step();
-            decoder.TargetLogits.Download(0, logits);
+            decoder.DownloadLogits(0, 0, logits);
             Assert.That(logits.Zip(row, (a, b) => Math.Abs(a - b)).Max(), Is.LessThan(1e-4f));
         }
     }

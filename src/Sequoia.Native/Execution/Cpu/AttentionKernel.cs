@@ -5,44 +5,46 @@ namespace Sequoia.Native.Execution.Cpu;
 
 /// <summary>
 /// softmax(q K^T / sqrt(d)) V for the query heads that share one KV head, for one row. The j-th key summed is the key at position j,
-/// whichever buffer row it lies in; every sum's shape depends on j alone, so a path scores the same bits as a chain, in any tree or
+/// whichever page and row it lies in; every sum's shape depends on j alone, so a path scores the same bits as a chain, in any tree or
 /// committed.
 /// </summary>
 internal static unsafe class AttentionKernel<TLanes> where TLanes : unmanaged, ILanes<TLanes>
 {
-    private const int Block = CpuKvCache.BlockSize;
+    private const int Block = KvPool.PageSize;
 
-    /// <summary>Floats of scratch for a cache: scores for two heads, and their scaled queries.</summary>
-    public static int Scratch(CpuKvCache cache) => 2 * (ScoreStride(cache) + cache.ValueStride);
+    /// <summary>Floats of scratch for so many positions: scores for two heads, and their scaled queries.</summary>
+    public static int Scratch(CpuKvPool pool, int positions) => 2 * (ScoreStride(positions) + pool.ValueStride);
 
-    public static void Attend(float* queries, int heads, CpuKvCache cache, int layer, int kvHead, int prefix, ReadOnlySpan<int> path, float* output, float* scratch)
+    public static void Attend(float* queries, int heads, CpuKvPool pool, int* pages, int layer, int kvHead, int prefix, ReadOnlySpan<int> path, float* output, float* scratch)
     {
         // Two heads at a time read every key once.
-        int headDim = cache.HeadDim, head = 0;
+        int headDim = pool.HeadDim, head = 0;
         for (; head <= heads - 2; head += 2)
-            Pair(queries + (head * headDim), cache, layer, kvHead, prefix, path, output + (head * headDim), scratch);
+            Pair(queries + (head * headDim), pool, pages, layer, kvHead, prefix, path, output + (head * headDim), scratch);
         if (head < heads)
-            Single(queries + (head * headDim), cache, layer, kvHead, prefix, path, output + (head * headDim), scratch);
+            Single(queries + (head * headDim), pool, pages, layer, kvHead, prefix, path, output + (head * headDim), scratch);
     }
 
-    private static int ScoreStride(CpuKvCache cache) => (cache.Capacity + Block) / Block * Block;
+    // One more block, as what is behind the last position is padded.
+    private static int ScoreStride(int positions) => (positions + Block) / Block * Block;
 
-    private static void Pair(float* queries, CpuKvCache cache, int layer, int kvHead, int prefix, ReadOnlySpan<int> path, float* output, float* scratch)
+    private static void Pair(float* queries, CpuKvPool pool, int* pages, int layer, int kvHead, int prefix, ReadOnlySpan<int> path, float* output, float* scratch)
     {
-        int headDim = cache.HeadDim;
-        float* scaled = scratch, first = scratch + (2 * cache.ValueStride), second = first + ScoreStride(cache);
+        int headDim = pool.HeadDim;
+        int rows = prefix + path[^1] + 1;
+        float* scaled = scratch, first = scratch + (2 * pool.ValueStride), second = first + ScoreStride(rows);
         Scale(queries, 2 * headDim, headDim, scaled);
-        ScoresOfTwo(scaled, cache.Keys(layer, kvHead), headDim, prefix + path[^1] + 1, first, second);
-        Finish(first, cache, layer, kvHead, prefix, path, output, scaled);
-        Finish(second, cache, layer, kvHead, prefix, path, output + headDim, scaled);
+        ScoresOfTwo(scaled, pool.Keys(layer, kvHead), pages, headDim, rows, first, second);
+        Finish(first, pool, pages, layer, kvHead, prefix, path, output, scaled);
+        Finish(second, pool, pages, layer, kvHead, prefix, path, output + headDim, scaled);
     }
 
-    private static void Single(float* query, CpuKvCache cache, int layer, int kvHead, int prefix, ReadOnlySpan<int> path, float* output, float* scratch)
+    private static void Single(float* query, CpuKvPool pool, int* pages, int layer, int kvHead, int prefix, ReadOnlySpan<int> path, float* output, float* scratch)
     {
-        float* scaled = scratch, scores = scratch + (2 * cache.ValueStride);
-        Scale(query, cache.HeadDim, cache.HeadDim, scaled);
-        Scores(scaled, cache.Keys(layer, kvHead), cache.HeadDim, prefix + path[^1] + 1, scores);
-        Finish(scores, cache, layer, kvHead, prefix, path, output, scaled);
+        float* scaled = scratch, scores = scratch + (2 * pool.ValueStride);
+        Scale(query, pool.HeadDim, pool.HeadDim, scaled);
+        Scores(scaled, pool.Keys(layer, kvHead), pages, pool.HeadDim, prefix + path[^1] + 1, scores);
+        Finish(scores, pool, pages, layer, kvHead, prefix, path, output, scaled);
     }
 
     private static void Scale(float* query, int count, int headDim, float* scaled)
@@ -53,42 +55,43 @@ internal static unsafe class AttentionKernel<TLanes> where TLanes : unmanaged, I
     }
 
     /// <summary>From the scores of all rows up to the node to the head's output.</summary>
-    private static void Finish(float* scores, CpuKvCache cache, int layer, int kvHead, int prefix, ReadOnlySpan<int> path, float* output, float* sums)
+    private static void Finish(float* scores, CpuKvPool pool, int* pages, int layer, int kvHead, int prefix, ReadOnlySpan<int> path, float* output, float* sums)
     {
         // All rows were scored: the few that are not on the path cost less than skipping them.
         for (int i = 0; i < path.Length; i++)
             scores[prefix + i] = scores[prefix + path[i]];
         TLanes total = TLanes.Broadcast(Softmax(scores, prefix + path.Length));
-        float* values = cache.Values(layer, kvHead);
-        int stride = cache.ValueStride, d = 0;
+        float* values = pool.Values(layer, kvHead);
+        int stride = pool.ValueStride, d = 0;
         for (; d <= stride - 32; d += 32)
         {
-            WeightedSumOfTwo(scores, values + d, stride, prefix, path, out TLanes low, out TLanes high);
+            WeightedSumOfTwo(scores, values + d, pages, stride, prefix, path, out TLanes low, out TLanes high);
             TLanes.Store(low / total, sums + d);
             TLanes.Store(high / total, sums + d + 16);
         }
         if (d < stride)
-            TLanes.Store(WeightedSum(scores, values + d, stride, prefix, path) / total, sums + d);
-        new ReadOnlySpan<float>(sums, cache.HeadDim).CopyTo(new Span<float>(output, cache.HeadDim));
+            TLanes.Store(WeightedSum(scores, values + d, pages, stride, prefix, path) / total, sums + d);
+        new ReadOnlySpan<float>(sums, pool.HeadDim).CopyTo(new Span<float>(output, pool.HeadDim));
     }
 
     /// <summary>Sixteen positions side by side; each score is a chain of fused multiply-adds over the dimensions.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Scores(float* query, float* keys, int headDim, int rows, float* scores)
+    private static void Scores(float* query, float* keys, int* pages, int headDim, int rows, float* scores)
     {
         int blocks = (rows + Block - 1) / Block, block = 0;
         long blockFloats = (long)headDim * Block;
         for (; block <= blocks - 4; block += 4)
         {
-            float* k = keys + (block * blockFloats);
+            float* k0 = keys + (pages[block] * blockFloats), k1 = keys + (pages[block + 1] * blockFloats);
+            float* k2 = keys + (pages[block + 2] * blockFloats), k3 = keys + (pages[block + 3] * blockFloats);
             TLanes s0 = TLanes.Zero, s1 = TLanes.Zero, s2 = TLanes.Zero, s3 = TLanes.Zero;
-            for (int d = 0; d < headDim; d++, k += Block)
+            for (int d = 0; d < headDim; d++)
             {
                 TLanes q = TLanes.Broadcast(query[d]);
-                s0 = TLanes.FusedMultiplyAdd(q, TLanes.Load(k), s0);
-                s1 = TLanes.FusedMultiplyAdd(q, TLanes.Load(k + blockFloats), s1);
-                s2 = TLanes.FusedMultiplyAdd(q, TLanes.Load(k + (2 * blockFloats)), s2);
-                s3 = TLanes.FusedMultiplyAdd(q, TLanes.Load(k + (3 * blockFloats)), s3);
+                s0 = TLanes.FusedMultiplyAdd(q, TLanes.Load(k0 + (d * Block)), s0);
+                s1 = TLanes.FusedMultiplyAdd(q, TLanes.Load(k1 + (d * Block)), s1);
+                s2 = TLanes.FusedMultiplyAdd(q, TLanes.Load(k2 + (d * Block)), s2);
+                s3 = TLanes.FusedMultiplyAdd(q, TLanes.Load(k3 + (d * Block)), s3);
             }
             float* s = scores + (block * Block);
             TLanes.Store(s0, s);
@@ -98,7 +101,7 @@ internal static unsafe class AttentionKernel<TLanes> where TLanes : unmanaged, I
         }
         for (; block < blocks; block++)
         {
-            float* k = keys + (block * blockFloats);
+            float* k = keys + (pages[block] * blockFloats);
             TLanes s0 = TLanes.Zero;
             for (int d = 0; d < headDim; d++, k += Block)
                 s0 = TLanes.FusedMultiplyAdd(TLanes.Broadcast(query[d]), TLanes.Load(k), s0);
@@ -108,18 +111,18 @@ internal static unsafe class AttentionKernel<TLanes> where TLanes : unmanaged, I
 
     /// <summary>The same for two queries, <paramref name="headDim"/> floats apart.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void ScoresOfTwo(float* queries, float* keys, int headDim, int rows, float* first, float* second)
+    private static void ScoresOfTwo(float* queries, float* keys, int* pages, int headDim, int rows, float* first, float* second)
     {
         int blocks = (rows + Block - 1) / Block, block = 0;
         long blockFloats = (long)headDim * Block;
         for (; block <= blocks - 2; block += 2)
         {
-            float* k = keys + (block * blockFloats);
+            float* even = keys + (pages[block] * blockFloats), odd = keys + (pages[block + 1] * blockFloats);
             TLanes a0 = TLanes.Zero, a1 = TLanes.Zero, b0 = TLanes.Zero, b1 = TLanes.Zero;
-            for (int d = 0; d < headDim; d++, k += Block)
+            for (int d = 0; d < headDim; d++)
             {
                 TLanes a = TLanes.Broadcast(queries[d]), b = TLanes.Broadcast(queries[headDim + d]);
-                TLanes k0 = TLanes.Load(k), k1 = TLanes.Load(k + blockFloats);
+                TLanes k0 = TLanes.Load(even + (d * Block)), k1 = TLanes.Load(odd + (d * Block));
                 a0 = TLanes.FusedMultiplyAdd(a, k0, a0);
                 a1 = TLanes.FusedMultiplyAdd(a, k1, a1);
                 b0 = TLanes.FusedMultiplyAdd(b, k0, b0);
@@ -133,7 +136,7 @@ internal static unsafe class AttentionKernel<TLanes> where TLanes : unmanaged, I
         }
         if (block < blocks)
         {
-            float* k = keys + (block * blockFloats);
+            float* k = keys + (pages[block] * blockFloats);
             TLanes a0 = TLanes.Zero, b0 = TLanes.Zero;
             for (int d = 0; d < headDim; d++, k += Block)
             {
@@ -171,14 +174,17 @@ internal static unsafe class AttentionKernel<TLanes> where TLanes : unmanaged, I
     /// additions.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void WeightedSumOfTwo(float* weights, float* values, int stride, int prefix, ReadOnlySpan<int> path, out TLanes low, out TLanes high)
+    private static void WeightedSumOfTwo(float* weights, float* values, int* pages, int stride, int prefix, ReadOnlySpan<int> path, out TLanes low, out TLanes high)
     {
         TLanes a0 = TLanes.Zero, a1 = TLanes.Zero, a2 = TLanes.Zero, a3 = TLanes.Zero;
         TLanes b0 = TLanes.Zero, b1 = TLanes.Zero, b2 = TLanes.Zero, b3 = TLanes.Zero;
         int j = 0, count = prefix + path.Length;
+        long pageFloats = (long)Block * stride;
         float* v = values;
         for (; j <= prefix - 4; j += 4, v += 4 * stride)
         {
+            if (j % Block == 0)
+                v = values + (pages[j / Block] * pageFloats);
             TLanes w0 = TLanes.Broadcast(weights[j]), w1 = TLanes.Broadcast(weights[j + 1]);
             TLanes w2 = TLanes.Broadcast(weights[j + 2]), w3 = TLanes.Broadcast(weights[j + 3]);
             a0 = TLanes.FusedMultiplyAdd(w0, TLanes.Load(v), a0);
@@ -194,7 +200,7 @@ internal static unsafe class AttentionKernel<TLanes> where TLanes : unmanaged, I
         for (; j < count; j++)
         {
             TLanes w = TLanes.Broadcast(weights[j]);
-            v = values + ((long)Row(j, prefix, path) * stride);
+            v = values + (Row(j, pages, prefix, path) * stride);
             a0 = TLanes.FusedMultiplyAdd(w, TLanes.Load(v), a0);
             b0 = TLanes.FusedMultiplyAdd(w, TLanes.Load(v + 16), b0);
             // Rotating the names keeps the partial sum of j % 4 in first place.
@@ -212,13 +218,13 @@ internal static unsafe class AttentionKernel<TLanes> where TLanes : unmanaged, I
 
     /// <summary>The same for sixteen dimensions: heads whose size is no multiple of 32 end in one of these.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static TLanes WeightedSum(float* weights, float* values, int stride, int prefix, ReadOnlySpan<int> path)
+    private static TLanes WeightedSum(float* weights, float* values, int* pages, int stride, int prefix, ReadOnlySpan<int> path)
     {
         TLanes s0 = TLanes.Zero, s1 = TLanes.Zero, s2 = TLanes.Zero, s3 = TLanes.Zero;
         int j = 0;
         for (int count = prefix + path.Length; j < count; j++)
         {
-            s0 = TLanes.FusedMultiplyAdd(TLanes.Broadcast(weights[j]), TLanes.Load(values + ((long)Row(j, prefix, path) * stride)), s0);
+            s0 = TLanes.FusedMultiplyAdd(TLanes.Broadcast(weights[j]), TLanes.Load(values + (Row(j, pages, prefix, path) * stride)), s0);
             (s0, s1, s2, s3) = (s1, s2, s3, s0);
         }
         for (; (j & 3) != 0; j++)
@@ -227,5 +233,9 @@ internal static unsafe class AttentionKernel<TLanes> where TLanes : unmanaged, I
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int Row(int position, int prefix, ReadOnlySpan<int> path) => position < prefix ? position : prefix + path[position - prefix];
+    private static long Row(int position, int* pages, int prefix, ReadOnlySpan<int> path)
+    {
+        int row = position < prefix ? position : prefix + path[position - prefix];
+        return ((long)pages[row / Block] * Block) + (row % Block);
+    }
 }

@@ -22,7 +22,7 @@ internal sealed unsafe class CpuActivations : Activations
 
     public float* Row(int row) => _buffer.Pointer + ((long)row * Stride);
 
-    public override void Download(int row, Span<float> destination) => new ReadOnlySpan<float>(Row(row), Columns).CopyTo(destination);
+    public override void Download(WorkQueue queue, int row, Span<float> destination) => new ReadOnlySpan<float>(Row(row), Columns).CopyTo(destination);
 
     public override void Dispose() => _buffer.Dispose();
 }

@@ -1,7 +1,6 @@
 using Sequoia.Native.Execution.Cpu.Jobs;
 using Sequoia.Native.Models;
 using Sequoia.Native.Numerics;
-using Sequoia.Native.Sampling;
 
 namespace Sequoia.Native.Execution.Cpu;
 
@@ -22,36 +21,37 @@ internal sealed unsafe class CpuBackend(int threads, CpuKernels kernels) : Backe
     private readonly SiluMulJob _siluMul = new(kernels);
     private readonly DrawChildrenJob _drawChildren = new(kernels);
     private readonly Dictionary<int, CpuActivations> _projected = [];
-    private readonly List<CpuWeight> _weights = [];
+    private readonly List<CpuMatrix> _weights = [];
     private AlignedBuffer<float> _matMulInput = new(0);
 
     public override string Name => $"cpu ({kernels.Name}, {_pool.Threads} thread{(_pool.Threads == 1 ? "" : "s")})";
 
-    public override Activations Allocate(int rows, int columns) => new CpuActivations(rows, columns);
+    public override Matrix Load(TensorView tensor) => tensor.Shape.Length == 1 ? new CpuVector(tensor) : Keep(new CpuMatrix([tensor]));
 
-    public override Activations AllocateFactor(int rows, int columns) => new CpuActivations(rows, columns);
+    public override Matrix LoadQkv(TensorView q, TensorView k, TensorView v, int headDim) => Keep(new CpuMatrix([q, k, v]));
 
-    public override Weight Load(TensorView tensor) => tensor.Shape.Length == 1 ? new CpuVector(tensor) : Keep(new CpuWeight([tensor]));
-
-    public override Weight LoadQkv(TensorView q, TensorView k, TensorView v, int headDim) => Keep(new CpuWeight([q, k, v]));
-
-    public override Weight LoadGateUp(TensorView gate, TensorView up) => Keep(new CpuWeight([gate, up]));
-
-    public override KvCache AllocateCache(LlamaConfig config, int capacity) => new CpuKvCache(config, capacity);
+    public override Matrix LoadGateUp(TensorView gate, TensorView up) => Keep(new CpuMatrix([gate, up]));
 
     public override RopeTable LoadRope(LlamaConfig config, int positions) => new CpuRopeTable(config, positions);
 
-    public override TreeState AllocateTree(TokenTree tree, int vocabulary, SpeculationMethod method = SpeculationMethod.Sequoia) =>
-        new CpuTreeState(tree, vocabulary, method, _pool.Threads);
+    public override KvPool CreatePool(LlamaConfig config, int pages) => new CpuKvPool(config, pages);
 
-    public override void Embed(Weight table, TreeState state, TreeRows rows, Activations x)
+    public override Workspace CreateWorkspace(Llama model, WorkspaceSize size) => new CpuWorkspace(model.Config, size, _pool.Threads);
+
+    public override Sequence CreateSequence(TokenTree tree, SpeculationMethod method, int vocabulary, int feed, KvPages target, KvPages? draft) =>
+        new CpuSequence(tree, method, vocabulary, feed, target, draft);
+
+    public override Pass CreatePass(Llama model, ModelRole role, int mostRows, int mostParts, int levels = 0) => new CpuPass(role, mostRows, mostParts);
+
+    public override void Embed(WorkQueue queue, Matrix table, Pass pass, Activations x)
     {
-        TensorView embedding = ((CpuWeight)table).Parts[0];
-        for (int row = 0; row < rows.Count; row++)
-            RowReader.Widen(embedding, ((CpuTreeState)state).Tokens[rows.Nodes[row]], ((CpuActivations)x).Row(row));
+        TensorView embedding = ((CpuMatrix)table).Parts[0];
+        ReadOnlySpan<PassRow> rows = pass.Rows;
+        for (int row = 0; row < rows.Length; row++)
+            RowReader.Widen(embedding, ((CpuSequence)rows[row].Sequence).Token(rows[row].Node), ((CpuActivations)x).Row(row));
     }
 
-    public override void RmsNorm(Activations x, int firstRow, int count, Weight weight, float epsilon, Activations y)
+    public override void RmsNorm(WorkQueue queue, Activations x, int firstRow, int count, Matrix weight, float epsilon, Activations y)
     {
         lock (_pool)
         {
@@ -60,69 +60,78 @@ internal sealed unsafe class CpuBackend(int threads, CpuKernels kernels) : Backe
         }
     }
 
-    public override void MatMul(Weight weight, Activations x, Activations y, int rows) => Multiply((CpuWeight)weight, (CpuActivations)x, (CpuActivations)y, rows, add: false);
+    public override void MatMul(WorkQueue queue, Matrix weight, Activations x, Activations y, int firstRow, int rows) =>
+        Multiply((CpuMatrix)weight, (CpuActivations)x, (CpuActivations)y, firstRow, rows, add: false);
 
-    public override void MatMulAdd(Weight weight, Activations x, Activations y, int rows) => Multiply((CpuWeight)weight, (CpuActivations)x, (CpuActivations)y, rows, add: true);
+    public override void MatMulAdd(WorkQueue queue, Matrix weight, Activations x, Activations y, int rows) =>
+        Multiply((CpuMatrix)weight, (CpuActivations)x, (CpuActivations)y, 0, rows, add: true);
 
-    public override void ProjectQkv(Weight weight, Activations x, RopeTable rope, KvCache cache, int layer, TreeState state, TreeRows rows, Activations queries)
+    public override void ProjectQkv(WorkQueue queue, Matrix weight, Activations x, RopeTable rope, KvPool pool, int layer, Pass pass, Activations queries)
     {
         lock (_pool)
         {
-            CpuActivations qkv = Projected(rows.Count, weight.Rows);
-            MatMul(weight, x, qkv, rows.Count);
-            _ropeAppend.Set(qkv, (CpuRopeTable)rope, (CpuKvCache)cache, layer, rows, (CpuActivations)queries);
-            Run(_ropeAppend, rows.Count, 4L * rows.Count * qkv.Columns);
+            CpuActivations qkv = Projected(pass.Count, weight.Rows);
+            Multiply((CpuMatrix)weight, (CpuActivations)x, qkv, 0, pass.Count, add: false);
+            _ropeAppend.Set(qkv, (CpuRopeTable)rope, (CpuKvPool)pool, layer, pass, (CpuActivations)queries);
+            Run(_ropeAppend, pass.Count, 4L * pass.Count * qkv.Columns);
         }
     }
 
-    public override void Attend(Activations queries, KvCache cache, int layer, TreeState state, TreeRows rows, Activations output)
+    public override void Attend(WorkQueue queue, Activations queries, KvPool pool, int layer, Pass pass, Activations output)
     {
+        long keys = 0;
+        int positions = 0;
+        foreach (PassPart part in pass.Parts)
+        {
+            keys += (long)part.Rows * (part.Sequence.Committed + 1);
+            positions = Math.Max(positions, part.Sequence.Pages(pass.Role).Positions);
+        }
         lock (_pool)
         {
-            int items = _attend.Set((CpuActivations)queries, (CpuKvCache)cache, layer, rows, (CpuActivations)output, _pool.Threads);
-            Run(_attend, items, 2L * (rows.Prefix + 1) * rows.Count * output.Columns);
+            int items = _attend.Set((CpuActivations)queries, (CpuKvPool)pool, layer, pass, (CpuActivations)output, positions, _pool.Threads);
+            Run(_attend, items, 2L * keys * output.Columns);
         }
     }
 
-    public override void GateUp(Weight weight, Activations x, Activations hidden, int rows)
+    public override void GateUp(WorkQueue queue, Matrix weight, Activations x, Activations hidden, int rows)
     {
         lock (_pool)
         {
             CpuActivations gateUp = Projected(rows, weight.Rows);
-            MatMul(weight, x, gateUp, rows);
+            Multiply((CpuMatrix)weight, (CpuActivations)x, gateUp, 0, rows, add: false);
             _siluMul.Set(gateUp, (CpuActivations)hidden);
             Run(_siluMul, rows, 16L * rows * hidden.Columns);
         }
     }
 
-    public override void DrawChildren(Activations logits, TreeRows rows, TreeState state, SamplingOptions sampling)
+    public override void DrawChildren(WorkQueue queue, Workspace draft, Pass pass)
     {
         lock (_pool)
         {
-            _drawChildren.Set((CpuActivations)logits, rows, (CpuTreeState)state, sampling);
-            Run(_drawChildren, rows.Count, 100L * rows.Count * logits.Columns);
+            _drawChildren.Set((CpuWorkspace)draft, pass);
+            Run(_drawChildren, pass.LogitRows, 100L * pass.LogitRows * draft.Logits.Columns);
         }
     }
 
-    public override void VerifyTree(Activations logits, int nodes, TreeState state, SamplingOptions sampling) =>
-        TreeVerifier.Verify(kernels.Vocabulary, (CpuActivations)logits, nodes, (CpuTreeState)state, sampling);
-
-    public override void Commit(TreeState state, TreeState? pending, KvCache target, KvCache? draft)
+    public override void VerifyTrees(WorkQueue queue, Workspace target, Workspace? draft, Pass pass)
     {
-        var own = (CpuTreeState)state;
-        Verdict verdict = own.Verdict;
-        ReadOnlySpan<int> path = verdict.Path;
-        ((CpuKvCache)target).Compact(path);
-        if (draft is not null)
+        var at = (CpuWorkspace)target;
+        foreach (PassPart part in pass.Parts)
+            new TreeVerifier(kernels.Vocabulary, at.Scratch[0], (CpuSequence)part.Sequence).Verify(at.Logits, part.FirstRow, part.Rows);
+    }
+
+    public override void Commit(WorkQueue queue, Pass pass, KvPool target, KvPool? draft)
+    {
+        foreach (PassPart part in pass.Parts)
         {
-            bool endsInLeaf = own.Tree.ChildCount(path[^1]) == 0;
-            ((CpuKvCache)draft).Compact(endsInLeaf ? path[..^1] : path);
-            int[] waiting = ((CpuTreeState)pending!).Tokens;
-            waiting[0] = own.Tokens[path[^1]];
-            waiting[endsInLeaf ? 1 : 0] = verdict.Token;
+            var sequence = (CpuSequence)part.Sequence;
+            ReadOnlySpan<int> path = sequence.Verdict.Path;
+            ((CpuKvPool)target).Compact(sequence.TargetPages, sequence.Committed, path);
+            if (sequence.DraftPages is { } pages)
+                ((CpuKvPool)draft!).Compact(pages, sequence.Committed, sequence.Tree.ChildCount(path[^1]) == 0 ? path[..^1] : path);
+            sequence.Token(-1) = sequence.Token(path[^1]);
+            sequence.Token(0) = sequence.Verdict.Token;
         }
-        own.Tokens[0] = verdict.Token;
-        own.Random = own.Random with { Step = own.Random.Step + 1 };
     }
 
     public override void Dispose()
@@ -135,7 +144,7 @@ internal sealed unsafe class CpuBackend(int threads, CpuKernels kernels) : Backe
             projected.Dispose();
     }
 
-    private CpuWeight Keep(CpuWeight weight)
+    private CpuMatrix Keep(CpuMatrix weight)
     {
         _weights.Add(weight);
         return weight;
@@ -150,7 +159,7 @@ internal sealed unsafe class CpuBackend(int threads, CpuKernels kernels) : Backe
         return _projected[columns] = new CpuActivations(rows, columns);
     }
 
-    private void Multiply(CpuWeight weight, CpuActivations x, CpuActivations y, int rows, bool add)
+    private void Multiply(CpuMatrix weight, CpuActivations x, CpuActivations y, int firstRow, int rows, bool add)
     {
         lock (_pool)
         {
@@ -168,7 +177,7 @@ internal sealed unsafe class CpuBackend(int threads, CpuKernels kernels) : Backe
             long work = (long)weight.Rows * weight.Columns * rows;
             // A few bands to each thread even out their speeds; small bands would cost more to hand out than to compute.
             int bands = (int)Math.Clamp(work / SmallWork, 1, 8 * _pool.Threads);
-            Run(_matMul, _matMul.Set(weight, input, x.Stride, y, rows, add, bands), work);
+            Run(_matMul, _matMul.Set(weight, input, x.Stride, y, firstRow, rows, add, bands), work);
         }
     }
 

@@ -45,11 +45,11 @@ internal abstract unsafe class CpuKernels
 
     public abstract void SiluMul(float* gate, float* up, float* hidden, int columns);
 
-    /// <summary>Floats of scratch that <see cref="Attend"/> needs.</summary>
-    public abstract int AttentionScratch(CpuKvCache cache);
+    /// <summary>Floats of scratch that <see cref="Attend"/> needs for so many positions.</summary>
+    public abstract int AttentionScratch(CpuKvPool pool, int positions);
 
-    /// <summary>The query heads of one KV head over the prefix and a path of tree nodes.</summary>
-    public abstract void Attend(float* queries, int heads, CpuKvCache cache, int layer, int kvHead, int prefix, ReadOnlySpan<int> path, float* output, float* scratch);
+    /// <summary>The query heads of one KV head over a sequence's prefix and a path of tree nodes; its rows are in the pages of a table.</summary>
+    public abstract void Attend(float* queries, int heads, CpuKvPool pool, int* pages, int layer, int kvHead, int prefix, ReadOnlySpan<int> path, float* output, float* scratch);
 
     /// <summary>Passes over one row of the vocabulary, for sampling and verification.</summary>
     public abstract VocabularyKernels Vocabulary { get; }
@@ -72,9 +72,11 @@ internal sealed unsafe class CpuKernels<TLanes, TTall, TWidest>(string name) : C
             case TensorType.F16:
                 MatMulKernel<TLanes, F16Format<TLanes>, TTall, TWidest>.Multiply(weight, firstRow, lastRow, x, xStride, y, yStride, tokens, add);
                 break;
-            default:
+            case TensorType.BF16:
                 MatMulKernel<TLanes, BF16Format<TLanes>, TTall, TWidest>.Multiply(weight, firstRow, lastRow, x, xStride, y, yStride, tokens, add);
                 break;
+            default:
+                throw weight.Type.Unknown();
         }
     }
 
@@ -84,8 +86,8 @@ internal sealed unsafe class CpuKernels<TLanes, TTall, TWidest>(string name) : C
     public override void SiluMul(float* gate, float* up, float* hidden, int columns) =>
         ElementwiseKernels<TLanes>.SiluMul(gate, up, hidden, columns);
 
-    public override int AttentionScratch(CpuKvCache cache) => AttentionKernel<TLanes>.Scratch(cache);
+    public override int AttentionScratch(CpuKvPool pool, int positions) => AttentionKernel<TLanes>.Scratch(pool, positions);
 
-    public override void Attend(float* queries, int heads, CpuKvCache cache, int layer, int kvHead, int prefix, ReadOnlySpan<int> path, float* output, float* scratch) =>
-        AttentionKernel<TLanes>.Attend(queries, heads, cache, layer, kvHead, prefix, path, output, scratch);
+    public override void Attend(float* queries, int heads, CpuKvPool pool, int* pages, int layer, int kvHead, int prefix, ReadOnlySpan<int> path, float* output, float* scratch) =>
+        AttentionKernel<TLanes>.Attend(queries, heads, pool, pages, layer, kvHead, prefix, path, output, scratch);
 }

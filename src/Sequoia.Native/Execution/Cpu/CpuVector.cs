@@ -3,7 +3,7 @@ using Sequoia.Native.Models;
 namespace Sequoia.Native.Execution.Cpu;
 
 /// <summary>A norm's weights, widened to fp32 once: they are small, and zero-padded to whole chunks.</summary>
-internal sealed unsafe class CpuVector : Weight
+internal sealed unsafe class CpuVector : Matrix
 {
     private readonly float[] _values;
 

@@ -20,10 +20,12 @@ internal static unsafe class RowReader
                 for (int i = 0; i < columns; i++)
                     destination[i] = (float)((Half*)source)[i];
                 break;
-            default:
+            case TensorType.BF16:
                 for (int i = 0; i < columns; i++)
                     destination[i] = BitConverter.UInt32BitsToSingle((uint)((ushort*)source)[i] << 16);
                 break;
+            default:
+                throw tensor.Type.Unknown();
         }
     }
 }

@@ -2,74 +2,64 @@ using Sequoia.Native.Sampling;
 
 namespace Sequoia.Native.Execution.Cpu;
 
-/// <summary>Walks a drafted tree from the root: accepted child, or the token that follows the path (docs/compare.md).</summary>
-internal static unsafe class TreeVerifier
+/// <summary>Goes down a drafted tree from the root: accepted child, or the token that follows the path (docs/compare.md).</summary>
+internal readonly unsafe ref struct TreeVerifier(VocabularyKernels kernels, SamplingScratch scratch, CpuSequence sequence)
 {
-    public static void Verify(
-        VocabularyKernels kernels, CpuActivations logits, int nodes, CpuTreeState state, SamplingOptions sampling)
+    /// <summary>Row <paramref name="firstRow"/> + i of the target's logits is node i, for so many nodes; an accepted child beyond them ends the path.</summary>
+    public void Verify(CpuActivations logits, int firstRow, int nodes)
     {
-        (Verdict verdict, RandomKey random) = (state.Verdict, state.Random);
+        Verdict verdict = sequence.Verdict;
         verdict.Clear();
         int node = 0;
         while (node >= 0 && node < nodes)
         {
-            verdict.Accept(node, state.Tokens[node]);
-            float* row = logits.Row(node);
-            if (sampling.Greedy)
-                node = FollowToken(kernels.ArgMax(row, state.Scratch[0].Vocabulary), node, state, verdict);
-            else if (state.Method == SpeculationMethod.TargetOnly)
-                node = FollowToken(Sample(kernels, row, node, RandomPurpose.TargetSample, state, sampling, random), node, state, verdict);
+            verdict.Accept(node, sequence.Token(node));
+            float* row = logits.Row(firstRow + node);
+            if (sequence.Sampling.Greedy)
+                node = FollowToken(kernels.ArgMax(row, scratch.Vocabulary), node);
+            else if (sequence.Method == SpeculationMethod.TargetOnly)
+                node = FollowToken(Sample(row, node, RandomPurpose.TargetSample), node);
             else
-                node = FollowResidual(kernels, row, node, state, sampling, random, verdict);
+                node = FollowResidual(row, node);
         }
         if (node > 0)
-            (verdict.Ahead, verdict.Token) = (node, state.Tokens[node]);
+            (verdict.Ahead, verdict.Token) = (node, sequence.Token(node));
     }
 
     /// <summary>The child that equals a token of the target's own choice, or -1 with the verdict's token set.</summary>
-    private static int FollowToken(int token, int node, CpuTreeState state, Verdict verdict)
+    private int FollowToken(int token, int node)
     {
-        verdict.Token = token;
-        int first = state.Tree.FirstChild(node);
-        for (int child = first; child < first + state.Tree.ChildCount(node); child++)
-        {
-            if (state.Tokens[child] == token)
-                return child;
-        }
-        return -1;
+        sequence.Verdict.Token = token;
+        int rank = sequence.Children(node).IndexOf(token);
+        return rank < 0 ? -1 : sequence.Tree.FirstChild(node) + rank;
     }
 
-    private static int Sample(
-        VocabularyKernels kernels, float* logits, int node, RandomPurpose purpose, CpuTreeState state, SamplingOptions sampling, RandomKey random)
+    private int Sample(float* logits, int node, RandomPurpose purpose)
     {
-        SamplingScratch scratch = state.Scratch[0];
-        TokenDistribution.FromLogits(kernels, logits, sampling, scratch.Target, scratch);
-        return TokenDistribution.Sample(kernels, scratch.Target, random, node, purpose, scratch);
+        TokenDistribution.FromLogits(kernels, logits, sequence.Sampling, scratch.Target, scratch);
+        return TokenDistribution.Sample(kernels, scratch.Target, sequence.Random, node, purpose, scratch);
     }
 
     /// <summary>The accepted child, or -1 with the verdict's token set: a draw from the residual distribution.</summary>
-    private static int FollowResidual(
-        VocabularyKernels kernels, float* logits, int node, CpuTreeState state, SamplingOptions sampling, RandomKey random, Verdict verdict)
+    private int FollowResidual(float* logits, int node)
     {
-        int first = state.Tree.FirstChild(node), children = state.Tree.ChildCount(node);
+        int first = sequence.Tree.FirstChild(node), children = sequence.Tree.ChildCount(node);
         if (children == 0)
         {
-            RandomPurpose purpose = state.Tree.Size == 1 ? RandomPurpose.PlainSample : RandomPurpose.FinalSample;
-            verdict.Token = Sample(kernels, logits, node, purpose, state, sampling, random);
+            sequence.Verdict.Token = Sample(logits, node, sequence.Tree.Size == 1 ? RandomPurpose.PlainSample : RandomPurpose.FinalSample);
             return -1;
         }
-        SamplingScratch scratch = state.Scratch[0];
-        TokenDistribution.FromLogits(kernels, logits, sampling, scratch.Target, scratch);
-        bool withReplacement = state.Method == SpeculationMethod.SpecInfer;
-        var residual = new ResidualDistribution(kernels, scratch.Target, state.DraftRow(node), withReplacement, scratch);
+        TokenDistribution.FromLogits(kernels, logits, sequence.Sampling, scratch.Target, scratch);
+        bool withReplacement = sequence.Method == SpeculationMethod.SpecInfer;
+        var residual = new ResidualDistribution(kernels, scratch.Target, sequence.DraftRow(node), withReplacement, scratch);
         for (int child = first; child < first + children; child++)
         {
-            int token = state.Tokens[child];
-            if (residual.Accepts(token, random.Coin(node, child)))
+            int token = sequence.Token(child);
+            if (residual.Accepts(token, sequence.Random.Coin(node, child)))
                 return child;
             residual.Reject(token);
         }
-        verdict.Token = residual.Sample(random, node, RandomPurpose.FinalSample);
+        sequence.Verdict.Token = residual.Sample(sequence.Random, node, RandomPurpose.FinalSample);
         return -1;
     }
 }

@@ -4,8 +4,8 @@ using Sequoia.Native.Execution.Cuda.Parameters;
 namespace Sequoia.Native.Execution.Cuda;
 
 /// <summary>
-/// Launches attention: attend.cu on tensor cores, or its scalar twin. A launch depends on the number of rows and on the cache's capacity, never on
-/// how much of it is used, so a captured one serves every step.
+/// Launches attention: attend.cu on tensor cores, or its scalar twin. A launch depends on the rows and on how long their sequences may become, never on
+/// how long they are, so a captured one serves every step.
 /// </summary>
 internal sealed unsafe class AttendKernels
 {
@@ -68,19 +68,27 @@ internal sealed unsafe class AttendKernels
         TensorHeadDims.Contains(headDim) && group <= MostGroup && computeCapability.Major >= 8;
 
     /// <summary>How many of so many rows to compute in one launch, so that its workspace keeps within bounds (256 MB, or what 64 rows need).</summary>
-    public static int RowsOfLaunch(int rows, int heads, int capacity, int headDim) =>
-        (int)Math.Clamp(MostWorkspaceFloats / WorkspaceFloats(1, heads, capacity, headDim), Math.Min(rows, ManyRows), rows);
+    public static int RowsOfLaunch(int rows, int heads, int positions, int headDim) =>
+        (int)Math.Clamp(MostWorkspaceFloats / WorkspaceFloats(1, heads, positions, headDim), Math.Min(rows, ManyRows), rows);
 
     /// <summary>Floats that <see cref="Attend.Partials"/> must have room for, for launches of up to so many rows; at least 1.</summary>
-    public static long WorkspaceFloats(int rows, int heads, int capacity, int headDim) =>
-        Math.Max(1, (long)SealedSplits(capacity - 1) * rows * heads * (headDim + 2));
+    public static long WorkspaceFloats(int rows, int heads, int positions, int headDim) =>
+        Math.Max(1, (long)SealedSplits(positions - 1) * rows * heads * (headDim + 2));
 
-    /// <summary>Queues attention of <c>parameters.Rows</c>, of which there is at least one.</summary>
+    /// <summary>Packed rows of a tile, for passes whose longest part has so many: tiles are of one sequence.</summary>
+    public static int RowTileFor(int packedRows) => packedRows <= FewRows ? FewRows : ManyRows;
+
+    /// <summary>The most tiles of a pass.</summary>
+    public static int MostTiles(int rows, int parts, int group) => (rows * group / FewRows) + parts + (rows / ManyRows) + 1;
+
+    /// <summary>Queues attention of some rows of a pass, at least one.</summary>
     /// <param name="parameters">Addresses are multiples of 16 bytes, and so are strides.</param>
+    /// <param name="tiles">Tiles of the rows.</param>
+    /// <param name="rowTile">Packed rows of a tile at most (<see cref="RowTileFor"/>).</param>
     /// <param name="stream">The stream; null is the default stream.</param>
-    public void Launch(in Attend parameters, CudaStream? stream = null)
+    public void Launch(in Attend parameters, int tiles, int rowTile, CudaStream? stream = null)
     {
-        int count = parameters.Rows.Count, group = parameters.Heads / parameters.KvHeads, packed = count * group, splits = SealedSplits(parameters.Capacity - 1);
+        int count = parameters.Count, group = parameters.Heads / parameters.KvHeads;
         fixed (Attend* address = &parameters)
         {
             var argument = KernelArgument.At(address, sizeof(Attend));
@@ -89,10 +97,10 @@ internal sealed unsafe class AttendKernels
                 _attend.Launch(new Dim3(parameters.Heads, count), Block, 0, stream, argument);
                 return;
             }
-            if (splits > 0)
+            if (parameters.Splits > 0)
             {
-                (CudaKernel kernel, int rowTile) = packed <= FewRows ? (_sealedOfFew, FewRows) : (_sealedOfMany, ManyRows);
-                kernel.Launch(new Dim3((packed + rowTile - 1) / rowTile, parameters.KvHeads, splits), Block, SealedSharedBytes(rowTile), stream, argument);
+                CudaKernel kernel = rowTile == FewRows ? _sealedOfFew : _sealedOfMany;
+                kernel.Launch(new Dim3(tiles, parameters.KvHeads, parameters.Splits), Block, SealedSharedBytes(rowTile), stream, argument);
             }
             _attend.Launch(new Dim3(count, parameters.KvHeads), Block, TailSharedBytes(group), stream, argument);
         }

@@ -15,15 +15,15 @@ internal sealed unsafe class CommitKernels(CudaKernels kernels)
     /// <summary>All that is launched here.</summary>
     public static IReadOnlyList<KernelVariant> Variants => [OfCompactKv, OfAdvanceStep];
 
-    public void CompactKv(in CompactKv parameters, CudaStream? stream = null)
+    public void CompactKv(in CompactKv parameters, int parts, CudaStream? stream = null)
     {
         fixed (CompactKv* at = &parameters)
-            _compactKv.Launch(OfCompactKv.BlocksFor(parameters.Planes * parameters.Chunks), OfCompactKv.Threads, 0, stream, KernelArgument.At(at, sizeof(CompactKv)));
+            _compactKv.Launch(new Dim3(OfCompactKv.BlocksFor(parameters.Planes * parameters.Chunks), parts), OfCompactKv.Threads, 0, stream, KernelArgument.At(at, sizeof(CompactKv)));
     }
 
-    public void AdvanceStep(in AdvanceStep parameters, CudaStream? stream = null)
+    public void AdvanceStep(in AdvanceStep parameters, int parts, CudaStream? stream = null)
     {
         fixed (AdvanceStep* at = &parameters)
-            _advanceStep.Launch(1, OfAdvanceStep.Threads, 0, stream, KernelArgument.At(at, sizeof(AdvanceStep)));
+            _advanceStep.Launch(parts, OfAdvanceStep.Threads, 0, stream, KernelArgument.At(at, sizeof(AdvanceStep)));
     }
 }

@@ -14,7 +14,10 @@ internal sealed class CudaActivations(CudaContext context, int rows, int columns
 
     public static int StrideOf(int columns) => (columns + Alignment - 1) / Alignment * Alignment;
 
-    public override void Download(int row, Span<float> destination) => Data.CopyTo(destination[..Columns], (long)row * Stride, CudaQueue.Current);
+    /// <summary>The device's address of a row.</summary>
+    public nint Row(int row) => Data.Handle + (nint)((long)row * Stride * sizeof(float));
+
+    public override void Download(WorkQueue queue, int row, Span<float> destination) => Data.CopyTo(destination[..Columns], (long)row * Stride, CudaQueue.StreamOf(queue));
 
     public override void Dispose() => Data.Dispose();
 }

@@ -1,13 +1,12 @@
 using Sequoia.Interop;
 using Sequoia.Native.Execution.Cuda.Parameters;
 using Sequoia.Native.Models;
-using Sequoia.Native.Sampling;
 
 namespace Sequoia.Native.Execution.Cuda;
 
 /// <summary>
 /// A CUDA device, or the software GPU behind the same entry points: weights, keys, values and what they are multiplied by in 16 bits, all
-/// sums in fp32. Work goes to the stream of the queue that the calling thread is in.
+/// sums in fp32.
 /// </summary>
 internal sealed class CudaBackend : Backend
 {
@@ -27,10 +26,9 @@ internal sealed class CudaBackend : Backend
     private readonly CudaStream _default;
     private readonly RowKernels _rows;
     private readonly MatMulKernels _matMul;
-    private readonly CudaSampling _sampling;
-    private readonly CudaCommit _commit;
+    private readonly SamplingKernels _sampling;
+    private readonly CommitKernels _commit;
     private readonly CudaKernels _kernels;
-    private readonly DeviceShapes _shapes;
     private readonly List<IDisposable> _weights = [];
     private readonly CudaStaging _staging;
     private AttendKernels? _attend;
@@ -42,14 +40,13 @@ internal sealed class CudaBackend : Backend
         Name = DeviceParts.NameOf(device);
         HasTimes = device.Driver.IsNative;
         _kernels = new CudaKernels(_context, compiler, set, element);
-        _shapes = new DeviceShapes(_context);
         _staging = new CudaStaging(_context);
         try
         {
             _rows = new RowKernels(_kernels);
             _matMul = new MatMulKernels(_kernels, HasTensorCores(device));
-            _sampling = new CudaSampling(_kernels, _shapes);
-            _commit = new CudaCommit(_kernels);
+            _sampling = new SamplingKernels(_kernels);
+            _commit = new CommitKernels(_kernels);
         }
         catch
         {
@@ -60,6 +57,9 @@ internal sealed class CudaBackend : Backend
 
     public CudaContext Context => _context;
 
+    /// <summary>What operands are in.</summary>
+    public Element Element => _kernels.Element;
+
     public override string Name { get; }
 
     public override bool HasTimes { get; }
@@ -69,16 +69,11 @@ internal sealed class CudaBackend : Backend
     // Weights are read from memory once for all of them.
     public override int PrefillRows => 512;
 
-    public override Activations Allocate(int rows, int columns) =>
-        new CudaActivations(_context, rows, columns);
-
-    public override Activations AllocateFactor(int rows, int columns) => new CudaFactors(_context, rows, columns, _kernels.Element);
-
-    public override Weight Load(TensorView tensor) => tensor.Shape.Length == 1
+    public override Matrix Load(TensorView tensor) => tensor.Shape.Length == 1
         ? Keep(new CudaVector(_context, tensor))
         : LoadMatrix(new MatMulShape(MatMulKind.Plain, tensor.Rows, tensor.Columns), row => new SourceRow(0, row), tensor);
 
-    public override Weight LoadQkv(TensorView q, TensorView k, TensorView v, int headDim)
+    public override Matrix LoadQkv(TensorView q, TensorView k, TensorView v, int headDim)
     {
         _attend ??= new AttendKernels(_kernels, headDim, AttendKernels.HasTensorCores(headDim, q.Rows / k.Rows, _context.Device.ComputeCapability));
         var shape = new MatMulShape(MatMulKind.Rope, q.Rows + k.Rows + v.Rows, q.Columns);
@@ -86,7 +81,7 @@ internal sealed class CudaBackend : Backend
         return LoadMatrix(shape, row => PairedRows.Qkv(row, heads, kvHeads, headDim), q, k, v);
     }
 
-    public override Weight LoadGateUp(TensorView gate, TensorView up)
+    public override Matrix LoadGateUp(TensorView gate, TensorView up)
     {
         int units = gate.Rows;
         return LoadMatrix(new MatMulShape(MatMulKind.SiluMul, 2 * units, gate.Columns), row => PairedRows.GateUp(row, units), gate, up);
@@ -102,188 +97,229 @@ internal sealed class CudaBackend : Backend
     /// <summary>Whether a device has tensor cores for the products here.</summary>
     public static bool HasTensorCores(CudaDevice device) => device.ComputeCapability >= TensorCores;
 
-    public override KvCache AllocateCache(LlamaConfig config, int capacity)
+    public override void FinishLoading() => _default.Synchronize();
+
+    public override RopeTable LoadRope(LlamaConfig config, int positions) => Uploaded(new CudaRopeTable(_context, config, positions));
+
+    public override KvPool CreatePool(LlamaConfig config, int pages)
     {
-        CudaKvCache.Check(config);
-        return new CudaKvCache(_context, config, capacity);
+        CudaKvPool.Check(config);
+        return new CudaKvPool(_context, config, pages);
     }
 
-    public override RopeTable LoadRope(LlamaConfig config, int positions) =>
-        new CudaRopeTable(_context, config, positions);
+    public override Workspace CreateWorkspace(Llama model, WorkspaceSize size) => Uploaded(new CudaWorkspace(this, _matMul, model, size));
 
-    public override TreeState AllocateTree(TokenTree tree, int vocabulary, SpeculationMethod method = SpeculationMethod.Sequoia)
+    public override Sequence CreateSequence(TokenTree tree, SpeculationMethod method, int vocabulary, int feed, KvPages target, KvPages? draft)
     {
-        if (vocabulary > 0 && tree.Levels > MostLevels)
+        if (tree.Levels > MostLevels)
             throw new InvalidInputException($"{Name}: a tree of {tree.Levels} levels is too deep; at most {MostLevels} are possible");
         _sampling.Prepare(vocabulary);
-        return new CudaTreeState(_context, tree, vocabulary, method);
+        return Uploaded(new CudaSequence(_context, tree, method, feed, target, draft));
     }
 
-    public override void Embed(Weight table, TreeState state, TreeRows rows, Activations x)
+    public override Pass CreatePass(Llama model, ModelRole role, int mostRows, int mostParts, int levels = 0) =>
+        new CudaPass(this, model, role, mostRows, mostParts, levels);
+
+    /// <summary>Compiles what products of a pass launch.</summary>
+    public void PrepareProducts(int rows, int logitRows)
     {
-        (var weight, var to) = ((CudaWeight)table, (CudaActivations)x);
+        _matMul.Prepare(rows);
+        if (logitRows > 0)
+            _matMul.Prepare(logitRows);
+    }
+
+    public override void Embed(WorkQueue queue, Matrix table, Pass pass, Activations x)
+    {
+        (var matrix, var to) = ((CudaMatrix)table, (CudaActivations)x);
         _rows.Embed(new Embed
         {
-            Table = weight.Data.Handle,
-            TokOfNode = ((CudaTreeState)state).Tokens,
-            Nodes = _shapes.Nodes(rows).Handle,
+            Table = matrix.Data.Handle,
+            Pass = ((CudaPass)pass).Device,
             X = to.Data.Handle,
-            Columns = weight.Columns,
-            TableStride = weight.Shape.Stride,
+            Columns = matrix.Columns,
+            TableStride = matrix.Shape.Stride,
             XStride = to.Stride,
-        }, rows.Count, CudaQueue.Current);
+        }, pass.Count, CudaQueue.StreamOf(queue));
     }
 
-    public override void RmsNorm(Activations x, int firstRow, int count, Weight weight, float epsilon, Activations y)
+    public override void RmsNorm(WorkQueue queue, Activations x, int firstRow, int count, Matrix weight, float epsilon, Activations y)
     {
         (var from, var to) = ((CudaActivations)x, (CudaFactors)y);
         _rows.RmsNorm(new RmsNorm
         {
-            X = from.Data.Handle + (nint)((long)firstRow * from.Stride * sizeof(float)),
+            X = from.Row(firstRow),
             Weight = ((CudaVector)weight).Data.Handle,
             Y = to.Data.Handle,
             Columns = x.Columns,
             XStride = from.Stride,
             YStride = to.Stride,
             Epsilon = epsilon,
-        }, count, CudaQueue.Current);
+        }, count, CudaQueue.StreamOf(queue));
     }
 
-    public override void MatMul(Weight weight, Activations x, Activations y, int rows) =>
-        Multiply(MatMulKind.Plain, (CudaWeight)weight, (CudaFactors)x, (CudaActivations)y, rows);
+    public override void MatMul(WorkQueue queue, Matrix weight, Activations x, Activations y, int firstRow, int rows) =>
+        Multiply(queue, MatMulKind.Plain, (CudaMatrix)weight, (CudaFactors)x, (CudaActivations)y, firstRow, rows);
 
-    public override void MatMulAdd(Weight weight, Activations x, Activations y, int rows) =>
-        Multiply(MatMulKind.Add, (CudaWeight)weight, (CudaFactors)x, (CudaActivations)y, rows);
+    public override void MatMulAdd(WorkQueue queue, Matrix weight, Activations x, Activations y, int rows) =>
+        Multiply(queue, MatMulKind.Add, (CudaMatrix)weight, (CudaFactors)x, (CudaActivations)y, 0, rows);
 
-    public override void GateUp(Weight weight, Activations x, Activations hidden, int rows)
+    public override void GateUp(WorkQueue queue, Matrix weight, Activations x, Activations hidden, int rows)
     {
-        (var matrix, var to) = ((CudaWeight)weight, (CudaFactors)hidden);
-        MatMul product = Product(matrix, (CudaFactors)x, new PassRows { Count = rows });
+        (var matrix, var to) = ((CudaMatrix)weight, (CudaFactors)hidden);
+        MatMul product = Product(matrix, (CudaFactors)x, new DevicePass { Count = rows });
         (product.Y, product.YStride) = (to.Data.Handle, to.Stride);
-        _matMul.Launch(MatMulKind.SiluMul, product, CudaQueue.Current);
+        _matMul.Launch(MatMulKind.SiluMul, product, CudaQueue.StreamOf(queue));
     }
 
-    public override void ProjectQkv(Weight weight, Activations x, RopeTable rope, KvCache cache, int layer, TreeState state, TreeRows rows, Activations queries)
+    public override void ProjectQkv(WorkQueue queue, Matrix weight, Activations x, RopeTable rope, KvPool pool, int layer, Pass pass, Activations queries)
     {
-        (var matrix, var kv, var table, var to) = ((CudaWeight)weight, (CudaKvCache)cache, (CudaRopeTable)rope, (CudaFactors)queries);
-        MatMul product = Product(matrix, (CudaFactors)x, _shapes.Pass((CudaTreeState)state, rows));
+        (var matrix, var kv, var table, var to) = ((CudaMatrix)weight, (CudaKvPool)pool, (CudaRopeTable)rope, (CudaFactors)queries);
+        MatMul product = Product(matrix, (CudaFactors)x, ((CudaPass)pass).Device);
         (product.Y, product.YStride) = (to.Data.Handle, to.Stride);
         (product.Cos, product.Sin) = (table.Cos.Handle, table.Sin.Handle);
         (product.Keys, product.Values) = (kv.Keys(layer), kv.Values(layer));
-        (product.KvHeads, product.HeadDim, product.Capacity) = (kv.KvHeads, kv.HeadDim, kv.Capacity);
+        (product.KvHeads, product.HeadDim, product.Capacity) = (kv.KvHeads, kv.HeadDim, kv.Rows);
         product.Heads = to.Columns / kv.HeadDim;
-        _matMul.Launch(MatMulKind.Rope, product, CudaQueue.Current);
+        _matMul.Launch(MatMulKind.Rope, product, CudaQueue.StreamOf(queue));
     }
 
-    public override void Attend(Activations queries, KvCache cache, int layer, TreeState state, TreeRows rows, Activations output)
+    public override void Attend(WorkQueue queue, Activations queries, KvPool pool, int layer, Pass pass, Activations output)
     {
-        (var from, var kv, var to) = ((CudaFactors)queries, (CudaKvCache)cache, (CudaFactors)output);
-        int heads = from.Columns / kv.HeadDim;
+        (var from, var kv, var to, var rows) = ((CudaFactors)queries, (CudaKvPool)pool, (CudaFactors)output, (CudaPass)pass);
         // Many rows behind a long prefix would need much workspace: they come in turns.
-        int most = AttendKernels.RowsOfLaunch(from.Rows, heads, kv.Capacity, kv.HeadDim);
-        nint partials = from.Partials(AttendKernels.WorkspaceFloats(most, heads, kv.Capacity, kv.HeadDim));
-        PassRows all = _shapes.Pass((CudaTreeState)state, rows);
-        for (int first = 0; first < rows.Count; first += most)
+        foreach (AttendRows launch in rows.Attend)
         {
-            PassRows part = all;
-            part.Nodes += first * sizeof(int);
-            part.Count = Math.Min(most, rows.Count - first);
             _attend!.Launch(new Attend
             {
-                Queries = from.Data.Handle + (nint)((long)first * from.Stride * sizeof(ushort)),
+                Queries = from.Data.Handle,
                 Keys = kv.Keys(layer),
                 Values = kv.Values(layer),
-                Output = to.Data.Handle + (nint)((long)first * to.Stride * sizeof(ushort)),
-                Partials = partials,
-                Rows = part,
-                Heads = heads,
+                Output = to.Data.Handle,
+                Partials = from.Partials,
+                Pass = rows.Device,
+                Tiles = rows.Tile(launch.FirstTile),
+                FirstRow = launch.FirstRow,
+                Count = launch.Count,
+                Splits = AttendKernels.SealedSplits(rows.Positions - 1),
+                Heads = from.Columns / kv.HeadDim,
                 KvHeads = kv.KvHeads,
-                Capacity = kv.Capacity,
+                Capacity = kv.Rows,
                 HeadDim = kv.HeadDim,
                 QueryStride = from.Stride,
                 OutputStride = to.Stride,
                 Scale = 1f / MathF.Sqrt(kv.HeadDim),
-            }, CudaQueue.Current);
+            }, launch.Tiles, launch.RowTile, CudaQueue.StreamOf(queue));
         }
     }
 
-    public override void DrawChildren(Activations logits, TreeRows rows, TreeState state, SamplingOptions sampling) =>
-        _sampling.DrawChildren((CudaActivations)logits, rows, (CudaTreeState)state, sampling);
-
-    public override void VerifyTree(Activations logits, int nodes, TreeState state, SamplingOptions sampling)
+    public override void DrawChildren(WorkQueue queue, Workspace draft, Pass pass)
     {
-        var own = (CudaTreeState)state;
-        _sampling.VerifyTree((CudaActivations)logits, nodes, own, sampling);
-        own.Send();
+        var logits = (CudaActivations)draft.Logits;
+        _sampling.DrawChildren(new DrawChildren
+        {
+            Pass = ((CudaPass)pass).Device,
+            Logits = logits.Row(pass.FirstLogit),
+            FirstRow = pass.Count - pass.LogitRows,
+            FirstDraftRow = pass.FirstLogit,
+            Vocabulary = logits.Columns,
+            Stride = logits.Stride,
+        }, pass.LogitRows, CudaQueue.StreamOf(queue));
     }
 
-    public override void Commit(TreeState state, TreeState? pending, KvCache target, KvCache? draft)
+    public override void VerifyTrees(WorkQueue queue, Workspace target, Workspace? draft, Pass pass)
     {
-        var own = (CudaTreeState)state;
-        _commit.Compact((CudaKvCache)target, own, own.DeviceVerdict);
+        (var checkedRows, var drafted, var rows) = ((CudaActivations)target.Logits, (CudaActivations?)draft?.Logits, (CudaPass)pass);
+        CudaStream stream = CudaQueue.StreamOf(queue);
+        _sampling.VerifyTree(new VerifyTree
+        {
+            Parts = rows.Device.Parts,
+            Target = checkedRows.Data.Handle,
+            Draft = drafted?.Data.Handle ?? 0,
+            Outcomes = rows.Outcomes,
+            Vocabulary = checkedRows.Columns,
+            TargetStride = checkedRows.Stride,
+            DraftStride = drafted?.Stride ?? 0,
+        }, pass.Parts.Length, stream);
+        rows.Send(stream);
+    }
+
+    public override void Commit(WorkQueue queue, Pass pass, KvPool target, KvPool? draft)
+    {
+        var rows = (CudaPass)pass;
+        CudaStream stream = CudaQueue.StreamOf(queue);
+        Compact((CudaKvPool)target, ModelRole.Target);
         if (draft is not null)
-            _commit.Compact((CudaKvCache)draft, own, own.Kept);
-        _commit.Advance(own, draft is null ? null : (CudaTreeState?)pending);
+            Compact((CudaKvPool)draft, ModelRole.Draft);
+        _commit.AdvanceStep(new AdvanceStep { Parts = rows.Device.Parts, Outcomes = rows.Outcomes }, pass.Parts.Length, stream);
+
+        void Compact(CudaKvPool pool, ModelRole role) => _commit.CompactKv(new CompactKv
+        {
+            Cache = pool.Data.Handle,
+            Parts = rows.Device.Parts,
+            Outcomes = rows.Outcomes,
+            CacheOf = role,
+            Planes = pool.Planes,
+            Capacity = pool.Rows,
+            Chunks = pool.Chunks,
+        }, rows.Parts.Length, stream);
     }
 
-    public override void FetchVerdict(TreeState state)
+    public override void FetchVerdicts(WorkQueue queue, Pass pass)
     {
-        Wait();
-        ((CudaTreeState)state).Receive();
+        Wait(queue);
+        ((CudaPass)pass).Receive();
     }
 
-    public override void Wait() => (CudaQueue.Current ?? _default).Synchronize();
+    public override void Wait(WorkQueue queue) => CudaQueue.StreamOf(queue).Synchronize();
 
     public override WorkQueue CreateQueue() => new CudaQueue(_context);
 
-    public override void Repeat(Recording recording, Action work)
+    public override void Repeat(WorkQueue queue, Recording recording, Action work)
     {
-        CudaStream stream = CudaQueue.Current ?? throw new InvalidOperationException("work is repeated in a queue only");
-        if (recording.Replay is ExecutableGraph replay)
+        CudaStream stream = CudaQueue.StreamOf(queue);
+        if (recording.Replay is null)
         {
-            replay.Launch(stream);
-            return;
+            using CudaGraph graph = stream.Capture(work);
+            recording.Replay = graph.Instantiate();
         }
-        if (!recording.IsWarm)
-        {
-            work();
-            recording.IsWarm = true;
-            return;
-        }
-        using CudaGraph graph = stream.Capture(work);
-        ExecutableGraph executable = graph.Instantiate();
-        recording.Replay = executable;
-        executable.Launch(stream);
+        ((ExecutableGraph)recording.Replay).Launch(stream);
     }
 
     public override void Dispose()
     {
-        foreach (IDisposable? item in (IDisposable?[])[.. _weights, _staging, _shapes, _kernels, _default, _context])
+        foreach (IDisposable? item in (IDisposable?[])[.. _weights, _staging, _kernels, _default, _context])
             item?.Dispose();
     }
 
-    private CudaWeight LoadMatrix(MatMulShape shape, Func<int, SourceRow> order, params ReadOnlySpan<TensorView> parts) =>
-        Keep(new CudaWeight(_context, shape, _kernels.Element, order, _staging, parts));
+    private CudaMatrix LoadMatrix(MatMulShape shape, Func<int, SourceRow> order, params ReadOnlySpan<TensorView> parts) =>
+        Keep(new CudaMatrix(_context, shape, _kernels.Element, order, _staging, parts));
 
-    private void Multiply(MatMulKind kind, CudaWeight weight, CudaFactors x, CudaActivations y, int rows)
+    private void Multiply(WorkQueue queue, MatMulKind kind, CudaMatrix weight, CudaFactors x, CudaActivations y, int firstRow, int rows)
     {
-        MatMul product = Product(weight, x, new PassRows { Count = rows });
-        (product.Y, product.YStride) = (y.Data.Handle, y.Stride);
-        _matMul.Launch(kind, product, CudaQueue.Current);
+        MatMul product = Product(weight, x, new DevicePass { Count = rows });
+        (product.Y, product.YStride) = (y.Row(firstRow), y.Stride);
+        _matMul.Launch(kind, product, CudaQueue.StreamOf(queue));
     }
 
-    private MatMul Product(CudaWeight weight, CudaFactors x, PassRows rows) => new()
+    private static MatMul Product(CudaMatrix weight, CudaFactors x, DevicePass pass) => new()
     {
         Weight = weight.Data.Handle,
         X = x.Data.Handle,
-        Partials = x.Partials(_matMul.PartialsFor(weight.Shape, x.Rows)),
-        Arrived = x.Counters(_matMul.CountersFor(weight.Shape, x.Rows)),
-        Rows = rows,
+        Partials = x.Partials,
+        Arrived = x.Counters,
+        Pass = pass,
         Outputs = weight.Rows,
         Columns = weight.Columns,
         WeightStride = weight.Shape.Stride,
         XStride = x.Stride,
     };
+
+    /// <summary>What was brought through the default stream is there before any queue asks for it.</summary>
+    private T Uploaded<T>(T part)
+    {
+        _default.Synchronize();
+        return part;
+    }
 
     private T Keep<T>(T weight) where T : IDisposable
     {

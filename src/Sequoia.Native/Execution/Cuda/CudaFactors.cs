@@ -28,32 +28,24 @@ internal sealed class CudaFactors : Activations
 
     public DeviceBuffer<ushort> Data { get; }
 
-    /// <summary>Room for partial sums. What was given before stays, since recorded launches may use it.</summary>
-    public nint Partials(long floats)
+    /// <summary>Room for partial sums.</summary>
+    public nint Partials => _partials?.Handle ?? 0;
+
+    /// <summary>Counters, 0 before and after each product.</summary>
+    public nint Counters => _counters?.Handle ?? 0;
+
+    /// <summary>Makes room for what a product, or attention, takes beside its operands.</summary>
+    public void Reserve(long partials, int counters)
     {
-        if (floats == 0)
-            return 0;
-        if (_partials is null || _partials.Length < floats)
-            _partials = _parts.Allocate<float>(floats);
-        return _partials.Handle;
+        if (partials > (_partials?.Length ?? 0))
+            _partials = _parts.Allocate<float>(partials);
+        if (counters > (_counters?.Length ?? 0))
+            _counters = _parts.Upload(new uint[counters]);
     }
 
-    /// <summary>Counters, 0 when they are given and after each product.</summary>
-    public nint Counters(int count)
+    public override void Download(WorkQueue queue, int row, Span<float> destination)
     {
-        if (count == 0)
-            return 0;
-        if (_counters is null || _counters.Length < count)
-        {
-            _counters = _parts.Allocate<uint>(count);
-            _counters.FillAsync(0, CudaQueue.Current);
-        }
-        return _counters.Handle;
-    }
-
-    public override void Download(int row, Span<float> destination)
-    {
-        Data.CopyTo(_row, (long)row * Stride, CudaQueue.Current);
+        Data.CopyTo(_row, (long)row * Stride, CudaQueue.StreamOf(queue));
         for (int i = 0; i < _row.Length; i++)
             destination[i] = Elements.Widen(_row[i], _element);
     }

@@ -5,7 +5,7 @@ using Sequoia.Native.Models;
 namespace Sequoia.Native.Execution.Cuda;
 
 /// <summary>A norm's weights, widened to fp32.</summary>
-internal sealed unsafe class CudaVector : Weight, IDisposable
+internal sealed unsafe class CudaVector : Matrix, IDisposable
 {
     public CudaVector(CudaContext context, TensorView tensor) : base(1, tensor.Columns)
     {

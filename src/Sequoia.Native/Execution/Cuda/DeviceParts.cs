@@ -17,7 +17,7 @@ internal sealed class DeviceParts(CudaContext context, string what, bool areWeig
     public DeviceBuffer<T> Upload<T>(T[] elements) where T : unmanaged
     {
         DeviceBuffer<T> buffer = Allocate<T>(elements.Length);
-        buffer.CopyFrom(elements, 0, CudaQueue.Current);
+        buffer.CopyFrom(elements);
         return buffer;
     }
 

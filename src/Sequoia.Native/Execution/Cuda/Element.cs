@@ -66,7 +66,8 @@ internal static unsafe class Elements
     {
         TensorType.F32 => ((float*)source)[at],
         TensorType.F16 => Widen(((ushort*)source)[at], Element.F16),
-        _ => Widen(((ushort*)source)[at], Element.BF16),
+        TensorType.BF16 => Widen(((ushort*)source)[at], Element.BF16),
+        _ => throw type.Unknown(),
     };
 
     /// <summary>The bits of eight elements as fp32.</summary>

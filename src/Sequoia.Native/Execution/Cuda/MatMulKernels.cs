@@ -14,6 +14,7 @@ internal sealed unsafe class MatMulKernels(CudaKernels kernels, bool tensorCores
     private const int LeastTokensLog2 = 3;
     private const int TokenVariants = 4;
 
+    private static readonly MatMulKind[] s_kinds = Enum.GetValues<MatMulKind>();
     private static readonly string[] Names = ["matmul", "matmul_add", "matmul_silu_mul", "matmul_rope"];
 
     // By kind and number of tokens; each is compiled when first launched.
@@ -22,8 +23,8 @@ internal sealed unsafe class MatMulKernels(CudaKernels kernels, bool tensorCores
     /// <summary>All that is launched here.</summary>
     public static IReadOnlyList<KernelVariant> Variants =>
     [
-        .. from exponent in Enumerable.Range(LeastTokensLog2, TokenVariants) from kind in Enum.GetValues<MatMulKind>() select OfTensor(kind, 1 << exponent),
-        .. Enum.GetValues<MatMulKind>().Select(OfScalar),
+        .. from exponent in Enumerable.Range(LeastTokensLog2, TokenVariants) from kind in s_kinds select OfTensor(kind, 1 << exponent),
+        .. s_kinds.Select(OfScalar),
     ];
 
     public CudaContext Context => kernels.Context;
@@ -34,9 +35,16 @@ internal sealed unsafe class MatMulKernels(CudaKernels kernels, bool tensorCores
     /// <summary>Counters that passes of up to so many rows need: 0 before the first launch, and after each.</summary>
     public int CountersFor(MatMulShape shape, int mostRows) => tensorCores ? Grid(shape, mostRows).Largest.Counters : 0;
 
+    /// <summary>Compiles what products of so many rows launch.</summary>
+    public void Prepare(int rows)
+    {
+        foreach (MatMulKind kind in s_kinds)
+            _ = tensorCores ? Tensor(kind, MatMulGrid.TokensFor(rows)) : Scalar(kind);
+    }
+
     public MatMulGrid Grid(MatMulShape shape, int rows) => new(shape, rows, enoughTiles);
 
-    /// <summary>Queues one product. Allocates nothing, but for the first of its kind and number of tokens.</summary>
+    /// <summary>Queues one product. Compiles its kernel unless <see cref="Prepare"/> has.</summary>
     /// <param name="kind">What becomes of the sums.</param>
     /// <param name="parameters">Sizes and addresses; the number of splits is set here.</param>
     /// <param name="stream">The stream; null is the default stream.</param>
@@ -45,10 +53,10 @@ internal sealed unsafe class MatMulKernels(CudaKernels kernels, bool tensorCores
         var shape = new MatMulShape(kind, parameters.Outputs, parameters.Columns);
         MatMul all = parameters;
         all.Splits = shape.Splits;
-        MatMulGrid grid = Grid(shape, parameters.Rows.Count);
+        MatMulGrid grid = Grid(shape, parameters.Pass.Count);
         (CudaKernel kernel, Dim3 blocks) = tensorCores
             ? (Tensor(kind, grid.Tokens), new Dim3(grid.TokenTiles, shape.RowTiles, grid.Splits))
-            : (Scalar(kind), new Dim3((shape.Units + Block - 1) / Block, parameters.Rows.Count));
+            : (Scalar(kind), new Dim3((shape.Units + Block - 1) / Block, parameters.Pass.Count));
         kernel.Launch(blocks, Block, 0, stream, KernelArgument.At(&all, sizeof(MatMul)));
     }
 

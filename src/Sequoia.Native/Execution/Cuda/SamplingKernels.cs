@@ -46,10 +46,10 @@ internal sealed unsafe class SamplingKernels(CudaKernels kernels, int block = Sa
             _drawChildren.Value.Launch(rows, block, Scratch(parameters.Vocabulary), stream, KernelArgument.At(at, sizeof(DrawChildren)));
     }
 
-    public void VerifyTree(in VerifyTree parameters, CudaStream? stream = null)
+    public void VerifyTree(in VerifyTree parameters, int parts, CudaStream? stream = null)
     {
         fixed (VerifyTree* at = &parameters)
-            _verifyTree.Value.Launch(1, block, Scratch(parameters.Vocabulary), stream, KernelArgument.At(at, sizeof(VerifyTree)));
+            _verifyTree.Value.Launch(parts, block, Scratch(parameters.Vocabulary), stream, KernelArgument.At(at, sizeof(VerifyTree)));
     }
 
     private static void Prepare(CudaKernel kernel, int vocabulary)

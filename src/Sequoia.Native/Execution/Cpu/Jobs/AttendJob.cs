@@ -6,34 +6,35 @@ namespace Sequoia.Native.Execution.Cpu.Jobs;
 internal sealed unsafe class AttendJob(CpuKernels kernels) : ParallelJob, IDisposable
 {
     private CpuActivations? _queries, _output;
-    private CpuKvCache? _cache;
-    private TreeRows? _rows;
+    private CpuKvPool? _pool;
+    private Pass? _pass;
     private int _layer, _group;
     private AlignedBuffer<float> _scratch = new(0);
     private int _scratchStride;
 
     /// <summary>Sets the operands and returns the number of items.</summary>
-    public int Set(CpuActivations queries, CpuKvCache cache, int layer, TreeRows rows, CpuActivations output, int threads)
+    public int Set(CpuActivations queries, CpuKvPool pool, int layer, Pass pass, CpuActivations output, int positions, int threads)
     {
-        (_queries, _cache, _layer, _rows, _output) = (queries, cache, layer, rows, output);
-        _group = output.Columns / cache.HeadDim / cache.KvHeads;
-        int needed = kernels.AttentionScratch(cache);
+        (_queries, _pool, _layer, _pass, _output) = (queries, pool, layer, pass, output);
+        _group = output.Columns / pool.HeadDim / pool.KvHeads;
+        int needed = kernels.AttentionScratch(pool, positions);
         if (needed > _scratchStride)
         {
             _scratch.Dispose();
             _scratch = new AlignedBuffer<float>((long)needed * threads);
             _scratchStride = needed;
         }
-        return rows.Count * cache.KvHeads;
+        return pass.Count * pool.KvHeads;
     }
 
     public void Dispose() => _scratch.Dispose();
 
     public override void Execute(int item, int worker)
     {
-        int row = item / _cache!.KvHeads, kvHead = item % _cache.KvHeads, offset = kvHead * _group * _cache.HeadDim;
+        int row = item / _pool!.KvHeads, kvHead = item % _pool.KvHeads, offset = kvHead * _group * _pool.HeadDim;
+        PassRow at = _pass!.Rows[row];
         kernels.Attend(
-            _queries!.Row(row) + offset, _group, _cache, _layer, kvHead, _rows!.Prefix, _rows.Tree.Path(_rows.Nodes[row]),
+            _queries!.Row(row) + offset, _group, _pool, at.Sequence.Pages(_pass.Role).Table, _layer, kvHead, at.Prefix, at.Path,
             _output!.Row(row) + offset, _scratch.Pointer + ((long)worker * _scratchStride));
     }
 }

@@ -2,28 +2,27 @@ using Sequoia.Native.Sampling;
 
 namespace Sequoia.Native.Execution.Cpu.Jobs;
 
-/// <summary>Draws the children of each row's node.</summary>
+/// <summary>Draws the children of the node of each row that has logits.</summary>
 internal sealed unsafe class DrawChildrenJob(CpuKernels kernels) : ParallelJob
 {
-    private CpuActivations? _logits;
-    private TreeRows? _rows;
-    private CpuTreeState? _state;
-    private SamplingOptions _sampling;
+    private CpuWorkspace? _draft;
+    private Pass? _pass;
 
-    public void Set(CpuActivations logits, TreeRows rows, CpuTreeState state, SamplingOptions sampling) =>
-        (_logits, _rows, _state, _sampling) = (logits, rows, state, sampling);
+    public void Set(CpuWorkspace draft, Pass pass) => (_draft, _pass) = (draft, pass);
 
     public override void Execute(int item, int worker)
     {
-        int node = _rows!.Nodes[item];
-        Span<int> children = _state!.Tokens.AsSpan(_state.Tree.FirstChild(node), _state.Tree.ChildCount(node));
-        float* logits = _logits!.Row(item);
-        SamplingScratch scratch = _state.Scratch[worker];
-        if (_sampling.Greedy || _state.Method == SpeculationMethod.TargetOnly)
+        PassRow row = _pass!.RowsWithLogits[item];
+        var sequence = (CpuSequence)row.Sequence;
+        int node = row.Node;
+        Span<int> children = sequence.Children(node);
+        float* logits = _draft!.Logits.Row(_pass.FirstLogit + item);
+        SamplingScratch scratch = _draft.Scratch[worker];
+        if (sequence.Sampling.Greedy || sequence.Method == SpeculationMethod.TargetOnly)
             ChildSampler.TakeLikeliest(kernels.Vocabulary, logits, children, scratch);
-        else if (_state.Method == SpeculationMethod.SpecInfer)
-            ChildSampler.DrawWithReplacement(kernels.Vocabulary, logits, _sampling, _state.Random, _state.Tree.FirstChild(node), _state.DraftRow(node), children, scratch);
+        else if (sequence.Method == SpeculationMethod.SpecInfer)
+            ChildSampler.DrawWithReplacement(kernels.Vocabulary, logits, sequence.Sampling, sequence.Random, sequence.Tree.FirstChild(node), sequence.DraftRow(node), children, scratch);
         else
-            ChildSampler.Draw(kernels.Vocabulary, logits, _sampling, _state.Random, node, _state.DraftRow(node), children, scratch);
+            ChildSampler.Draw(kernels.Vocabulary, logits, sequence.Sampling, sequence.Random, node, sequence.DraftRow(node), children, scratch);
     }
 }

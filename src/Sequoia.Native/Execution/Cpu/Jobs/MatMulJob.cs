@@ -13,14 +13,15 @@ internal sealed unsafe class MatMulJob(CpuKernels kernels) : ParallelJob
     private float* _x;
     private long _xStride;
     private CpuActivations? _y;
+    private int _firstRow;
     private int _tokens;
     private bool _add;
 
     /// <summary>Sets the operands and returns the number of bands.</summary>
-    public int Set(CpuWeight weight, float* x, long xStride, CpuActivations y, int tokens, bool add, int wantedBands)
+    public int Set(CpuMatrix weight, float* x, long xStride, CpuActivations y, int firstRow, int tokens, bool add, int wantedBands)
     {
         _x = x;
-        (_parts, _xStride, _y, _tokens, _add) = (weight.Parts, xStride, y, tokens, add);
+        (_parts, _xStride, _y, _firstRow, _tokens, _add) = (weight.Parts, xStride, y, firstRow, tokens, add);
         int rows = (weight.Rows + wantedBands - 1) / wantedBands;
         _bandRows = (rows + RowsPerTile - 1) / RowsPerTile * RowsPerTile;
         int bands = 0;
@@ -38,7 +39,7 @@ internal sealed unsafe class MatMulJob(CpuKernels kernels) : ParallelJob
             outputColumn += _parts[part].Rows;
         }
         int first = item * _bandRows, last = Math.Min(first + _bandRows, _parts[part].Rows);
-        kernels.MatMul(_parts[part], first, last, _x, _xStride, _y!.Row(0) + outputColumn, _y.Stride, _tokens, _add);
+        kernels.MatMul(_parts[part], first, last, _x, _xStride, _y!.Row(_firstRow) + outputColumn, _y.Stride, _tokens, _add);
     }
 
     private int Bands(in TensorView part) => (part.Rows + _bandRows - 1) / _bandRows;

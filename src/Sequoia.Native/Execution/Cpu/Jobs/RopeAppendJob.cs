@@ -4,36 +4,37 @@ namespace Sequoia.Native.Execution.Cpu.Jobs;
 
 /// <summary>
 /// Rotates a row's queries, and its keys on their way into the cache (dimensions d and d + D/2 form a pair), and stores
-/// its values. The cache row is Prefix + node, the angle's position Prefix + depth.
+/// its values.
 /// </summary>
 internal sealed unsafe class RopeAppendJob : ParallelJob
 {
     private CpuActivations? _qkv, _queries;
     private CpuRopeTable? _rope;
-    private CpuKvCache? _cache;
-    private TreeRows? _rows;
+    private CpuKvPool? _pool;
+    private Pass? _pass;
     private int _layer, _heads, _kvHeads;
 
-    public void Set(CpuActivations qkv, CpuRopeTable rope, CpuKvCache cache, int layer, TreeRows rows, CpuActivations queries)
+    public void Set(CpuActivations qkv, CpuRopeTable rope, CpuKvPool pool, int layer, Pass pass, CpuActivations queries)
     {
-        (_qkv, _rope, _cache, _layer, _rows, _queries) = (qkv, rope, cache, layer, rows, queries);
-        _kvHeads = cache.KvHeads;
-        _heads = (qkv.Columns / cache.HeadDim) - (2 * _kvHeads);
+        (_qkv, _rope, _pool, _layer, _pass, _queries) = (qkv, rope, pool, layer, pass, queries);
+        _kvHeads = pool.KvHeads;
+        _heads = (qkv.Columns / pool.HeadDim) - (2 * _kvHeads);
     }
 
     public override void Execute(int item, int worker)
     {
-        CpuKvCache cache = _cache!;
-        int node = _rows!.Nodes[item], slot = _rows.Prefix + node, position = _rows.Prefix + _rows.Tree.Depth(node);
-        int headDim = cache.HeadDim, pairs = headDim / 2;
+        CpuKvPool pool = _pool!;
+        PassRow row = _pass!.Rows[item];
+        int* pages = row.Sequence.Pages(_pass.Role).Table;
+        int slot = row.CacheRow, position = row.Position, headDim = pool.HeadDim, pairs = headDim / 2;
         ReadOnlySpan<float> cos = _rope!.Cos.AsSpan(position * pairs, pairs), sin = _rope.Sin.AsSpan(position * pairs, pairs);
         float* head = _qkv!.Row(item), query = _queries!.Row(item);
         for (int h = 0; h < _heads; h++, head += headDim, query += headDim)
             Rotate(head, cos, sin, query, 1);
         for (int h = 0; h < _kvHeads; h++, head += headDim)
-            Rotate(head, cos, sin, cache.Key(cache.Keys(_layer, h), slot), CpuKvCache.BlockSize);
+            Rotate(head, cos, sin, pool.Key(pool.Keys(_layer, h), pages, slot), KvPool.PageSize);
         for (int h = 0; h < _kvHeads; h++, head += headDim)
-            new ReadOnlySpan<float>(head, headDim).CopyTo(new Span<float>(cache.Values(_layer, h) + ((long)slot * cache.ValueStride), headDim));
+            new ReadOnlySpan<float>(head, headDim).CopyTo(new Span<float>(pool.Value(pool.Values(_layer, h), pages, slot), headDim));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -1,7 +1,6 @@
 using Sequoia.Interop;
 using Sequoia.Native.Execution.Cpu;
 using Sequoia.Native.Execution.Cuda.Parameters;
-using Sequoia.Native.Models;
 using Sequoia.Native.Sampling;
 
 namespace Sequoia.Native.Execution.Cuda.Checks;
@@ -17,36 +16,29 @@ internal sealed class AdvanceStepProblem : ExactProblem
     private readonly TokenTree _tree;
     private readonly int[] _tokens, _path;
     private readonly int _token, _committed;
-    private readonly bool _hasDraft, _isDamaged;
-    private readonly GuardedBuffer<int> _tokensOnDevice, _pendingTokens;
-    private readonly StepBuffers _step, _pending;
+    private readonly bool _isDamaged;
+    private readonly StepBuffers _step;
     private readonly AdvanceStep _parameters;
 
     public AdvanceStepProblem(CudaKernels kernels, int seed)
     {
         _launcher = new CommitKernels(kernels);
         var random = new Random(seed);
-        _hasDraft = random.Next(3) > 0;
-        // With a draft the root has children.
-        _tree = RandomTrees.Some(random.Next(_hasDraft ? 2 : 1, MostNodes), MostNodes, random);
+        _tree = RandomTrees.Some(random.Next(1, MostNodes), MostNodes, random);
         _tokens = [.. Enumerable.Range(0, _tree.Size).Select(_ => random.Next(32_000))];
         _path = _tree.Path(random.Next(_tree.Size)).ToArray();
         (_token, _committed, _isDamaged) = (random.Next(32_000), random.Next(1000), random.Next(8) == 0);
-        Shape = $"advance_step, path {string.Join(' ', _path)} in a tree of {_tree.Size}{(_hasDraft ? ", with a draft" : "")}{(_isDamaged ? ", damaged logits" : "")}, seed {seed}";
-        CudaContext gpu = kernels.Context;
-        int kept = EndsInLeaf ? _path.Length - 1 : _path.Length;
-        _tokensOnDevice = Own(new GuardedBuffer<int>(gpu, _tokens, Poison));
-        _pendingTokens = Own(new GuardedBuffer<int>(gpu, [Poison, Poison], Poison));
-        (_step, _pending) = (Own(new StepBuffers(gpu, Step, _committed)), Own(new StepBuffers(gpu, Step, _committed)));
-        _parameters = new AdvanceStep
-        {
-            Verdict = _step.Upload(_isDamaged ? new int[4] : [_path.Length, kept, _token, 0]),
-            Toks = _step.Upload([.. _path.Skip(1).Select(node => _tokens[node]), _token]),
-            State = _step.State,
-            TokOfNode = _tokensOnDevice.Address,
-            PendingState = _hasDraft ? _pending.State : 0,
-            PendingToks = _hasDraft ? _pendingTokens.Address : 0,
-        };
+        Shape = $"advance_step, path {string.Join(' ', _path)} in a tree of {_tree.Size}{(_isDamaged ? ", damaged logits" : "")}, seed {seed}";
+        LogitDamage errors = _isDamaged ? LogitDamage.Target : LogitDamage.None;
+        var key = new RandomKey((ulong)seed, Step);
+        _step = Own(new StepBuffers(kernels.Context, new StepInputs(_tree, _committed) { Random = key, Before = [Poison], Tokens = _tokens }));
+        _step.Begin(key, errors);
+        int kept = _tree.ChildCount(_path[^1]) == 0 ? _path.Length - 1 : _path.Length;
+        if (_isDamaged)
+            _step.Decide(new Outcome { Errors = errors }, [], []);
+        else
+            _step.Decide(new Outcome { Length = _path.Length, Kept = kept, Token = _token }, _path, [.. _path.Skip(1).Select(node => _tokens[node]), _token]);
+        _parameters = new AdvanceStep { Parts = _step.Parts(0, _tree.Size), Outcomes = _step.Outcomes };
     }
 
     public override string Shape { get; }
@@ -56,51 +48,32 @@ internal sealed class AdvanceStepProblem : ExactProblem
     // Verdict, two tokens, and the words that change.
     public override long Bytes => 10L * sizeof(int);
 
-    private bool EndsInLeaf => _tree.ChildCount(_path[^1]) == 0;
-
-    public override void Launch(CudaStream? stream) => _launcher.AdvanceStep(_parameters, stream);
+    public override void Launch(CudaStream? stream) => _launcher.AdvanceStep(_parameters, 1, stream);
 
     protected override string? FirstDifference()
     {
-        (uint step, int committed, int[] tokens, int[] pending) = _isDamaged ? (Step, _committed, _tokens, [Poison, Poison]) : Expected();
-        int pendingCommitted = _hasDraft ? committed : _committed;
-        return _step.Difference(step, committed, LogitDamage.None) ?? Different("tokens", _tokensOnDevice, tokens)
-            ?? (_pending.Difference(Step, pendingCommitted, LogitDamage.None) is { } ofDraft ? $"the draft's {ofDraft}" : null) ?? Different("pending tokens", _pendingTokens, pending);
+        (uint step, int committed, int[] tokens) = _isDamaged ? (Step, _committed, [Poison, .. _tokens]) : Expected();
+        int[] found = _step.Tokens.ToArray();
+        return _step.Difference(step, committed, _isDamaged ? LogitDamage.Target : LogitDamage.None) ?? _step.ChangedOutcome() ?? _step.Tokens.Overrun("tokens")
+            ?? (found.AsSpan().SequenceEqual(tokens) ? null : $"tokens {string.Join(' ', found)}, expected {string.Join(' ', tokens)}");
     }
 
-    /// <summary>What the CPU's commit makes of it; the length of its caches, and so of what is committed, is its caller's.</summary>
-    private (uint Step, int Committed, int[] Tokens, int[] Pending) Expected()
+    /// <summary>What the CPU's commit makes of it.</summary>
+    private (uint Step, int Committed, int[] Tokens) Expected()
     {
         using var cpu = new CpuBackend(1, CpuKernels.Best);
-        using var state = new CpuTreeState(_tree, 0, SpeculationMethod.Sequoia, threads: 1);
-        using var pending = new CpuTreeState(TokenTree.Chain(1), 0, SpeculationMethod.Sequoia, threads: 1);
-        using CpuKvCache target = Cache(), draft = Cache();
-        state.Begin(_tokens, _committed, new RandomKey(0, Step));
-        state.Decide(_path, _token);
-        pending.Begin([Poison, Poison]);
-        cpu.Commit(state, pending, target, _hasDraft ? draft : null);
-        return (state.Random.Step, _committed + _path.Length, state.Tokens, pending.Tokens);
-    }
-
-    private CpuKvCache Cache() => new(new LlamaConfig
-    {
-        HiddenSize = 1,
-        IntermediateSize = 1,
-        Layers = 1,
-        Heads = 1,
-        KvHeads = 1,
-        HeadDim = 1,
-        VocabularySize = 1,
-        MaxPositions = _tree.Size,
-        RmsNormEpsilon = 1,
-        RopeTheta = 1,
-        TiedEmbeddings = true,
-    }, _tree.Size);
-
-    private static string? Different(string name, GuardedBuffer<int> buffer, int[] expected)
-    {
-        int[] found = buffer.ToArray();
-        return buffer.Overrun(name)
-            ?? (found.AsSpan().SequenceEqual(expected) ? null : $"{name} {string.Join(' ', found)}, expected {string.Join(' ', expected)}");
+        using var queue = new WorkQueue();
+        using var pool = new CpuKvPool(SmallestModel.With(1), KvPool.PagesFor(_committed + _tree.Size));
+        using var pages = new KvPages(pool, _committed + _tree.Size);
+        pages.Reserve(_committed + _tree.Size);
+        using var sequence = new CpuSequence(_tree, SpeculationMethod.Sequoia, 0, feed: 1, pages, null);
+        using var pass = new CpuPass(ModelRole.Target, _tree.Size, 1);
+        sequence.Resume(default, new RandomKey(0, Step), _committed);
+        sequence.Place(queue, 0, _tokens);
+        pass.Add(sequence, [.. Enumerable.Range(0, _tree.Size)]);
+        pass.Decide(queue, 0, _path, _token);
+        cpu.Commit(queue, pass, pool, null);
+        sequence.Advance();
+        return (sequence.Random.Step, sequence.Committed, [.. Enumerable.Range(-1, _tree.Size + 1).Select(node => sequence.Token(node))]);
     }
 }

@@ -8,6 +8,9 @@ internal sealed class AttendProblem : KernelProblem
 {
     private const int StridePadding = 24;
 
+    // Rows of the pass that are in another launch.
+    private const int RowsBefore = 2;
+
     // NaN that no computation makes.
     private const uint Poison = 0x7fabcdef;
 
@@ -21,6 +24,7 @@ internal sealed class AttendProblem : KernelProblem
     private readonly GuardedBuffer<uint> _partials;
     private readonly Attend _parameters;
     private readonly bool _tensorCores;
+    private readonly int _rowTile;
     private bool _twinRan;
 
     /// <param name="kernels">Of the shape's type.</param>
@@ -32,25 +36,31 @@ internal sealed class AttendProblem : KernelProblem
         _kernels = new AttendKernels(kernels, shape.HeadDim, tensorCores);
         _twin = new(() => tensorCores ? new AttendKernels(kernels, shape.HeadDim, tensorCores: false) : _kernels);
         CudaContext gpu = kernels.Context;
-        // The prefix is the committed rows and some more.
-        int ahead = Math.Min(shape.Prefix, 1);
-        _step = Own(new StepBuffers(gpu, step: 0, shape.Prefix - ahead));
+        (int committed, TokenTree tree) = shape.IsPrompt ? (shape.Prefix + shape.Tree.Size, TokenTree.Root) : (shape.Prefix, shape.Tree);
+        _step = Own(new StepBuffers(gpu, new StepInputs(tree, committed) { Pages = shape.Pages, Rows = RowsBefore + shape.Rows }));
+        int[] nodes = [.. shape.Nodes.Select(node => shape.IsPrompt ? node - shape.Tree.Size : node)];
+        (_rowTile, int first) = (AttendKernels.RowTileFor(shape.Rows * shape.Group), RowsBefore * shape.Group);
+        int[] tiles = [.. Enumerable.Range(0, Tiles).SelectMany(tile => (int[])[first + (tile * _rowTile), Math.Min(_rowTile, (shape.Rows * shape.Group) - (tile * _rowTile))])];
         OutputStride = (shape.Heads * shape.HeadDim) + StridePadding;
         _output = Own(GuardedBuffer<ushort>.Filled(gpu, shape.Rows * OutputStride, AttendOperands.NotANumber));
-        _partials = Own(GuardedBuffer<uint>.Filled(gpu, (int)AttendKernels.WorkspaceFloats(shape.Rows, shape.Heads, shape.Capacity, shape.HeadDim), Poison));
+        _partials = Own(GuardedBuffer<uint>.Filled(gpu, (int)AttendKernels.WorkspaceFloats(shape.Rows, shape.Heads, shape.Positions, shape.HeadDim), Poison));
         float scale = 1 / MathF.Sqrt(shape.HeadDim);
         _reference = new Lazy<AttendReference>(() => new AttendReference(shape, _operands, scale));
         _parameters = new Attend
         {
-            Queries = Own(gpu.Upload<ushort>(_operands.Queries)).Handle,
+            Queries = Own(gpu.Upload<ushort>(_operands.Queries)).Handle - (RowsBefore * _operands.QueryStride * sizeof(ushort)),
             Keys = Own(gpu.Upload<ushort>(_operands.Keys)).Handle,
             Values = Own(gpu.Upload<ushort>(_operands.Values)).Handle,
-            Output = _output.Address,
+            Output = _output.Address - (RowsBefore * OutputStride * sizeof(ushort)),
             Partials = _partials.Address,
-            Rows = _step.Rows(shape.Nodes, shape.Tree, ahead),
+            Pass = _step.Pass([.. Enumerable.Repeat(nodes[0], RowsBefore), .. nodes]),
+            Tiles = _step.Upload(tiles),
+            FirstRow = RowsBefore,
+            Count = shape.Rows,
+            Splits = AttendKernels.SealedSplits(shape.Positions - 1),
             Heads = shape.Heads,
             KvHeads = shape.KvHeads,
-            Capacity = shape.Capacity,
+            Capacity = shape.Pages.Capacity,
             HeadDim = shape.HeadDim,
             QueryStride = _operands.QueryStride,
             OutputStride = OutputStride,
@@ -72,6 +82,8 @@ internal sealed class AttendProblem : KernelProblem
     public bool IsReplacement { get; init; }
 
     public int OutputStride { get; }
+
+    private int Tiles => MatMulShape.Ceiling(_shape.Rows * _shape.Group, _rowTile);
 
     public override long Bytes
     {
@@ -97,13 +109,13 @@ internal sealed class AttendProblem : KernelProblem
     {
         // What works without tensor cores is the twin.
         _twinRan = !_tensorCores;
-        _kernels.Launch(_parameters, stream);
+        _kernels.Launch(_parameters, Tiles, _rowTile, stream);
     }
 
     public override void LaunchTwin()
     {
         _twinRan = true;
-        _twin.Value.Launch(_parameters);
+        _twin.Value.Launch(_parameters, Tiles, _rowTile);
     }
 
     /// <summary>The bits of what was computed for a row: the outputs, and the sums of its sealed keys, which show more of their digits.</summary>
@@ -149,7 +161,7 @@ internal sealed class AttendProblem : KernelProblem
     }
 
     /// <summary>What was written around the outputs.</summary>
-    private string? Overrun() => _output.Overrun("output") ?? _partials.Overrun("workspace") ?? _step.Difference(LogitDamage.None);
+    private string? Overrun() => _output.Overrun("output") ?? _partials.Overrun("workspace") ?? _step.ChangedRows() ?? _step.Difference(LogitDamage.None);
 
     private uint[] Results(ushort[] output, uint[] partials, int row)
     {

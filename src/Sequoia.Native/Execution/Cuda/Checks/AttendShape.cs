@@ -21,7 +21,8 @@ internal sealed record AttendShape
 
     public required int Prefix { get; init; }
 
-    public required int Capacity { get; init; }
+    /// <summary>The most positions of the sequence, its tree's rows included.</summary>
+    public required int Positions { get; init; }
 
     /// <summary>Of at most 64 levels, or a chain.</summary>
     public required TokenTree Tree { get; init; }
@@ -41,6 +42,12 @@ internal sealed record AttendShape
     public int Seed { get; init; }
 
     public int Heads => KvHeads * Group;
+
+    /// <summary>Where the sequence's rows are in the cache.</summary>
+    public PageOrder Pages => new(Positions, Seed);
+
+    /// <summary>Whether the rows of a chain are tokens before the root, as a prompt's are, and not its tree.</summary>
+    public bool IsPrompt => Tree.Levels == Tree.Size && Seed % 2 == 1;
 
     public int Rows => Nodes.Length;
 
@@ -68,7 +75,7 @@ internal sealed record AttendShape
             KvHeads = kvHeads,
             Group = group,
             Prefix = prefix,
-            Capacity = prefix + tree.Size + (random.Next(2) == 0 ? 0 : random.Next(300)),
+            Positions = prefix + tree.Size + (random.Next(2) == 0 ? 0 : random.Next(300)),
             Tree = tree,
             Nodes = nodes,
             Tokens = [.. Enumerable.Range(1 << 20, tree.Size)],
@@ -78,7 +85,7 @@ internal sealed record AttendShape
     }
 
     public override string ToString() =>
-        $"seed {Seed}: {Element}, {Rows} rows of a tree of {Tree.Size} nodes and {Tree.Levels} levels behind {Prefix}, capacity {Capacity}, {Heads} heads of {HeadDim}, {KvHeads} of keys, spread {Spread}";
+        $"seed {Seed}: {Element}, {Rows} rows of a tree of {Tree.Size} nodes and {Tree.Levels} levels behind {Prefix}, {Positions} positions, {Heads} heads of {HeadDim}, {KvHeads} of keys, spread {Spread}";
 }
 
 /// <summary>Trees of every form: chains, stars, several chains, and nodes that hang on random earlier ones, near or far.</summary>
@@ -128,7 +135,7 @@ internal sealed class AttendOperands
 
     public AttendOperands(AttendShape shape)
     {
-        (_shape, _cache) = (shape, new CacheLayout(shape.KvHeads, shape.Capacity, shape.HeadDim));
+        (_shape, _cache) = (shape, new CacheLayout(shape.KvHeads, shape.Pages, shape.HeadDim));
         QueryStride = (shape.Heads * shape.HeadDim) + Padding;
         Queries = Poisoned((long)shape.Rows * QueryStride);
         Keys = Poisoned(_cache.Length);

@@ -2,6 +2,7 @@ using Sequoia.Interop;
 using Sequoia.Native.Execution.Cpu;
 using Sequoia.Native.Execution.Cpu.Jobs;
 using Sequoia.Native.Execution.Cuda.Parameters;
+using Sequoia.Native.Models;
 using Sequoia.Native.Sampling;
 
 namespace Sequoia.Native.Execution.Cuda.Checks;
@@ -17,8 +18,9 @@ internal sealed class DraftedTree : IDisposable
         NodeOfRow = [.. Enumerable.Range(0, tree.Size).Where(node => tree.ChildCount(node) > 0)];
         // Rows in another order than the nodes, so that one is not taken for the other.
         new Random(shuffle).Shuffle(NodeOfRow);
-        Logits = new CpuActivations(NodeOfRow.Length, vocabulary);
-        State = new CpuTreeState(tree, vocabulary, method, threads: 1);
+        Workspace = new CpuWorkspace(SmallestModel.With(vocabulary), new WorkspaceSize(1, NodeOfRow.Length, 1, MostChildrenOf(tree)), threads: 1);
+        // It draws and verifies without any cache.
+        Sequence = new CpuSequence(tree, method, vocabulary, feed: 1, null!, null);
     }
 
     public TokenTree Tree { get; }
@@ -29,12 +31,14 @@ internal sealed class DraftedTree : IDisposable
 
     public int[] NodeOfRow { get; }
 
-    public CpuActivations Logits { get; }
+    public CpuWorkspace Workspace { get; }
 
-    public CpuTreeState State { get; }
+    public CpuActivations Logits => Workspace.Logits;
+
+    public CpuSequence Sequence { get; }
 
     /// <summary>Whether children are the likeliest, which takes no distribution.</summary>
-    public bool TakesLikeliest => Options.Greedy || State.Method == SpeculationMethod.TargetOnly;
+    public bool TakesLikeliest => Options.Greedy || Sequence.Method == SpeculationMethod.TargetOnly;
 
     public int Vocabulary => Logits.Columns;
 
@@ -70,8 +74,12 @@ internal sealed class DraftedTree : IDisposable
     public void Draw()
     {
         var job = new DrawChildrenJob(CpuKernels.Best);
-        State.Random = Random;
-        job.Set(Logits, new TreeRows(Tree, NodeOfRow), State, Options);
+        Sequence.Resume(Options, Random, 0);
+        using var queue = new WorkQueue();
+        using var pass = new CpuPass(ModelRole.Draft, Math.Max(1, Rows), 1);
+        pass.Add(Sequence, NodeOfRow);
+        pass.Complete(queue, Rows);
+        job.Set(Workspace, pass);
         Damaged = [];
         for (int row = 0; row < Rows; row++)
         {
@@ -96,25 +104,44 @@ internal sealed class DraftedTree : IDisposable
         foreach (int node in NodeOfRow)
         {
             random.Shuffle(vocabulary);
-            vocabulary.AsSpan(0, Tree.ChildCount(node)).CopyTo(State.Tokens.AsSpan(Tree.FirstChild(node)));
+            vocabulary.AsSpan(0, Tree.ChildCount(node)).CopyTo(Sequence.Children(node));
         }
     }
 
+    private static int MostChildrenOf(TokenTree tree) => Enumerable.Range(0, tree.Size).Max(tree.ChildCount);
+
     public void Dispose()
     {
-        Logits.Dispose();
-        State.Dispose();
+        Workspace.Dispose();
+        Sequence.Dispose();
     }
+}
+
+/// <summary>The smallest model, of which only the vocabulary matters.</summary>
+internal static class SmallestModel
+{
+    public static LlamaConfig With(int vocabulary) => new()
+    {
+        HiddenSize = 1,
+        IntermediateSize = 1,
+        Layers = 1,
+        Heads = 1,
+        KvHeads = 1,
+        HeadDim = 1,
+        VocabularySize = vocabulary,
+        MaxPositions = 1,
+        RmsNormEpsilon = 1,
+        RopeTheta = 1,
+        TiedEmbeddings = true,
+    };
 }
 
 /// <summary>A drafted tree on the device, with nothing drawn yet.</summary>
 internal sealed class DraftBuffers : IDisposable, IGuarded
 {
-    // What no draw gives.
-    private const int Poison = -1;
-
-    // No sampling kernel reads it.
-    private const int Committed = -1;
+    // Rows of the pass, and of all logits, before those that are drawn from.
+    private const int RowsBefore = 2;
+    private const int LogitsBefore = 3;
 
     private readonly DraftedTree _drafted;
     private readonly DeviceBuffer<float> _logits;
@@ -123,59 +150,66 @@ internal sealed class DraftBuffers : IDisposable, IGuarded
     {
         _drafted = drafted;
         _logits = PaddedRows.Upload(gpu, drafted.Logits);
-        Tokens = GuardedBuffer<int>.Filled(gpu, drafted.Tree.Size, Poison);
-        Scales = GuardedBuffer<uint>.Filled(gpu, drafted.Rows * ScaleWords, MatMulInputs.NaNs);
-        Step = new StepBuffers(gpu, drafted.Random.Step, Committed);
+        Step = new StepBuffers(gpu, new StepInputs(drafted.Tree, Committed: 0)
+        {
+            Method = drafted.Sequence.Method,
+            Sampling = drafted.Options,
+            Random = drafted.Random,
+            Rows = RowsBefore + drafted.Rows,
+        });
         Parameters = new DrawChildren
         {
+            Pass = Step.Pass([.. Enumerable.Repeat(0, RowsBefore), .. drafted.NodeOfRow]),
             Logits = _logits.Handle,
-            NodeOfRow = Step.Upload(drafted.NodeOfRow),
-            Tree = Step.Tree(drafted.Tree, drafted.NodeOfRow),
-            TokOfNode = Tokens.Address,
-            Scale = Scales.Address,
-            State = Step.State,
-            Seed = drafted.Random.Seed,
+            FirstRow = RowsBefore,
+            FirstDraftRow = LogitsBefore,
             Vocabulary = drafted.Vocabulary,
             Stride = PaddedRows.StrideOf(drafted.Vocabulary),
-        }.By(drafted.State.Method, drafted.Options);
+        };
     }
 
-    /// <summary>Words of a <see cref="RowScale"/>.</summary>
-    public static unsafe int ScaleWords => sizeof(RowScale) / sizeof(uint);
-
-    public GuardedBuffer<int> Tokens { get; }
-
-    public GuardedBuffer<uint> Scales { get; }
+    /// <summary>All rows of logits, as the verifier finds them: those that were drawn from are behind some others.</summary>
+    public nint AllLogits => _logits.Handle - (LogitsBefore * Parameters.Stride * sizeof(float));
 
     public StepBuffers Step { get; }
 
     public DrawChildren Parameters { get; }
 
-    /// <summary>What was written beside the children and, where they are drawn, the rows' scales.</summary>
+    /// <summary>What was written beside the children, the rows' places and, where they are drawn, their scales.</summary>
     public string? Overrun() =>
         // The root is nobody's child.
-        Tokens.Overrun("tokens", node => node > 0) ?? Scales.Overrun("scale", _ => !_drafted.TakesLikeliest);
+        Step.Tokens.Overrun("tokens", node => node > 0) ?? Step.Scales.Overrun("scale", place => !_drafted.TakesLikeliest && IsInner(place / StepBuffers.ScaleWords))
+        ?? Step.DraftRows.Overrun("draft row", IsInner) ?? Step.ChangedRows() ?? WrongDraftRow();
 
     /// <summary>What was written though it is an operand.</summary>
-    public string? ChangedSinceKept() => Scales.Overrun("scale", _ => false);
+    public string? ChangedSinceKept() =>
+        Step.Scales.Overrun("scale", _ => false) ?? Step.Tokens.Overrun("tokens", _ => false) ?? Step.DraftRows.Overrun("draft row", _ => false);
 
     /// <summary>Makes what was drawn an operand of what comes next, which no reset takes away.</summary>
     public void Keep()
     {
-        Tokens.Keep();
-        Scales.Keep();
+        Step.Scales.Keep();
+        Step.DraftRows.Keep();
     }
 
-    public void Reset()
-    {
-        Tokens.Reset();
-        Scales.Reset();
-        Step.Reset();
-    }
+    public void Reset() => Step.Reset();
 
     public void Dispose()
     {
-        foreach (IDisposable buffer in (IDisposable[])[_logits, Tokens, Scales, Step])
-            buffer.Dispose();
+        _logits.Dispose();
+        Step.Dispose();
+    }
+
+    private bool IsInner(int node) => _drafted.Tree.ChildCount(node) > 0;
+
+    private string? WrongDraftRow()
+    {
+        int[] found = Step.DraftRows.ToArray();
+        for (int row = 0; row < _drafted.Rows; row++)
+        {
+            if (found[_drafted.NodeOfRow[row]] != LogitsBefore + row)
+                return $"draft row of node {_drafted.NodeOfRow[row]}: {found[_drafted.NodeOfRow[row]]}, expected {LogitsBefore + row}";
+        }
+        return null;
     }
 }

@@ -24,7 +24,7 @@ internal sealed unsafe class DrawChildrenProblem : ExactProblem
     {
         (_drafted, _launcher, _twins) = (Own(drafted), new SamplingKernels(kernels, block), new TwinKernels(kernels));
         _launcher.PrepareDraw(drafted.Vocabulary);
-        Shape = $"draw_children, {drafted.Rows} rows of {drafted.Vocabulary}, {drafted.Tree.Size} nodes, {drafted.State.Method}, {SamplingCases.Describe(drafted.Options)}, seed {seed}";
+        Shape = $"draw_children, {drafted.Rows} rows of {drafted.Vocabulary}, {drafted.Tree.Size} nodes, {drafted.Sequence.Method}, {SamplingCases.Describe(drafted.Options)}, seed {seed}";
         _device = Own(new DraftBuffers(kernels.Context, drafted));
         _workspace = new(() => Own(kernels.Context.Allocate<float>((long)drafted.Rows * WorkspaceStride)));
     }
@@ -49,15 +49,15 @@ internal sealed unsafe class DrawChildrenProblem : ExactProblem
         string? stray = _device.Overrun() ?? _device.Step.Difference(damaged.Count > 0 ? LogitDamage.Draft : LogitDamage.None);
         if (stray is not null)
             return stray;
-        int[] tokens = _device.Tokens.ToArray();
-        uint[] scales = _device.Scales.ToArray();
+        int[] tokens = _device.Step.Tokens.ToArray();
+        uint[] scales = _device.Step.Scales.ToArray();
         for (int row = 0; row < _drafted.Rows; row++)
         {
             int node = _drafted.NodeOfRow[row], first = _drafted.Tree.FirstChild(node), count = _drafted.Tree.ChildCount(node);
-            int[] children = tokens[first..(first + count)], expected = damaged.Contains(row) ? new int[count] : _drafted.State.Tokens[first..(first + count)];
+            int[] children = tokens[first..(first + count)], expected = damaged.Contains(row) ? new int[count] : _drafted.Sequence.Children(node).ToArray();
             if (!children.SequenceEqual(expected))
                 return $"row {row}: children {string.Join(' ', children)}, expected {string.Join(' ', expected)}";
-            if (!_drafted.TakesLikeliest && !damaged.Contains(row) && DifferentProbability(row, scales.AsSpan(row * DraftBuffers.ScaleWords)) is { } different)
+            if (!_drafted.TakesLikeliest && !damaged.Contains(row) && DifferentProbability(row, scales.AsSpan(node * StepBuffers.ScaleWords)) is { } different)
                 return different;
         }
         return null;
@@ -66,7 +66,7 @@ internal sealed unsafe class DrawChildrenProblem : ExactProblem
     private string? DifferentProbability(int row, ReadOnlySpan<uint> words)
     {
         RowScale scale = MemoryMarshal.Cast<uint, RowScale>(words)[0];
-        float* expected = _drafted.State.DraftRow(_drafted.NodeOfRow[row]);
+        float* expected = _drafted.Sequence.DraftRow(_drafted.NodeOfRow[row]);
         ReadOnlySpan<float> logits = _drafted.Row(row);
         for (int token = 0; token < logits.Length; token++)
         {

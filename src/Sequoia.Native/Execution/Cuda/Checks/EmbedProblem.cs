@@ -12,7 +12,8 @@ internal sealed class EmbedProblem : ExactProblem
 
     private readonly CudaKernels _kernels;
     private readonly RowKernels _launcher;
-    private readonly int _rows, _columns, _tableStride, _xStride;
+    private readonly StepBuffers _step;
+    private readonly int _rows, _columns, _tableStride, _xStride, _before;
     private readonly ushort[] _table;
     private readonly int[] _tokens, _nodes;
     private readonly GuardedBuffer<uint> _x;
@@ -31,16 +32,25 @@ internal sealed class EmbedProblem : ExactProblem
             // Any number but NaN and infinity, whose exponents have this bit; what lies behind a row is NaN.
             _table[i] = i % _tableStride < columns ? (ushort)(_table[i] & 0xBFFF) : MatMulInputs.NaN;
         }
-        _tokens = [.. Enumerable.Range(0, 2 * rows).Select(_ => random.Next(vocabulary))];
-        _nodes = [.. Enumerable.Range(0, rows).Select(row => row + random.Next(rows)).Order()];
+        // Some rows are tokens before the root.
+        TokenTree tree = RandomTrees.Some(2 * rows, 2 * rows, random);
+        int before = random.Next(2) == 0 ? 0 : random.Next(1, rows + 1), committed = before + random.Next(100);
+        _tokens = [.. Enumerable.Range(0, before + tree.Size).Select(_ => random.Next(vocabulary))];
+        _nodes = [.. Enumerable.Range(0, rows).Select(row => row - before + random.Next(rows)).Order()];
+        _before = before;
         CudaContext gpu = kernels.Context;
-        StepBuffers step = Own(new StepBuffers(gpu, step: 0, committed: 0));
+        _step = Own(new StepBuffers(gpu, new StepInputs(tree, committed)
+        {
+            Before = _tokens[..before],
+            Tokens = _tokens[before..],
+            Pages = new PageOrder(committed + tree.Size, seed),
+            Rows = rows,
+        }));
         _x = Own(GuardedBuffer<uint>.Filled(gpu, rows * _xStride, MatMulInputs.NaNs));
         _parameters = new Embed
         {
             Table = Own(gpu.Upload<ushort>(_table)).Handle,
-            TokOfNode = step.Upload(_tokens),
-            Nodes = step.Upload(_nodes),
+            Pass = _step.Pass(_nodes, placed: false),
             X = _x.Address,
             Columns = columns,
             TableStride = _tableStride,
@@ -57,6 +67,9 @@ internal sealed class EmbedProblem : ExactProblem
 
     public override string Shape { get; }
 
+    /// <summary>Bytes that finding the rows' places asks for.</summary>
+    public long PlaceBytes => _nodes.Sum(node => node < 0 ? 24L : 36);
+
     public override bool HasTwin => false;
 
     public override long Bytes
@@ -64,7 +77,7 @@ internal sealed class EmbedProblem : ExactProblem
         get
         {
             int[] nodes = [.. _nodes.Distinct()];
-            long tokens = nodes.Select(node => _tokens[node]).Distinct().Count();
+            long tokens = nodes.Select(node => _tokens[_before + node]).Distinct().Count();
             return (tokens * _columns * sizeof(ushort)) + ((long)_rows * _columns * sizeof(float)) + (sizeof(int) * (_rows + nodes.LongLength));
         }
     }
@@ -73,12 +86,12 @@ internal sealed class EmbedProblem : ExactProblem
 
     protected override string? FirstDifference()
     {
-        if (_x.Overrun("x", place => place % _xStride < _columns) is { } overrun)
-            return overrun;
+        if ((_x.Overrun("x", place => place % _xStride < _columns) ?? _step.MisplacedRows(_nodes) ?? _step.Difference(LogitDamage.None)) is { } wrong)
+            return wrong;
         uint[] found = _x.ToArray();
         for (int row = 0; row < _rows; row++)
         {
-            int token = _tokens[_nodes[row]];
+            int token = _tokens[_before + _nodes[row]];
             for (int column = 0; column < _columns; column++)
             {
                 float x = BitConverter.UInt32BitsToSingle(found[(row * _xStride) + column]);

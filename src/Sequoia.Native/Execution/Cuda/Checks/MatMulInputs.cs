@@ -36,26 +36,22 @@ internal sealed class MatMulInputs
     /// <summary>Each row's node.</summary>
     public required int[] Nodes { get; init; }
 
-    public required int[] Depths { get; init; }
+    public required TokenTree Tree { get; init; }
 
     public int WeightStride => MatMulShape.StrideOf(Case.Columns) + Case.Slack;
 
     public int XStride => MatMulShape.StrideOf(Case.Columns) + Case.Slack;
-
-    public int Prefix => Case.Committed + Case.Ahead;
 
     public static MatMulInputs Random(MatMulCase sizes)
     {
         var random = new Random(sizes.Seed);
         int columns = sizes.Columns, stride = MatMulShape.StrideOf(columns) + sizes.Slack, rows = sizes.Rows;
         int nodes = rows + (sizes.Seed % 5);
-        int[] depths = new int[nodes];
-        for (int node = 1; node < nodes; node++)
-            depths[node] = depths[random.Next(node)] + 1;
+        TokenTree tree = TokenTree.FromParents([.. Enumerable.Range(0, nodes).Select(node => node == 0 ? -1 : random.Next(node))]);
         // Any ascending choice: the first rows' nodes move up by what is left over.
         int skipped = nodes - rows;
         int[] chosen = [.. Enumerable.Range(0, rows).Select(row => row < rows / 2 ? row : row + skipped)];
-        int angles = (sizes.Committed + sizes.Ahead + nodes) * (sizes.HeadDim / 2);
+        int angles = (sizes.Committed + nodes) * (sizes.HeadDim / 2);
         double[] angle = [.. Enumerable.Range(0, angles).Select(_ => random.NextDouble() * 2 * Math.PI)];
         ushort[] matrix = Elements(sizes.Outputs * columns, () => Normal(random) / MathF.Sqrt(columns));
         ushort[] x = Elements(rows * columns, () => Normal(random) * (random.Next(OutlierEvery) == 0 ? OutlierScale : 1));
@@ -68,7 +64,7 @@ internal sealed class MatMulInputs
             Cos = [.. angle.Select(a => (float)Math.Cos(a))],
             Sin = [.. angle.Select(a => (float)Math.Sin(a))],
             Nodes = chosen,
-            Depths = depths,
+            Tree = tree,
         };
 
         ushort[] Elements(int count, Func<float> value) => [.. Enumerable.Range(0, count).Select(_ => Execution.Cuda.Elements.Narrow(value(), sizes.Element))];
@@ -96,7 +92,7 @@ internal sealed class MatMulInputs
         Cos = Cos,
         Sin = Sin,
         Nodes = [.. rows.Select(row => Nodes[row])],
-        Depths = Depths,
+        Tree = Tree,
     };
 
     /// <summary>The model's row that is stored here; less than 0 for padding.</summary>
@@ -134,10 +130,8 @@ internal sealed record MatMulCase(MatMulKind Kind, Element Element, int Rows, in
 
     public int HeadDim { get; private init; }
 
-    /// <summary>Rows of the cache before the tree's root, and how many of them are not committed.</summary>
+    /// <summary>Tokens before the tree's root.</summary>
     public int Committed { get; private init; }
-
-    public int Ahead { get; private init; }
 
     /// <summary>Elements between the end of a row and the beginning of the next, beyond what alignment asks for.</summary>
     public int Slack { get; private init; }
@@ -151,8 +145,7 @@ internal sealed record MatMulCase(MatMulKind Kind, Element Element, int Rows, in
             Heads = heads,
             KvHeads = kvHeads,
             HeadDim = headDim,
-            Committed = seed % 7 * 5,
-            Ahead = seed % 3,
+            Committed = (seed % 7 * 5) + (seed % 3),
         };
 
     /// <summary>Any sizes: few and many rows, ragged ends, one split and several.</summary>
@@ -179,5 +172,5 @@ internal sealed record MatMulCase(MatMulKind Kind, Element Element, int Rows, in
 
     public override string ToString() =>
         $"{Kind} {Element}, {Rows} rows, {Outputs} outputs x {Columns} columns, {Shape.Splits} splits, slack {Slack}"
-        + (Kind == MatMulKind.Rope ? $", {Heads}+2*{KvHeads} heads of {HeadDim}, prefix {Committed}+{Ahead}" : "") + $", seed {Seed}";
+        + (Kind == MatMulKind.Rope ? $", {Heads}+2*{KvHeads} heads of {HeadDim}, prefix {Committed}" : "") + $", seed {Seed}";
 }

@@ -31,8 +31,9 @@ internal sealed class MatMulProblem : KernelProblem
         bool isWide = _sizes.Kind is MatMulKind.Plain or MatMulKind.Add;
         _yColumns = _sizes.Kind switch { MatMulKind.SiluMul => _sizes.Outputs / 2, MatMulKind.Rope => _sizes.Heads * _sizes.HeadDim, _ => _sizes.Outputs };
         _yStride = MatMulShape.StrideOf(_yColumns) + _sizes.Slack;
-        _cache = new(_sizes.KvHeads, _sizes.Kind == MatMulKind.Rope ? inputs.Prefix + inputs.Depths.Length + 3 : 0, _sizes.HeadDim);
-        _step = Own(new StepBuffers(gpu, step: 9, _sizes.Committed));
+        var pages = new PageOrder(_sizes.Committed + inputs.Tree.Size, _sizes.Seed);
+        _cache = new(_sizes.KvHeads, pages, _sizes.HeadDim);
+        _step = Own(new StepBuffers(gpu, new StepInputs(inputs.Tree, _sizes.Committed) { Pages = pages, Rows = _sizes.Rows }));
 
         int ofY = _sizes.Rows * _yStride;
         _sums = Own(new GuardedBuffer<uint>(gpu, isWide ? [.. Enumerable.Range(0, ofY).Select(SumBefore)] : [], MatMulInputs.NaNs));
@@ -57,7 +58,7 @@ internal sealed class MatMulProblem : KernelProblem
             if (_sizes.Kind == MatMulKind.SiluMul)
                 results /= 2;
             if (_sizes.Kind == MatMulKind.Rope)
-                results += (sizeof(int) * (2 * rows)) + (_inputs.Nodes.Select(node => _inputs.Depths[node]).Distinct().Count() * _sizes.HeadDim * sizeof(float));
+                results += (sizeof(int) * (4 * rows)) + (_inputs.Nodes.Select(_inputs.Tree.Depth).Distinct().Count() * _sizes.HeadDim * sizeof(float));
             return operands + results + (sizeof(float) * grid.Partials) + (sizeof(int) * grid.Counters);
         }
     }
@@ -107,7 +108,7 @@ internal sealed class MatMulProblem : KernelProblem
         Sin = Own(gpu.Upload<float>([.. _inputs.Sin, float.NaN])).Handle,
         Keys = _keys.Address,
         Values = _values.Address,
-        Rows = _step.Rows(_inputs.Nodes, _inputs.Depths, _sizes.Ahead),
+        Pass = _step.Pass(_inputs.Nodes),
         Outputs = _sizes.Outputs,
         Columns = _sizes.Columns,
         WeightStride = _inputs.WeightStride,
@@ -116,7 +117,7 @@ internal sealed class MatMulProblem : KernelProblem
         Heads = _sizes.Heads,
         KvHeads = _sizes.KvHeads,
         HeadDim = _sizes.HeadDim,
-        Capacity = _cache.Capacity,
+        Capacity = _cache.Pages.Capacity,
     };
 
     private void CompareRow(int row, uint[] found, WorstResult worst)
@@ -146,22 +147,17 @@ internal sealed class MatMulProblem : KernelProblem
     /// <summary>What was written that is no result; null if nothing was.</summary>
     private string? Overrun()
     {
-        bool[] isCacheRow = new bool[_cache.Capacity];
-        if (_sizes.Kind == MatMulKind.Rope)
-        {
-            foreach (int node in _inputs.Nodes)
-                isCacheRow[_inputs.Prefix + node] = true;
-        }
-        Func<int, bool> isOutput = place => place % _yStride < _yColumns, isCached = place => isCacheRow[_cache.RowOf(place)];
+        HashSet<int> cacheRows = [.. _inputs.Nodes.Select(node => _sizes.Committed + node)];
+        Func<int, bool> isOutput = place => place % _yStride < _yColumns, isCached = place => _sizes.Kind == MatMulKind.Rope && cacheRows.Contains(_cache.RowOf(place));
         return _sums.Overrun("y", isOutput) ?? _narrow.Overrun("y", isOutput) ?? _keys.Overrun("keys", isCached) ?? _values.Overrun("values", isCached)
-            ?? _partials.Overrun("partials") ?? _arrived.Overrun("counters", _ => false) ?? _step.Difference(LogitDamage.None);
+            ?? _partials.Overrun("partials") ?? _arrived.Overrun("counters", _ => false) ?? _step.ChangedRows() ?? _step.Difference(LogitDamage.None);
     }
 
     private IEnumerable<uint> CacheRow(ushort[] plane, int row)
     {
         for (int head = 0; head < _sizes.KvHeads; head++)
         {
-            int start = _cache.Start(head, _inputs.Prefix + _inputs.Nodes[row]);
+            int start = _cache.Start(head, _sizes.Committed + _inputs.Nodes[row]);
             for (int dimension = 0; dimension < _sizes.HeadDim; dimension++)
                 yield return plane[start + dimension];
         }

@@ -70,7 +70,7 @@ internal sealed class MatMulReference
         (int head, int dimension) = Math.DivRem(first, sizes.HeadDim);
         if (head >= sizes.Heads + sizes.KvHeads)
             return (Narrowed(a), Narrowed(b));
-        int angle = ((_inputs.Prefix + _inputs.Depths[_inputs.Nodes[row]]) * half) + dimension;
+        int angle = ((_inputs.Case.Committed + _inputs.Tree.Depth(_inputs.Nodes[row])) * half) + dimension;
         double c = _inputs.Cos[angle], s = _inputs.Sin[angle];
         return (Narrowed(Turned(a, c, b, -s)), Narrowed(Turned(b, c, a, s)));
     }

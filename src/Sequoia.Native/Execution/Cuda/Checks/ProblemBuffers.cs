@@ -1,6 +1,8 @@
+using System.Runtime.InteropServices;
 using Sequoia.Interop;
 using Sequoia.Native.Execution.Cpu;
 using Sequoia.Native.Execution.Cuda.Parameters;
+using Sequoia.Native.Sampling;
 
 namespace Sequoia.Native.Execution.Cuda.Checks;
 
@@ -72,125 +74,248 @@ internal sealed class GuardedBuffer<T> : IDisposable, IGuarded where T : unmanag
     public void Dispose() => _data.Dispose();
 }
 
+/// <summary>A sequence as a kernel finds it.</summary>
+/// <param name="Tree">The shape of its trees.</param>
+/// <param name="Committed">Tokens before the root.</param>
+internal sealed record StepInputs(TokenTree Tree, int Committed)
+{
+    public SpeculationMethod Method { get; init; }
+
+    public SamplingOptions Sampling { get; init; }
+
+    public RandomKey Random { get; init; }
+
+    /// <summary>The nodes' tokens; null if they are still to be drawn.</summary>
+    public int[]? Tokens { get; init; }
+
+    /// <summary>Tokens before the root, of nodes -n .. -1.</summary>
+    public int[] Before { get; init; } = [];
+
+    /// <summary>The pages of its caches; null if no kernel reads them.</summary>
+    public PageOrder? Pages { get; init; }
+
+    /// <summary>The most rows of its passes.</summary>
+    public int Rows { get; init; } = 1;
+}
+
 /// <summary>
-/// What a step has on the device beside activations and caches: its state, trees, rows of passes. Problems get all of it from here, so that
-/// no other place of the checks depends on how these structures lie in memory.
+/// What a step has on the device beside activations and caches: a sequence, rows of passes, outcomes. Problems get all of it from here, so
+/// that no other place of the checks depends on how these structures lie in memory.
 /// </summary>
 internal sealed class StepBuffers : IDisposable, IGuarded
 {
     // What nothing that is counted or indexed by can be.
     private const int Guard = int.MinValue / 2;
+    private const int RowWords = 4;
 
     private readonly CudaContext _gpu;
-    private readonly GuardedBuffer<int> _state;
-    private readonly List<DeviceBuffer<int>> _arrays = [];
-    private readonly int _committed;
-    private uint _step;
+    private readonly StepInputs _inputs;
+    private readonly List<IDisposable> _parts = [];
+    private readonly GuardedBuffer<int> _state, _rows, _outcome;
+    private readonly DeviceBuffer<int> _part;
+    private DeviceSequence _sequence;
 
-    public StepBuffers(CudaContext gpu, uint step, int committed)
+    public StepBuffers(CudaContext gpu, StepInputs inputs)
     {
-        (_gpu, _step, _committed) = (gpu, step, committed);
-        _state = new GuardedBuffer<int>(gpu, Words(LogitDamage.None), Guard);
-    }
-
-    /// <summary>Where the state is.</summary>
-    public nint State => _state.Address;
-
-    public LogitDamage Errors => (LogitDamage)_state.ToArray()[^1];
-
-    /// <summary>Numbers that no kernel changes, and behind them one that must not be used.</summary>
-    public nint Upload(params ReadOnlySpan<int> numbers)
-    {
-        DeviceBuffer<int> array = _gpu.Upload<int>([.. numbers, Guard]);
-        _arrays.Add(array);
-        return array.Handle;
-    }
-
-    /// <param name="tree">The shape.</param>
-    /// <param name="nodeOfRow">The nodes that have a row of draft logits, in the rows' order.</param>
-    public DeviceTree Tree(TokenTree tree, int[] nodeOfRow)
-    {
-        int[] draftRow = new int[tree.Size];
-        // A leaf's must not be used.
-        Array.Fill(draftRow, Guard);
-        for (int row = 0; row < nodeOfRow.Length; row++)
-            draftRow[nodeOfRow[row]] = row;
-        return new DeviceTree
-        {
-            FirstChild = Upload([.. Enumerable.Range(0, tree.Size).Select(tree.FirstChild)]),
-            ChildCount = Upload([.. Enumerable.Range(0, tree.Size).Select(tree.ChildCount)]),
-            DraftRow = Upload(draftRow),
-        };
-    }
-
-    /// <summary>The rows of a pass.</summary>
-    /// <param name="nodes">Each row's node.</param>
-    /// <param name="depths">Each node's.</param>
-    /// <param name="ahead">Rows of the cache between the committed ones and the tree's.</param>
-    public PassRows Rows(int[] nodes, int[] depths, int ahead) => new()
-    {
-        State = State,
-        Nodes = Upload(nodes),
-        Depths = Upload(depths),
-        Count = nodes.Length,
-        Ahead = ahead,
-    };
-
-    /// <summary>The rows of a pass of a kernel that reads paths.</summary>
-    public PassRows Rows(int[] nodes, TokenTree tree, int ahead)
-    {
-        int[] paths = new int[tree.Size * tree.Levels];
+        (_gpu, _inputs) = (gpu, inputs);
+        TokenTree tree = inputs.Tree;
+        int[] nodes = [.. Enumerable.Range(0, tree.Size)], paths = new int[tree.Size * tree.Levels];
         // What is behind a node's path must not be used.
         Array.Fill(paths, Guard);
-        for (int node = 0; node < tree.Size; node++)
+        foreach (int node in nodes)
             tree.Path(node).CopyTo(paths.AsSpan(node * tree.Levels));
-        PassRows rows = Rows(nodes, [.. Enumerable.Range(0, tree.Size).Select(tree.Depth)], ahead);
-        (rows.Paths, rows.Levels) = (Upload(paths), tree.Levels);
-        return rows;
+        Tokens = Own(new GuardedBuffer<int>(gpu, [.. inputs.Before, .. inputs.Tokens ?? [.. nodes.Select(_ => Guard)]], Guard));
+        DraftRows = Own(GuardedBuffer<int>.Filled(gpu, tree.Size, Guard));
+        Scales = Own(GuardedBuffer<uint>.Filled(gpu, tree.Size * ScaleWords, MatMulInputs.NaNs));
+        nint pages = Upload(inputs.Pages?.Pages ?? []);
+        _sequence = new DeviceSequence
+        {
+            Step = inputs.Random.Step,
+            Committed = inputs.Committed,
+            Method = inputs.Method,
+            Seed = inputs.Random.Seed,
+            Law = new SamplingLaw(inputs.Sampling),
+            Tokens = Tokens.Address + (inputs.Before.Length * sizeof(int)),
+            TargetPages = pages,
+            DraftPages = pages,
+            Tree = new DeviceTree
+            {
+                FirstChild = Upload([.. nodes.Select(tree.FirstChild)]),
+                ChildCount = Upload([.. nodes.Select(tree.ChildCount)]),
+                Depths = Upload([.. nodes.Select(tree.Depth)]),
+                Paths = Upload(paths),
+                Size = tree.Size,
+                Levels = tree.Levels,
+            },
+            DraftRow = DraftRows.Address,
+            Scales = Scales.Address,
+        };
+        _state = Own(new GuardedBuffer<int>(gpu, WordsOf(_sequence), Guard));
+        _rows = Own(GuardedBuffer<int>.Filled(gpu, inputs.Rows * RowWords, Guard));
+        _outcome = Own(GuardedBuffer<int>.Filled(gpu, Outcomes.HeaderWords + (2 * tree.Levels), Guard));
+        _part = Own(gpu.Allocate<int>(RowWords));
+        Outcomes = new Outcomes { Words = _outcome.Address, Stride = Outcomes.HeaderWords + (2 * tree.Levels), Levels = tree.Levels };
     }
 
-    /// <summary>Another step with the same trees and rows.</summary>
-    public void Begin(uint step, LogitDamage errors = LogitDamage.None)
+    /// <summary>Words of a <see cref="RowScale"/>.</summary>
+    public static unsafe int ScaleWords => sizeof(RowScale) / sizeof(uint);
+
+    /// <summary>Those before the root, and the nodes'.</summary>
+    public GuardedBuffer<int> Tokens { get; }
+
+    /// <summary>By node.</summary>
+    public GuardedBuffer<int> DraftRows { get; }
+
+    /// <summary>By node.</summary>
+    public GuardedBuffer<uint> Scales { get; }
+
+    public Outcomes Outcomes { get; }
+
+    public LogitDamage Errors => Read(_state.ToArray()).Errors;
+
+    /// <summary>Where the pass's parts are: the sequence alone, with so many rows.</summary>
+    public nint Parts(int firstRow, int rows)
     {
-        _step = step;
-        _state.Reset(Words(errors));
+        _part.CopyFrom(WordsOf(new DevicePart { Sequence = _state.Address, FirstRow = firstRow, Rows = rows }));
+        return _part.Handle;
     }
 
-    /// <summary>How the state is not as it was but for errors; null if it is.</summary>
-    public string? Difference(LogitDamage errors) => Difference(_step, _committed, errors);
+    /// <summary>The rows of a pass, as embed.cu leaves them, or as it finds them.</summary>
+    public DevicePass Pass(int[] nodes, bool placed = true)
+    {
+        _rows.Reset([.. nodes.SelectMany(node => (int[])[0, node, placed ? Position(node) : Guard, placed ? CacheRow(node) : Guard])]);
+        return new DevicePass { Parts = Parts(0, nodes.Length), Rows = _rows.Address, Count = nodes.Length, Cache = ModelRole.Draft };
+    }
 
-    /// <summary>How the state is not as it should be; null if it is.</summary>
+    public int Position(int node) => _inputs.Committed + (node < 0 ? node : _inputs.Tree.Depth(node));
+
+    public int CacheRow(int node) => _inputs.Pages is { } pages ? pages[_inputs.Committed + node] : Guard;
+
+    /// <summary>Numbers that no kernel changes, and behind them one that must not be used.</summary>
+    public nint Upload(params ReadOnlySpan<int> numbers) => Own(_gpu.Upload<int>([.. numbers, Guard])).Handle;
+
+    /// <summary>Another step of the same sequence.</summary>
+    public void Begin(RandomKey random, LogitDamage errors = LogitDamage.None)
+    {
+        (_sequence.Step, _sequence.Seed, _sequence.Errors) = (random.Step, random.Seed, errors);
+        _state.Reset(WordsOf(_sequence));
+    }
+
+    /// <summary>An outcome that a kernel finds.</summary>
+    public void Decide(Outcome outcome, ReadOnlySpan<int> path, ReadOnlySpan<int> tokens)
+    {
+        int[] words = new int[Outcomes.Stride];
+        Array.Fill(words, Guard);
+        WordsOf(outcome).CopyTo(words, 0);
+        path.CopyTo(words.AsSpan(Outcomes.HeaderWords));
+        tokens.CopyTo(words.AsSpan(Outcomes.HeaderWords + Outcomes.Levels));
+        _outcome.Reset(words);
+    }
+
+    /// <summary>The outcome that a kernel left.</summary>
+    public (Outcome Outcome, int[] Path, int[] Tokens) Outcome()
+    {
+        int[] words = _outcome.ToArray();
+        return (MemoryMarshal.Read<Outcome>(MemoryMarshal.AsBytes(words.AsSpan())), words[Outcomes.HeaderWords..(Outcomes.HeaderWords + Outcomes.Levels)], words[(Outcomes.HeaderWords + Outcomes.Levels)..]);
+    }
+
+    /// <summary>How the sequence is not as it was but for errors, or what was written beside it; null if nothing was.</summary>
+    public string? Difference(LogitDamage errors) => Difference(_sequence.Step, _sequence.Committed, errors);
+
+    /// <summary>How the sequence is not as it should be, or what was written beside it; null if nothing was.</summary>
     public string? Difference(uint step, int committed, LogitDamage errors)
     {
-        if (_state.Overrun("state") is { } overrun)
-            return overrun;
-        int[] found = _state.ToArray();
-        return found.AsSpan().SequenceEqual([(int)step, committed, (int)errors]) ? null
-            : $"step {found[0]}, {found[1]} committed, errors {(LogitDamage)found[2]}; expected step {step}, {committed} committed, errors {errors}";
+        DeviceSequence found = Read(_state.ToArray()), expected = _sequence with { Step = step, Committed = committed, Errors = errors };
+        return _state.Overrun("sequence")
+            ?? (WordsOf(found).AsSpan().SequenceEqual(WordsOf(expected)) ? null
+            : $"step {found.Step}, {found.Committed} committed, errors {found.Errors}, or what must not change; expected step {step}, {committed} committed, errors {errors}");
     }
 
-    public void Reset() => _state.Reset();
+    /// <summary>What was written to the rows of a pass that were placed before.</summary>
+    public string? ChangedRows() => _rows.Overrun("rows", _ => false);
+
+    /// <summary>How embed.cu has not placed the rows as it should.</summary>
+    public string? MisplacedRows(int[] nodes)
+    {
+        int[] found = _rows.ToArray();
+        for (int row = 0; row < nodes.Length; row++)
+        {
+            int[] expected = [0, nodes[row], Position(nodes[row]), CacheRow(nodes[row])];
+            if (!found.AsSpan(row * RowWords, RowWords).SequenceEqual(expected))
+                return $"row {row}: {string.Join(' ', found.AsSpan(row * RowWords, RowWords).ToArray())}, expected {string.Join(' ', expected)}";
+        }
+        return _rows.Overrun("rows");
+    }
+
+    /// <summary>What was written around the outcome.</summary>
+    public string? OverrunOutcome() => _outcome.Overrun("outcome");
+
+    /// <summary>What was written to an outcome that is an operand.</summary>
+    public string? ChangedOutcome() => _outcome.Overrun("outcome", _ => false);
+
+    public void Reset()
+    {
+        foreach (IGuarded part in _parts.OfType<IGuarded>())
+            part.Reset();
+    }
 
     public void Dispose()
     {
-        _state.Dispose();
-        foreach (DeviceBuffer<int> array in _arrays)
-            array.Dispose();
+        foreach (IDisposable part in _parts)
+            part.Dispose();
     }
 
-    private int[] Words(LogitDamage errors) => [(int)_step, _committed, (int)errors];
+    private T Own<T>(T part) where T : IDisposable
+    {
+        _parts.Add(part);
+        return part;
+    }
+
+    private static int[] WordsOf<T>(T value) where T : unmanaged => MemoryMarshal.Cast<T, int>([value]).ToArray();
+
+    private static DeviceSequence Read(int[] words) => MemoryMarshal.Read<DeviceSequence>(MemoryMarshal.AsBytes(words.AsSpan()));
+}
+
+/// <summary>Where the rows of one sequence are in a cache: its pages, in any order, among others that are nobody's.</summary>
+internal sealed class PageOrder
+{
+    private const int Others = 2;
+
+    /// <param name="rows">The sequence's, at least.</param>
+    /// <param name="seed">Of the order.</param>
+    public PageOrder(int rows, int seed)
+    {
+        int[] all = [.. Enumerable.Range(0, KvPool.PagesFor(rows) + Others)];
+        new Random(seed).Shuffle(all);
+        (Pages, Capacity) = (all[..^Others], all.Length * KvPool.PageSize);
+    }
+
+    public int[] Pages { get; }
+
+    /// <summary>Rows of the cache.</summary>
+    public int Capacity { get; }
+
+    /// <summary>The cache's row of a row of the sequence.</summary>
+    public int this[int row] => (Pages[row / KvPool.PageSize] * KvPool.PageSize) + (row % KvPool.PageSize);
+
+    /// <summary>The sequence's row at a row of the cache; -1 if it is not the sequence's.</summary>
+    public int RowAt(int row)
+    {
+        int page = Array.IndexOf(Pages, row / KvPool.PageSize);
+        return page < 0 ? -1 : (page * KvPool.PageSize) + (row % KvPool.PageSize);
+    }
 }
 
 /// <summary>Where the keys, or the values, of a layer are.</summary>
-internal readonly record struct CacheLayout(int Heads, int Capacity, int HeadDim)
+internal readonly record struct CacheLayout(int Heads, PageOrder Pages, int HeadDim)
 {
-    public int Length => Heads * Capacity * HeadDim;
+    public int Length => Heads * Pages.Capacity * HeadDim;
 
-    /// <summary>Where the row of a head begins.</summary>
-    public int Start(int head, int row) => ((head * Capacity) + row) * HeadDim;
+    /// <summary>Where a row of the sequence begins in a head.</summary>
+    public int Start(int head, int row) => ((head * Pages.Capacity) + Pages[row]) * HeadDim;
 
-    /// <summary>The row that an element belongs to.</summary>
-    public int RowOf(int place) => place / HeadDim % Capacity;
+    /// <summary>The sequence's row that an element belongs to; -1 if none.</summary>
+    public int RowOf(int place) => Pages.RowAt(place / HeadDim % Pages.Capacity);
 }
 
 /// <summary>Rows of logits on the device, at another stride than on the host, with NaN behind each row.</summary>

@@ -31,15 +31,16 @@ internal sealed unsafe class TwinKernels(CudaKernels kernels)
         OfDrawChildren, OfDrawChildren.BlocksFor(rows),
         new RowsTwin<DrawChildren> { Kernel = parameters, Workspace = workspace, WorkspaceStride = stride, Rows = rows });
 
-    /// <param name="parameters">As for the kernel.</param>
+    /// <param name="parameters">As for the kernel, with one part.</param>
     /// <param name="workspace">Two rows of the vocabulary and a <see cref="RowWorkspace"/>.</param>
     public void VerifyTree(VerifyTree parameters, nint workspace) =>
         Launch(OfVerifyTree, 1, new TreeTwin { Kernel = parameters, Workspace = workspace });
 
     /// <param name="parameters">As for the kernel.</param>
+    /// <param name="parts">The parts.</param>
     /// <param name="result">Another cache, which becomes what the kernel makes of its own.</param>
-    public void CompactKv(in CompactKv parameters, nint result) => Launch(
-        OfCompactKv, OfCompactKv.BlocksFor(parameters.Planes * parameters.Capacity * parameters.Chunks), CacheTwin.Of(parameters, result));
+    public void CompactKv(in CompactKv parameters, int parts, nint result) => Launch(
+        OfCompactKv, OfCompactKv.BlocksFor(parameters.Planes * parameters.Capacity * parameters.Chunks), new CacheTwin { Kernel = parameters, Result = result, Parts = parts });
 
     private void Launch<T>(KernelVariant variant, int blocks, T parameters) where T : unmanaged =>
         kernels.Find(variant).Launch(blocks, variant.Threads, 0, null, KernelArgument.At(&parameters, sizeof(T)));
@@ -57,24 +58,14 @@ internal sealed unsafe class TwinKernels(CudaKernels kernels)
     {
         public VerifyTree Kernel;
         public nint Workspace;
+        public int WorkspaceStride;
     }
 
     [StructLayout(LayoutKind.Sequential)]
     internal struct CacheTwin
     {
-        public nint Source, Result, Path, Length, State;
-        public int Planes, Capacity, Chunks;
-
-        public static CacheTwin Of(in CompactKv parameters, nint result) => new()
-        {
-            Source = parameters.Cache,
-            Result = result,
-            Path = parameters.Path,
-            Length = parameters.Length,
-            State = parameters.State,
-            Planes = parameters.Planes,
-            Capacity = parameters.Capacity,
-            Chunks = parameters.Chunks,
-        };
+        public CompactKv Kernel;
+        public nint Result;
+        public int Parts;
     }
 }

@@ -56,10 +56,7 @@ internal static class TypicalProblems
 
     /// <summary>All keys and values of a sequence; a path of which the root stays.</summary>
     public static IEnumerable<KernelProblem> CompactKv(KernelLaunchers launchers, TypicalSizes sizes) =>
-    [
-        new CompactKvProblem(
-            launchers.Any, 2 * sizes.Layers * sizes.Heads, sizes.HeadDim, 0, [0, 3, 9, 17, 30], capacity: 64, Seed),
-    ];
+        [new CompactKvProblem(launchers.Any, 2 * sizes.Layers * sizes.Heads, sizes.HeadDim, 0, [0, 3, 9, 17, 30], Seed)];
 
     public static IEnumerable<KernelProblem> AdvanceStep(KernelLaunchers launchers, TypicalSizes sizes) => [new AdvanceStepProblem(launchers.Any, Seed)];
 
@@ -89,7 +86,7 @@ internal static class TypicalProblems
         KvHeads = sizes.Heads,
         Group = 1,
         Prefix = sizes.Prefix,
-        Capacity = sizes.Prefix + tree.Size,
+        Positions = sizes.Prefix + tree.Size,
         Tree = tree,
         Nodes = [.. Enumerable.Range(0, tree.Size)],
         Tokens = [.. Enumerable.Range(sizes.Prefix, tree.Size)],

@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Runtime.InteropServices;
 using Sequoia.Interop;
 using Sequoia.Native.Execution.Cpu;
 using Sequoia.Native.Execution.Cuda.Parameters;
@@ -66,8 +65,8 @@ internal sealed class VerifyTreeProblem : ExactProblem
     // Making a problem costs more than solving it, and most verdicts end near the root.
     private const int Verdicts = 8;
 
-    private const int VerdictWords = 4;
-    private const int Poison = int.MinValue;
+    // Rows of the pass that are another sequence's.
+    private const int TargetRowsBefore = 5;
 
     private readonly DraftedTree _drafted;
     private readonly CpuActivations _target;
@@ -77,9 +76,8 @@ internal sealed class VerifyTreeProblem : ExactProblem
     private readonly DraftBuffers _device;
     private readonly SamplingKernels _launcher;
     private readonly TwinKernels _twins;
-    private readonly GuardedBuffer<int> _verdict, _path, _newTokens;
     private readonly Lazy<DeviceBuffer<float>> _workspace;
-    private VerifyTree _parameters;
+    private readonly VerifyTree _parameters;
     private Lazy<Verdict?> _expected;
     private RandomKey _random;
     private int _number;
@@ -95,7 +93,7 @@ internal sealed class VerifyTreeProblem : ExactProblem
         CudaContext gpu = kernels.Context;
         (_launcher, _twins) = (new SamplingKernels(kernels, block), new TwinKernels(kernels));
         _launcher.PrepareVerify(drafted.Vocabulary);
-        _shape = $"verify_tree, {_nodes} of {drafted.Tree.Size} nodes, {drafted.Tree.Levels} levels, vocabulary {drafted.Vocabulary}, {drafted.State.Method}, {SamplingCases.Describe(drafted.Options)}, seed {inputs.Seed}";
+        _shape = $"verify_tree, {_nodes} of {drafted.Tree.Size} nodes, {drafted.Tree.Levels} levels, vocabulary {drafted.Vocabulary}, {drafted.Sequence.Method}, {SamplingCases.Describe(drafted.Options)}, seed {inputs.Seed}";
         _device = Own(new DraftBuffers(gpu, drafted));
         if (drafted.Rows > 0)
         {
@@ -108,31 +106,18 @@ internal sealed class VerifyTreeProblem : ExactProblem
             drafted.Draw();
         _draftRows = DraftRows().ToArray();
         DeviceBuffer<float> target = Own(PaddedRows.Upload(gpu, _target));
-        Tokens = Own(gpu.Upload<int>(drafted.State.Tokens));
-        _verdict = Own(GuardedBuffer<int>.Filled(gpu, VerdictWords, Poison));
-        _path = Own(GuardedBuffer<int>.Filled(gpu, drafted.Tree.Levels, Poison));
-        _newTokens = Own(GuardedBuffer<int>.Filled(gpu, drafted.Tree.Levels, Poison));
+        _device.Step.Tokens.Reset([.. Enumerable.Range(0, drafted.Tree.Size).Select(node => drafted.Sequence.Token(node))]);
         _workspace = new(() => Own(gpu.Allocate<float>((2L * drafted.Vocabulary) + TwinKernels.RowWorkspace(drafted.Vocabulary))));
         int stride = PaddedRows.StrideOf(drafted.Vocabulary);
         _parameters = new VerifyTree
         {
-            Target = target.Handle,
-            Draft = _device.Parameters.Logits,
-            Scale = _device.Scales.Address,
-            Tree = _device.Parameters.Tree,
-            TokOfNode = Tokens.Handle,
-            State = _device.Step.State,
-            Verdict = _verdict.Address,
-            Path = _path.Address,
-            Toks = _newTokens.Address,
-            Law = new SamplingLaw(drafted.Options),
+            Parts = _device.Step.Parts(TargetRowsBefore, _nodes),
+            Target = target.Handle - (TargetRowsBefore * stride * sizeof(float)),
+            Draft = _device.AllLogits,
+            Outcomes = _device.Step.Outcomes,
             Vocabulary = drafted.Vocabulary,
             TargetStride = stride,
             DraftStride = stride,
-            Nodes = _nodes,
-            TreeSize = drafted.Tree.Size,
-            Levels = drafted.Tree.Levels,
-            Method = drafted.State.Method,
         };
         Begin(new RandomKey(drafted.Random.Seed + 1, drafted.Random.Step));
     }
@@ -143,10 +128,10 @@ internal sealed class VerifyTreeProblem : ExactProblem
     public override long Bytes => (long)Math.Max(1, _expected.Value?.Length ?? 0) * _drafted.Vocabulary * sizeof(float);
 
     /// <summary>Each node's token on the device.</summary>
-    public DeviceBuffer<int> Tokens { get; }
+    public GuardedBuffer<int> Tokens => _device.Step.Tokens;
 
     /// <summary>What the kernel made of it.</summary>
-    public DeviceVerdict Verdict => MemoryMarshal.Cast<int, DeviceVerdict>(_verdict.ToArray())[0];
+    public Outcome Outcome => _device.Step.Outcome().Outcome;
 
     public LogitDamage Errors => _device.Step.Errors;
 
@@ -157,8 +142,7 @@ internal sealed class VerifyTreeProblem : ExactProblem
     public void Begin(RandomKey random, LogitDamage errors = LogitDamage.None)
     {
         _random = random;
-        _parameters.Seed = random.Seed;
-        _device.Step.Begin(random.Step, errors);
+        _device.Step.Begin(random, errors);
         _expected = new Lazy<Verdict?>(Verify);
     }
 
@@ -171,18 +155,19 @@ internal sealed class VerifyTreeProblem : ExactProblem
         return true;
     }
 
-    public override void Launch(CudaStream? stream) => _launcher.VerifyTree(_parameters, stream);
+    public override void Launch(CudaStream? stream) => _launcher.VerifyTree(_parameters, 1, stream);
 
     public override void LaunchTwin() => _twins.VerifyTree(_parameters, _workspace.Value.Handle);
 
     protected override string? FirstDifference()
     {
         Verdict? expected = _expected.Value;
-        string? stray = _device.ChangedSinceKept() ?? _verdict.Overrun("verdict") ?? _path.Overrun("path") ?? _newTokens.Overrun("tokens")
+        string? stray = _device.ChangedSinceKept() ?? _device.Step.OverrunOutcome()
             ?? _device.Step.Difference(expected is null ? LogitDamage.Target : LogitDamage.None);
         if (stray is not null)
             return stray;
-        string found = Describe(_verdict.ToArray(), _path.ToArray(), _newTokens.ToArray()), wanted = Describe(expected);
+        (Outcome outcome, int[] path, int[] tokens) = _device.Step.Outcome();
+        string found = Describe(outcome, path, tokens), wanted = Describe(expected);
         return found == wanted ? null : $"{found}; expected {wanted}";
     }
 
@@ -191,32 +176,32 @@ internal sealed class VerifyTreeProblem : ExactProblem
     {
         // Verifying uses the draft's rows up: rejected tokens become 0 in them.
         _draftRows.CopyTo(DraftRows());
-        _drafted.State.Random = _random;
+        _drafted.Sequence.Resume(_drafted.Options, _random, 0);
         try
         {
-            TreeVerifier.Verify(CpuKernels.Best.Vocabulary, _target, _nodes, _drafted.State, _drafted.Options);
+            new TreeVerifier(CpuKernels.Best.Vocabulary, _drafted.Workspace.Scratch[0], _drafted.Sequence).Verify(_target, 0, _nodes);
         }
         catch (InvalidOperationException)
         {
             return null;
         }
-        Verdict verdict = _drafted.State.Verdict;
+        Verdict verdict = _drafted.Sequence.Verdict;
         return verdict.Path.ToArray().Any(node => HardRows.HasNaN(_target.Span(node))) ? null : verdict;
     }
 
-    private unsafe Span<float> DraftRows() => _drafted.Rows == 0 ? [] : new(_drafted.State.DraftRow(0), _drafted.Rows * VocabularyKernels.Padded(_drafted.Vocabulary));
+    private unsafe Span<float> DraftRows() => _drafted.Rows == 0 ? [] : new(_drafted.Sequence.DraftRow(0), _drafted.Rows * VocabularyKernels.Padded(_drafted.Vocabulary));
 
     private string Describe(Verdict? verdict)
     {
         if (verdict is null)
-            return Describe(new int[VerdictWords], [], []);
+            return Describe(new Outcome { Errors = LogitDamage.Target }, [], []);
         int kept = verdict.Length - (_drafted.Tree.ChildCount(verdict.Path[^1]) == 0 ? 1 : 0);
-        return Describe([verdict.Length, kept, verdict.Token, verdict.Ahead], verdict.Path, verdict.Tokens);
+        return Describe(new Outcome { Length = verdict.Length, Kept = kept, Token = verdict.Token, Ahead = verdict.Ahead }, verdict.Path, verdict.Tokens);
     }
 
-    private static string Describe(int[] verdict, ReadOnlySpan<int> path, ReadOnlySpan<int> tokens)
+    private static string Describe(Outcome outcome, ReadOnlySpan<int> path, ReadOnlySpan<int> tokens)
     {
-        int length = Math.Clamp(verdict[0], 0, path.Length);
-        return $"length {verdict[0]}, {verdict[1]} kept, token {verdict[2]}, ahead {verdict[3]}, path {string.Join(' ', path[..length].ToArray())}, tokens {string.Join(' ', tokens[..length].ToArray())}";
+        int length = Math.Clamp(outcome.Length, 0, path.Length);
+        return $"errors {outcome.Errors}, length {outcome.Length}, {outcome.Kept} kept, token {outcome.Token}, ahead {outcome.Ahead}, path {string.Join(' ', path[..length].ToArray())}, tokens {string.Join(' ', tokens[..length].ToArray())}";
     }
 }

@@ -6,5 +6,6 @@ namespace Sequoia.Native.Execution.Cuda.Parameters;
 [StructLayout(LayoutKind.Sequential)]
 internal struct AdvanceStep
 {
-    public nint Verdict, Toks, State, TokOfNode, PendingState, PendingToks;
+    public nint Parts;
+    public Outcomes Outcomes;
 }

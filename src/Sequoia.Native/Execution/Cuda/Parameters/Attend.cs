@@ -7,7 +7,8 @@ namespace Sequoia.Native.Execution.Cuda.Parameters;
 internal struct Attend
 {
     public nint Queries, Keys, Values, Output, Partials;
-    public PassRows Rows;
-    public int Heads, KvHeads, Capacity, HeadDim, QueryStride, OutputStride;
+    public DevicePass Pass;
+    public nint Tiles;
+    public int FirstRow, Count, Splits, Heads, KvHeads, Capacity, HeadDim, QueryStride, OutputStride;
     public float Scale;
 }

@@ -6,6 +6,8 @@ namespace Sequoia.Native.Execution.Cuda.Parameters;
 [StructLayout(LayoutKind.Sequential)]
 internal struct CompactKv
 {
-    public nint Cache, Path, Length, State;
+    public nint Cache, Parts;
+    public Outcomes Outcomes;
+    public ModelRole CacheOf;
     public int Planes, Capacity, Chunks;
 }

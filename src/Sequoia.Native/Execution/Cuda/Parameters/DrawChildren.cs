@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Sequoia.Native.Sampling;
 
 namespace Sequoia.Native.Execution.Cuda.Parameters;
 
@@ -7,17 +6,7 @@ namespace Sequoia.Native.Execution.Cuda.Parameters;
 [StructLayout(LayoutKind.Sequential)]
 internal struct DrawChildren
 {
-    public nint Logits, NodeOfRow;
-    public DeviceTree Tree;
-    public nint TokOfNode, Scale, State;
-    public ulong Seed;
-    public SamplingLaw Law;
-    public int Vocabulary, Stride, WithReplacement;
-
-    /// <summary>As a method draws: target-only sampling's children are the likeliest whatever the temperature, SpecInfer's may come twice.</summary>
-    public readonly DrawChildren By(SpeculationMethod method, SamplingOptions sampling) => this with
-    {
-        Law = new SamplingLaw(method == SpeculationMethod.TargetOnly ? new SamplingOptions(0) : sampling),
-        WithReplacement = method == SpeculationMethod.SpecInfer ? 1 : 0,
-    };
+    public DevicePass Pass;
+    public nint Logits;
+    public int FirstRow, FirstDraftRow, Vocabulary, Stride;
 }

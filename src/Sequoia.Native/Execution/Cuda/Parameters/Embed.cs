@@ -6,6 +6,8 @@ namespace Sequoia.Native.Execution.Cuda.Parameters;
 [StructLayout(LayoutKind.Sequential)]
 internal struct Embed
 {
-    public nint Table, TokOfNode, Nodes, X;
+    public nint Table;
+    public DevicePass Pass;
+    public nint X;
     public int Columns, TableStride, XStride;
 }

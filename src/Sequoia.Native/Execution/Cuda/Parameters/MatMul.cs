@@ -7,6 +7,6 @@ namespace Sequoia.Native.Execution.Cuda.Parameters;
 internal struct MatMul
 {
     public nint Weight, X, Y, Partials, Arrived, Cos, Sin, Keys, Values;
-    public PassRows Rows;
+    public DevicePass Pass;
     public int Outputs, Columns, Splits, WeightStride, XStride, YStride, Heads, KvHeads, HeadDim, Capacity;
 }

@@ -6,11 +6,7 @@ namespace Sequoia.Native.Execution.Cuda.Parameters;
 [StructLayout(LayoutKind.Sequential)]
 internal struct VerifyTree
 {
-    public nint Target, Draft, Scale;
-    public DeviceTree Tree;
-    public nint TokOfNode, State, Verdict, Path, Toks;
-    public ulong Seed;
-    public SamplingLaw Law;
-    public int Vocabulary, TargetStride, DraftStride, Nodes, TreeSize, Levels;
-    public SpeculationMethod Method;
+    public nint Parts, Target, Draft;
+    public Outcomes Outcomes;
+    public int Vocabulary, TargetStride, DraftStride;
 }

@@ -7,11 +7,11 @@ namespace Sequoia.Native.Execution.Cpu;
 /// Matrices of one element type and column count, left where they are in the mapped file. Only rows that are no whole number of
 /// chunks (no usual model has such) are copied, in their type, and padded with zeros.
 /// </summary>
-internal sealed unsafe class CpuWeight : Weight, IDisposable
+internal sealed unsafe class CpuMatrix : Matrix, IDisposable
 {
     private readonly List<AlignedBuffer<byte>> _copies = [];
 
-    public CpuWeight(ReadOnlySpan<TensorView> stacked) : base(TotalRows(stacked), stacked[0].Columns)
+    public CpuMatrix(ReadOnlySpan<TensorView> stacked) : base(TotalRows(stacked), stacked[0].Columns)
     {
         Type = stacked[0].Type;
         Parts = stacked.ToArray();

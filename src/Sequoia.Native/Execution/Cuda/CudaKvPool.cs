@@ -3,23 +3,30 @@ using Sequoia.Native.Models;
 
 namespace Sequoia.Native.Execution.Cuda;
 
-/// <summary>[layer][k|v][kv_head][position][dimension] in 16 bits.</summary>
-internal sealed class CudaKvCache(CudaContext context, LlamaConfig config, int capacity) : KvCache(capacity)
+/// <summary>[layer][k|v][kv_head][page][position of the page][dimension] in 16 bits.</summary>
+internal sealed class CudaKvPool(CudaContext context, LlamaConfig config, int pages) : KvPool(pages)
 {
     // Rows are moved 16 bytes at a time.
-    private const int HeadDimStep = 8;
+    private const int ChunkBytes = 16;
+    private const int HeadDimStep = ChunkBytes / sizeof(ushort);
 
     // MOST_DIMS of attend_scalar.cu.
     private const int MostHeadDim = 256;
 
-    public DeviceBuffer<ushort> Data { get; } =
-        new DeviceParts(context, $"a KV cache of {capacity} tokens").Allocate<ushort>(2L * config.Layers * config.KvHeads * capacity * config.HeadDim);
-
-    public int Layers { get; } = config.Layers;
+    public DeviceBuffer<ushort> Data { get; } = new DeviceParts(context, $"a KV cache of {(long)pages * PageSize} tokens")
+        .Allocate<ushort>(2L * config.Layers * config.KvHeads * pages * PageSize * config.HeadDim);
 
     public int KvHeads { get; } = config.KvHeads;
 
     public int HeadDim { get; } = config.HeadDim;
+
+    /// <summary>Rows of a plane: of one layer's keys, or values, of one head.</summary>
+    public int Rows => Pages * PageSize;
+
+    public int Planes { get; } = 2 * config.Layers * config.KvHeads;
+
+    /// <summary>Pieces of a row that are moved at a time.</summary>
+    public int Chunks => HeadDim / HeadDimStep;
 
     /// <summary>Refuses models whose heads the kernels cannot take.</summary>
     public static void Check(LlamaConfig config)
@@ -36,5 +43,5 @@ internal sealed class CudaKvCache(CudaContext context, LlamaConfig config, int c
 
     public override void Dispose() => Data.Dispose();
 
-    private nint At(long plane) => Data.Handle + (nint)(plane * KvHeads * Capacity * HeadDim * sizeof(ushort));
+    private nint At(long half) => Data.Handle + (nint)(half * KvHeads * Rows * HeadDim * sizeof(ushort));
 }

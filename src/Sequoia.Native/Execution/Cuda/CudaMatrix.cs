@@ -7,7 +7,7 @@ namespace Sequoia.Native.Execution.Cuda;
 /// A matrix on the device, in 16 bits and in the order of rows that its product wants (<see cref="PairedRows"/>); rows begin at multiples of 16
 /// bytes, and what lies behind their columns is zero.
 /// </summary>
-internal sealed class CudaWeight : Weight, IDisposable
+internal sealed class CudaMatrix : Matrix, IDisposable
 {
     /// <param name="context">Where it goes.</param>
     /// <param name="shape">How it is stored.</param>
@@ -15,7 +15,7 @@ internal sealed class CudaWeight : Weight, IDisposable
     /// <param name="order">The row of a part that each stored row is.</param>
     /// <param name="staging">What brings it there.</param>
     /// <param name="parts">The tensors.</param>
-    public CudaWeight(CudaContext context, MatMulShape shape, Element element, Func<int, SourceRow> order, CudaStaging staging, params ReadOnlySpan<TensorView> parts)
+    public CudaMatrix(CudaContext context, MatMulShape shape, Element element, Func<int, SourceRow> order, CudaStaging staging, params ReadOnlySpan<TensorView> parts)
         : base(shape.Outputs, shape.Columns)
     {
         Shape = shape;

@@ -3,7 +3,7 @@ using Sequoia.Native.Models;
 namespace Sequoia.Native.Execution;
 
 /// <summary>A weight matrix [rows][columns] (a vector has one row) on a device; several tensors may be stacked, row under row.</summary>
-internal abstract class Weight(int rows, int columns)
+internal abstract class Matrix(int rows, int columns)
 {
     public int Rows { get; } = rows;
 

@@ -1,0 +1,33 @@
+using Sequoia.Kernels.Tests.Forward;
+using Sequoia.Native;
+using Sequoia.Native.Execution;
+using Sequoia.Native.Generation;
+
+namespace Sequoia.Kernels.Tests.Engine;
+
+/// <summary>A target and a draft of one random model on the counted device.</summary>
+internal sealed class DevicePair : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly DeviceModel _target, _draft;
+
+    public DevicePair(RandomModel.Shape shape)
+    {
+        RandomModel.Write(_folder.Path, shape);
+        _target = new DeviceModel(_folder.Path, CountingDriver.Driver);
+        _draft = new DeviceModel(_folder.Path, CountingDriver.Driver);
+    }
+
+    public Llama Target => _target.Llama;
+
+    public Llama Draft => _draft.Llama;
+
+    public Decoder Decoder(params IReadOnlyList<TokenTree> trees) => new(Target, Draft, trees, 200);
+
+    public void Dispose()
+    {
+        _draft.Dispose();
+        _target.Dispose();
+        _folder.Dispose();
+    }
+}
