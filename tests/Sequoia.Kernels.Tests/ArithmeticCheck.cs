@@ -1,6 +1,6 @@
 using Sequoia.Interop;
 using Sequoia.Native;
-using Sequoia.Native.Execution.Cuda;
+using Sequoia.Native.Backends.Cuda;
 using Sequoia.Native.Numerics;
 using Sequoia.Native.Sampling;
 

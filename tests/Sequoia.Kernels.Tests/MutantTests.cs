@@ -1,8 +1,8 @@
 using Sequoia.Kernels.Tests.Compaction;
 using Sequoia.Kernels.Tests.Sampling;
 using Sequoia.Native;
-using Sequoia.Native.Execution.Cuda;
-using Sequoia.Native.Execution.Cuda.Checks;
+using Sequoia.Native.Backends.Cuda;
+using Sequoia.Native.Backends.Cuda.Checks;
 using Sequoia.SoftwareGpu;
 
 namespace Sequoia.Kernels.Tests;

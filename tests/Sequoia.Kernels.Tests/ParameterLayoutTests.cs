@@ -3,8 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using Sequoia.Interop;
 using Sequoia.Native;
-using Sequoia.Native.Execution.Cuda;
-using Sequoia.Native.Execution.Cuda.Parameters;
+using Sequoia.Native.Backends.Cuda;
 
 namespace Sequoia.Kernels.Tests;
 

@@ -1,4 +1,4 @@
-using Sequoia.Native.Execution.Cuda.Checks;
+using Sequoia.Native.Backends.Cuda.Checks;
 using Sequoia.SoftwareGpu;
 
 namespace Sequoia.Kernels.Tests;

@@ -1,7 +1,7 @@
 using Sequoia.Interop;
 using Sequoia.Interop.Tests;
 using Sequoia.Native;
-using Sequoia.Native.Execution.Cuda.Checks;
+using Sequoia.Native.Backends.Cuda.Checks;
 using Sequoia.SoftwareGpu;
 
 namespace Sequoia.Kernels.Tests;

@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
-using Sequoia.Native.Execution;
-using Sequoia.Native.Execution.Cpu;
-using Sequoia.Native.Generation;
+using Sequoia.Native.Backends;
+using Sequoia.Native.Backends.Cpu;
+using Sequoia.Native.Engine;
 using Sequoia.Native.Models;
 using Sequoia.Native.Sampling;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
-using Sequoia.Native.Execution;
-using Sequoia.Native.Execution.Cpu;
+using Sequoia.Native.Backends;
+using Sequoia.Native.Backends.Cpu;
 using Sequoia.Native.Models;
 
 namespace Sequoia.Native.Benchmarks;

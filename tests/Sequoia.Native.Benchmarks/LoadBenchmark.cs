@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Sequoia.Interop;
-using Sequoia.Native.Execution.Cuda;
+using Sequoia.Native.Backends.Cuda;
 using Sequoia.Native.Models;
 using Sequoia.Native.Numerics;
 using Sequoia.SoftwareGpu;

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
-using Sequoia.Native.Execution.Cpu;
+using Sequoia.Native.Backends.Cpu;
 using Sequoia.Native.Numerics;
 
 namespace Sequoia.Native.Benchmarks;

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Sequoia.Native.Execution.Cpu;
+using Sequoia.Native.Backends.Cpu;
 using Sequoia.Native.Models;
 using Sequoia.Native.Numerics;
 

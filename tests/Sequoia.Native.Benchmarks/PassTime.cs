@@ -1,4 +1,4 @@
-using Sequoia.Native.Execution;
+using Sequoia.Native.Backends;
 using Sequoia.Native.Sampling;
 
 namespace Sequoia.Native.Benchmarks;

@@ -1,5 +1,5 @@
-using Sequoia.Native.Execution;
-using Sequoia.Native.Execution.Cpu;
+using Sequoia.Native.Backends;
+using Sequoia.Native.Backends.Cpu;
 using Sequoia.Native.Models;
 
 namespace Sequoia.Native.Tests;

@@ -127,3 +127,13 @@ public sealed unsafe class CudaModule : ContextObject
 
     private static string Text(byte[] log) => Encoding.UTF8.GetString(log.AsSpan(0, Math.Max(0, log.IndexOf((byte)0)))).Trim();
 }
+
+/// <summary>How the driver compiles PTX when it loads a module. A CUBIN is compiled already.</summary>
+public sealed record ModuleOptions
+{
+    /// <summary>The most registers a thread may use; null leaves it to the driver.</summary>
+    public int? MaxRegisters { get; init; }
+
+    /// <summary>Keeps the lines of the source for profilers.</summary>
+    public bool LineInfo { get; init; }
+}

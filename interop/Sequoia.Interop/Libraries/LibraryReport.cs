@@ -40,3 +40,23 @@ public sealed class LibraryReport
         return text.ToString();
     }
 }
+
+/// <summary>One try at loading a library.</summary>
+/// <param name="Path">The file, or a bare name that was left to the system's loader.</param>
+/// <param name="Problem">Why it did not work, in the loader's own words; null where it did.</param>
+public sealed record LibraryAttempt(string Path, string? Problem);
+
+/// <summary>A library of NVIDIA's is needed and not on this machine. The message is one line; the report has every path tried.</summary>
+public sealed class LibraryNotFoundException : Exception
+{
+    internal LibraryNotFoundException(LibraryReport report, string mend)
+        : base($"{report.Title} was not found ({Count(report.Attempts.Count)} tried, the last: {Last(report)}); {mend}") => Report = report;
+
+    /// <summary>Every path tried and what the loader said.</summary>
+    public LibraryReport Report { get; }
+
+    private static string Count(int paths) => paths == 1 ? "1 path" : $"{paths} paths";
+
+    private static string Last(LibraryReport report) =>
+        report.Attempts is [.., var last] ? $"{last.Path}: {last.Problem}" : "none";
+}

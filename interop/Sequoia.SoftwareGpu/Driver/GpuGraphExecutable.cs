@@ -28,3 +28,17 @@ internal sealed class GpuGraphExecutable(GpuGraph graph) : Handled
     private static IEnumerable<int> Places(GpuGraphNode[] all, GpuGraphNode node) =>
         node.Dependencies.Select(behind => Array.IndexOf(all, behind)).Order();
 }
+
+/// <summary>Captured work, each node behind those it depends on.</summary>
+internal sealed class GpuGraph(GpuGraphNode[] nodes) : Handled
+{
+    public GpuGraphNode[] Nodes => nodes;
+}
+
+/// <summary>Work of a graph, behind other work.</summary>
+internal sealed class GpuGraphNode(Work work, GpuGraphNode[] dependencies) : Handled
+{
+    public Work Work => work;
+
+    public GpuGraphNode[] Dependencies => dependencies;
+}

@@ -72,3 +72,9 @@ public static class SoftwareDriver
 
     internal static void Report(LaunchReport report) => Launched?.Invoke(report);
 }
+
+/// <summary>Memory that a caller allocated on the software device, or had registered.</summary>
+/// <param name="Number">The how-manieth allocation it was, from 1.</param>
+/// <param name="Address">Its device address.</param>
+/// <param name="Bytes">Its size.</param>
+public sealed record DeviceAllocation(int Number, ulong Address, ulong Bytes);

@@ -38,3 +38,6 @@ internal sealed class Program
 
     public required bool HasAsyncCopies { get; init; }
 }
+
+/// <summary>What is built into the handlers of a lowered kernel; each combination is lowered once, when first launched.</summary>
+internal readonly record struct Variant(bool Checks, bool Counts, Numerics Numerics, bool IsFine);

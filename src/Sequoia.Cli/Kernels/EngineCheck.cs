@@ -1,6 +1,6 @@
 using Sequoia.Cli.Devices;
 using Sequoia.Interop;
-using Sequoia.Native.Execution.Cuda.Checks;
+using Sequoia.Native.Backends.Cuda.Checks;
 using Sequoia.SoftwareGpu;
 
 namespace Sequoia.Cli.Kernels;

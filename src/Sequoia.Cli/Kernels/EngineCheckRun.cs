@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 using Sequoia.Cli.Devices;
 using Sequoia.Interop;
 using Sequoia.Native;
-using Sequoia.Native.Execution.Cuda.Checks;
+using Sequoia.Native.Backends.Cuda.Checks;
 
 namespace Sequoia.Cli.Kernels;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Sequoia.Interop;
-using Sequoia.Native.Execution.Cuda.Checks;
+using Sequoia.Native.Backends.Cuda.Checks;
 using Sequoia.SoftwareGpu;
 
 namespace Sequoia.Cli.Kernels;

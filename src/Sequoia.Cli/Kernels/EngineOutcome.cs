@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Sequoia.Native.Execution.Cuda.Checks;
+using Sequoia.Native.Backends.Cuda.Checks;
 
 namespace Sequoia.Cli.Kernels;
 
@@ -72,3 +72,10 @@ internal sealed class EngineOutcome(string kernel)
     // JSON has no infinity.
     private static JsonNode? Finite(double? worst) => worst is { } number && double.IsFinite(number) ? number : null;
 }
+
+/// <summary>The first problem that a kernel did not solve.</summary>
+/// <param name="Shape">The problem.</param>
+/// <param name="Seed">What makes it again.</param>
+/// <param name="OfTwin">Whether it was the twin that failed.</param>
+/// <param name="Messages">What was found: a wrong result with its place and values, or what the software GPU's checks say.</param>
+internal sealed record EngineFailure(string Shape, int Seed, bool OfTwin, IReadOnlyList<string> Messages);

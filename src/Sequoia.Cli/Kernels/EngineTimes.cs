@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Sequoia.Interop;
-using Sequoia.Native.Execution.Cuda.Checks;
+using Sequoia.Native.Backends.Cuda.Checks;
 
 namespace Sequoia.Cli.Kernels;
 
@@ -65,4 +65,16 @@ internal sealed class EngineTimes : IEngineMeasure
             return json;
         }
     }
+}
+
+/// <summary>Times on a GPU, as JSON.</summary>
+internal static class TimesJson
+{
+    public static JsonObject Of(BenchmarkTimes times) => new()
+    {
+        ["median_us"] = times.Median.TotalMicroseconds,
+        ["p5_us"] = times.Low.TotalMicroseconds,
+        ["p95_us"] = times.High.TotalMicroseconds,
+        ["runs"] = times.All.Count,
+    };
 }

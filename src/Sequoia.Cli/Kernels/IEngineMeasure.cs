@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Sequoia.Native.Execution.Cuda.Checks;
+using Sequoia.Native.Backends.Cuda.Checks;
 
 namespace Sequoia.Cli.Kernels;
 

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Sequoia.Interop;
-using Sequoia.Native.Execution.Cuda;
-using Sequoia.Native.Execution.Cuda.Checks;
+using Sequoia.Native.Backends.Cuda;
+using Sequoia.Native.Backends.Cuda.Checks;
 using Sequoia.SoftwareGpu;
 
 namespace Sequoia.Cli.Kernels;

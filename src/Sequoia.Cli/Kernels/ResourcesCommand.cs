@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Sequoia.Interop;
 using Sequoia.Native;
-using Sequoia.Native.Execution.Cuda.Checks;
+using Sequoia.Native.Backends.Cuda.Checks;
 
 namespace Sequoia.Cli.Kernels;
 

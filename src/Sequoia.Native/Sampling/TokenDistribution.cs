@@ -33,3 +33,15 @@ internal static unsafe class TokenDistribution
         return kernels.FirstArrival(weights, scratch.Random, scratch.Padded);
     }
 }
+
+/// <summary>What turns a scaled logit z into its probability: p = exp(z - Max) / Sum.</summary>
+internal readonly record struct LogScale(float Max, float Sum);
+
+/// <summary>How a distribution is made from logits: temperature, then top-k, then top-p, then renormalised.</summary>
+/// <param name="Temperature">0 is greedy.</param>
+/// <param name="TopP">Keeps the most probable tokens whose mass reaches this; 1 keeps all.</param>
+/// <param name="TopK">Keeps that many tokens (all ties at the last place); 0 keeps all.</param>
+internal readonly record struct SamplingOptions(float Temperature, float TopP = 1, int TopK = 0)
+{
+    public bool Greedy => Temperature == 0;
+}

@@ -1,5 +1,5 @@
-using Sequoia.Native.Execution.Cuda;
-using Sequoia.Native.Execution.Cuda.Checks;
+using Sequoia.Native.Backends.Cuda;
+using Sequoia.Native.Backends.Cuda.Checks;
 
 namespace Sequoia.Kernels.Tests.Attention;
 

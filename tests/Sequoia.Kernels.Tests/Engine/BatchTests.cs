@@ -1,7 +1,7 @@
 using Sequoia.Kernels.Tests.Forward;
 using Sequoia.Native;
-using Sequoia.Native.Execution;
-using Sequoia.Native.Execution.Cuda;
+using Sequoia.Native.Backends;
+using Sequoia.Native.Backends.Cuda;
 using Sequoia.Native.Models;
 using Sequoia.Native.Tests.Execution;
 using Sequoia.Native.Tests.Generation;

@@ -1,8 +1,8 @@
 using System.Text.Json;
 using Sequoia.Kernels.Tests.Forward;
 using Sequoia.Native;
-using Sequoia.Native.Execution;
-using Sequoia.Native.Execution.Cuda;
+using Sequoia.Native.Backends;
+using Sequoia.Native.Backends.Cuda;
 using Sequoia.Native.Models;
 using Sequoia.Native.Tests.Execution;
 using Sequoia.SoftwareGpu;
@@ -79,7 +79,7 @@ internal sealed class BundledPairTests : CudaFixture
 
     private static int[] Greedy(Llama model, int[] prompt)
     {
-        using var decoder = new Native.Generation.Decoder(model, null, TokenTree.Root, 256);
+        using var decoder = new Native.Engine.Decoder(model, null, TokenTree.Root, 256);
         decoder.Start(prompt, new Native.Sampling.SamplingOptions(0), 0, default);
         List<int> text = [.. prompt];
         while (text.Count < prompt.Length + Tokens - 1)

@@ -1,7 +1,7 @@
 using Sequoia.Kernels.Tests.Forward;
 using Sequoia.Native;
-using Sequoia.Native.Execution;
-using Sequoia.Native.Generation;
+using Sequoia.Native.Backends;
+using Sequoia.Native.Engine;
 
 namespace Sequoia.Kernels.Tests.Engine;
 

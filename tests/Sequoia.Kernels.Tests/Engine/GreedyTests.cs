@@ -1,6 +1,6 @@
 using Sequoia.Kernels.Tests.Forward;
 using Sequoia.Native;
-using Sequoia.Native.Generation;
+using Sequoia.Native.Engine;
 using Sequoia.Native.Sampling;
 using Sequoia.SoftwareGpu;
 

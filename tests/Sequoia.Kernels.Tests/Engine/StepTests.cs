@@ -1,6 +1,6 @@
 using Sequoia.Native;
-using Sequoia.Native.Execution;
-using Sequoia.Native.Generation;
+using Sequoia.Native.Backends;
+using Sequoia.Native.Engine;
 using Sequoia.Native.Sampling;
 using Sequoia.SoftwareGpu;
 

@@ -1,8 +1,8 @@
 using Sequoia.Interop;
 using Sequoia.Interop.Tests;
 using Sequoia.Native;
-using Sequoia.Native.Execution;
-using Sequoia.Native.Execution.Cuda;
+using Sequoia.Native.Backends;
+using Sequoia.Native.Backends.Cuda;
 using Sequoia.Native.Models;
 using Sequoia.SoftwareGpu;
 

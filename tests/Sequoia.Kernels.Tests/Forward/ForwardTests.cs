@@ -1,5 +1,5 @@
 using Sequoia.Native;
-using Sequoia.Native.Execution;
+using Sequoia.Native.Backends;
 using Sequoia.Native.Tests.Execution;
 using Sequoia.SoftwareGpu;
 

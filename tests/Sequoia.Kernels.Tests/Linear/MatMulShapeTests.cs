@@ -1,4 +1,4 @@
-using Sequoia.Native.Execution.Cuda;
+using Sequoia.Native.Backends.Cuda;
 
 namespace Sequoia.Kernels.Tests.Linear;
 

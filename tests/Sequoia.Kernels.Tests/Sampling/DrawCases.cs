@@ -1,6 +1,6 @@
 using Sequoia.Native;
-using Sequoia.Native.Execution.Cuda;
-using Sequoia.Native.Execution.Cuda.Checks;
+using Sequoia.Native.Backends.Cuda;
+using Sequoia.Native.Backends.Cuda.Checks;
 using Sequoia.Native.Sampling;
 
 namespace Sequoia.Kernels.Tests.Sampling;

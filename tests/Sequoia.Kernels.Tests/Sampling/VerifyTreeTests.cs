@@ -1,7 +1,6 @@
 using Sequoia.Native;
-using Sequoia.Native.Execution.Cuda;
-using Sequoia.Native.Execution.Cuda.Checks;
-using Sequoia.Native.Execution.Cuda.Parameters;
+using Sequoia.Native.Backends.Cuda;
+using Sequoia.Native.Backends.Cuda.Checks;
 using Sequoia.Native.Sampling;
 using Sequoia.SoftwareGpu;
 

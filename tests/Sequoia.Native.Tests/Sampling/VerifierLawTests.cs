@@ -1,4 +1,4 @@
-using Sequoia.Native.Execution.Cpu;
+using Sequoia.Native.Backends.Cpu;
 using Sequoia.Native.Numerics;
 using Sequoia.Native.Sampling;
 

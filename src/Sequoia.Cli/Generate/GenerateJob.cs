@@ -1,0 +1,82 @@
+using System.Globalization;
+using Sequoia.Native;
+
+namespace Sequoia.Cli;
+
+/// <summary>Does what `sequoia generate` was asked for: text to the output, one line of gain to the notes.</summary>
+internal static class GenerateJob
+{
+    public static async Task<int> RunAsync(GenerateSettings settings, string prompt, Streams streams, CancellationToken cancellation)
+    {
+        void Note(string text) => streams.Notes.WriteLine($"sequoia: {text}");
+        using ModelPair pair = await ModelPair.LoadAsync(settings.Target, settings.Draft, settings.Tree, settings.Loading, streams, cancellation);
+        (TextGenerator generator, TextGenerator plain) = (pair.Speculative, pair.Plain);
+        if (settings.Compare)
+        {
+            await Generated.WarmUpAsync(generator, prompt, settings.Options, cancellation);
+            await Generated.WarmUpAsync(plain, prompt, settings.Options, cancellation);
+        }
+
+        Action<string> show = settings.Json ? _ => { } : streams.Out.Write;
+        Generated result = await Generated.RunAsync(generator, prompt, settings.Options, show, cancellation);
+        bool cancelled = result.Stats.FinishReason == FinishReason.Cancelled;
+        if (!settings.Json)
+            await streams.Out.WriteLineAsync();
+        Generated? compared = settings.Compare && !cancelled ? await CompareAsync(result, plain, prompt, settings.Options, cancellation) : null;
+        // A comparison that was cut short says nothing; what was generated before it is still reported.
+        cancelled |= settings.Compare && compared is null;
+        if (settings.Json)
+            await streams.Out.WriteLineAsync(JsonText.Of(GenerationJson.Of(result, compared)));
+
+        Note(Summary(result.Stats, generator.Plan));
+        if (compared is not null)
+        {
+            Note(result.Stats.HasTimes
+                ? string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"one token at a time: {compared.Stats.TokensPerSecond:F1} tokens/s; with the tree {result.Stats.TokensPerSecond / compared.Stats.TokensPerSecond:F2} times as fast")
+                : $"one token at a time: {compared.Stats.Steps} target passes; with the tree {result.Stats.Steps}");
+        }
+        return cancelled ? ExitStatus.Cancelled : ExitStatus.Done;
+    }
+
+    private static async Task<Generated?> CompareAsync(
+        Generated result, TextGenerator plain, string prompt, GenerationOptions options, CancellationToken cancellation)
+    {
+        try
+        {
+            Generated compared = await result.AgainAsync(plain, prompt, options, cancellation);
+            return compared.Stats.FinishReason == FinishReason.Cancelled ? null : compared;
+        }
+        catch (OperationCanceledException)
+        {
+            return null;
+        }
+    }
+
+    private static string Summary(GenerationStats stats, TreePlan? plan)
+    {
+        string tree = stats.Tree.Size == 1
+            ? "one at a time"
+            : string.Create(CultureInfo.InvariantCulture, $"{stats.TokensPerStep:F2} a step with a tree of {stats.Tree.Size} nodes, {stats.Tree.Levels} levels");
+        if (plan is { Tree.Size: > 1 })
+            tree += string.Create(CultureInfo.InvariantCulture, $" (chosen for this machine; {plan.Speedup:F2} times as fast was predicted)");
+        string speed = stats.HasTimes
+            ? string.Create(CultureInfo.InvariantCulture, $" in {stats.DecodeTime.TotalSeconds:F2} s, {stats.TokensPerSecond:F1} tokens/s")
+            : $" in {stats.Steps} target passes";
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{stats.Tokens} tokens{speed}, {tree}; seed {stats.Seed}, {stats.Device}{(stats.FinishReason == FinishReason.Cancelled ? ", cancelled" : "")}");
+    }
+}
+
+/// <summary>What `sequoia generate` was asked for, checked.</summary>
+/// <param name="Target">The target's folder.</param>
+/// <param name="Draft">The draft's folder; null decodes one token at a time.</param>
+/// <param name="Tree">Null where the user left the choice to us.</param>
+/// <param name="Options">How to sample and when to stop.</param>
+/// <param name="Loading">How to load the models.</param>
+/// <param name="Compare">Whether to decode as many tokens one at a time afterwards.</param>
+/// <param name="Json">Whether to print one JSON object instead of the text.</param>
+internal sealed record GenerateSettings(
+    string Target, string? Draft, TreePolicy? Tree, GenerationOptions Options, LoadOptions Loading, bool Compare, bool Json);

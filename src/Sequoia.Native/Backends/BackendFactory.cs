@@ -1,0 +1,66 @@
+using System.Globalization;
+using Sequoia.Interop;
+using Sequoia.Native.Backends.Cpu;
+using Sequoia.Native.Backends.Cuda;
+using Sequoia.Native.Backends.Cuda.Checks;
+using Sequoia.Native.Models;
+
+namespace Sequoia.Native.Backends;
+
+/// <summary>Makes the backend that a device's name means.</summary>
+internal static class BackendFactory
+{
+    private const string Cuda = "cuda";
+    private const string Software = "software";
+
+    public static Backend Create(LoadOptions options, LlamaTensors tensors) => options.Device switch
+    {
+        // The CUDA kernels are the plain ones so far, which a CPU outruns; they are used when asked for.
+        "auto" or "cpu" when options.Kernels.Replaced.Count > 0 => throw Wrong(options.Device, "has no CUDA kernels to replace; use cuda or software"),
+        "auto" or "cpu" => new CpuBackend(options.Threads, CpuKernels.Best),
+        Software => OnDevice(options, tensors, CudaDrivers.Find(Software) ?? throw Wrong(Software, "no software GPU is registered in this process (CudaDrivers.Register(SoftwareDriver.Driver))"), 0),
+        _ when Ordinal(options.Device) is { } ordinal => OnDevice(options, tensors, CudaDriver.TryLoad(null, out LibraryReport search) ?? throw Wrong(options.Device, $"{search.Title} was not found"), ordinal),
+        _ => throw Wrong(options.Device, "is not known; use auto, cpu, cuda, cuda:N or software"),
+    };
+
+    /// <summary>Equal for backends of which one can read what the other computes. GPUs of one kind have one name, and memory of their own.</summary>
+    public static string IdOf(Backend backend) => backend is CudaBackend cuda ? $"{cuda.Name} {cuda.Context.Device.Ordinal}" : backend.Name;
+
+    private static int? Ordinal(string device) =>
+        device == Cuda ? 0
+        : device.StartsWith(Cuda + ":", StringComparison.Ordinal) && int.TryParse(device.AsSpan(Cuda.Length + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int ordinal) ? ordinal
+        : null;
+
+    private static CudaBackend OnDevice(LoadOptions options, LlamaTensors tensors, CudaDriver driver, int ordinal)
+    {
+        string device = options.Device;
+        CudaCompiler compiler = CudaCompiler.TryLoad(null, KernelCache.Default, out LibraryReport search)
+            ?? throw Wrong(device, $"{search.Title} was not found; sequoia doctor tells where it was looked for");
+        try
+        {
+            if (ordinal >= driver.Devices.Count)
+                throw Wrong(device, "there is no such device; sequoia devices lists them");
+            if (driver.Devices[ordinal].ComputeCapability is { } capability && capability < CudaBackend.Oldest)
+                throw Wrong(device, $"{driver.Devices[ordinal].Name} has compute capability {capability}; the kernels need {CudaBackend.Oldest}");
+            if (options.Kernels.Replaced.Count > 0)
+                ReplacementCheck.Run(driver.Devices[ordinal], compiler, options.Kernels);
+            var backend = new CudaBackend(driver.Devices[ordinal], compiler, options.Kernels, Elements.For(tensors.Matrices));
+            try
+            {
+                backend.RequireRoom(tensors);
+                return backend;
+            }
+            catch
+            {
+                backend.Dispose();
+                throw;
+            }
+        }
+        catch (CudaException e)
+        {
+            throw new InvalidInputException($"device: {device}: {e.Message}", e);
+        }
+    }
+
+    private static InvalidInputException Wrong(string device, string why) => new($"device: {device}: {why}");
+}

@@ -1,0 +1,193 @@
+using Sequoia.Native.Models;
+using Sequoia.Native.Numerics;
+
+namespace Sequoia.Native.Backends.Cpu;
+
+/// <summary>
+/// The CPU device. A model's operations run one at a time, on the process's worker threads; which thread does what never
+/// changes a result. Nothing is allocated once buffers have reached their size.
+/// </summary>
+internal sealed unsafe class CpuBackend(int threads, CpuKernels kernels) : Backend
+{
+    // Handing work to another thread costs about a microsecond; below this many multiply-adds that does not pay.
+    private const long SmallWork = 24 * 1024;
+
+    private readonly WorkerPool _pool = new(threads);
+    private readonly MatMulJob _matMul = new(kernels);
+    private readonly AttendJob _attend = new(kernels);
+    private readonly RmsNormJob _rmsNorm = new(kernels);
+    private readonly RopeAppendJob _ropeAppend = new();
+    private readonly SiluMulJob _siluMul = new(kernels);
+    private readonly DrawChildrenJob _drawChildren = new(kernels);
+    private readonly Dictionary<int, CpuActivations> _projected = [];
+    private readonly List<CpuMatrix> _weights = [];
+    private AlignedBuffer<float> _matMulInput = new(0);
+
+    public override string Name => $"cpu ({kernels.Name}, {_pool.Threads} thread{(_pool.Threads == 1 ? "" : "s")})";
+
+    public override Matrix Load(TensorView tensor) => tensor.Shape.Length == 1 ? new CpuVector(tensor) : Keep(new CpuMatrix([tensor]));
+
+    public override Matrix LoadQkv(TensorView q, TensorView k, TensorView v, int headDim) => Keep(new CpuMatrix([q, k, v]));
+
+    public override Matrix LoadGateUp(TensorView gate, TensorView up) => Keep(new CpuMatrix([gate, up]));
+
+    public override RopeTable LoadRope(LlamaConfig config, int positions) => new CpuRopeTable(config, positions);
+
+    public override KvPool CreatePool(LlamaConfig config, int pages) => new CpuKvPool(config, pages);
+
+    public override Workspace CreateWorkspace(Llama model, WorkspaceSize size) => new CpuWorkspace(model.Config, size, _pool.Threads);
+
+    public override Sequence CreateSequence(TokenTree tree, SpeculationMethod method, int vocabulary, int feed, KvPages target, KvPages? draft) =>
+        new CpuSequence(tree, method, vocabulary, feed, target, draft);
+
+    public override Pass CreatePass(Llama model, ModelRole role, int mostRows, int mostParts, int levels = 0) => new CpuPass(role, mostRows, mostParts);
+
+    public override void Embed(WorkQueue queue, Matrix table, Pass pass, Activations x)
+    {
+        TensorView embedding = ((CpuMatrix)table).Parts[0];
+        ReadOnlySpan<PassRow> rows = pass.Rows;
+        for (int row = 0; row < rows.Length; row++)
+            RowReader.Widen(embedding, ((CpuSequence)rows[row].Sequence).Token(rows[row].Node), ((CpuActivations)x).Row(row));
+    }
+
+    public override void RmsNorm(WorkQueue queue, Activations x, int firstRow, int count, Matrix weight, float epsilon, Activations y)
+    {
+        lock (_pool)
+        {
+            _rmsNorm.Set((CpuActivations)x, firstRow, (CpuVector)weight, epsilon, (CpuActivations)y);
+            Run(_rmsNorm, count, 4L * count * x.Columns);
+        }
+    }
+
+    public override void MatMul(WorkQueue queue, Matrix weight, Activations x, Activations y, int firstRow, int rows) =>
+        Multiply((CpuMatrix)weight, (CpuActivations)x, (CpuActivations)y, firstRow, rows, add: false);
+
+    public override void MatMulAdd(WorkQueue queue, Matrix weight, Activations x, Activations y, int rows) =>
+        Multiply((CpuMatrix)weight, (CpuActivations)x, (CpuActivations)y, 0, rows, add: true);
+
+    public override void ProjectQkv(WorkQueue queue, Matrix weight, Activations x, RopeTable rope, KvPool pool, int layer, Pass pass, Activations queries)
+    {
+        lock (_pool)
+        {
+            CpuActivations qkv = Projected(pass.Count, weight.Rows);
+            Multiply((CpuMatrix)weight, (CpuActivations)x, qkv, 0, pass.Count, add: false);
+            _ropeAppend.Set(qkv, (CpuRopeTable)rope, (CpuKvPool)pool, layer, pass, (CpuActivations)queries);
+            Run(_ropeAppend, pass.Count, 4L * pass.Count * qkv.Columns);
+        }
+    }
+
+    public override void Attend(WorkQueue queue, Activations queries, KvPool pool, int layer, Pass pass, Activations output)
+    {
+        long keys = 0;
+        int positions = 0;
+        foreach (PassPart part in pass.Parts)
+        {
+            keys += (long)part.Rows * (part.Sequence.Committed + 1);
+            positions = Math.Max(positions, part.Sequence.Pages(pass.Role).Positions);
+        }
+        lock (_pool)
+        {
+            int items = _attend.Set((CpuActivations)queries, (CpuKvPool)pool, layer, pass, (CpuActivations)output, positions, _pool.Threads);
+            Run(_attend, items, 2L * keys * output.Columns);
+        }
+    }
+
+    public override void GateUp(WorkQueue queue, Matrix weight, Activations x, Activations hidden, int rows)
+    {
+        lock (_pool)
+        {
+            CpuActivations gateUp = Projected(rows, weight.Rows);
+            Multiply((CpuMatrix)weight, (CpuActivations)x, gateUp, 0, rows, add: false);
+            _siluMul.Set(gateUp, (CpuActivations)hidden);
+            Run(_siluMul, rows, 16L * rows * hidden.Columns);
+        }
+    }
+
+    public override void DrawChildren(WorkQueue queue, Workspace draft, Pass pass)
+    {
+        lock (_pool)
+        {
+            _drawChildren.Set((CpuWorkspace)draft, pass);
+            Run(_drawChildren, pass.LogitRows, 100L * pass.LogitRows * draft.Logits.Columns);
+        }
+    }
+
+    public override void VerifyTrees(WorkQueue queue, Workspace target, Workspace? draft, Pass pass)
+    {
+        var at = (CpuWorkspace)target;
+        foreach (PassPart part in pass.Parts)
+            new TreeVerifier(kernels.Vocabulary, at.Scratch[0], (CpuSequence)part.Sequence).Verify(at.Logits, part.FirstRow, part.Rows);
+    }
+
+    public override void Commit(WorkQueue queue, Pass pass, KvPool target, KvPool? draft)
+    {
+        foreach (PassPart part in pass.Parts)
+        {
+            var sequence = (CpuSequence)part.Sequence;
+            ReadOnlySpan<int> path = sequence.Verdict.Path;
+            ((CpuKvPool)target).Compact(sequence.TargetPages, sequence.Committed, path);
+            if (sequence.DraftPages is { } pages)
+                ((CpuKvPool)draft!).Compact(pages, sequence.Committed, sequence.Tree.ChildCount(path[^1]) == 0 ? path[..^1] : path);
+            sequence.Token(-1) = sequence.Token(path[^1]);
+            sequence.Token(0) = sequence.Verdict.Token;
+        }
+    }
+
+    public override void Dispose()
+    {
+        _pool.Dispose();
+        _attend.Dispose();
+        _matMulInput.Dispose();
+        _weights.ForEach(weight => weight.Dispose());
+        foreach (CpuActivations projected in _projected.Values)
+            projected.Dispose();
+    }
+
+    private CpuMatrix Keep(CpuMatrix weight)
+    {
+        _weights.Add(weight);
+        return weight;
+    }
+
+    /// <summary>What a projection is before its other half is done: by columns, since models have few widths.</summary>
+    private CpuActivations Projected(int rows, int columns)
+    {
+        if (_projected.TryGetValue(columns, out CpuActivations? existing) && existing.Rows >= rows)
+            return existing;
+        existing?.Dispose();
+        return _projected[columns] = new CpuActivations(rows, columns);
+    }
+
+    private void Multiply(CpuMatrix weight, CpuActivations x, CpuActivations y, int firstRow, int rows, bool add)
+    {
+        lock (_pool)
+        {
+            float* input = x.Row(0);
+            if (weight.Type == TensorType.BF16)
+            {
+                if (_matMulInput.Length < (long)rows * x.Stride)
+                {
+                    _matMulInput.Dispose();
+                    _matMulInput = new AlignedBuffer<float>((long)rows * x.Stride);
+                }
+                MatMulInput.SplitByParity(input, _matMulInput.Pointer, rows * x.Stride);
+                input = _matMulInput.Pointer;
+            }
+            long work = (long)weight.Rows * weight.Columns * rows;
+            // A few bands to each thread even out their speeds; small bands would cost more to hand out than to compute.
+            int bands = (int)Math.Clamp(work / SmallWork, 1, 8 * _pool.Threads);
+            Run(_matMul, _matMul.Set(weight, input, x.Stride, y, firstRow, rows, add, bands), work);
+        }
+    }
+
+    private void Run(ParallelJob job, int items, long work)
+    {
+        if (work >= SmallWork)
+        {
+            _pool.Run(job, items);
+            return;
+        }
+        for (int item = 0; item < items; item++)
+            job.Execute(item, 0);
+    }
+}

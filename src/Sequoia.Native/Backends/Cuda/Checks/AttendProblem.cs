@@ -1,0 +1,196 @@
+using Sequoia.Interop;
+
+namespace Sequoia.Native.Backends.Cuda.Checks;
+
+/// <summary>Attention of the rows of a tree: attend.cu (or, where there are no tensor cores, its twin) and attend_scalar.cu.</summary>
+internal sealed class AttendProblem : KernelProblem
+{
+    private const int StridePadding = 24;
+
+    // Rows of the pass that are in another launch.
+    private const int RowsBefore = 2;
+
+    // NaN that no computation makes.
+    private const uint Poison = 0x7fabcdef;
+
+    private readonly AttendShape _shape;
+    private readonly AttendOperands _operands;
+    private readonly Lazy<AttendReference> _reference;
+    private readonly AttendKernels _kernels;
+    private readonly Lazy<AttendKernels> _twin;
+    private readonly StepBuffers _step;
+    private readonly GuardedBuffer<ushort> _output;
+    private readonly GuardedBuffer<uint> _partials;
+    private readonly Attend _parameters;
+    private readonly bool _tensorCores;
+    private readonly int _rowTile;
+    private bool _twinRan;
+
+    /// <param name="kernels">Of the shape's type.</param>
+    /// <param name="shape">What to compute.</param>
+    /// <param name="tensorCores">Whether <see cref="Launch"/> uses tensor cores.</param>
+    public AttendProblem(CudaKernels kernels, AttendShape shape, bool tensorCores = true)
+    {
+        (_shape, _operands, _tensorCores) = (shape, new AttendOperands(shape), tensorCores);
+        _kernels = new AttendKernels(kernels, shape.HeadDim, tensorCores);
+        _twin = new(() => tensorCores ? new AttendKernels(kernels, shape.HeadDim, tensorCores: false) : _kernels);
+        CudaContext gpu = kernels.Context;
+        (int committed, TokenTree tree) = shape.IsPrompt ? (shape.Prefix + shape.Tree.Size, TokenTree.Root) : (shape.Prefix, shape.Tree);
+        _step = Own(new StepBuffers(gpu, new StepInputs(tree, committed) { Pages = shape.Pages, Rows = RowsBefore + shape.Rows }));
+        int[] nodes = [.. shape.Nodes.Select(node => shape.IsPrompt ? node - shape.Tree.Size : node)];
+        (_rowTile, int first) = (AttendKernels.RowTileFor(shape.Rows * shape.Group), RowsBefore * shape.Group);
+        int[] tiles = [.. Enumerable.Range(0, Tiles).SelectMany(tile => (int[])[first + (tile * _rowTile), Math.Min(_rowTile, (shape.Rows * shape.Group) - (tile * _rowTile))])];
+        OutputStride = (shape.Heads * shape.HeadDim) + StridePadding;
+        _output = Own(GuardedBuffer<ushort>.Filled(gpu, shape.Rows * OutputStride, AttendOperands.NotANumber));
+        _partials = Own(GuardedBuffer<uint>.Filled(gpu, (int)AttendKernels.WorkspaceFloats(shape.Rows, shape.Heads, shape.Positions, shape.HeadDim), Poison));
+        float scale = 1 / MathF.Sqrt(shape.HeadDim);
+        _reference = new Lazy<AttendReference>(() => new AttendReference(shape, _operands, scale));
+        _parameters = new Attend
+        {
+            Queries = Own(gpu.Upload<ushort>(_operands.Queries)).Handle - (RowsBefore * _operands.QueryStride * sizeof(ushort)),
+            Keys = Own(gpu.Upload<ushort>(_operands.Keys)).Handle,
+            Values = Own(gpu.Upload<ushort>(_operands.Values)).Handle,
+            Output = _output.Address - (RowsBefore * OutputStride * sizeof(ushort)),
+            Partials = _partials.Address,
+            Pass = _step.Pass([.. Enumerable.Repeat(nodes[0], RowsBefore), .. nodes]),
+            Tiles = _step.Upload(tiles),
+            FirstRow = RowsBefore,
+            Count = shape.Rows,
+            Splits = AttendKernels.SealedSplits(shape.Positions - 1),
+            Heads = shape.Heads,
+            KvHeads = shape.KvHeads,
+            Capacity = shape.Pages.Capacity,
+            HeadDim = shape.HeadDim,
+            QueryStride = _operands.QueryStride,
+            OutputStride = OutputStride,
+            Scale = scale,
+        };
+    }
+
+    /// <summary>A problem from a seed, for the kernels' type: attend.cu on tensor cores.</summary>
+    public static AttendProblem Random(int seed, CudaKernels kernels, bool isReplacement = false) =>
+        new(kernels, AttendShape.Random(seed, kernels.Element, [32, 64, 128])) { IsReplacement = isReplacement };
+
+    /// <summary>A problem from a seed with any number of dimensions, for devices without tensor cores.</summary>
+    public static AttendProblem RandomScalar(int seed, CudaKernels kernels, bool isReplacement = false) =>
+        new(kernels, AttendShape.Random(seed, kernels.Element, [8, 16, 40, 64, 80, 96, 128, 136, 256]), tensorCores: false) { IsReplacement = isReplacement };
+
+    public override string Shape => $"attend, {_shape}";
+
+    /// <summary>Whether the kernel is a user's, of whose tiles nothing is known: it has another bound, and its workspace is its own.</summary>
+    public bool IsReplacement { get; init; }
+
+    public int OutputStride { get; }
+
+    private int Tiles => MatMulShape.Ceiling(_shape.Rows * _shape.Group, _rowTile);
+
+    public override long Bytes
+    {
+        get
+        {
+            var cacheRows = new HashSet<int>();
+            long partials = 0;
+            for (int row = 0; row < _shape.Rows; row++)
+            {
+                cacheRows.UnionWith(_shape.Tree.Path(_shape.Nodes[row]).ToArray());
+                partials += Splits(row) * (long)_shape.Heads * (_shape.HeadDim + 2) * sizeof(float);
+            }
+            long ofRow = _shape.HeadDim * sizeof(ushort);
+            return (2 * _shape.KvHeads * (_shape.Prefix + cacheRows.Count) * ofRow) + (2 * (long)_shape.Rows * _shape.Heads * ofRow) + partials;
+        }
+    }
+
+    public override long Flops => Enumerable.Range(0, _shape.Rows).Sum(row => 4L * _shape.HeadDim * _shape.Heads * (_shape.Position(row) + 1));
+
+    public override bool HasTwin => _tensorCores;
+
+    public override void Launch(CudaStream? stream)
+    {
+        // What works without tensor cores is the twin.
+        _twinRan = !_tensorCores;
+        _kernels.Launch(_parameters, Tiles, _rowTile, stream);
+    }
+
+    public override void LaunchTwin()
+    {
+        _twinRan = true;
+        _twin.Value.Launch(_parameters, Tiles, _rowTile);
+    }
+
+    /// <summary>The bits of what was computed for a row: the outputs, and the sums of its sealed keys, which show more of their digits.</summary>
+    public uint[][] Results()
+    {
+        if (Overrun() is { } where)
+            throw new InvalidOperationException($"{Shape}: {where}");
+        ushort[] output = _output.ToArray();
+        uint[] partials = _partials.ToArray();
+        return [.. Enumerable.Range(0, _shape.Rows).Select(row => Results(output, partials, row))];
+    }
+
+    public override Deviation Compare()
+    {
+        if ((Overrun() ?? (IsReplacement ? null : StrayPartial(_partials.ToArray()))) is { } stray)
+            return new Deviation(double.PositiveInfinity, stray);
+        ushort[] output = _output.ToArray();
+        AttendReference reference = _reference.Value;
+        double[] bounds = IsReplacement ? reference.ReplacementBound : _twinRan ? reference.TwinBound : reference.Bound;
+        int columns = _shape.Heads * _shape.HeadDim;
+        var worst = new Deviation(0, "nowhere");
+        for (int row = 0; row < _shape.Rows; row++)
+        {
+            for (int column = 0; column < OutputStride; column++)
+            {
+                ushort found = output[(row * OutputStride) + column];
+                if (column >= columns)
+                {
+                    if (found != AttendOperands.NotANumber)
+                        return new Deviation(double.PositiveInfinity, $"behind row {row}");
+                    continue;
+                }
+                int at = (row * columns) + column;
+                double apart = Math.Abs(Elements.Widen(found, _shape.Element) - reference.Expected[at]) / bounds[at];
+                if (!(apart <= worst.Worst))
+                {
+                    string where = $"row {row} at {_shape.Position(row)}, head {column / _shape.HeadDim}, {column % _shape.HeadDim}: {Elements.Widen(found, _shape.Element)}, expected {reference.Expected[at]} within {bounds[at]:G3}";
+                    worst = new Deviation(double.IsNaN(apart) ? double.PositiveInfinity : apart, where);
+                }
+            }
+        }
+        return worst;
+    }
+
+    /// <summary>What was written around the outputs.</summary>
+    private string? Overrun() => _output.Overrun("output") ?? _partials.Overrun("workspace") ?? _step.ChangedRows() ?? _step.Difference(LogitDamage.None);
+
+    private uint[] Results(ushort[] output, uint[] partials, int row)
+    {
+        int heads = _shape.Heads, dims = _shape.HeadDim;
+        List<uint> bits = [];
+        foreach (ushort element in output.AsSpan(row * OutputStride, heads * dims))
+            bits.Add(element);
+        int splits = _twinRan ? 0 : Splits(row), masses = partials.Length / (dims + 2) * dims;
+        for (int split = 0; split < splits; split++)
+        {
+            int first = ((split * _shape.Rows) + row) * heads;
+            bits.AddRange(partials.AsSpan(first * dims, heads * dims));
+            bits.AddRange(partials.AsSpan(masses + (2 * first), 2 * heads));
+        }
+        return [.. bits];
+    }
+
+    /// <summary>Splits in which a row has sealed keys.</summary>
+    private int Splits(int row) => AttendKernels.SealedSplits(_shape.Position(row));
+
+    /// <summary>A split's sums that were written though their row has no keys there.</summary>
+    private string? StrayPartial(uint[] partials)
+    {
+        int ofSplit = _shape.Rows * _shape.Heads;
+        for (int at = 0; at < partials.Length / (_shape.HeadDim + 2); at++)
+        {
+            int split = at / ofSplit, row = at % ofSplit / _shape.Heads;
+            if (split >= Splits(row) && partials.AsSpan(at * _shape.HeadDim, _shape.HeadDim).ContainsAnyExcept(Poison))
+                return $"workspace, split {split} of row {row}";
+        }
+        return null;
+    }
+}

@@ -1,0 +1,67 @@
+using Sequoia.Interop;
+
+namespace Sequoia.Native.Backends.Cuda.Checks;
+
+/// <summary>All kernels of the engine in all configurations, and the twins that they are compared with. Thread-safe.</summary>
+public static class EngineKernels
+{
+    // What launches of a typical model take: Llama 2's vocabulary, eight heads to a key and value head.
+    private const int TypicalVocabulary = 32_000;
+    private const int TypicalGroup = 8;
+
+    /// <summary>Every kernel with its macros; shared memory is that of rows of 32,000 tokens, and of 8 heads that share a key and value head.</summary>
+    public static IReadOnlyList<KernelVariant> Variants { get; } =
+    [
+        .. RowKernels.Variants,
+        .. MatMulKernels.Variants,
+        .. AttendKernels.Variants(TypicalGroup),
+        .. SamplingKernels.Variants(TypicalVocabulary),
+        .. CommitKernels.Variants,
+        .. TwinKernels.Variants,
+    ];
+
+    /// <summary>The sources' names, in alphabetical order.</summary>
+    public static IReadOnlyList<string> Sources { get; } = [.. Variants.Select(variant => variant.Source).Distinct().Order(StringComparer.Ordinal)];
+
+    /// <summary>What is compiled, each for itself.</summary>
+    public static IReadOnlyList<KernelBuild> Builds { get; } =
+    [
+        .. from variant in Variants
+           group variant by (variant.Source, string.Join(' ', variant.Macros)) into kernels
+           from element in kernels.First().HasElement ? [Element.F16, Element.BF16] : (Element?[])[null]
+           select new KernelBuild([.. kernels], element),
+    ];
+}
+
+/// <summary>One of the engine's sources with the macros that it is compiled with, and the kernels that are launched from it. Immutable.</summary>
+public sealed class KernelBuild
+{
+    private readonly Element? _element;
+
+    internal KernelBuild(IReadOnlyList<KernelVariant> kernels, Element? element) => (Kernels, _element) = (kernels, element);
+
+    /// <summary>The source's name.</summary>
+    public string Source => Kernels[0].Source;
+
+    /// <summary>The kernels.</summary>
+    public IReadOnlyList<KernelVariant> Kernels { get; }
+
+    /// <summary>Whether it compiles for compute capability 8.0 and up only.</summary>
+    public bool NeedsTensorCores => Kernels[0].NeedsTensorCores;
+
+    /// <summary>The macros, for people to read; empty where there are none.</summary>
+    public string Configuration => string.Join(" ", [.. Kernels[0].Macros.Select(macro => $"{macro.Name}={macro.Value}"), .. _element is { } element ? [$"{element}"] : (string[])[]]);
+
+    /// <summary>Compiles the engine's own source, and returns what each of the kernels takes, in their order. Thread-safe.</summary>
+    /// <param name="compiler">NVRTC.</param>
+    /// <param name="architecture">Such as sm_80.</param>
+    /// <exception cref="CompileException">It does not compile for this architecture.</exception>
+    public IReadOnlyList<KernelResources> Resources(CudaCompiler compiler, string architecture)
+    {
+        ArgumentNullException.ThrowIfNull(compiler);
+        Dictionary<string, string?> defines = CudaKernels.Defines(_element ?? Element.F16, [.. Kernels[0].Macros]);
+        CompileOptions options = CudaKernels.Options(Source, KernelSet.Headers, defines) with { Architecture = architecture };
+        IReadOnlyList<KernelResources> all = compiler.Compile(KernelSet.Default.Source(Source), options).Resources;
+        return [.. Kernels.Select(kernel => all.First(one => one.Kernel == kernel.Kernel))];
+    }
+}

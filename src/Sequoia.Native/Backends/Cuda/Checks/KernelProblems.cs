@@ -1,0 +1,119 @@
+using Sequoia.Interop;
+
+namespace Sequoia.Native.Backends.Cuda.Checks;
+
+/// <summary>
+/// Makes problems for the engine's kernels on one device. Kernels are compiled when first needed. For one thread at a time; when a kernel
+/// fails, its context is lost, and this with it.
+/// </summary>
+public sealed class KernelProblems : IDisposable
+{
+    private readonly KernelLaunchers _launchers;
+
+    /// <summary>Makes problems in a context.</summary>
+    /// <param name="context">The context, which must live as long as this and all problems do.</param>
+    /// <param name="compiler">NVRTC.</param>
+    public KernelProblems(CudaContext context, CudaCompiler compiler) => _launchers = new KernelLaunchers(context, compiler, KernelSet.Default);
+
+    /// <summary>The names of the kernels that there are problems for, in the order of a step.</summary>
+    public static IReadOnlyList<string> Names { get; } = [.. KernelTopic.All.Select(topic => topic.Name)];
+
+    /// <summary>Whether the device can run a kernel: those that use tensor cores take compute capability 8.0.</summary>
+    /// <param name="name">One of <see cref="Names"/>.</param>
+    public bool CanRun(string name) => _launchers.CanRun(Topic(name));
+
+    /// <summary>A problem of any sizes, small enough for the software GPU, and logits, trees and numbers of any kind.</summary>
+    /// <param name="name">One of <see cref="Names"/>.</param>
+    /// <param name="seed">Of sizes and contents: 0 or more.</param>
+    /// <exception cref="CudaException">The device has no room, or does not take the kernel.</exception>
+    public KernelProblem Random(string name, int seed) => Topic(name).Random(_launchers, seed);
+
+    /// <summary>Problems of the sizes of a model's layer, trees of 1, 16 and 64 nodes, and a vocabulary of 32,000 tokens.</summary>
+    /// <param name="name">One of <see cref="Names"/>.</param>
+    /// <param name="fullSize">Sizes of a model of seven billion parameters; else a quarter of its width, for the software GPU.</param>
+    /// <returns>Each is made when it is enumerated.</returns>
+    /// <exception cref="CudaException">The device has no room, or does not take the kernel.</exception>
+    public IEnumerable<KernelProblem> Typical(string name, bool fullSize) =>
+        Topic(name).Typical(_launchers, fullSize ? TypicalSizes.SevenBillion : TypicalSizes.Quarter);
+
+    /// <summary>Unloads the kernels.</summary>
+    public void Dispose() => _launchers.Dispose();
+
+    private static KernelTopic Topic(string name) =>
+        KernelTopic.All.FirstOrDefault(topic => topic.Name == name) ?? throw new ArgumentException($"there are no problems for {name}", nameof(name));
+}
+
+/// <summary>How problems of one of the engine's kernels are made.</summary>
+/// <param name="Name">The source's name.</param>
+/// <param name="NeedsTensorCores">Whether it takes compute capability 8.0.</param>
+/// <param name="Random">A problem of any sizes from a seed.</param>
+/// <param name="Typical">Problems of the sizes of a model; each is made when it is enumerated.</param>
+internal sealed record KernelTopic(
+    string Name, bool NeedsTensorCores, Func<KernelLaunchers, int, KernelProblem> Random, Func<KernelLaunchers, TypicalSizes, IEnumerable<KernelProblem>> Typical)
+{
+    /// <summary>In the order of a step.</summary>
+    public static IReadOnlyList<KernelTopic> All { get; } =
+    [
+        new("embed", false, (launchers, seed) => EmbedProblem.Random(seed, launchers.Of(seed)), TypicalProblems.Embed),
+        new("rms_norm", false, (launchers, seed) => RmsNormProblem.Random(seed, launchers.Of(seed)), TypicalProblems.RmsNorm),
+        new("matmul", true, (launchers, seed) => launchers.MatMul(MatMulCase.Random(seed), inTurn: seed / 5 % 2 == 0), TypicalProblems.MatMul),
+        new("matmul_scalar", false, (launchers, seed) => launchers.MatMulScalar(MatMulInputs.Random(MatMulCase.Random(seed))), TypicalProblems.MatMulScalar),
+        new("attend", true, (launchers, seed) => launchers.Attend(seed), TypicalProblems.Attend),
+        new("attend_scalar", false, (launchers, seed) => launchers.AttendScalar(seed), TypicalProblems.AttendScalar),
+        new("draw_children", false, (launchers, seed) => launchers.DrawChildren(seed), TypicalProblems.DrawChildren),
+        new("verify_tree", false, (launchers, seed) => new VerifyTreeProblem(launchers.Any, VerifyInputs.OfSeed(seed)), TypicalProblems.VerifyTree),
+        new("compact_kv", false, (launchers, seed) => CompactKvProblem.Random(seed, launchers.Any), TypicalProblems.CompactKv),
+        new("advance_step", false, (launchers, seed) => new AdvanceStepProblem(launchers.Any, seed), TypicalProblems.AdvanceStep),
+    ];
+}
+
+/// <summary>A set of kernels on one device, for both types of elements.</summary>
+internal sealed class KernelLaunchers(CudaContext context, CudaCompiler compiler, KernelSet set) : IDisposable
+{
+    private readonly CudaKernels[] _kernels = [.. Enum.GetValues<Element>().Select(element => new CudaKernels(context, compiler, set, element))];
+
+    /// <summary>For what has no elements.</summary>
+    public CudaKernels Any => _kernels[0];
+
+    /// <summary>Whether kernels are held to what is asked of a user's.</summary>
+    public bool AreReplacements { get; init; }
+
+    public bool CanRun(KernelTopic topic) => !topic.NeedsTensorCores || CudaBackend.HasTensorCores(context.Device);
+
+    /// <summary>Of one type or the other, by a seed.</summary>
+    public CudaKernels Of(int seed) => Of((Element)(seed / 4 % _kernels.Length));
+
+    public CudaKernels Of(Element element) => _kernels[(int)element];
+
+    public MatMulProblem MatMul(MatMulCase sizes, bool inTurn = false) => MatMul(MatMulInputs.Random(sizes), inTurn);
+
+    /// <param name="inputs">The operands.</param>
+    /// <param name="inTurn">Whether a block sums all splits, as with many tiles.</param>
+    public MatMulProblem MatMul(MatMulInputs inputs, bool inTurn = false)
+    {
+        CudaKernels kernels = Of(inputs.Case.Element);
+        return new(inTurn ? new MatMulKernels(kernels, tensorCores: true, enoughTiles: 1) : new MatMulKernels(kernels, tensorCores: true), new MatMulKernels(kernels, tensorCores: false), inputs);
+    }
+
+    public MatMulProblem MatMulScalar(MatMulInputs inputs)
+    {
+        var kernels = new MatMulKernels(Of(inputs.Case.Element), tensorCores: false);
+        return new(kernels, kernels, inputs);
+    }
+
+    public DrawChildrenProblem DrawChildren(int seed)
+    {
+        const int MostRows = 12;
+        return new(Any, DraftedTree.OfSeed(seed, MostRows), seed);
+    }
+
+    public AttendProblem Attend(int seed) => AttendProblem.Random(seed, Of(seed), AreReplacements);
+
+    public AttendProblem AttendScalar(int seed) => AttendProblem.RandomScalar(seed, Of(seed), AreReplacements);
+
+    public void Dispose()
+    {
+        foreach (CudaKernels kernels in _kernels)
+            kernels.Dispose();
+    }
+}

@@ -1,0 +1,176 @@
+namespace Sequoia.Native.Backends.Cuda.Checks;
+
+/// <summary>A matrix product's operands on the host. Whatever a kernel must not use is NaN.</summary>
+internal sealed class MatMulInputs
+{
+    /// <summary>NaN in fp32, F16 and BF16, taken as two elements: 0x7FFF7FFF.</summary>
+    public const ushort NaN = 0x7FFF;
+
+    /// <summary>The same as a whole word.</summary>
+    public const uint NaNs = NaN | ((uint)NaN << 16);
+
+    private const int OutlierEvery = 61;
+    private const float OutlierScale = 40;
+
+    private MatMulInputs(MatMulCase sizes) => Case = sizes;
+
+    public MatMulCase Case { get; private init; }
+
+    /// <summary>[outputs][columns], as models have it: gates and then up projections, or queries, keys and values.</summary>
+    public required ushort[] Matrix { get; init; }
+
+    /// <summary>[stored rows][WeightStride], as kernels want it; padding of rows and of pairs is NaN.</summary>
+    public required ushort[] Weight { get; init; }
+
+    /// <summary>[rows][XStride]</summary>
+    public required ushort[] X { get; init; }
+
+    /// <summary>What matmul_add adds to: [rows][outputs].</summary>
+    public required float[] Before { get; init; }
+
+    /// <summary>[positions][HeadDim / 2]</summary>
+    public required float[] Cos { get; init; }
+
+    public required float[] Sin { get; init; }
+
+    /// <summary>Each row's node.</summary>
+    public required int[] Nodes { get; init; }
+
+    public required TokenTree Tree { get; init; }
+
+    public int WeightStride => MatMulShape.StrideOf(Case.Columns) + Case.Slack;
+
+    public int XStride => MatMulShape.StrideOf(Case.Columns) + Case.Slack;
+
+    public static MatMulInputs Random(MatMulCase sizes)
+    {
+        var random = new Random(sizes.Seed);
+        int columns = sizes.Columns, stride = MatMulShape.StrideOf(columns) + sizes.Slack, rows = sizes.Rows;
+        int nodes = rows + (sizes.Seed % 5);
+        TokenTree tree = TokenTree.FromParents([.. Enumerable.Range(0, nodes).Select(node => node == 0 ? -1 : random.Next(node))]);
+        // Any ascending choice: the first rows' nodes move up by what is left over.
+        int skipped = nodes - rows;
+        int[] chosen = [.. Enumerable.Range(0, rows).Select(row => row < rows / 2 ? row : row + skipped)];
+        int angles = (sizes.Committed + nodes) * (sizes.HeadDim / 2);
+        double[] angle = [.. Enumerable.Range(0, angles).Select(_ => random.NextDouble() * 2 * Math.PI)];
+        ushort[] matrix = Elements(sizes.Outputs * columns, () => Normal(random) / MathF.Sqrt(columns));
+        ushort[] x = Elements(rows * columns, () => Normal(random) * (random.Next(OutlierEvery) == 0 ? OutlierScale : 1));
+        return new MatMulInputs(sizes)
+        {
+            Matrix = matrix,
+            Weight = Padded(matrix, sizes.Shape.StoredRows, stored => ModelRow(sizes, stored)),
+            X = Padded(x, rows, row => row),
+            Before = [.. Enumerable.Range(0, rows * sizes.Outputs).Select(_ => 3 * Normal(random))],
+            Cos = [.. angle.Select(a => (float)Math.Cos(a))],
+            Sin = [.. angle.Select(a => (float)Math.Sin(a))],
+            Nodes = chosen,
+            Tree = tree,
+        };
+
+        ushort[] Elements(int count, Func<float> value) => [.. Enumerable.Range(0, count).Select(_ => Backends.Cuda.Elements.Narrow(value(), sizes.Element))];
+
+        ushort[] Padded(ushort[] elements, int count, Func<int, int> rowOf)
+        {
+            ushort[] padded = new ushort[count * stride];
+            Array.Fill(padded, NaN);
+            for (int row = 0; row < count; row++)
+            {
+                if (rowOf(row) is >= 0 and int source)
+                    elements.AsSpan(source * columns, columns).CopyTo(padded.AsSpan(row * stride));
+            }
+            return padded;
+        }
+    }
+
+    /// <summary>The same product of some of the rows, in any order.</summary>
+    public MatMulInputs Choose(params int[] rows) => new(Case with { Rows = rows.Length })
+    {
+        Matrix = Matrix,
+        Weight = Weight,
+        X = [.. rows.SelectMany(row => X.AsSpan(row * XStride, XStride).ToArray())],
+        Before = [.. rows.SelectMany(row => Before.AsSpan(row * Case.Outputs, Case.Outputs).ToArray())],
+        Cos = Cos,
+        Sin = Sin,
+        Nodes = [.. rows.Select(row => Nodes[row])],
+        Tree = Tree,
+    };
+
+    /// <summary>The model's row that is stored here; less than 0 for padding.</summary>
+    private static int ModelRow(MatMulCase sizes, int stored)
+    {
+        if (!sizes.Shape.IsPaired)
+            return stored;
+        int units = sizes.Outputs / 2, queries = sizes.Heads * sizes.HeadDim, keys = sizes.KvHeads * sizes.HeadDim;
+        SourceRow source = sizes.Kind == MatMulKind.SiluMul
+            ? PairedRows.GateUp(stored, units)
+            : PairedRows.Qkv(stored, sizes.Heads, sizes.KvHeads, sizes.HeadDim);
+        return source == SourceRow.Padding ? -1
+            : source.Row + (sizes.Kind == MatMulKind.SiluMul ? source.Part * units : source.Part == 0 ? 0 : queries + ((source.Part - 1) * keys));
+    }
+
+    private static float Normal(Random random) =>
+        (float)(Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble()));
+}
+
+/// <summary>Sizes of one matrix product, and the seed of its numbers.</summary>
+/// <param name="Kind">What becomes of the sums.</param>
+/// <param name="Element">The type of weights and inputs.</param>
+/// <param name="Rows">Rows of x.</param>
+/// <param name="Outputs">Of a paired matrix: both of each pair.</param>
+/// <param name="Columns">Inputs of a row.</param>
+/// <param name="Seed">Of all numbers.</param>
+internal sealed record MatMulCase(MatMulKind Kind, Element Element, int Rows, int Outputs, int Columns, int Seed)
+{
+    // What the software GPU multiplies within some tens of milliseconds.
+    private const long MostProducts = 6_000_000;
+
+    public int Heads { get; private init; }
+
+    public int KvHeads { get; private init; }
+
+    public int HeadDim { get; private init; }
+
+    /// <summary>Tokens before the tree's root.</summary>
+    public int Committed { get; private init; }
+
+    /// <summary>Elements between the end of a row and the beginning of the next, beyond what alignment asks for.</summary>
+    public int Slack { get; private init; }
+
+    public MatMulShape Shape => new(Kind, Outputs, Columns);
+
+    /// <summary>A product for so many heads.</summary>
+    public static MatMulCase Rope(Element element, int rows, int heads, int kvHeads, int headDim, int columns, int seed) =>
+        new(MatMulKind.Rope, element, rows, (heads + (2 * kvHeads)) * headDim, columns, seed)
+        {
+            Heads = heads,
+            KvHeads = kvHeads,
+            HeadDim = headDim,
+            Committed = (seed % 7 * 5) + (seed % 3),
+        };
+
+    /// <summary>Any sizes: few and many rows, ragged ends, one split and several.</summary>
+    /// <param name="seed">Of the sizes, and of the numbers.</param>
+    /// <param name="only">The element's type; by seed if null.</param>
+    public static MatMulCase Random(int seed, Element? only = null)
+    {
+        var random = new Random(seed);
+        var kind = (MatMulKind)(seed % 4);
+        Element element = only ?? (Element)(seed / 4 % 2);
+        int rows = random.Next(3) == 0 ? random.Next(1, 131) : random.Next(1, 1 << random.Next(1, 7));
+        int columns = random.Next(4) switch { 0 => random.Next(960, 2200), 1 => 8 * random.Next(1, 130), _ => random.Next(8, 1101) };
+        int most = (int)Math.Clamp(MostProducts / ((long)rows * columns), 24, 400);
+        if (kind != MatMulKind.Rope)
+        {
+            int outputs = random.Next(1, most);
+            return new(kind, element, rows, kind == MatMulKind.SiluMul ? 2 * ((outputs + 1) / 2) : outputs, columns, seed) { Slack = 8 * random.Next(3) };
+        }
+        int headDim = 8 * (random.Next(2) == 0 ? random.Next(1, 17) : 1 << random.Next(0, 5));
+        int heads = Math.Max(3, most / headDim), kvHeads = random.Next(1, Math.Max(2, heads / 3));
+        int group = Math.Clamp((heads - (2 * kvHeads)) / kvHeads, 1, 16);
+        return Rope(element, rows, group * kvHeads, kvHeads, headDim, columns, seed) with { Slack = 8 * random.Next(3) };
+    }
+
+    public override string ToString() =>
+        $"{Kind} {Element}, {Rows} rows, {Outputs} outputs x {Columns} columns, {Shape.Splits} splits, slack {Slack}"
+        + (Kind == MatMulKind.Rope ? $", {Heads}+2*{KvHeads} heads of {HeadDim}, prefix {Committed}" : "") + $", seed {Seed}";
+}

@@ -1,0 +1,171 @@
+using Sequoia.Interop;
+
+namespace Sequoia.Native.Backends.Cuda.Checks;
+
+/// <summary>One linear layer with one of the four epilogues.</summary>
+internal sealed class MatMulProblem : KernelProblem
+{
+    private readonly MatMulKernels _kernels, _twins;
+    private readonly MatMulInputs _inputs;
+    private readonly MatMulCase _sizes;
+    private readonly CacheLayout _cache;
+    private readonly StepBuffers _step;
+
+    // y of matmul and matmul_add, or of matmul_silu_mul and matmul_rope; the other is empty.
+    private readonly GuardedBuffer<uint> _sums;
+    private readonly GuardedBuffer<ushort> _narrow, _keys, _values;
+    private readonly GuardedBuffer<uint> _partials, _arrived;
+    private readonly int _yColumns, _yStride;
+    private readonly MatMul _parameters;
+
+    private MatMulReference? _reference;
+
+    /// <param name="kernels">Launches the kernels.</param>
+    /// <param name="twins">Launches their twins, on the same device.</param>
+    /// <param name="inputs">The operands, of the kernels' element.</param>
+    public MatMulProblem(MatMulKernels kernels, MatMulKernels twins, MatMulInputs inputs)
+    {
+        CudaContext gpu = kernels.Context;
+        (_kernels, _twins, _inputs, _sizes) = (kernels, twins, inputs, inputs.Case);
+        bool isWide = _sizes.Kind is MatMulKind.Plain or MatMulKind.Add;
+        _yColumns = _sizes.Kind switch { MatMulKind.SiluMul => _sizes.Outputs / 2, MatMulKind.Rope => _sizes.Heads * _sizes.HeadDim, _ => _sizes.Outputs };
+        _yStride = MatMulShape.StrideOf(_yColumns) + _sizes.Slack;
+        var pages = new PageOrder(_sizes.Committed + inputs.Tree.Size, _sizes.Seed);
+        _cache = new(_sizes.KvHeads, pages, _sizes.HeadDim);
+        _step = Own(new StepBuffers(gpu, new StepInputs(inputs.Tree, _sizes.Committed) { Pages = pages, Rows = _sizes.Rows }));
+
+        int ofY = _sizes.Rows * _yStride;
+        _sums = Own(new GuardedBuffer<uint>(gpu, isWide ? [.. Enumerable.Range(0, ofY).Select(SumBefore)] : [], MatMulInputs.NaNs));
+        _narrow = Own(GuardedBuffer<ushort>.Filled(gpu, isWide ? 0 : ofY, MatMulInputs.NaN));
+        _keys = Own(GuardedBuffer<ushort>.Filled(gpu, _cache.Length, MatMulInputs.NaN));
+        _values = Own(GuardedBuffer<ushort>.Filled(gpu, _cache.Length, MatMulInputs.NaN));
+        _partials = Own(GuardedBuffer<uint>.Filled(gpu, (int)kernels.PartialsFor(_sizes.Shape, _sizes.Rows), MatMulInputs.NaNs));
+        _arrived = Own(new GuardedBuffer<uint>(gpu, new uint[kernels.CountersFor(_sizes.Shape, _sizes.Rows)], MatMulInputs.NaNs));
+        _parameters = Parameters(gpu, isWide ? _sums.Address : _narrow.Address);
+    }
+
+    public override string Shape => _sizes.ToString();
+
+    public override long Bytes
+    {
+        get
+        {
+            MatMulShape shape = _sizes.Shape;
+            MatMulGrid grid = Grid;
+            long rows = _sizes.Rows, operands = 2L * _sizes.Columns * (shape.StoredRows + rows);
+            long results = rows * _sizes.Outputs * (_sizes.Kind is MatMulKind.Plain or MatMulKind.Add ? sizeof(float) : sizeof(ushort));
+            if (_sizes.Kind == MatMulKind.SiluMul)
+                results /= 2;
+            if (_sizes.Kind == MatMulKind.Rope)
+                results += (sizeof(int) * (4 * rows)) + (_inputs.Nodes.Select(_inputs.Tree.Depth).Distinct().Count() * _sizes.HeadDim * sizeof(float));
+            return operands + results + (sizeof(float) * grid.Partials) + (sizeof(int) * grid.Counters);
+        }
+    }
+
+    public MatMulGrid Grid => _kernels.Grid(_sizes.Shape, _sizes.Rows);
+
+    public override long Flops => 2L * _sizes.Rows * _sizes.Outputs * _sizes.Columns;
+
+    public override bool HasTwin => _twins != _kernels;
+
+    public override void Launch(CudaStream? stream) => _kernels.Launch(_sizes.Kind, _parameters, stream);
+
+    public override void LaunchTwin() => _twins.Launch(_sizes.Kind, _parameters);
+
+    public override Deviation Compare()
+    {
+        if (Overrun() is { } overrun)
+            return new Deviation(double.PositiveInfinity, overrun);
+        _reference ??= new MatMulReference(_inputs);
+        var worst = new WorstResult();
+        uint[][] found = Outputs();
+        for (int row = 0; row < _sizes.Rows; row++)
+            CompareRow(row, found[row], worst);
+        return worst.Deviation;
+    }
+
+    /// <summary>
+    /// Each row's results as bits: y of matmul and matmul_add, hidden units, or all heads' dimensions of queries, keys and values, one after the
+    /// other.
+    /// </summary>
+    public uint[][] Outputs()
+    {
+        uint[] y = _sizes.Kind is MatMulKind.Plain or MatMulKind.Add ? _sums.ToArray() : Array.ConvertAll(_narrow.ToArray(), bits => (uint)bits);
+        ushort[] keys = _keys.ToArray(), values = _values.ToArray();
+        return [.. Enumerable.Range(0, _sizes.Rows).Select(
+            row => (uint[])[.. y.AsSpan(row * _yStride, _yColumns), .. CacheRow(keys, row), .. CacheRow(values, row)])];
+    }
+
+    private MatMul Parameters(CudaContext gpu, nint y) => new()
+    {
+        Weight = Own(gpu.Upload<ushort>(_inputs.Weight)).Handle,
+        X = Own(gpu.Upload<ushort>(_inputs.X)).Handle,
+        Y = y,
+        Partials = _partials.Address,
+        Arrived = _arrived.Address,
+        Cos = Own(gpu.Upload<float>([.. _inputs.Cos, float.NaN])).Handle,
+        Sin = Own(gpu.Upload<float>([.. _inputs.Sin, float.NaN])).Handle,
+        Keys = _keys.Address,
+        Values = _values.Address,
+        Pass = _step.Pass(_inputs.Nodes),
+        Outputs = _sizes.Outputs,
+        Columns = _sizes.Columns,
+        WeightStride = _inputs.WeightStride,
+        XStride = _inputs.XStride,
+        YStride = _yStride,
+        Heads = _sizes.Heads,
+        KvHeads = _sizes.KvHeads,
+        HeadDim = _sizes.HeadDim,
+        Capacity = _cache.Pages.Capacity,
+    };
+
+    private void CompareRow(int row, uint[] found, WorstResult worst)
+    {
+        MatMulReference reference = _reference!;
+        if (_sizes.Kind != MatMulKind.Rope)
+        {
+            for (int output = 0; output < found.Length; output++)
+            {
+                bool isHidden = _sizes.Kind == MatMulKind.SiluMul;
+                worst.Add(
+                    isHidden ? Elements.Widen((ushort)found[output], _sizes.Element) : BitConverter.UInt32BitsToSingle(found[output]),
+                    isHidden ? reference.Hidden(row, output) : reference.Output(row, output), row, output);
+            }
+            return;
+        }
+        int half = _sizes.HeadDim / 2;
+        for (int pair = 0; pair < _sizes.Outputs / 2; pair++)
+        {
+            int first = (pair / half * _sizes.HeadDim) + (pair % half);
+            (Bounded a, Bounded b) = reference.Rotated(row, first);
+            worst.Add(Elements.Widen((ushort)found[first], _sizes.Element), a, row, first);
+            worst.Add(Elements.Widen((ushort)found[first + half], _sizes.Element), b, row, first + half);
+        }
+    }
+
+    /// <summary>What was written that is no result; null if nothing was.</summary>
+    private string? Overrun()
+    {
+        HashSet<int> cacheRows = [.. _inputs.Nodes.Select(node => _sizes.Committed + node)];
+        Func<int, bool> isOutput = place => place % _yStride < _yColumns, isCached = place => _sizes.Kind == MatMulKind.Rope && cacheRows.Contains(_cache.RowOf(place));
+        return _sums.Overrun("y", isOutput) ?? _narrow.Overrun("y", isOutput) ?? _keys.Overrun("keys", isCached) ?? _values.Overrun("values", isCached)
+            ?? _partials.Overrun("partials") ?? _arrived.Overrun("counters", _ => false) ?? _step.ChangedRows() ?? _step.Difference(LogitDamage.None);
+    }
+
+    private IEnumerable<uint> CacheRow(ushort[] plane, int row)
+    {
+        for (int head = 0; head < _sizes.KvHeads; head++)
+        {
+            int start = _cache.Start(head, _sizes.Committed + _inputs.Nodes[row]);
+            for (int dimension = 0; dimension < _sizes.HeadDim; dimension++)
+                yield return plane[start + dimension];
+        }
+    }
+
+    /// <summary>matmul_add adds to numbers; everything else, and padding, is NaN before.</summary>
+    private uint SumBefore(int place)
+    {
+        (int row, int column) = Math.DivRem(place, _yStride);
+        return _sizes.Kind == MatMulKind.Add && column < _yColumns ? BitConverter.SingleToUInt32Bits(_inputs.Before[(row * _yColumns) + column]) : MatMulInputs.NaNs;
+    }
+}

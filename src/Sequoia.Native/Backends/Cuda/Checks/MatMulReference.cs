@@ -1,0 +1,111 @@
+using System.Numerics;
+
+namespace Sequoia.Native.Backends.Cuda.Checks;
+
+/// <summary>
+/// The linear layers in double precision, with a bound on what a sound kernel's rounding adds up to. None of it is fitted.
+///
+/// A sum of n products. Let S = sum |w x|; partial sums are at most S. Products of two 16-bit numbers are exact in what follows.
+/// - A chain of fused multiply-adds rounds n times, by at most 2^-24 of a partial sum: n 2^-24 S.
+/// - Tensor cores truncate. As documented for Ampere, 8 products and the sum so far are aligned to the largest of the nine and cut 24 bits below
+///   its leading place, each by less than 2^-24 S, and the result is cut to single: 9 x 2^-24 S + 2^-23 S = 5.5 x 2^-23 S for 8 products. For
+///   Hopper, 16 products, 25 bits: 17 x 2^-25 S + 2^-23 S = 5.25 x 2^-23 S for 16.
+/// So 2^-23 S for each product covers all three. Zeros that fill up the last 16 change nothing. Adding up splits rounds once for each, by 2^-24 S.
+/// Partial sums themselves carry their errors, which makes them larger than S by less than 1 %: n 2^-23 is below 0.01 for any n here.
+/// </summary>
+internal sealed class MatMulReference
+{
+    private const double Rounding = 1.0 / (1 << 24);
+
+    // |silu'| is at most 1.0998.
+    private const double SteepestSilu = 1.1;
+
+    // exact_exp is within 2.7 units of 2^-23, once in the numerator and at most half of it in 1 + e; sum, quotient and two products round once each.
+    private const double SiluRounding = ((2.7 * 1.5) + 2) * 2 * Rounding;
+
+    // exact_exp is 0 below -87, where silu(g) is less than 88 e^-87.
+    private const double SmallestSilu = 1.5e-36;
+
+    private readonly MatMulInputs _inputs;
+    private readonly int _length;
+    private readonly double[] _matrix, _x;
+
+    public MatMulReference(MatMulInputs inputs)
+    {
+        _inputs = inputs;
+        // A whole number of vectors of doubles, with zeros at the end.
+        _length = (inputs.Case.Columns + Vector<double>.Count - 1) / Vector<double>.Count * Vector<double>.Count;
+        _matrix = Widen(inputs.Matrix, inputs.Case.Outputs, inputs.Case.Columns);
+        _x = Widen(inputs.X, inputs.Case.Rows, inputs.XStride);
+    }
+
+    /// <summary>y of matmul and matmul_add.</summary>
+    public Bounded Output(int row, int output)
+    {
+        Bounded sum = Sum(row, output);
+        if (_inputs.Case.Kind == MatMulKind.Plain)
+            return sum;
+        double value = sum.Value + _inputs.Before[(row * _inputs.Case.Outputs) + output];
+        return new(value, sum.Error + (Rounding * (Math.Abs(value) + sum.Error)));
+    }
+
+    /// <summary>y of matmul_silu_mul.</summary>
+    public Bounded Hidden(int row, int unit)
+    {
+        Bounded gate = Sum(row, unit), up = Sum(row, (_inputs.Case.Outputs / 2) + unit);
+        double silu = gate.Value / (1 + Math.Exp(-gate.Value)), ofSilu = (SteepestSilu * gate.Error) + SmallestSilu;
+        double largest = (Math.Abs(silu) + ofSilu) * (Math.Abs(up.Value) + up.Error);
+        double error = ((Math.Abs(silu) + ofSilu) * up.Error) + (ofSilu * Math.Abs(up.Value)) + (SiluRounding * largest);
+        return Narrowed(new(silu * up.Value, error));
+    }
+
+    /// <summary>What matmul_rope makes of two dimensions of a head that turn together: queries and keys turned, values as they are.</summary>
+    /// <param name="row">The row of x.</param>
+    /// <param name="first">The first of them, counted over all heads.</param>
+    public (Bounded First, Bounded Second) Rotated(int row, int first)
+    {
+        MatMulCase sizes = _inputs.Case;
+        int half = sizes.HeadDim / 2;
+        Bounded a = Sum(row, first), b = Sum(row, first + half);
+        (int head, int dimension) = Math.DivRem(first, sizes.HeadDim);
+        if (head >= sizes.Heads + sizes.KvHeads)
+            return (Narrowed(a), Narrowed(b));
+        int angle = ((_inputs.Case.Committed + _inputs.Tree.Depth(_inputs.Nodes[row])) * half) + dimension;
+        double c = _inputs.Cos[angle], s = _inputs.Sin[angle];
+        return (Narrowed(Turned(a, c, b, -s)), Narrowed(Turned(b, c, a, s)));
+    }
+
+    /// <summary>u c + v s: the product is rounded, and then the fused sum.</summary>
+    private static Bounded Turned(Bounded u, double c, Bounded v, double s)
+    {
+        double error = (u.Error * Math.Abs(c)) + (v.Error * Math.Abs(s));
+        double largest = Math.Abs(u.Value * c) + Math.Abs(v.Value * s) + error;
+        return new((u.Value * c) + (v.Value * s), error + (2 * Rounding * largest));
+    }
+
+    private Bounded Narrowed(Bounded exact) => exact.Narrowed(_inputs.Case.Element);
+
+    private Bounded Sum(int row, int output)
+    {
+        Vector<double> sum = default, sizes = default;
+        ReadOnlySpan<double> weight = _matrix.AsSpan(output * _length, _length), x = _x.AsSpan(row * _length, _length);
+        for (int k = 0; k < _length; k += Vector<double>.Count)
+        {
+            Vector<double> product = new Vector<double>(weight[k..]) * new Vector<double>(x[k..]);
+            sum += product;
+            sizes += Vector.Abs(product);
+        }
+        return new(Vector.Sum(sum), ((2 * _inputs.Case.Columns) + _inputs.Case.Shape.Splits) * Rounding * 1.01 * Vector.Sum(sizes));
+    }
+
+    private double[] Widen(ushort[] elements, int rows, int stride)
+    {
+        double[] wide = new double[rows * _length];
+        for (int row = 0; row < rows; row++)
+        {
+            for (int column = 0; column < _inputs.Case.Columns; column++)
+                wide[(row * _length) + column] = Elements.Widen(elements[(row * stride) + column], _inputs.Case.Element);
+        }
+        return wide;
+    }
+}

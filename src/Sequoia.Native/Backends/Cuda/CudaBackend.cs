@@ -1,0 +1,328 @@
+using Sequoia.Interop;
+using Sequoia.Native.Models;
+
+namespace Sequoia.Native.Backends.Cuda;
+
+/// <summary>
+/// A CUDA device, or the software GPU behind the same entry points: weights, keys, values and what they are multiplied by in 16 bits, all
+/// sums in fp32.
+/// </summary>
+internal sealed class CudaBackend : Backend
+{
+    // Levels of a tree, and so nodes of an accepted path.
+    private const int MostLevels = 64;
+
+    // CU_STREAM_LEGACY.
+    private const nint Legacy = 1;
+
+    // Of 16 x 8 x 16 products; older devices compute with the scalar twins.
+    private static readonly Version TensorCores = new(8, 0);
+
+    /// <summary>The oldest compute capability that the kernels run on.</summary>
+    public static readonly Version Oldest = new(7, 5);
+
+    private readonly CudaContext _context;
+    private readonly CudaStream _default;
+    private readonly RowKernels _rows;
+    private readonly MatMulKernels _matMul;
+    private readonly SamplingKernels _sampling;
+    private readonly CommitKernels _commit;
+    private readonly CudaKernels _kernels;
+    private readonly List<IDisposable> _weights = [];
+    private readonly CudaStaging _staging;
+    private AttendKernels? _attend;
+
+    public CudaBackend(CudaDevice device, CudaCompiler compiler, KernelSet set, Element element)
+    {
+        _context = CudaContext.Primary(device);
+        _default = CudaStream.Wrap(_context, Legacy);
+        Name = DeviceParts.NameOf(device);
+        HasTimes = device.Driver.IsNative;
+        _kernels = new CudaKernels(_context, compiler, set, element);
+        _staging = new CudaStaging(_context);
+        try
+        {
+            _rows = new RowKernels(_kernels);
+            _matMul = new MatMulKernels(_kernels, HasTensorCores(device));
+            _sampling = new SamplingKernels(_kernels);
+            _commit = new CommitKernels(_kernels);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    public CudaContext Context => _context;
+
+    /// <summary>What operands are in.</summary>
+    public Element Element => _kernels.Element;
+
+    public override string Name { get; }
+
+    public override bool HasTimes { get; }
+
+    public override bool IsAsynchronous => true;
+
+    // Weights are read from memory once for all of them.
+    public override int PrefillRows => 512;
+
+    public override Matrix Load(TensorView tensor) => tensor.Shape.Length == 1
+        ? Keep(new CudaVector(_context, tensor))
+        : LoadMatrix(new MatMulShape(MatMulKind.Plain, tensor.Rows, tensor.Columns), row => new SourceRow(0, row), tensor);
+
+    public override Matrix LoadQkv(TensorView q, TensorView k, TensorView v, int headDim)
+    {
+        _attend ??= new AttendKernels(_kernels, headDim, AttendKernels.HasTensorCores(headDim, q.Rows / k.Rows, _context.Device.ComputeCapability));
+        var shape = new MatMulShape(MatMulKind.Rope, q.Rows + k.Rows + v.Rows, q.Columns);
+        int heads = q.Rows / headDim, kvHeads = k.Rows / headDim;
+        return LoadMatrix(shape, row => PairedRows.Qkv(row, heads, kvHeads, headDim), q, k, v);
+    }
+
+    public override Matrix LoadGateUp(TensorView gate, TensorView up)
+    {
+        int units = gate.Rows;
+        return LoadMatrix(new MatMulShape(MatMulKind.SiluMul, 2 * units, gate.Columns), row => PairedRows.GateUp(row, units), gate, up);
+    }
+
+    /// <summary>Refuses weights that do not fit, before any is read.</summary>
+    public void RequireRoom(LlamaTensors tensors) => new DeviceParts(_context, "the model", areWeights: true).RequireRoom(
+        tensors.Matrices.Distinct().Sum(matrix => matrix.Rows * (long)matrix.Columns) * sizeof(ushort));
+
+    public override string? NoteOn(LlamaTensors tensors) => tensors.Matrices.FirstOrDefault(matrix => matrix.Type != Elements.StoredType(_kernels.Element)) is { Name: not null } other
+        ? $"weights stored as {other.Type} are kept as {_kernels.Element} on {Name}" : null;
+
+    /// <summary>Whether a device has tensor cores for the products here.</summary>
+    public static bool HasTensorCores(CudaDevice device) => device.ComputeCapability >= TensorCores;
+
+    public override void FinishLoading() => _default.Synchronize();
+
+    public override RopeTable LoadRope(LlamaConfig config, int positions) => Uploaded(new CudaRopeTable(_context, config, positions));
+
+    public override KvPool CreatePool(LlamaConfig config, int pages)
+    {
+        CudaKvPool.Check(config);
+        return new CudaKvPool(_context, config, pages);
+    }
+
+    public override Workspace CreateWorkspace(Llama model, WorkspaceSize size) => Uploaded(new CudaWorkspace(this, _matMul, model, size));
+
+    public override Sequence CreateSequence(TokenTree tree, SpeculationMethod method, int vocabulary, int feed, KvPages target, KvPages? draft)
+    {
+        if (tree.Levels > MostLevels)
+            throw new InvalidInputException($"{Name}: a tree of {tree.Levels} levels is too deep; at most {MostLevels} are possible");
+        _sampling.Prepare(vocabulary);
+        return Uploaded(new CudaSequence(_context, tree, method, feed, target, draft));
+    }
+
+    public override Pass CreatePass(Llama model, ModelRole role, int mostRows, int mostParts, int levels = 0) =>
+        new CudaPass(this, model, role, mostRows, mostParts, levels);
+
+    /// <summary>Compiles what products of a pass launch.</summary>
+    public void PrepareProducts(int rows, int logitRows)
+    {
+        _matMul.Prepare(rows);
+        if (logitRows > 0)
+            _matMul.Prepare(logitRows);
+    }
+
+    public override void Embed(WorkQueue queue, Matrix table, Pass pass, Activations x)
+    {
+        (var matrix, var to) = ((CudaMatrix)table, (CudaActivations)x);
+        _rows.Embed(new Embed
+        {
+            Table = matrix.Data.Handle,
+            Pass = ((CudaPass)pass).Device,
+            X = to.Data.Handle,
+            Columns = matrix.Columns,
+            TableStride = matrix.Shape.Stride,
+            XStride = to.Stride,
+        }, pass.Count, CudaQueue.StreamOf(queue));
+    }
+
+    public override void RmsNorm(WorkQueue queue, Activations x, int firstRow, int count, Matrix weight, float epsilon, Activations y)
+    {
+        (var from, var to) = ((CudaActivations)x, (CudaFactors)y);
+        _rows.RmsNorm(new RmsNorm
+        {
+            X = from.Row(firstRow),
+            Weight = ((CudaVector)weight).Data.Handle,
+            Y = to.Data.Handle,
+            Columns = x.Columns,
+            XStride = from.Stride,
+            YStride = to.Stride,
+            Epsilon = epsilon,
+        }, count, CudaQueue.StreamOf(queue));
+    }
+
+    public override void MatMul(WorkQueue queue, Matrix weight, Activations x, Activations y, int firstRow, int rows) =>
+        Multiply(queue, MatMulKind.Plain, (CudaMatrix)weight, (CudaFactors)x, (CudaActivations)y, firstRow, rows);
+
+    public override void MatMulAdd(WorkQueue queue, Matrix weight, Activations x, Activations y, int rows) =>
+        Multiply(queue, MatMulKind.Add, (CudaMatrix)weight, (CudaFactors)x, (CudaActivations)y, 0, rows);
+
+    public override void GateUp(WorkQueue queue, Matrix weight, Activations x, Activations hidden, int rows)
+    {
+        (var matrix, var to) = ((CudaMatrix)weight, (CudaFactors)hidden);
+        MatMul product = Product(matrix, (CudaFactors)x, new DevicePass { Count = rows });
+        (product.Y, product.YStride) = (to.Data.Handle, to.Stride);
+        _matMul.Launch(MatMulKind.SiluMul, product, CudaQueue.StreamOf(queue));
+    }
+
+    public override void ProjectQkv(WorkQueue queue, Matrix weight, Activations x, RopeTable rope, KvPool pool, int layer, Pass pass, Activations queries)
+    {
+        (var matrix, var kv, var table, var to) = ((CudaMatrix)weight, (CudaKvPool)pool, (CudaRopeTable)rope, (CudaFactors)queries);
+        MatMul product = Product(matrix, (CudaFactors)x, ((CudaPass)pass).Device);
+        (product.Y, product.YStride) = (to.Data.Handle, to.Stride);
+        (product.Cos, product.Sin) = (table.Cos.Handle, table.Sin.Handle);
+        (product.Keys, product.Values) = (kv.Keys(layer), kv.Values(layer));
+        (product.KvHeads, product.HeadDim, product.Capacity) = (kv.KvHeads, kv.HeadDim, kv.Rows);
+        product.Heads = to.Columns / kv.HeadDim;
+        _matMul.Launch(MatMulKind.Rope, product, CudaQueue.StreamOf(queue));
+    }
+
+    public override void Attend(WorkQueue queue, Activations queries, KvPool pool, int layer, Pass pass, Activations output)
+    {
+        (var from, var kv, var to, var rows) = ((CudaFactors)queries, (CudaKvPool)pool, (CudaFactors)output, (CudaPass)pass);
+        // Many rows behind a long prefix would need much workspace: they come in turns.
+        foreach (AttendRows launch in rows.Attend)
+        {
+            _attend!.Launch(new Attend
+            {
+                Queries = from.Data.Handle,
+                Keys = kv.Keys(layer),
+                Values = kv.Values(layer),
+                Output = to.Data.Handle,
+                Partials = from.Partials,
+                Pass = rows.Device,
+                Tiles = rows.Tile(launch.FirstTile),
+                FirstRow = launch.FirstRow,
+                Count = launch.Count,
+                Splits = AttendKernels.SealedSplits(rows.Positions - 1),
+                Heads = from.Columns / kv.HeadDim,
+                KvHeads = kv.KvHeads,
+                Capacity = kv.Rows,
+                HeadDim = kv.HeadDim,
+                QueryStride = from.Stride,
+                OutputStride = to.Stride,
+                Scale = 1f / MathF.Sqrt(kv.HeadDim),
+            }, launch.Tiles, launch.RowTile, CudaQueue.StreamOf(queue));
+        }
+    }
+
+    public override void DrawChildren(WorkQueue queue, Workspace draft, Pass pass)
+    {
+        var logits = (CudaActivations)draft.Logits;
+        _sampling.DrawChildren(new DrawChildren
+        {
+            Pass = ((CudaPass)pass).Device,
+            Logits = logits.Row(pass.FirstLogit),
+            FirstRow = pass.Count - pass.LogitRows,
+            FirstDraftRow = pass.FirstLogit,
+            Vocabulary = logits.Columns,
+            Stride = logits.Stride,
+        }, pass.LogitRows, CudaQueue.StreamOf(queue));
+    }
+
+    public override void VerifyTrees(WorkQueue queue, Workspace target, Workspace? draft, Pass pass)
+    {
+        (var checkedRows, var drafted, var rows) = ((CudaActivations)target.Logits, (CudaActivations?)draft?.Logits, (CudaPass)pass);
+        CudaStream stream = CudaQueue.StreamOf(queue);
+        _sampling.VerifyTree(new VerifyTree
+        {
+            Parts = rows.Device.Parts,
+            Target = checkedRows.Data.Handle,
+            Draft = drafted?.Data.Handle ?? 0,
+            Outcomes = rows.Outcomes,
+            Vocabulary = checkedRows.Columns,
+            TargetStride = checkedRows.Stride,
+            DraftStride = drafted?.Stride ?? 0,
+        }, pass.Parts.Length, stream);
+        rows.Send(stream);
+    }
+
+    public override void Commit(WorkQueue queue, Pass pass, KvPool target, KvPool? draft)
+    {
+        var rows = (CudaPass)pass;
+        CudaStream stream = CudaQueue.StreamOf(queue);
+        Compact((CudaKvPool)target, ModelRole.Target);
+        if (draft is not null)
+            Compact((CudaKvPool)draft, ModelRole.Draft);
+        _commit.AdvanceStep(new AdvanceStep { Parts = rows.Device.Parts, Outcomes = rows.Outcomes }, pass.Parts.Length, stream);
+
+        void Compact(CudaKvPool pool, ModelRole role) => _commit.CompactKv(new CompactKv
+        {
+            Cache = pool.Data.Handle,
+            Parts = rows.Device.Parts,
+            Outcomes = rows.Outcomes,
+            CacheOf = role,
+            Planes = pool.Planes,
+            Capacity = pool.Rows,
+            Chunks = pool.Chunks,
+        }, rows.Parts.Length, stream);
+    }
+
+    public override void FetchVerdicts(WorkQueue queue, Pass pass)
+    {
+        Wait(queue);
+        ((CudaPass)pass).Receive();
+    }
+
+    public override void Wait(WorkQueue queue) => CudaQueue.StreamOf(queue).Synchronize();
+
+    public override WorkQueue CreateQueue() => new CudaQueue(_context);
+
+    public override void Repeat(WorkQueue queue, Recording recording, Action work)
+    {
+        CudaStream stream = CudaQueue.StreamOf(queue);
+        if (recording.Replay is null)
+        {
+            using CudaGraph graph = stream.Capture(work);
+            recording.Replay = graph.Instantiate();
+        }
+        ((ExecutableGraph)recording.Replay).Launch(stream);
+    }
+
+    public override void Dispose()
+    {
+        foreach (IDisposable? item in (IDisposable?[])[.. _weights, _staging, _kernels, _default, _context])
+            item?.Dispose();
+    }
+
+    private CudaMatrix LoadMatrix(MatMulShape shape, Func<int, SourceRow> order, params ReadOnlySpan<TensorView> parts) =>
+        Keep(new CudaMatrix(_context, shape, _kernels.Element, order, _staging, parts));
+
+    private void Multiply(WorkQueue queue, MatMulKind kind, CudaMatrix weight, CudaFactors x, CudaActivations y, int firstRow, int rows)
+    {
+        MatMul product = Product(weight, x, new DevicePass { Count = rows });
+        (product.Y, product.YStride) = (y.Row(firstRow), y.Stride);
+        _matMul.Launch(kind, product, CudaQueue.StreamOf(queue));
+    }
+
+    private static MatMul Product(CudaMatrix weight, CudaFactors x, DevicePass pass) => new()
+    {
+        Weight = weight.Data.Handle,
+        X = x.Data.Handle,
+        Partials = x.Partials,
+        Arrived = x.Counters,
+        Pass = pass,
+        Outputs = weight.Rows,
+        Columns = weight.Columns,
+        WeightStride = weight.Shape.Stride,
+        XStride = x.Stride,
+    };
+
+    /// <summary>What was brought through the default stream is there before any queue asks for it.</summary>
+    private T Uploaded<T>(T part)
+    {
+        _default.Synchronize();
+        return part;
+    }
+
+    private T Keep<T>(T weight) where T : IDisposable
+    {
+        _weights.Add(weight);
+        return weight;
+    }
+}

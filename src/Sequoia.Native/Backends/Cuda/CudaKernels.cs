@@ -1,0 +1,62 @@
+using System.Collections.Concurrent;
+using Sequoia.Interop;
+
+namespace Sequoia.Native.Backends.Cuda;
+
+/// <summary>A set of kernels for weights, keys and values of one type, compiled for one device when first asked for. Thread-safe.</summary>
+internal sealed class CudaKernels(CudaContext context, CudaCompiler compiler, KernelSet set, Element element) : IDisposable
+{
+    private readonly ConcurrentDictionary<string, CudaModule> _modules = new();
+
+    public CudaContext Context => context;
+
+    public Element Element => element;
+
+    /// <summary>A kernel as its launcher describes it.</summary>
+    public CudaKernel Find(KernelVariant variant) => Find(variant.Source, variant.Kernel, [.. variant.Macros]);
+
+    /// <summary>A kernel. Finding it compiles, or asks the driver; launchers keep what they were given.</summary>
+    /// <param name="source">The source's name in the set.</param>
+    /// <param name="name">The kernel's name in it.</param>
+    /// <param name="macros">What the source is compiled with beside ELEMENT.</param>
+    public CudaKernel Find(string source, string name, params ReadOnlySpan<(string Name, int Value)> macros)
+    {
+        Dictionary<string, string?> defines = Defines(element, macros);
+        try
+        {
+            return _modules.GetOrAdd($"{source} {string.Join(' ', defines)}", _ => Compile(source, defines))[name];
+        }
+        catch (Exception e) when (set.Replaced.Contains(source) && e is CompileException or CudaException)
+        {
+            throw new InvalidInputException($"kernel: {source}: {e.Message}", e);
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (CudaModule module in _modules.Values)
+            module.Dispose();
+    }
+
+    private CudaModule Compile(string source, IReadOnlyDictionary<string, string?> defines) =>
+        context.Compile(compiler, set.Source(source), Options(source, set.SourceHeaders, defines));
+
+    /// <summary>What a source is compiled with for an element and its own macros.</summary>
+    public static Dictionary<string, string?> Defines(Element element, params ReadOnlySpan<(string Name, int Value)> macros)
+    {
+        var defines = new Dictionary<string, string?> { ["ELEMENT"] = element.ToString() };
+        foreach ((string macro, int value) in macros)
+            defines[macro] = $"{value}";
+        return defines;
+    }
+
+    /// <summary>How the engine's sources are compiled for whatever architecture.</summary>
+    public static CompileOptions Options(string source, IReadOnlyDictionary<string, string> headers, IReadOnlyDictionary<string, string?> defines) => new()
+    {
+        FileName = $"{source}.cu",
+        Headers = headers,
+        Defines = defines,
+        // What is fused is written so: the same bits on every device.
+        Extra = ["--fmad=false"],
+    };
+}

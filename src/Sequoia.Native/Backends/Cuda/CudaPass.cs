@@ -1,0 +1,119 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Sequoia.Interop;
+
+namespace Sequoia.Native.Backends.Cuda;
+
+/// <summary>Rows of a pass that attention computes in one launch, and its tiles of them.</summary>
+internal readonly record struct AttendRows(int FirstRow, int Count, int FirstTile, int Tiles, int RowTile);
+
+/// <summary>A pass's tables on the device, one piece of 32-bit words: parts | rows | tiles | outcomes.</summary>
+internal sealed class CudaPass : Pass
+{
+    private static readonly int s_partWords = Unsafe.SizeOf<DevicePart>() / sizeof(int);
+    private static readonly int s_rowWords = Unsafe.SizeOf<DeviceRow>() / sizeof(int);
+    private static readonly int s_tileWords = Unsafe.SizeOf<RowTile>() / sizeof(int);
+
+    private readonly CudaBackend _backend;
+    private readonly DeviceParts _parts;
+    private readonly DeviceBuffer<int> _words;
+    private readonly PinnedBuffer<int>? _outcomes;
+    private readonly int[] _host;
+    private readonly int _rowsAt, _tilesAt, _heads, _group, _headDim, _levels;
+    private readonly List<AttendRows> _attend = [];
+
+    public CudaPass(CudaBackend backend, Llama model, ModelRole role, int mostRows, int mostParts, int levels) : base(role, mostRows, mostParts)
+    {
+        _backend = backend;
+        _heads = model.Config.Heads;
+        _group = _heads / model.Config.KvHeads;
+        _headDim = model.Config.HeadDim;
+        _levels = levels;
+        _rowsAt = mostParts * s_partWords;
+        _tilesAt = _rowsAt + (mostRows * s_rowWords);
+        _host = new int[_tilesAt + (AttendKernels.MostTiles(mostRows, mostParts, _group) * s_tileWords)];
+        _parts = new DeviceParts(backend.Context, $"the tables of a pass over {mostRows} rows");
+        int outcomes = levels == 0 ? 0 : mostParts * OutcomeStride;
+        _words = _parts.Allocate<int>(_host.Length + outcomes);
+        _outcomes = outcomes == 0 ? null : _parts.AllocatePinned<int>(outcomes);
+    }
+
+    /// <summary>What kernels are given.</summary>
+    public DevicePass Device => new() { Parts = _words.Handle, Rows = AtWord(_rowsAt), Count = Count, Cache = Role };
+
+    public Outcomes Outcomes => new() { Words = AtWord(_host.Length), Stride = OutcomeStride, Levels = _levels };
+
+    public List<AttendRows> Attend => _attend;
+
+    /// <summary>The most positions of its sequences.</summary>
+    public int Positions { get; private set; }
+
+    private int OutcomeStride => Outcomes.HeaderWords + (2 * _levels);
+
+    public nint Tile(int index) => AtWord(_tilesAt + (index * s_tileWords));
+
+    /// <summary>Queues the copy of all outcomes to the host.</summary>
+    public void Send(CudaStream stream) => _words.CopyToAsync(_outcomes!, stream, _host.Length);
+
+    /// <summary>Takes the outcomes that have arrived for the sequences' verdicts.</summary>
+    public void Receive()
+    {
+        for (int i = 0; i < Parts.Length; i++)
+        {
+            ReadOnlySpan<int> words = _outcomes!.Span.Slice(i * OutcomeStride, OutcomeStride), levels = words[Outcomes.HeaderWords..];
+            Outcome outcome = MemoryMarshal.Read<Outcome>(MemoryMarshal.AsBytes(words));
+            if (outcome.Length == 0)
+            {
+                string whose = outcome.Errors.HasFlag(LogitDamage.Draft) ? "draft" : "target";
+                throw new InvalidOperationException($"the {whose}'s logits are not numbers: its weights are damaged, or overflow in 16 bits");
+            }
+            Parts[i].Sequence.Verdict.Take(levels[..outcome.Length], levels.Slice(_levels, outcome.Length), outcome.Ahead);
+        }
+    }
+
+    public override void Decide(WorkQueue queue, int part, ReadOnlySpan<int> path, int token)
+    {
+        base.Decide(queue, part, path, token);
+        Sequence sequence = Parts[part].Sequence;
+        int kept = sequence.Tree.ChildCount(path[^1]) > 0 ? path.Length : path.Length - 1;
+        int at = _host.Length + (part * OutcomeStride);
+        _words.CopyFrom([(int)LogitDamage.None, path.Length, kept, token, 0, .. path], at, CudaQueue.StreamOf(queue));
+    }
+
+    public override void Dispose() => _parts.Dispose();
+
+    protected override void Upload(WorkQueue queue)
+    {
+        Span<DevicePart> parts = MemoryMarshal.Cast<int, DevicePart>(_host.AsSpan(0, _rowsAt));
+        Span<DeviceRow> rows = MemoryMarshal.Cast<int, DeviceRow>(_host.AsSpan(_rowsAt, _tilesAt - _rowsAt));
+        Span<RowTile> tiles = MemoryMarshal.Cast<int, RowTile>(_host.AsSpan(_tilesAt));
+        Positions = 0;
+        int mostRows = 0;
+        for (int i = 0; i < Parts.Length; i++)
+        {
+            PassPart part = Parts[i];
+            parts[i] = new DevicePart { Sequence = ((CudaSequence)part.Sequence).Address, FirstRow = part.FirstRow, Rows = part.Rows };
+            for (int row = part.FirstRow; row < part.FirstRow + part.Rows; row++)
+                rows[row] = new DeviceRow { Part = i, Node = Rows[row].Node };
+            Positions = Math.Max(Positions, part.Sequence.Pages(Role).Capacity * KvPool.PageSize);
+            mostRows = Math.Max(mostRows, part.Rows);
+        }
+        int atOnce = AttendKernels.RowsOfLaunch(Count, _heads, Positions, _headDim), rowTile = AttendKernels.RowTileFor(mostRows * _group), tile = 0;
+        _attend.Clear();
+        for (int first = 0; first < Count; first += atOnce)
+        {
+            int count = Math.Min(atOnce, Count - first), firstTile = tile;
+            foreach (PassPart part in Parts)
+            {
+                int begin = Math.Max(first, part.FirstRow) * _group, end = Math.Min(first + count, part.FirstRow + part.Rows) * _group;
+                for (; begin < end; begin += rowTile)
+                    tiles[tile++] = new RowTile { First = begin, Rows = Math.Min(rowTile, end - begin) };
+            }
+            _attend.Add(new AttendRows(first, count, firstTile, tile - firstTile, rowTile));
+        }
+        _words.CopyFrom(_host, 0, CudaQueue.StreamOf(queue));
+        _backend.PrepareProducts(Count, LogitRows);
+    }
+
+    private nint AtWord(int word) => _words.Handle + (word * sizeof(int));
+}

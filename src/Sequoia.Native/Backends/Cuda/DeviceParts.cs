@@ -1,0 +1,68 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using Sequoia.Interop;
+
+namespace Sequoia.Native.Backends.Cuda;
+
+/// <summary>Buffers that belong together, and are freed together: also when one of them finds no room any more.</summary>
+/// <param name="context">Where they are.</param>
+/// <param name="what">What they are, for people to read.</param>
+/// <param name="areWeights">Whether they are a model's weights, which fewer tokens do not make smaller.</param>
+internal sealed class DeviceParts(CudaContext context, string what, bool areWeights = false) : IDisposable
+{
+    private readonly List<IDisposable> _parts = [];
+
+    public DeviceBuffer<T> Allocate<T>(long length) where T : unmanaged => Keep(length * Unsafe.SizeOf<T>(), () => context.Allocate<T>(length));
+
+    public DeviceBuffer<T> Upload<T>(T[] elements) where T : unmanaged
+    {
+        DeviceBuffer<T> buffer = Allocate<T>(elements.Length);
+        buffer.CopyFrom(elements);
+        return buffer;
+    }
+
+    public PinnedBuffer<T> AllocatePinned<T>(int length) where T : unmanaged => Keep((long)length * Unsafe.SizeOf<T>(), () => context.AllocatePinned<T>(length));
+
+    /// <summary>Refuses what will not fit before any of it is brought.</summary>
+    public void RequireRoom(long bytes)
+    {
+        if (bytes > context.Memory.Free)
+            throw Shortage(bytes);
+    }
+
+    public void Dispose()
+    {
+        foreach (IDisposable part in _parts)
+            part.Dispose();
+        _parts.Clear();
+    }
+
+    /// <summary>The device, for people to read.</summary>
+    public static string NameOf(CudaDevice device) => $"{device.Driver.Name} ({device.Name})";
+
+    private T Keep<T>(long bytes, Func<T> make) where T : IDisposable
+    {
+        try
+        {
+            T part = make();
+            _parts.Add(part);
+            return part;
+        }
+        catch (Exception e)
+        {
+            Dispose();
+            if (e is CudaException { Code: CudaResult.OutOfMemory })
+                throw Shortage(bytes);
+            throw;
+        }
+    }
+
+    private DeviceMemoryException Shortage(long needed)
+    {
+        long free = context.Memory.Free;
+        string advice = areWeights
+            ? string.Create(CultureInfo.InvariantCulture, $"about {free / sizeof(ushort) / 1e9:0.##} billion parameters would fit")
+            : "ask for fewer tokens or a smaller tree";
+        return new DeviceMemoryException(NameOf(context.Device), what, needed, free, advice);
+    }
+}

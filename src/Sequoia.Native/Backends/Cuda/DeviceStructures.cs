@@ -1,0 +1,85 @@
+using System.Runtime.InteropServices;
+
+namespace Sequoia.Native.Backends.Cuda;
+
+/// <summary>What one sequence has on the device; Sequence of sequence.cuh.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct DeviceSequence
+{
+    public uint Step;
+    public int Committed;
+    public LogitDamage Errors;
+    public SpeculationMethod Method;
+    public ulong Seed;
+    public SamplingLaw Law;
+    public nint Tokens, TargetPages, DraftPages;
+    public DeviceTree Tree;
+    public nint DraftRow, Scales;
+}
+
+/// <summary>A tree's shape; TreeShape of sequence.cuh.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct DeviceTree
+{
+    public nint FirstChild, ChildCount, Depths, Paths;
+    public int Size, Levels;
+}
+
+/// <summary>Whose logits were NaN or otherwise no distribution.</summary>
+[Flags]
+internal enum LogitDamage : uint
+{
+    None = 0,
+    Draft = 1,
+    Target = 2,
+}
+
+/// <summary>Neighbouring rows of one sequence; PassPart of pass.cuh.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct DevicePart
+{
+    public nint Sequence;
+    public int FirstRow, Rows;
+}
+
+/// <summary>A row of a pass; PassRow of pass.cuh.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct DeviceRow
+{
+    public int Part, Node, Position, CacheRow;
+}
+
+/// <summary>The rows of one forward pass; Pass of pass.cuh.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct DevicePass
+{
+    public nint Parts, Rows;
+    public int Count;
+    public ModelRole Cache;
+}
+
+/// <summary>Packed rows of one sequence that a block of attend_sealed computes; RowTile of attend.cuh.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct RowTile
+{
+    public int First, Rows;
+}
+
+/// <summary>What verify_tree.cu finds for a part; Outcome of outcome.cuh.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct Outcome
+{
+    public LogitDamage Errors;
+    public int Length, Kept, Token, Ahead;
+}
+
+/// <summary>Where the outcomes of all parts are; Outcomes of outcome.cuh.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct Outcomes
+{
+    /// <summary>Words of an <see cref="Outcome"/>.</summary>
+    public const int HeaderWords = 5;
+
+    public nint Words;
+    public int Stride, Levels;
+}

@@ -1,0 +1,83 @@
+using System.Collections.Immutable;
+
+namespace Sequoia.Native;
+
+/// <summary>
+/// The sources of the engine's CUDA kernels, any of which may be replaced by the user's own: <c>KernelSet.Default.Replace("rms_norm", source)</c>.
+/// A replacement is compiled and checked on random inputs when a model is loaded, before it is used.
+/// Immutable.
+/// </summary>
+public sealed class KernelSet
+{
+    private const string Prefix = "kernels/";
+    private const string HeaderExtension = ".cuh";
+
+    // What the launchers of this folder launch, in alphabetical order.
+    private static readonly string[] Launched =
+        ["advance_step", "attend", "attend_scalar", "compact_kv", "draw_children", "embed", "matmul", "matmul_scalar", "rms_norm", "verify_tree"];
+
+    // Slow twins that nothing of the engine launches, so that there is no use in replacing them.
+    private static readonly string[] Others =
+        ["rms_norm_scalar", "draw_children_scalar", "verify_tree_scalar", "compact_kv_scalar"];
+
+    // Read when a kernel is compiled: most programs compute on the CPU and never need them.
+    private static readonly Lazy<IReadOnlyDictionary<string, string>> AllHeaders = new(() => typeof(KernelSet).Assembly.GetManifestResourceNames()
+        .Where(name => name.EndsWith(HeaderExtension, StringComparison.Ordinal))
+        .ToDictionary(name => name[Prefix.Length..], Read));
+
+    private readonly ImmutableDictionary<string, string> _replacements;
+    private readonly IReadOnlyDictionary<string, string>? _headers;
+
+    private KernelSet(ImmutableDictionary<string, string> replacements, IReadOnlyDictionary<string, string>? headers = null) =>
+        (_replacements, _headers) = (replacements, headers);
+
+    /// <summary>The engine's own kernels.</summary>
+    public static KernelSet Default { get; } = new(ImmutableDictionary<string, string>.Empty);
+
+    /// <summary>The headers that sources may include, by name.</summary>
+    public static IReadOnlyDictionary<string, string> Headers => AllHeaders.Value;
+
+    /// <summary>The kernels' names, in alphabetical order.</summary>
+    public static IReadOnlyList<string> Names => Launched;
+
+    internal IReadOnlyCollection<string> Replaced => [.. _replacements.Keys];
+
+    /// <summary>The headers that this set is compiled with.</summary>
+    internal IReadOnlyDictionary<string, string> SourceHeaders => _headers ?? Headers;
+
+    /// <summary>A kernel's source. Its first lines say what it computes, and the shapes of what it is given.</summary>
+    /// <exception cref="InvalidInputException">There is no kernel of this name.</exception>
+    public string this[string name] => _replacements.TryGetValue(name, out string? source) ? source
+        : Launched.Contains(name) ? Read($"{Prefix}{name}.cu")
+        : throw new InvalidInputException($"kernel: {name}: is not one of the engine's: {string.Join(", ", Names)}");
+
+    /// <summary>A source by its name, also of a kernel that is only compared with others.</summary>
+    internal string Source(string name) =>
+        !_replacements.ContainsKey(name) && Others.Contains(name) ? Read($"{Prefix}{name}.cu") : this[name];
+
+    /// <summary>The same kernels but for one.</summary>
+    /// <param name="name">The kernel.</param>
+    /// <param name="source">CUDA C++ that defines kernels of the same names and parameters; may include <see cref="Headers"/>.</param>
+    /// <exception cref="InvalidInputException">There is no kernel of this name.</exception>
+    public KernelSet Replace(string name, string source)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        _ = this[name];
+        return ReplaceAny(name, source);
+    }
+
+    /// <summary>The same for a kernel that is only compared with others, too.</summary>
+    internal KernelSet ReplaceAny(string name, string source) => new(_replacements.SetItem(name, source), _headers);
+
+    /// <summary>The same kernels with one of the headers changed.</summary>
+    internal KernelSet ReplaceHeader(string name, string source) =>
+        new(_replacements, SourceHeaders.ToImmutableDictionary().SetItem(name, source));
+
+    private static string Read(string name)
+    {
+        using Stream stream = typeof(KernelSet).Assembly.GetManifestResourceStream(name)
+            ?? throw new InvalidOperationException($"{name} is not part of the assembly");
+        using var reader = new StreamReader(stream);
+        return reader.ReadToEnd();
+    }
+}

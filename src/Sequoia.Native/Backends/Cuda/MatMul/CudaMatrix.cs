@@ -1,0 +1,124 @@
+using Sequoia.Interop;
+using Sequoia.Native.Backends.Cpu;
+using Sequoia.Native.Models;
+
+namespace Sequoia.Native.Backends.Cuda;
+
+/// <summary>
+/// A matrix on the device, in 16 bits and in the order of rows that its product wants (<see cref="PairedRows"/>); rows begin at multiples of 16
+/// bytes, and what lies behind their columns is zero.
+/// </summary>
+internal sealed class CudaMatrix : Matrix, IDisposable
+{
+    /// <param name="context">Where it goes.</param>
+    /// <param name="shape">How it is stored.</param>
+    /// <param name="element">The type.</param>
+    /// <param name="order">The row of a part that each stored row is.</param>
+    /// <param name="staging">What brings it there.</param>
+    /// <param name="parts">The tensors.</param>
+    public CudaMatrix(CudaContext context, MatMulShape shape, Element element, Func<int, SourceRow> order, CudaStaging staging, params ReadOnlySpan<TensorView> parts)
+        : base(shape.Outputs, shape.Columns)
+    {
+        Shape = shape;
+        Data = new DeviceParts(context, $"tensor '{parts[0].Name}'", areWeights: true).Allocate<ushort>((long)shape.StoredRows * shape.Stride);
+        try
+        {
+            TensorView[] tensors = parts.ToArray();
+            staging.Bring(Data, shape.StoredRows, shape.Stride, (stored, row) =>
+            {
+                SourceRow source = order(stored);
+                int columns = source == SourceRow.Padding ? 0 : Columns;
+                if (columns > 0)
+                    Elements.Narrow(tensors[source.Part], (long)source.Row * columns, row[..columns], element);
+                row[columns..].Clear();
+            });
+        }
+        catch
+        {
+            Data.Dispose();
+            throw;
+        }
+    }
+
+    public MatMulShape Shape { get; }
+
+    public DeviceBuffer<ushort> Data { get; }
+
+    public void Dispose() => Data.Dispose();
+}
+
+/// <summary>
+/// Brings rows to a device through pinned memory, in two pieces by turns: while the device copies one, the host's threads fill the other. Used by one
+/// thread at a time.
+/// </summary>
+internal sealed unsafe class CudaStaging(CudaContext context) : IDisposable
+{
+    // Elements of a piece: more than the longest row that a model may have. Fewer would mean more waits of threads for each other.
+    private const int Piece = 1 << 22;
+
+    private readonly DeviceParts _parts = new(context, "room to load weights", areWeights: true);
+    private readonly PinnedBuffer<ushort>?[] _pieces = new PinnedBuffer<ushort>?[2];
+    private readonly CudaEvent?[] _copied = new CudaEvent?[2];
+    private CudaStream? _stream;
+
+    /// <summary>Writes a row, all of it.</summary>
+    public delegate void FillRow(int row, Span<ushort> destination);
+
+    /// <summary>Brings all rows; they are there on return. <paramref name="fill"/> is called by several threads at once.</summary>
+    /// <param name="target">Where they go.</param>
+    /// <param name="rows">How many.</param>
+    /// <param name="stride">Elements from one to the next.</param>
+    /// <param name="fill">Gives a row's elements.</param>
+    public void Bring(DeviceBuffer<ushort> target, int rows, int stride, FillRow fill)
+    {
+        // It waits for no other stream, and so for no recording of another thread.
+        _stream ??= context.CreateStream(nonBlocking: true);
+        int rowsOfPiece = Math.Clamp(Piece / stride, 1, rows), turn = 0;
+        try
+        {
+            for (int first = 0; first < rows; first += rowsOfPiece, turn = 1 - turn)
+            {
+                PinnedBuffer<ushort> piece = _pieces[turn] ??= _parts.AllocatePinned<ushort>(Piece);
+                CudaEvent copied = _copied[turn] ??= context.CreateEvent(timing: false);
+                copied.Synchronize();
+                int count = Math.Min(rowsOfPiece, rows - first), begin = first;
+                nint address = piece.Handle;
+                int bands = Math.Min(Environment.ProcessorCount, count);
+                Parallel.For(0, bands, band =>
+                {
+                    for (int row = (int)((long)count * band / bands); row < (int)((long)count * (band + 1) / bands); row++)
+                        fill(begin + row, new Span<ushort>((ushort*)address + ((long)row * stride), stride));
+                });
+                target.CopyFromAsync(piece, count * stride, _stream, (long)first * stride);
+                copied.Record(_stream);
+            }
+        }
+        finally
+        {
+            _stream.Synchronize();
+        }
+    }
+
+    public void Dispose()
+    {
+        _parts.Dispose();
+        foreach (IDisposable? part in (IDisposable?[])[.. _copied, _stream])
+            part?.Dispose();
+    }
+}
+
+/// <summary>A norm's weights, widened to fp32.</summary>
+internal sealed unsafe class CudaVector : Matrix, IDisposable
+{
+    public CudaVector(CudaContext context, TensorView tensor) : base(1, tensor.Columns)
+    {
+        float[] values = new float[Columns];
+        fixed (float* first = values)
+            RowReader.Widen(tensor, 0, first);
+        Data = new DeviceParts(context, $"tensor '{tensor.Name}'", areWeights: true).Upload(values);
+    }
+
+    public DeviceBuffer<float> Data { get; }
+
+    public void Dispose() => Data.Dispose();
+}

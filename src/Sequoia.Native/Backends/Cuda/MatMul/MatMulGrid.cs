@@ -1,0 +1,38 @@
+namespace Sequoia.Native.Backends.Cuda;
+
+/// <summary>How a product is shared out among the blocks of matmul.cu. No result depends on it.</summary>
+/// <param name="Shape">The matrix.</param>
+/// <param name="Rows">Rows of x.</param>
+/// <param name="EnoughTiles">From so many tiles on, a block sums all splits of its tile in turn.</param>
+internal readonly record struct MatMulGrid(MatMulShape Shape, int Rows, int EnoughTiles)
+{
+    /// <summary>Rows of x that a block takes at most.</summary>
+    public const int MostTokens = 64;
+
+    private const int LeastTokens = 8;
+
+    /// <summary>Rows of x that a block takes: TOKENS.</summary>
+    public int Tokens => TokensFor(Rows);
+
+    public int TokenTiles => MatMulShape.Ceiling(Rows, Tokens);
+
+    /// <summary>Blocks that share a tile.</summary>
+    public int Splits => TokenTiles * Shape.RowTiles >= EnoughTiles ? 1 : Shape.Splits;
+
+    /// <summary>Floats of workspace for partial sums.</summary>
+    public long Partials => Splits == 1 ? 0 : (long)Splits * Counters * MatMulShape.TileRows * Tokens;
+
+    /// <summary>Counters of arrived splits. They are 0 before the first launch, and after each.</summary>
+    public int Counters => Splits == 1 ? 0 : Shape.RowTiles * TokenTiles;
+
+    /// <summary>The grid that needs most workspace of all with up to as many rows: the last before there are tiles enough.</summary>
+    public MatMulGrid Largest => this with { Rows = Math.Min(Rows, Math.Max(1, (EnoughTiles - 1) / Shape.RowTiles * MostTokens)) };
+
+    public static int TokensFor(int rows)
+    {
+        int tokens = LeastTokens;
+        while (tokens < rows && tokens < MostTokens)
+            tokens *= 2;
+        return tokens;
+    }
+}

@@ -1,0 +1,104 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+using Sequoia.Interop;
+using Sequoia.Native.Sampling;
+
+namespace Sequoia.Native.Backends.Cuda;
+
+/// <summary>Launches what draws and verifies: draw_children.cu and verify_tree.cu.</summary>
+/// <param name="kernels">The kernels.</param>
+/// <param name="block">Threads of a block. No result depends on it.</param>
+internal sealed unsafe class SamplingKernels(CudaKernels kernels, int block = SamplingKernels.Block)
+{
+    /// <summary>Threads of a block of everything that reads rows of logits.</summary>
+    public const int Block = 1024;
+
+    private const int TileTokens = 64;
+    private const int LeastScratch = 16 << 10;
+
+    // Each is compiled when first prepared.
+    private readonly Lazy<CudaKernel> _drawChildren = new(() => kernels.Find(OfDrawChildren(0, block)));
+    private readonly Lazy<CudaKernel> _verifyTree = new(() => kernels.Find(OfVerifyTree(0, block)));
+
+    /// <summary>All that is launched here, with the shared memory of rows of so many tokens.</summary>
+    public static IReadOnlyList<KernelVariant> Variants(int vocabulary) =>
+        [OfDrawChildren(vocabulary, Block), OfVerifyTree(vocabulary, Block)];
+
+    /// <summary>Floats for a tree of sums over a row's tiles: one a tile, to the next power of two.</summary>
+    public static int SumTree(int vocabulary) => (int)BitOperations.RoundUpToPowerOf2((uint)((vocabulary + TileTokens - 1) / TileTokens));
+
+    /// <summary>Bytes of dynamic shared memory: two trees of sums, or a histogram.</summary>
+    public static int Scratch(int vocabulary) => Math.Max(LeastScratch, 2 * sizeof(float) * SumTree(vocabulary));
+
+    /// <summary>Makes sure that rows of so many tokens fit the kernels' shared memory.</summary>
+    public void Prepare(int vocabulary)
+    {
+        PrepareDraw(vocabulary);
+        PrepareVerify(vocabulary);
+    }
+
+    public void PrepareDraw(int vocabulary) => Prepare(_drawChildren.Value, vocabulary);
+
+    public void PrepareVerify(int vocabulary) => Prepare(_verifyTree.Value, vocabulary);
+
+    public void DrawChildren(in DrawChildren parameters, int rows, CudaStream? stream = null)
+    {
+        fixed (DrawChildren* at = &parameters)
+            _drawChildren.Value.Launch(rows, block, Scratch(parameters.Vocabulary), stream, KernelArgument.At(at, sizeof(DrawChildren)));
+    }
+
+    public void VerifyTree(in VerifyTree parameters, int parts, CudaStream? stream = null)
+    {
+        fixed (VerifyTree* at = &parameters)
+            _verifyTree.Value.Launch(parts, block, Scratch(parameters.Vocabulary), stream, KernelArgument.At(at, sizeof(VerifyTree)));
+    }
+
+    private static void Prepare(CudaKernel kernel, int vocabulary)
+    {
+        if (Scratch(vocabulary) > kernel.MaxDynamicSharedBytes)
+            kernel.MaxDynamicSharedBytes = Scratch(vocabulary);
+    }
+
+    private static KernelVariant OfDrawChildren(int vocabulary, int block) => Of("draw_children", "DRAW_THREADS", vocabulary, block);
+
+    private static KernelVariant OfVerifyTree(int vocabulary, int block) => Of("verify_tree", "VERIFY_THREADS", vocabulary, block);
+
+    private static KernelVariant Of(string name, string threads, int vocabulary, int block) =>
+        new(name, name, block, block == Block ? [] : [(threads, block)]) { SharedBytes = Scratch(vocabulary) };
+}
+
+/// <summary>Parameters of draw_children.cu.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct DrawChildren
+{
+    public DevicePass Pass;
+    public nint Logits;
+    public int FirstRow, FirstDraftRow, Vocabulary, Stride;
+}
+
+/// <summary>Parameters of verify_tree.cu.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct VerifyTree
+{
+    public nint Parts, Target, Draft;
+    public Outcomes Outcomes;
+    public int Vocabulary, TargetStride, DraftStride;
+}
+
+/// <summary>The sampling options in the kernels' terms; SamplingLaw of distribution.cuh.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct SamplingLaw(SamplingOptions options)
+{
+    public float Temperature = options.Temperature;
+    public int TopK = options.TopK;
+
+    /// <summary>In units of 2^-52, at least one so that the most probable token stays; 0 keeps all.</summary>
+    public ulong TopPMass = options.TopP >= 1 ? 0 : Math.Max(1, (ulong)(options.TopP * MassThreshold.MassUnit));
+}
+
+/// <summary>What makes one row's logits probabilities; RowScale of distribution.cuh.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct RowScale
+{
+    public float Temperature, Max, CountFloor, Sum, MassFloor, Kept;
+}

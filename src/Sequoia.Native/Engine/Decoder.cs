@@ -1,0 +1,280 @@
+using System.Diagnostics;
+using Sequoia.Native.Backends;
+using Sequoia.Native.Sampling;
+
+namespace Sequoia.Native.Engine;
+
+/// <summary>
+/// The speculation loop, for any number of sequences in step: grow trees with the draft, check them with the target in one pass, verify, prune
+/// both KV caches, commit. A lone root is autoregressive decoding. What a sequence gets does not depend on the others, to the bit. After
+/// the first steps a step allocates nothing.
+/// </summary>
+internal sealed class Decoder : IDisposable
+{
+    private static readonly int[] s_root = [0];
+    private static readonly int[] s_beforeRoot = [-1];
+
+    private readonly List<IDisposable> _parts = [];
+    private readonly Backend _backend;
+    private readonly WorkQueue _queue;
+    private readonly ForwardPass _target;
+    private readonly ForwardPass? _draft;
+    private readonly Sequence[] _sequences;
+    private readonly Sequence[] _drafted;
+    private readonly Pass _prompt;
+    private readonly Pass? _draftPrompt;
+    private readonly int[] _promptNodes;
+    // The target's pass over all trees.
+    private readonly Pass _check;
+    // The draft's first pass: all roots, behind the last tokens of the sequences that lag, of which there are as many as the index says.
+    private readonly Pass[] _roots = [];
+    private readonly ulong[] _laggingOfRoots = [];
+    // The draft's further passes: a level's inner nodes, since leaves need none.
+    private readonly Pass[] _levels = [];
+    private readonly Recording[] _recordings;
+    private readonly Action[] _work;
+
+    /// <param name="target">The model whose distribution the output has.</param>
+    /// <param name="draft">The model that grows the trees; unused with lone roots.</param>
+    /// <param name="trees">The shape of each sequence's trees.</param>
+    /// <param name="context">The most tokens of a sequence.</param>
+    /// <param name="method">How children are drawn and verified.</param>
+    /// <param name="rootOnly">
+    /// Whether the target computes the trees' roots alone. A step then commits one token: the root's accepted child
+    /// (<see cref="Verdict.Ahead"/>), or what is drawn where none is accepted.
+    /// </param>
+    /// <param name="pages">Pages of the KV caches; by default what all sequences need to fill their context.</param>
+    public Decoder(
+        Llama target, Llama? draft, IReadOnlyList<TokenTree> trees, int context, SpeculationMethod method = SpeculationMethod.Sequoia, bool rootOnly = false, int? pages = null)
+    {
+        _backend = target.Backend;
+        Context = context;
+        _queue = Own(_backend.CreateQueue());
+        draft = trees.Any(tree => tree.Size > 1) ? draft : null;
+        // Nodes may reach past the context's end; what they say there is cut off, and never changes what comes before.
+        int positions = context + trees.Max(tree => tree.Size), chunk = Math.Min(_backend.PrefillRows, context), count = trees.Count;
+        int pool = pages ?? trees.Sum(tree => KvPool.PagesFor(context + tree.Size));
+        try
+        {
+            int checkedRows = rootOnly ? count : trees.Sum(tree => tree.Size);
+            int children = trees.Max(tree => Enumerable.Range(0, tree.Size).Max(tree.ChildCount));
+            _target = Prepare(target, new WorkspaceSize(Math.Max(checkedRows, chunk), checkedRows, positions, children), pool);
+            if (draft is not null)
+            {
+                int inner = trees.Sum(tree => Enumerable.Range(0, tree.Size).Count(node => tree.ChildCount(node) > 0));
+                _draft = Prepare(draft, new WorkspaceSize(Math.Max(Math.Max(2 * count, inner), chunk), inner, positions, children), pool);
+            }
+            _sequences = [.. trees.Select(tree => Own(_backend.CreateSequence(tree, method, target.Config.VocabularySize, chunk,
+                Own(new KvPages(_target.Pool, context + tree.Size)), _draft is not null && tree.Size > 1 ? Own(new KvPages(_draft.Pool, context + tree.Size)) : null)))];
+            _drafted = [.. _sequences.Where(sequence => sequence.DraftPages is not null)];
+            _promptNodes = [.. Enumerable.Range(-chunk, chunk)];
+            _prompt = Own(_backend.CreatePass(target, ModelRole.Target, chunk, 1));
+            _check = Own(_backend.CreatePass(target, ModelRole.Target, checkedRows, count, trees.Max(tree => tree.Levels)));
+            foreach (Sequence sequence in _sequences)
+                _check.Add(sequence, rootOnly ? s_root : [.. Enumerable.Range(0, sequence.Tree.Size)]);
+            _check.Complete(_queue, checkedRows);
+            if (draft is not null)
+            {
+                _draftPrompt = Own(_backend.CreatePass(draft, ModelRole.Draft, chunk, 1));
+                _roots = [.. Enumerable.Range(0, _drafted.Length + 1).Select(lagging => Own(_backend.CreatePass(draft, ModelRole.Draft, _drafted.Length + lagging, _drafted.Length + lagging)))];
+                _laggingOfRoots = new ulong[_roots.Length];
+                _levels = [.. Levels(draft)];
+            }
+            // Everything that it asks for is there.
+            _backend.Wait(_queue);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+        _recordings = [.. Enumerable.Range(0, _drafted.Length + 1).Select(_ => new Recording())];
+        _work = [.. Enumerable.Range(0, _drafted.Length + 1).Select(lagging => (Action)(() => Work(lagging)))];
+    }
+
+    /// <summary>One sequence.</summary>
+    public Decoder(Llama target, Llama? draft, TokenTree tree, int context, SpeculationMethod method = SpeculationMethod.Sequoia, bool rootOnly = false)
+        : this(target, draft, [tree], context, method, rootOnly)
+    {
+    }
+
+    public int Context { get; }
+
+    public IReadOnlyList<Sequence> Sequences => _sequences;
+
+    public int Vocabulary => _target.Logits.Columns;
+
+    public int Steps { get; private set; }
+
+    /// <summary>Of this and the next two nothing is known with a device that only queues work.</summary>
+    public TimeSpan DraftTime { get; private set; }
+
+    public TimeSpan VerifyTime { get; private set; }
+
+    /// <summary>The part of both that drew children and verified them: everything but the forward passes.</summary>
+    public TimeSpan SamplingTime { get; private set; }
+
+    /// <summary>The outcome of the first sequence's last step.</summary>
+    public Verdict Verdict => _sequences[0].Verdict;
+
+    /// <summary>Copies the target's logits of the last step to the host.</summary>
+    /// <param name="sequence">The sequence.</param>
+    /// <param name="node">The node of its tree.</param>
+    /// <param name="logits">Room for the whole vocabulary.</param>
+    public void DownloadLogits(int sequence, int node, Span<float> logits) => _target.Logits.Download(_queue, _check.Parts[sequence].FirstRow + node, logits);
+
+    /// <summary>Begins the first sequence.</summary>
+    public void Start(ReadOnlySpan<int> prompt, SamplingOptions sampling, ulong seed, CancellationToken cancellation) => Start(0, prompt, sampling, seed, cancellation);
+
+    /// <summary>Begins a text: computes the prompt's keys and values in both models. The last prompt token is the first root.</summary>
+    /// <param name="index">The sequence. What it was at before is dropped.</param>
+    /// <param name="prompt">Tokens, at least one.</param>
+    /// <param name="sampling">How tokens are drawn.</param>
+    /// <param name="seed">Of the random numbers.</param>
+    /// <param name="cancellation">Stops between passes.</param>
+    /// <param name="like">Another sequence whose text begins with the same tokens; null if there is none.</param>
+    /// <param name="shared">How many of them: the whole pages among these are shared instead of computed.</param>
+    /// <exception cref="KvCacheFullException">There are too few free pages.</exception>
+    public void Start(
+        int index, ReadOnlySpan<int> prompt, SamplingOptions sampling, ulong seed, CancellationToken cancellation, int? like = null, int shared = 0)
+    {
+        Sequence sequence = _sequences[index];
+        (Steps, DraftTime, VerifyTime, SamplingTime) = (0, TimeSpan.Zero, TimeSpan.Zero, TimeSpan.Zero);
+        int computed = Math.Min(shared, prompt.Length - 1) / KvPool.PageSize * KvPool.PageSize;
+        sequence.Begin(sampling, seed, Context + sequence.Tree.Size, like is { } other ? _sequences[other] : null, computed);
+        while (computed < prompt.Length - 1)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            int count = Math.Min(prompt.Length - 1 - computed, _promptNodes.Length);
+            sequence.Feed(_queue, prompt.Slice(computed, count));
+            Compute(_target, _prompt, sequence, count);
+            if (sequence.DraftPages is not null)
+                Compute(_draft!, _draftPrompt!, sequence, count);
+            computed += count;
+        }
+        sequence.Place(_queue, 0, prompt[^1..]);
+    }
+
+    /// <summary>One step of all sequences. Returns the tokens that it commits to the first, at least one; all are in the sequences' verdicts. Valid until the next step.</summary>
+    public ReadOnlySpan<int> Step()
+    {
+        Steps++;
+        int lagging = PlaceRoots();
+        _backend.Repeat(_queue, _recordings[lagging], _work[lagging]);
+        _backend.FetchVerdicts(_queue, _check);
+        foreach (Sequence sequence in _sequences)
+            sequence.Advance();
+        return Verdict.Tokens;
+    }
+
+    /// <summary>The next step asks the device for everything anew.</summary>
+    public void ForgetRecordings() => Array.ForEach(_recordings, recording => recording.Forget());
+
+    public void Dispose()
+    {
+        // A constructor that failed has none.
+        foreach (Recording recording in _recordings ?? [])
+            recording.Forget();
+        for (int i = _parts.Count - 1; i >= 0; i--)
+            _parts[i].Dispose();
+        _parts.Clear();
+    }
+
+    private T Own<T>(T part) where T : IDisposable
+    {
+        _parts.Add(part);
+        return part;
+    }
+
+    private ForwardPass Prepare(Llama model, WorkspaceSize size, int pages) =>
+        Own(new ForwardPass(model, Own(model.Backend.CreatePool(model.Config, pages)), size));
+
+    private IEnumerable<Pass> Levels(Llama draft)
+    {
+        int firstLogit = _drafted.Length;
+        for (int depth = 1; ; depth++)
+        {
+            int[][] nodes = [.. _drafted.Select(sequence => InnerNodes(sequence.Tree, depth))];
+            int rows = nodes.Sum(level => level.Length);
+            if (rows == 0)
+                yield break;
+            Pass pass = Own(_backend.CreatePass(draft, ModelRole.Draft, rows, _drafted.Length));
+            for (int i = 0; i < nodes.Length; i++)
+            {
+                if (nodes[i].Length > 0)
+                    pass.Add(_drafted[i], nodes[i]);
+            }
+            pass.Complete(_queue, rows, firstLogit);
+            firstLogit += rows;
+            yield return pass;
+        }
+    }
+
+    private static int[] InnerNodes(TokenTree tree, int depth) =>
+        [.. Enumerable.Range(0, tree.Size).Where(node => tree.Depth(node) == depth && tree.ChildCount(node) > 0)];
+
+    private void Compute(ForwardPass model, Pass pass, Sequence sequence, int count)
+    {
+        pass.Clear();
+        pass.Add(sequence, _promptNodes.AsSpan(^count..));
+        pass.Complete(_queue, 0);
+        model.Run(_queue, pass);
+    }
+
+    /// <summary>Makes the draft's first pass be of the sequences that lag now; returns how many do.</summary>
+    private int PlaceRoots()
+    {
+        if (_draft is null)
+            return 0;
+        int lagging = 0;
+        // One bit a sequence, and one so that a pass without rows is none of them.
+        ulong who = 1;
+        foreach (Sequence sequence in _drafted)
+        {
+            who = (who << 1) | (sequence.DraftLags ? 1UL : 0);
+            lagging += sequence.DraftLags ? 1 : 0;
+        }
+        if (_laggingOfRoots[lagging] == who)
+            return lagging;
+        _laggingOfRoots[lagging] = who;
+        Pass pass = _roots[lagging];
+        pass.Clear();
+        foreach (Sequence sequence in _drafted)
+        {
+            if (sequence.DraftLags)
+                pass.Add(sequence, s_beforeRoot);
+        }
+        foreach (Sequence sequence in _drafted)
+            pass.Add(sequence, s_root);
+        pass.Complete(_queue, _drafted.Length);
+        return lagging;
+    }
+
+    /// <summary>Everything that a step asks of the device.</summary>
+    private void Work(int lagging)
+    {
+        long start = Stopwatch.GetTimestamp();
+        if (_draft is not null)
+            Grow(_draft, lagging);
+        long grown = Stopwatch.GetTimestamp();
+        _target.Run(_queue, _check);
+        long checkedAt = Stopwatch.GetTimestamp();
+        _backend.VerifyTrees(_queue, _target.Workspace, _draft?.Workspace, _check);
+        SamplingTime += Stopwatch.GetElapsedTime(checkedAt);
+        _backend.Commit(_queue, _check, _target.Pool, _draft?.Pool);
+        DraftTime += Stopwatch.GetElapsedTime(start, grown);
+        VerifyTime += Stopwatch.GetElapsedTime(grown);
+    }
+
+    private void Grow(ForwardPass draft, int lagging)
+    {
+        for (int level = 0; level <= _levels.Length; level++)
+        {
+            Pass pass = level == 0 ? _roots[lagging] : _levels[level - 1];
+            draft.Run(_queue, pass);
+            long drawn = Stopwatch.GetTimestamp();
+            _backend.DrawChildren(_queue, draft.Workspace, pass);
+            SamplingTime += Stopwatch.GetElapsedTime(drawn);
+        }
+    }
+}

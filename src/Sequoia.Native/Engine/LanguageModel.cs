@@ -1,0 +1,147 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Text;
+using Sequoia.Native.Backends;
+using Sequoia.Native.Engine;
+using Sequoia.Native.Models;
+
+namespace Sequoia.Native;
+
+/// <summary>
+/// A Llama model from a Hugging Face folder: config.json, generation_config.json, safetensors (one file or shards) and a
+/// tokenizer. Weights stay in the mapped files in the type they are stored in (F32, F16, BF16). Immutable and thread-safe: several generators,
+/// on several threads, may share one.
+/// </summary>
+/// <remarks>
+/// Each generator and each measurement holds the weights for as long as it needs them, so a model may be disposed of at any time: nobody can begin
+/// to use it after that, and its memory is freed with the last user. A model that is forgotten instead is freed by the garbage collector. What
+/// describes it (folder, tokenizer, device, ...) stays readable.
+/// </remarks>
+public sealed class LanguageModel : IDisposable
+{
+    private ModelLease? _own;
+
+    private LanguageModel(string folder, LoadOptions options, IProgress<double>? progress, CancellationToken cancellation)
+    {
+        if (options.Threads is < 1 or > LoadOptions.MaxThreads)
+            throw new InvalidInputException($"threads: {options.Threads} is not a number from 1 to {LoadOptions.MaxThreads}");
+        long start = Stopwatch.GetTimestamp();
+        Folder = folder;
+        if (!Directory.Exists(folder))
+            throw new ModelFileException(folder, "there is no such folder; a Hugging Face model folder is expected");
+        LlamaConfig config = LlamaConfig.Read(Path.Combine(folder, "config.json"));
+        Tokenizer = Tokenizer.Load(folder);
+        if (Tokenizer.VocabularySize > config.VocabularySize)
+        {
+            throw new ModelFileException(Path.Combine(folder, "config.json"),
+                $"vocab_size: {config.VocabularySize} is less than the tokenizer's {Tokenizer.VocabularySize} ids; the two do not belong together");
+        }
+        EosIds = GenerationConfig.ReadEosIds(folder, config) is { Length: > 0 } ids ? ids : Tokenizer.EosId is { } eos ? [eos] : [];
+        BosId = Tokenizer.BosId ?? config.BosId;
+        var files = new ModelFiles(folder);
+        Backend? backend = null;
+        try
+        {
+            var tensors = new LlamaTensors(files, config);
+            cancellation.ThrowIfCancellationRequested();
+            backend = BackendFactory.Create(options, tensors);
+            long loaded = 0, all = tensors.All.Sum(tensor => tensor.Bytes);
+            _own = new ModelLease(new Llama(backend, config, tensors, tensor =>
+            {
+                cancellation.ThrowIfCancellationRequested();
+                progress?.Report((double)(loaded += tensor.Bytes) / all);
+            }), files);
+            (Device, DeviceId, HasTimes, Note) = (backend.Name, BackendFactory.IdOf(backend), backend.HasTimes, backend.NoteOn(tensors));
+        }
+        catch
+        {
+            backend?.Dispose();
+            files.Dispose();
+            throw;
+        }
+        Config = config;
+        ParameterCount = files.Tensors.Values.Sum(t => t.Shape.Aggregate(1L, (a, b) => a * b));
+        Fingerprint = FingerprintOf(files);
+        LoadTime = Stopwatch.GetElapsedTime(start);
+    }
+
+    /// <summary>The folder that the model was loaded from.</summary>
+    public string Folder { get; }
+
+    /// <summary>The model's tokenizer.</summary>
+    public Tokenizer Tokenizer { get; }
+
+    /// <summary>Ids that end a text, from generation_config.json, config.json or the tokenizer, the first that names any.</summary>
+    public IReadOnlyList<int> EosIds { get; }
+
+    /// <summary>The id that every prompt begins with; null where the model has none.</summary>
+    public int? BosId { get; }
+
+    /// <summary>The most tokens, prompt and output together, that the model can attend to.</summary>
+    public int ContextLength => Config.MaxPositions;
+
+    /// <summary>The number of weights.</summary>
+    public long ParameterCount { get; }
+
+    /// <summary>The device that computes, for people to read.</summary>
+    public string Device { get; }
+
+    /// <summary>Whether the time the device takes means anything; false on the software GPU, where counts are of use and times are not.</summary>
+    public bool HasTimes { get; }
+
+    /// <summary>What the device made of the weights that a user may not expect, in one sentence; null if nothing.</summary>
+    public string? Note { get; }
+
+    /// <summary>How long <see cref="Load"/> took.</summary>
+    public TimeSpan LoadTime { get; }
+
+    internal LlamaConfig Config { get; }
+
+    /// <summary>Equal for models that can read each other's memory.</summary>
+    internal string DeviceId { get; }
+
+    /// <summary>A hash of all tensors' names, shapes and types: what the time of a pass depends on, whatever the values are.</summary>
+    internal string Fingerprint { get; }
+
+    /// <summary>Loads a model folder. All names, shapes and types are checked; weights are read from disk when they are first used.</summary>
+    /// <param name="folder">A folder as Hugging Face ships it.</param>
+    /// <param name="options">By default, all processors compute.</param>
+    /// <exception cref="ModelFileException">A file is missing, damaged or of an unsupported kind; the message names it, the key and the mend.</exception>
+    /// <exception cref="InvalidInputException">An option is out of range.</exception>
+    public static LanguageModel Load(string folder, LoadOptions? options = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        return new LanguageModel(folder, options ?? new LoadOptions(), null, CancellationToken.None);
+    }
+
+    /// <summary>The same as <see cref="Load"/> on a thread of its own: bringing weights to a GPU takes a while.</summary>
+    /// <param name="folder">A folder as Hugging Face ships it.</param>
+    /// <param name="options">By default, all processors compute.</param>
+    /// <param name="progress">Receives the share of the weights that are loaded, 0 to 1, on the loading thread.</param>
+    /// <param name="cancellationToken">Stops after the tensor at hand; everything is freed then.</param>
+    /// <exception cref="ModelFileException">A file is missing, damaged or of an unsupported kind.</exception>
+    /// <exception cref="InvalidInputException">An option is out of range.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public static Task<LanguageModel> LoadAsync(string folder, LoadOptions? options = null, IProgress<double>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        return Task.Factory.StartNew(
+            () => new LanguageModel(folder, options ?? new LoadOptions(), progress, cancellationToken), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    }
+
+    /// <summary>
+    /// Closes the model to new users; its memory is freed now or with the last generator or measurement that holds it. May be called at any time,
+    /// from any thread, and more than once.
+    /// </summary>
+    public void Dispose() => Interlocked.Exchange(ref _own, null)?.Dispose();
+
+    /// <summary>Holds the weights until the result is disposed of.</summary>
+    /// <exception cref="ObjectDisposedException">The model was disposed of.</exception>
+    internal ModelLease Lease() => Volatile.Read(ref _own)?.TryShare() ?? throw new ObjectDisposedException(nameof(LanguageModel));
+
+    private static string FingerprintOf(ModelFiles files)
+    {
+        IEnumerable<string> lines = files.Tensors.Values.OrderBy(t => t.Name, StringComparer.Ordinal).Select(t => $"{t.Name} {t.Type} {string.Join('x', t.Shape)}");
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', lines))))[..16];
+    }
+}

@@ -1,0 +1,137 @@
+using System.Diagnostics;
+using Sequoia.Native.Engine;
+
+namespace Sequoia.Native;
+
+/// <summary>
+/// Measures t(n) and the draft's costs (Sequoia, section 3.3) with the engine's own passes on the device that the models are loaded
+/// for. Passes of all sizes take turns, so that a slow spell of the machine meets all of them alike; and each comes behind what it
+/// comes behind in a step, since what the passes before it left in the caches is a good part of its cost.
+/// </summary>
+public static class HardwareMeter
+{
+    /// <summary>Measures a pair. It computes for some seconds with all of the models' threads.</summary>
+    /// <param name="target">The large model.</param>
+    /// <param name="draft">The small one.</param>
+    /// <param name="options">What to measure; everything by default.</param>
+    /// <param name="progress">Told the share that is done.</param>
+    /// <param name="cancellationToken">Stops after the pass in hand.</param>
+    /// <exception cref="InvalidInputException">Sizes or contexts do not ascend, or are out of range.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    /// <exception cref="ObjectDisposedException">A model was disposed of before the measurement began.</exception>
+    public static HardwareCosts Measure(
+        LanguageModel target, LanguageModel draft, HardwareMeterOptions? options = null,
+        IProgress<double>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(target);
+        ArgumentNullException.ThrowIfNull(draft);
+        if (!target.HasTimes || !draft.HasTimes)
+            throw new InvalidInputException($"device: {target.Device}: has no times to measure; use cpu or cuda");
+        options ??= new HardwareMeterOptions();
+        CheckAscending(options.Sizes, 1, TokenTree.MaxSize, "size");
+        int longest = Math.Min(target.ContextLength, draft.ContextLength);
+        // The lone context of a tiny one would otherwise be none at all.
+        int[] contexts = [.. options.Contexts ?? [.. new[] { Math.Min(64, longest / 2), 256, 1024 }.Where((context, i) => i == 0 || context < longest)]];
+        CheckAscending(contexts, 1, longest - 1, "context");
+        var costs = new List<ContextCosts>();
+        double verify = 0;
+        using ModelLease large = target.Lease(), small = draft.Lease();
+        for (int i = 0; i < contexts.Length; i++)
+        {
+            using var passes = new PairPasses(large.Llama, small.Llama, contexts[i], options.Sizes);
+            costs.Add(MeasureAt(passes, contexts[i], options, share => progress?.Report((i + share) / contexts.Length), cancellationToken, out verify));
+        }
+        return new HardwareCosts(HardwareKey.Of(target, draft), DateTimeOffset.UtcNow, verify, costs);
+    }
+
+    private static ContextCosts MeasureAt(
+        PairPasses passes, int context, HardwareMeterOptions options, Action<double> report, CancellationToken cancellation, out double verify)
+    {
+        int sizes = options.Sizes.Count;
+        List<double>[] target = Lists(sizes), draft = Lists(sizes);
+        List<double> root = [], verifying = [];
+        long start = 0;
+        // The first round warms up code, caches and clocks, and does not count.
+        for (int round = 0; round <= HardwareMeterOptions.MostRepeats; round++)
+        {
+            TimeSpan spent = start == 0 ? TimeSpan.Zero : Stopwatch.GetElapsedTime(start);
+            if (round > HardwareMeterOptions.FewestRepeats && spent > options.Budget)
+                break;
+            report(Math.Min(1, Math.Max(spent / options.Budget, (double)round / (HardwareMeterOptions.MostRepeats + 1))));
+            // One token at a time: behind other such passes, with no draft between. A model that just fits a cache needs several of
+            // them to get back into it after the larger passes.
+            for (int warm = 0; warm < 4; warm++)
+                passes.Check(0);
+            Add(target[0], Time(() => passes.Check(0)), round);
+            Add(verifying, Time(passes.Verify), round);
+            for (int i = 0; i < sizes; i++)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                Add(root, Time(() => passes.DraftLevel(0)), round);
+                Add(draft[i], Time(() => passes.DraftLevel(i)), round);
+                if (i > 0)
+                    Add(target[i], Time(() => passes.Check(i)), round);
+                else
+                    passes.Check(0);
+            }
+            if (round == 0)
+                start = Stopwatch.GetTimestamp();
+            else if (round == 1)
+                sizes = WorthMeasuring(options, target);
+        }
+        report(1);
+        verify = Point(1, verifying).Median;
+        return new ContextCosts(context, Curve(options.Sizes, target, sizes), Point(1, root), Curve(options.Sizes, draft, sizes));
+    }
+
+    private static int WorthMeasuring(HardwareMeterOptions options, List<double>[] target)
+    {
+        int count = options.Sizes.Count;
+        if (options.WorthFor is not { } acceptance)
+            return count;
+        double most = 0;
+        for (int i = 0; i < count; i++)
+        {
+            double gain = OptimalTree.ExpectedTokens(OptimalTree.Build(acceptance, options.Sizes[i]), acceptance) / target[i][0];
+            if (gain < 0.75 * most)
+                return i + 1;
+            most = Math.Max(most, gain);
+        }
+        return count;
+    }
+
+    private static List<double>[] Lists(int count) => [.. Enumerable.Range(0, count).Select(_ => new List<double>())];
+
+    private static void Add(List<double> seconds, double value, int round)
+    {
+        if (round > 0)
+            seconds.Add(value);
+    }
+
+    private static double Time(Action pass)
+    {
+        long start = Stopwatch.GetTimestamp();
+        pass();
+        return Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+
+    private static CostCurve Curve(IReadOnlyList<int> sizes, List<double>[] seconds, int count) =>
+        new([.. sizes.Take(count).Select((size, i) => Point(size, seconds[i]))]);
+
+    private static CostPoint Point(int rows, List<double> seconds)
+    {
+        seconds.Sort();
+        return new CostPoint(rows, seconds[seconds.Count / 2], seconds[0], seconds[^1]);
+    }
+
+    private static void CheckAscending(IReadOnlyList<int> values, int least, int most, string what)
+    {
+        for (int i = 0; i < values.Count; i++)
+        {
+            if (values[i] < least || values[i] > most || (i > 0 && values[i] <= values[i - 1]))
+                throw new InvalidInputException($"measuring hardware: {what} {values[i]}: must be in {least}..{most} and above the one before it");
+        }
+        if (values.Count == 0)
+            throw new InvalidInputException($"measuring hardware: there is no {what}");
+    }
+}

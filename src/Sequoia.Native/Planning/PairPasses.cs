@@ -1,0 +1,115 @@
+using Sequoia.Native.Backends;
+using Sequoia.Native.Sampling;
+
+namespace Sequoia.Native;
+
+/// <summary>The passes of a speculation step, at every size to measure, ready to be run again and again behind one context.</summary>
+internal sealed class PairPasses : IDisposable
+{
+    // The usual temperature; greedy steps save the little that drawing and verifying take.
+    private static readonly SamplingOptions Sampling = new(0.6f);
+
+    private readonly List<IDisposable> _parts = [];
+    private readonly Backend _backend;
+    private readonly ForwardPass _target;
+    private readonly ForwardPass _draft;
+    private readonly Timed[] _checks, _levels;
+    private readonly Timed _verify;
+    private readonly WorkQueue _queue;
+
+    public PairPasses(Llama target, Llama draft, int context, IReadOnlyList<int> sizes)
+    {
+        _backend = target.Backend;
+        int most = sizes[^1], vocabulary = target.Config.VocabularySize;
+        // A level's nodes hang below a root and have one child each.
+        int positions = context + (2 * most) + 1, pages = KvPool.PagesFor(positions);
+        var size = new WorkspaceSize(most, most, positions, most);
+        try
+        {
+            _queue = Own(_backend.CreateQueue());
+            _target = Own(new ForwardPass(target, Own(target.Backend.CreatePool(target.Config, pages)), size));
+            _draft = Own(new ForwardPass(draft, Own(draft.Backend.CreatePool(draft.Config, pages)), size));
+            // All of them are at work on the same rows, one after the other, as the steps of a text are.
+            KvPages ofTarget = Own(new KvPages(_target.Pool, positions)), ofDraft = Own(new KvPages(_draft.Pool, positions));
+            ofTarget.Reserve(positions);
+            ofDraft.Reserve(positions);
+            _checks = [.. sizes.Select(nodes => Check(SequenceOf(nodes == 1 ? TokenTree.Root : TokenTree.Chain(nodes - 1)), nodes))];
+            _levels = [.. sizes.Select(nodes => Level(SequenceOf(TokenTree.Chains(nodes, 2)), nodes))];
+            Pass root = Own(_backend.CreatePass(target, ModelRole.Target, 1, 1, levels: 1));
+            root.Add(SequenceOf(TokenTree.Root), [0]);
+            root.Complete(_queue, 1);
+            _verify = new Timed(() => _backend.VerifyTrees(_queue, _target.Workspace, null, root));
+            _backend.Wait(_queue);
+
+            Sequence SequenceOf(TokenTree tree)
+            {
+                Sequence sequence = Own(_backend.CreateSequence(tree, SpeculationMethod.Sequoia, vocabulary, 1, ofTarget, ofDraft));
+                sequence.Resume(Sampling, default, context);
+                // Different tokens, so that no row of the embedding is in the cache because of another.
+                sequence.Place(_queue, 0, [.. Enumerable.Range(0, tree.Size).Select(node => 3 + (node * 37 % (vocabulary - 3)))]);
+                return sequence;
+            }
+
+            Timed Check(Sequence sequence, int nodes)
+            {
+                Pass pass = Own(_backend.CreatePass(target, ModelRole.Target, nodes, 1));
+                pass.Add(sequence, [.. Enumerable.Range(0, nodes)]);
+                pass.Complete(_queue, nodes);
+                return new Timed(() => _target.Run(_queue, pass));
+            }
+
+            Timed Level(Sequence sequence, int nodes)
+            {
+                Pass pass = Own(_backend.CreatePass(draft, ModelRole.Draft, nodes, 1));
+                pass.Add(sequence, [.. Enumerable.Range(1, nodes)]);
+                pass.Complete(_queue, nodes);
+                return new Timed(() =>
+                {
+                    _draft.Run(_queue, pass);
+                    _backend.DrawChildren(_queue, _draft.Workspace, pass);
+                });
+            }
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The target's pass over a whole tree.</summary>
+    public void Check(int size) => Run(_checks[size]);
+
+    /// <summary>The draft's pass over one level, and drawing a child for each of its nodes.</summary>
+    public void DraftLevel(int size) => Run(_levels[size]);
+
+    /// <summary>Verifying one node, on the first row of the last <see cref="Check"/>.</summary>
+    public void Verify() => Run(_verify);
+
+    public void Dispose()
+    {
+        foreach (Timed? timed in (Timed?[])[.. _checks ?? [], .. _levels ?? [], _verify])
+            timed?.Recording.Forget();
+        for (int i = _parts.Count - 1; i >= 0; i--)
+            _parts[i].Dispose();
+        _parts.Clear();
+    }
+
+    /// <summary>As a step does it, but that a device is waited for after each pass and not only after the last.</summary>
+    private void Run(Timed timed)
+    {
+        _backend.Repeat(_queue, timed.Recording, timed.Work);
+        _backend.Wait(_queue);
+    }
+
+    private T Own<T>(T part) where T : IDisposable
+    {
+        _parts.Add(part);
+        return part;
+    }
+
+    private sealed record Timed(Action Work)
+    {
+        public Recording Recording { get; } = new();
+    }
+}

@@ -1,0 +1,357 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
+using System.Threading.Channels;
+using Sequoia.Native.Backends;
+using Sequoia.Native.Engine;
+
+namespace Sequoia.Native;
+
+/// <summary>
+/// Generates text with a target model, sped up by a draft model that grows a tree of guesses which the target checks in one pass.
+/// The output has exactly the target's distribution, whatever the draft and the tree; greedy output is the same token for token.
+/// Thread-safe: calls are queued, also those made while a text of this generator is being read.
+/// </summary>
+/// <remarks>
+/// A generator holds its models' memory, so the models may be disposed of before it. <see cref="Dispose"/> may be called at any time: a running text
+/// ends with a last chunk that says <see cref="FinishReason.Cancelled"/>. A generator that is forgotten is freed by the garbage collector.
+/// </remarks>
+public sealed class TextGenerator : IDisposable, IAsyncDisposable
+{
+    // Caches grow in steps of this many tokens, so that a slightly longer prompt does not mean a new one.
+    private const int ContextStep = 256;
+
+    private readonly LanguageModel _target;
+    private readonly LanguageModel? _draft;
+    private readonly SpeculationMethod _method;
+    private readonly bool _rootOnly;
+    private readonly ModelLease _targetLease;
+    private readonly ModelLease? _draftLease;
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly Lock _stopping = new();
+    // Ends the running text; null between texts.
+    private CancellationTokenSource? _running;
+    private bool _closed;
+    private Decoder? _decoder;
+
+    /// <summary>
+    /// Creates a generator. Nothing is measured, written or computed, and memory for the sequence is taken when it is first used.
+    /// </summary>
+    /// <param name="target">The model whose distribution the output has.</param>
+    /// <param name="draft">A small model over the same vocabulary; null decodes one token at a time.</param>
+    /// <param name="tree">
+    /// The tree's shape; by default <see cref="TreePolicy.DefaultFor"/>. With <see cref="TreePolicy.Auto"/> the costs decide that were measured for
+    /// the pair on this machine in the last 30 days; where there are none, the optimal tree of three nodes is taken.
+    /// <see cref="CreateAsync"/> measures instead.
+    /// </param>
+    /// <param name="method">How guesses are drawn and checked; others than the default are there to be compared with.</param>
+    /// <exception cref="InvalidInputException">The vocabularies or devices differ, a tree is asked for without a draft, or the tree cannot be made.</exception>
+    /// <exception cref="ObjectDisposedException">A model was disposed of.</exception>
+    public TextGenerator(LanguageModel target, LanguageModel? draft = null, TreePolicy? tree = null, SpeculationMethod method = SpeculationMethod.Sequoia)
+        : this(target, draft, TreeDecision.Of(target, draft, tree), method, rootOnly: false)
+    {
+    }
+
+    private TextGenerator(LanguageModel target, LanguageModel? draft, TreeDecision decision, SpeculationMethod method, bool rootOnly)
+    {
+        (_target, _method, _rootOnly, Tree, Plan) = (target, method, rootOnly, decision.Tree, decision.Plan);
+        _draft = Tree.Size > 1 ? draft : null;
+        _targetLease = target.Lease();
+        try
+        {
+            _draftLease = _draft?.Lease();
+        }
+        catch
+        {
+            _targetLease.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The shape of the tree that every step grows; a lone root without speculation.</summary>
+    public TokenTree Tree { get; }
+
+    /// <summary>What <see cref="TreePolicy.Auto"/> chose by measured costs, and what it predicts; null where costs have not decided.</summary>
+    public TreePlan? Plan { get; }
+
+    /// <summary>
+    /// Creates a generator whose tree is the fastest for this pair on this machine. With <see cref="TreePolicy.Auto"/>, which is the default where the
+    /// draft's acceptance is known, the first call for a pair measures what passes cost: about 3 seconds on a thread of its own. The costs
+    /// are kept for 30 days in the user's cache folder (<see cref="HardwareCache"/>). In all other cases this is the constructor.
+    /// </summary>
+    /// <param name="target">The model whose distribution the output has.</param>
+    /// <param name="draft">A small model over the same vocabulary; null decodes one token at a time.</param>
+    /// <param name="tree">The tree's shape; by default <see cref="TreePolicy.DefaultFor"/>.</param>
+    /// <param name="method">How guesses are drawn and checked.</param>
+    /// <param name="progress">Receives the share of the measurement that is done, 0 to 1, on the measuring thread; nothing where nothing is measured.</param>
+    /// <param name="note">Receives, in a line each, what a user may want to know: that something is measured, or cannot be kept.</param>
+    /// <param name="cancellationToken">Stops the measurement after the pass at hand; nothing is kept then.</param>
+    /// <exception cref="InvalidInputException">The vocabularies or devices differ, a tree is asked for without a draft, or the tree cannot be made.</exception>
+    /// <exception cref="ObjectDisposedException">A model was disposed of.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public static async Task<TextGenerator> CreateAsync(
+        LanguageModel target, LanguageModel? draft = null, TreePolicy? tree = null, SpeculationMethod method = SpeculationMethod.Sequoia,
+        IProgress<double>? progress = null, Action<string>? note = null, CancellationToken cancellationToken = default)
+    {
+        TreeDecision decision = TreeDecision.Of(target, draft, tree, note);
+        if (decision.Undecided is not null)
+        {
+            decision = await Task.Factory.StartNew(
+                () => decision.Measure(target, draft!, progress, note, cancellationToken), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+        }
+        return new TextGenerator(target, draft, decision, method, rootOnly: false);
+    }
+
+    /// <summary>
+    /// Generates a text that continues <paramref name="prompt"/> (BOS is put before it). The first chunk comes after prefill, then one
+    /// for each step; the last one carries the stats. Cancelling, and disposing of the generator, end the text within one step, with a last chunk
+    /// that says <see cref="FinishReason.Cancelled"/>; neither throws once the text has begun.
+    /// </summary>
+    /// <remarks>
+    /// The text is computed on a thread of its own, which does not wait for the reader. So a further call, also from inside the loop that reads this
+    /// one, waits for the text's end and then begins; and a reader that stops without disposing of its enumerator holds nobody up for longer than
+    /// that. Leaving <c>await foreach</c> ends the text within one step. A call that is still waiting for its turn throws: the token's
+    /// <see cref="OperationCanceledException"/>, or <see cref="ObjectDisposedException"/>.
+    /// </remarks>
+    /// <param name="prompt">The text to continue.</param>
+    /// <param name="options">How; the defaults if null.</param>
+    /// <param name="cancellationToken">Ends the text.</param>
+    /// <exception cref="InvalidInputException">An option is out of range, or the prompt is empty and the model has no BOS.</exception>
+    /// <exception cref="ContextLengthExceededException">The prompt does not fit the model's context.</exception>
+    /// <exception cref="ObjectDisposedException">The generator was disposed of, before this call or before the text began.</exception>
+    public IAsyncEnumerable<GenerationChunk> GenerateAsync(string prompt, GenerationOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(prompt);
+        if (Volatile.Read(ref _closed))
+            throw Gone;
+        options ??= new GenerationOptions();
+        options.Check();
+        int[] ids = Encode(prompt);
+        return RunAsync(ids, options, cancellationToken);
+    }
+
+    /// <summary>
+    /// Ends the running text, waits for its current step and frees the memory; texts that have not begun throw. May be called at any time, from any
+    /// thread (also from the loop that reads the text), and more than once.
+    /// </summary>
+    public void Dispose()
+    {
+        Close();
+        _turn.Wait();
+        Free();
+    }
+
+    /// <summary>The same as <see cref="Dispose"/>, without holding the thread while it waits.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        Close();
+        await _turn.WaitAsync().ConfigureAwait(false);
+        Free();
+    }
+
+    /// <summary>A generator that walks one position at a time with so many children below the root, for <see cref="Walk"/> alone.</summary>
+    internal static TextGenerator OfStar(LanguageModel target, LanguageModel draft, int children, SpeculationMethod method) =>
+        new(target, draft, TreeDecision.Of(target, draft, TreePolicy.Chains(children, 1)), method, rootOnly: true);
+
+    /// <summary>Generates a text for the sake of its verdicts, on the caller's thread.</summary>
+    internal void Walk(string prompt, GenerationOptions options, Action<Verdict> onStep, CancellationToken cancellation)
+    {
+        options.Check();
+        int[] ids = Encode(prompt);
+        int limit = Limit(ids, options);
+        Decoder decoder = DecoderFor(ids.Length + limit);
+        decoder.Start(ids, options.Sampling, options.Seed ?? 0, cancellation);
+        for (int generated = 0; generated < limit;)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            ReadOnlySpan<int> tokens = decoder.Step();
+            onStep(decoder.Verdict);
+            if (!options.IgnoreEos && IndexOfStop(tokens) >= 0)
+                return;
+            generated += tokens.Length;
+        }
+    }
+
+    private static ObjectDisposedException Gone => new(nameof(TextGenerator));
+
+    private int[] Encode(string prompt)
+    {
+        int[] ids = [.. _target.BosId is { } bos ? (int[])[bos] : [], .. _target.Tokenizer.Encode(prompt)];
+        if (ids.Length == 0)
+            throw new InvalidInputException("prompt: it is empty and the model has no BOS token to begin with; give some text");
+        return ids.Length < _target.ContextLength ? ids : throw new ContextLengthExceededException(ids.Length + 1, _target.ContextLength);
+    }
+
+    private int Limit(int[] prompt, GenerationOptions options) =>
+        (int)Math.Min((long)prompt.Length + options.MaxTokens, _target.ContextLength) - prompt.Length;
+
+    private async IAsyncEnumerable<GenerationChunk> RunAsync(int[] prompt, GenerationOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var chunks = Channel.CreateUnbounded<GenerationChunk>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
+        var ended = new CancellationTokenSource();
+        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        Task work;
+        try
+        {
+            Begin(ended);
+            // A thread of its own: decoding computes without a pause and must not hold one of the pool's.
+            work = Task.Factory.StartNew(
+                () => Produce(prompt, options, chunks.Writer, ended, cancellationToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        }
+        catch
+        {
+            End();
+            throw;
+        }
+        try
+        {
+            await foreach (GenerationChunk chunk in chunks.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
+                yield return chunk;
+        }
+        finally
+        {
+            // A caller that stops early does not want the rest.
+            await ended.CancelAsync().ConfigureAwait(false);
+            await work.ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Does a text from begin to end, whatever becomes of who reads it, and gives the turn back.</summary>
+    private void Produce(int[] prompt, GenerationOptions options, ChannelWriter<GenerationChunk> chunks, CancellationTokenSource ended, CancellationToken cancellation)
+    {
+        Exception? failure = null;
+        try
+        {
+            using CancellationTokenRegistration registered = cancellation.UnsafeRegister(static ended => ((CancellationTokenSource)ended!).Cancel(), ended);
+            Generate(prompt, options, chunks, ended.Token);
+        }
+        catch (Exception e)
+        {
+            failure = e;
+        }
+        End();
+        chunks.Complete(failure);
+    }
+
+    private void Begin(CancellationTokenSource ended)
+    {
+        lock (_stopping)
+        {
+            if (_closed)
+                throw Gone;
+            _running = ended;
+        }
+    }
+
+    private void End()
+    {
+        lock (_stopping)
+            _running = null;
+        _turn.Release();
+    }
+
+    private void Close()
+    {
+        lock (_stopping)
+        {
+            _closed = true;
+            _running?.Cancel();
+        }
+    }
+
+    // In turn, like a text: nothing is at work on what is freed.
+    private void Free()
+    {
+        try
+        {
+            _decoder?.Dispose();
+            _decoder = null;
+            _targetLease.Dispose();
+            _draftLease?.Dispose();
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    private void Generate(int[] prompt, GenerationOptions options, ChannelWriter<GenerationChunk> chunks, CancellationToken cancellation)
+    {
+        int limit = Limit(prompt, options);
+        Decoder decoder = DecoderFor(prompt.Length + limit);
+        // 53 bits: a seed that is reported in JSON must survive readers that take numbers for doubles.
+        ulong seed = options.Seed ?? BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))) >> 11;
+        TokenDecoder text = _target.Tokenizer.CreateDecoder(prompt);
+
+        long start = Stopwatch.GetTimestamp();
+        TimeSpan prefill = TimeSpan.Zero;
+        int generated = 0, cutOff = 0;
+        FinishReason? finish = null;
+        try
+        {
+            decoder.Start(prompt, options.Sampling, seed, cancellation);
+            prefill = Stopwatch.GetElapsedTime(start);
+            start = Stopwatch.GetTimestamp();
+        }
+        catch (OperationCanceledException)
+        {
+            finish = FinishReason.Cancelled;
+            prefill = Stopwatch.GetElapsedTime(start);
+            start = Stopwatch.GetTimestamp();
+        }
+        while (finish is null)
+        {
+            ReadOnlySpan<int> committed = decoder.Step();
+            ReadOnlySpan<int> tokens = committed[..Math.Min(committed.Length, limit - generated)];
+            int stop = options.IgnoreEos ? -1 : IndexOfStop(tokens);
+            if (stop >= 0)
+                tokens = tokens[..(stop + 1)];
+            generated += tokens.Length;
+            cutOff = committed.Length - tokens.Length;
+            finish = stop >= 0 ? FinishReason.Stop : generated == limit ? FinishReason.Length : cancellation.IsCancellationRequested ? FinishReason.Cancelled : null;
+            string piece = "";
+            foreach (int token in tokens)
+                piece += text.Append(token);
+            chunks.TryWrite(new GenerationChunk(piece, tokens.ToArray()));
+        }
+        chunks.TryWrite(new GenerationChunk(text.Flush(), [], new GenerationStats
+        {
+            FinishReason = finish.Value,
+            PromptTokens = prompt,
+            Tokens = generated,
+            CutOff = cutOff,
+            Steps = decoder.Steps,
+            DecodeTime = Stopwatch.GetElapsedTime(start),
+            PrefillTime = prefill,
+            LoadTime = _target.LoadTime + (_draft?.LoadTime ?? TimeSpan.Zero),
+            DraftTime = decoder.DraftTime,
+            VerifyTime = decoder.VerifyTime,
+            SamplingTime = decoder.SamplingTime,
+            Seed = seed,
+            Tree = Tree,
+            Device = _target.Device,
+            HasTimes = _target.HasTimes,
+            HasPhaseTimes = _target.HasTimes && !_targetLease.Llama.Backend.IsAsynchronous,
+        }));
+    }
+
+    private int IndexOfStop(ReadOnlySpan<int> tokens)
+    {
+        for (int i = 0; i < tokens.Length; i++)
+        {
+            if (_target.EosIds.Contains(tokens[i]))
+                return i;
+        }
+        return -1;
+    }
+
+    private Decoder DecoderFor(int tokens)
+    {
+        if (_decoder is { } existing && existing.Context >= tokens)
+            return existing;
+        _decoder?.Dispose();
+        _decoder = null;
+        int context = Math.Min((tokens + ContextStep - 1) / ContextStep * ContextStep, _target.ContextLength);
+        return _decoder = new Decoder(_targetLease.Llama, _draftLease?.Llama, Tree, context, _method, _rootOnly);
+    }
+}
