@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Sequoia.Native.Backends;
 
 /// <summary>
@@ -85,6 +87,7 @@ internal sealed unsafe class KvPages : IDisposable
     {
         Pool = pool;
         _pages = GC.AllocateArray<int>(KvPool.PagesFor(mostPositions), pinned: true);
+        Table = (int*)Marshal.UnsafeAddrOfPinnedArrayElement(_pages, 0);
     }
 
     public KvPool Pool { get; }
@@ -100,7 +103,7 @@ internal sealed unsafe class KvPages : IDisposable
     public int Capacity => _pages.Length;
 
     /// <summary>The pages, for kernels: position j is in page Table[j / 16].</summary>
-    public int* Table => (int*)System.Runtime.InteropServices.Marshal.UnsafeAddrOfPinnedArrayElement(_pages, 0);
+    public int* Table { get; }
 
     /// <summary>Makes room for so many positions.</summary>
     /// <exception cref="KvCacheFullException">The pool has too few free pages: nothing changes.</exception>

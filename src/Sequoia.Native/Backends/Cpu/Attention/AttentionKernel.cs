@@ -85,13 +85,14 @@ internal static unsafe class AttentionKernel<TLanes> where TLanes : unmanaged, I
             float* k0 = keys + (pages[block] * blockFloats), k1 = keys + (pages[block + 1] * blockFloats);
             float* k2 = keys + (pages[block + 2] * blockFloats), k3 = keys + (pages[block + 3] * blockFloats);
             TLanes s0 = TLanes.Zero, s1 = TLanes.Zero, s2 = TLanes.Zero, s3 = TLanes.Zero;
-            for (int d = 0; d < headDim; d++)
+            float* q = query;
+            for (nint at = 0; at < blockFloats; at += Block, q++)
             {
-                TLanes q = TLanes.Broadcast(query[d]);
-                s0 = TLanes.FusedMultiplyAdd(q, TLanes.Load(k0 + (d * Block)), s0);
-                s1 = TLanes.FusedMultiplyAdd(q, TLanes.Load(k1 + (d * Block)), s1);
-                s2 = TLanes.FusedMultiplyAdd(q, TLanes.Load(k2 + (d * Block)), s2);
-                s3 = TLanes.FusedMultiplyAdd(q, TLanes.Load(k3 + (d * Block)), s3);
+                TLanes of = TLanes.Broadcast(*q);
+                s0 = TLanes.FusedMultiplyAdd(of, TLanes.Load(k0 + at), s0);
+                s1 = TLanes.FusedMultiplyAdd(of, TLanes.Load(k1 + at), s1);
+                s2 = TLanes.FusedMultiplyAdd(of, TLanes.Load(k2 + at), s2);
+                s3 = TLanes.FusedMultiplyAdd(of, TLanes.Load(k3 + at), s3);
             }
             float* s = scores + (block * Block);
             TLanes.Store(s0, s);
@@ -119,20 +120,20 @@ internal static unsafe class AttentionKernel<TLanes> where TLanes : unmanaged, I
         {
             float* even = keys + (pages[block] * blockFloats), odd = keys + (pages[block + 1] * blockFloats);
             TLanes a0 = TLanes.Zero, a1 = TLanes.Zero, b0 = TLanes.Zero, b1 = TLanes.Zero;
-            for (int d = 0; d < headDim; d++)
+            float* q = queries;
+            for (nint at = 0; at < blockFloats; at += Block, q++)
             {
-                TLanes a = TLanes.Broadcast(queries[d]), b = TLanes.Broadcast(queries[headDim + d]);
-                TLanes k0 = TLanes.Load(even + (d * Block)), k1 = TLanes.Load(odd + (d * Block));
+                TLanes a = TLanes.Broadcast(*q), b = TLanes.Broadcast(q[headDim]);
+                TLanes k0 = TLanes.Load(even + at), k1 = TLanes.Load(odd + at);
                 a0 = TLanes.FusedMultiplyAdd(a, k0, a0);
                 a1 = TLanes.FusedMultiplyAdd(a, k1, a1);
                 b0 = TLanes.FusedMultiplyAdd(b, k0, b0);
                 b1 = TLanes.FusedMultiplyAdd(b, k1, b1);
             }
-            int at = block * Block;
-            TLanes.Store(a0, first + at);
-            TLanes.Store(a1, first + at + Block);
-            TLanes.Store(b0, second + at);
-            TLanes.Store(b1, second + at + Block);
+            TLanes.Store(a0, first + (block * Block));
+            TLanes.Store(a1, first + ((block + 1) * Block));
+            TLanes.Store(b0, second + (block * Block));
+            TLanes.Store(b1, second + ((block + 1) * Block));
         }
         if (block < blocks)
         {
@@ -180,21 +181,23 @@ internal static unsafe class AttentionKernel<TLanes> where TLanes : unmanaged, I
         TLanes b0 = TLanes.Zero, b1 = TLanes.Zero, b2 = TLanes.Zero, b3 = TLanes.Zero;
         int j = 0, count = prefix + path.Length;
         long pageFloats = (long)Block * stride;
-        float* v = values;
-        for (; j <= prefix - 4; j += 4, v += 4 * stride)
+        float* v;
+        for (int whole = prefix / 4 * 4; j < whole;)
         {
-            if (j % Block == 0)
-                v = values + (pages[j / Block] * pageFloats);
-            TLanes w0 = TLanes.Broadcast(weights[j]), w1 = TLanes.Broadcast(weights[j + 1]);
-            TLanes w2 = TLanes.Broadcast(weights[j + 2]), w3 = TLanes.Broadcast(weights[j + 3]);
-            a0 = TLanes.FusedMultiplyAdd(w0, TLanes.Load(v), a0);
-            b0 = TLanes.FusedMultiplyAdd(w0, TLanes.Load(v + 16), b0);
-            a1 = TLanes.FusedMultiplyAdd(w1, TLanes.Load(v + stride), a1);
-            b1 = TLanes.FusedMultiplyAdd(w1, TLanes.Load(v + stride + 16), b1);
-            a2 = TLanes.FusedMultiplyAdd(w2, TLanes.Load(v + (2 * stride)), a2);
-            b2 = TLanes.FusedMultiplyAdd(w2, TLanes.Load(v + (2 * stride) + 16), b2);
-            a3 = TLanes.FusedMultiplyAdd(w3, TLanes.Load(v + (3 * stride)), a3);
-            b3 = TLanes.FusedMultiplyAdd(w3, TLanes.Load(v + (3 * stride) + 16), b3);
+            v = values + (pages[j / Block] * pageFloats);
+            for (int end = Math.Min(whole, j + Block); j < end; j += 4, v += 4 * stride)
+            {
+                TLanes w0 = TLanes.Broadcast(weights[j]), w1 = TLanes.Broadcast(weights[j + 1]);
+                TLanes w2 = TLanes.Broadcast(weights[j + 2]), w3 = TLanes.Broadcast(weights[j + 3]);
+                a0 = TLanes.FusedMultiplyAdd(w0, TLanes.Load(v), a0);
+                b0 = TLanes.FusedMultiplyAdd(w0, TLanes.Load(v + 16), b0);
+                a1 = TLanes.FusedMultiplyAdd(w1, TLanes.Load(v + stride), a1);
+                b1 = TLanes.FusedMultiplyAdd(w1, TLanes.Load(v + stride + 16), b1);
+                a2 = TLanes.FusedMultiplyAdd(w2, TLanes.Load(v + (2 * stride)), a2);
+                b2 = TLanes.FusedMultiplyAdd(w2, TLanes.Load(v + (2 * stride) + 16), b2);
+                a3 = TLanes.FusedMultiplyAdd(w3, TLanes.Load(v + (3 * stride)), a3);
+                b3 = TLanes.FusedMultiplyAdd(w3, TLanes.Load(v + (3 * stride) + 16), b3);
+            }
         }
         // The rest in the same order of partial sums: j is a multiple of four here.
         for (; j < count; j++)
