@@ -1,5 +1,4 @@
 using Sequoia.Interop;
-using Sequoia.Interop.Tests;
 using Sequoia.Native;
 using Sequoia.Native.Backends.Cuda.Checks;
 using Sequoia.SoftwareGpu;

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using Sequoia.Native.Tests.Trees;
+using Sequoia.Testing;
 
 namespace Sequoia.Native.Benchmarks;
 

@@ -6,17 +6,17 @@ namespace Sequoia.Native.Benchmarks;
 /// <summary>A pass over a tree behind a prefix, ready to be run: what stands in the prefix does not matter to its time.</summary>
 internal sealed class PassTime : IDisposable
 {
-    private readonly List<IDisposable> _parts = [];
+    private readonly Parts _parts = new();
 
     public PassTime(Llama model, TokenTree tree, int prefix)
     {
         int positions = prefix + tree.Size;
-        Queue = Own(model.Backend.CreateQueue());
-        Pool = Own(model.Backend.CreatePool(model.Config, KvPool.PagesFor(positions)));
-        Forward = Own(new ForwardPass(model, Pool, new WorkspaceSize(tree.Size, tree.Size, positions, tree.Size)));
-        KvPages pages = Own(new KvPages(Pool, positions));
+        Queue = _parts.Own(model.Backend.CreateQueue());
+        Pool = _parts.Own(model.Backend.CreatePool(model.Config, KvPool.PagesFor(positions)));
+        Forward = _parts.Own(new ForwardPass(model, Pool, new WorkspaceSize(tree.Size, tree.Size, positions, tree.Size)));
+        KvPages pages = _parts.Own(new KvPages(Pool, positions));
         pages.Reserve(positions);
-        Sequence = Own(model.Backend.CreateSequence(tree, SpeculationMethod.Sequoia, model.Config.VocabularySize, 1, pages, pages));
+        Sequence = _parts.Own(model.Backend.CreateSequence(tree, SpeculationMethod.Sequoia, model.Config.VocabularySize, 1, pages, pages));
         Sequence.Resume(new SamplingOptions(0.6f), default, prefix);
         Pass = PassOver(model, tree.Size);
     }
@@ -42,21 +42,11 @@ internal sealed class PassTime : IDisposable
     /// <summary>A pass over the tree's first nodes.</summary>
     public Pass PassOver(Llama model, int nodes)
     {
-        Pass pass = Own(model.Backend.CreatePass(model, ModelRole.Target, nodes, 1, Sequence.Tree.Levels));
+        Pass pass = _parts.Own(model.Backend.CreatePass(model, ModelRole.Target, nodes, 1, Sequence.Tree.Levels));
         pass.Add(Sequence, [.. Enumerable.Range(0, nodes)]);
         pass.Complete(Queue, nodes);
         return pass;
     }
 
-    public void Dispose()
-    {
-        for (int i = _parts.Count - 1; i >= 0; i--)
-            _parts[i].Dispose();
-    }
-
-    private T Own<T>(T part) where T : IDisposable
-    {
-        _parts.Add(part);
-        return part;
-    }
+    public void Dispose() => _parts.Dispose();
 }

@@ -1,4 +1,3 @@
-using Sequoia.Interop.Tests;
 
 namespace Sequoia.SoftwareGpu.Tests;
 

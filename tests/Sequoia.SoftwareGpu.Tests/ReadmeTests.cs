@@ -1,5 +1,4 @@
 using Sequoia.Interop;
-using Sequoia.Interop.Tests;
 
 namespace Sequoia.SoftwareGpu.Tests;
 

@@ -21,7 +21,7 @@ internal sealed class GenerateCommand
     private readonly Option<int?> _maxTokens = CheckedOption.Number("--max-tokens", "The most tokens to generate. Default: 256.", 1, int.MaxValue);
     private readonly Option<ulong?> _seed = CheckedOption.Number("--seed", "Repeats a run. Default: random, and reported.", 0UL, ulong.MaxValue);
     private readonly Option<bool> _ignoreEos = new("--ignore-eos") { Description = "Go on after the end of the text." };
-    private readonly Option<string[]> _kernel = new("--kernel") { Description = "Not available in this version.", HelpName = "NAME=FILE.cu", Hidden = true };
+    private readonly Option<string[]> _kernel = new("--kernel") { Description = "CUDA source to use in place of one of the engine's kernels; may be repeated.", HelpName = "NAME=FILE.cu" };
     private readonly Option<bool> _compare = new("--compare") { Description = "Then decode as many tokens one at a time, and tell the difference." };
     private readonly Option<bool> _json = new("--json") { Description = "Print one JSON object." };
 

@@ -60,3 +60,21 @@ internal sealed class Recording
         Replay = null;
     }
 }
+
+/// <summary>What something is made of, disposed of together, the last first: also where making it failed half-way.</summary>
+internal sealed class Parts : IDisposable
+{
+    private readonly Stack<IDisposable> _parts = [];
+
+    public T Own<T>(T part) where T : IDisposable
+    {
+        _parts.Push(part);
+        return part;
+    }
+
+    public void Dispose()
+    {
+        while (_parts.TryPop(out IDisposable? part))
+            part.Dispose();
+    }
+}

@@ -42,6 +42,9 @@ internal abstract class Sequence : IDisposable
     /// <summary>Tokens before the root. The device counts them too, from <see cref="Feed"/> on and with every commit.</summary>
     public int Committed { get; private set; }
 
+    /// <summary>Whether its pages have room for another step: not before <see cref="Begin"/>, and not at the end of its context.</summary>
+    public bool HasRoom => Committed + Tree.Size <= TargetPages.Positions;
+
     /// <summary>Whether the draft has not computed the last committed token: the last path ended in a leaf.</summary>
     public bool DraftLags { get; private set; }
 
@@ -54,13 +57,24 @@ internal abstract class Sequence : IDisposable
     /// <param name="positions">The most tokens, and the tree's rows.</param>
     /// <param name="like">A sequence that this one begins like; null if there is none.</param>
     /// <param name="shared">Tokens that both begin with and <paramref name="like"/> has computed, a whole number of pages: theirs are shared.</param>
-    /// <exception cref="KvCacheFullException">There are too few free pages.</exception>
+    /// <exception cref="KvCacheFullException">There are too few free pages: the sequence has none then.</exception>
     public void Begin(SamplingOptions sampling, ulong seed, int positions, Sequence? like = null, int shared = 0)
     {
+        if (shared > (like?.Committed - (like is { DraftLags: true } ? 1 : 0) ?? 0))
+            throw new InvalidOperationException($"{shared} tokens cannot be shared: the other sequence has not computed so many");
         Resume(sampling, new RandomKey(seed, 0), shared);
-        Begin(TargetPages, like?.TargetPages);
-        if (DraftPages is not null)
-            Begin(DraftPages, like?.DraftPages);
+        try
+        {
+            Begin(TargetPages, like?.TargetPages);
+            if (DraftPages is not null)
+                Begin(DraftPages, like?.DraftPages);
+        }
+        catch
+        {
+            TargetPages.Clear();
+            DraftPages?.Clear();
+            throw;
+        }
 
         void Begin(KvPages pages, KvPages? others)
         {

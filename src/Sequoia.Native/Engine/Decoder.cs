@@ -14,7 +14,7 @@ internal sealed class Decoder : IDisposable
     private static readonly int[] s_root = [0];
     private static readonly int[] s_beforeRoot = [-1];
 
-    private readonly List<IDisposable> _parts = [];
+    private readonly Parts _parts = new();
     private readonly Backend _backend;
     private readonly WorkQueue _queue;
     private readonly ForwardPass _target;
@@ -49,7 +49,7 @@ internal sealed class Decoder : IDisposable
     {
         _backend = target.Backend;
         Context = context;
-        _queue = Own(_backend.CreateQueue());
+        _queue = _parts.Own(_backend.CreateQueue());
         draft = trees.Any(tree => tree.Size > 1) ? draft : null;
         // Nodes may reach past the context's end; what they say there is cut off, and never changes what comes before.
         int positions = context + trees.Max(tree => tree.Size), chunk = Math.Min(_backend.PrefillRows, context), count = trees.Count;
@@ -64,19 +64,19 @@ internal sealed class Decoder : IDisposable
                 int inner = trees.Sum(tree => Enumerable.Range(0, tree.Size).Count(node => tree.ChildCount(node) > 0));
                 _draft = Prepare(draft, new WorkspaceSize(Math.Max(Math.Max(2 * count, inner), chunk), inner, positions, children), pool);
             }
-            _sequences = [.. trees.Select(tree => Own(_backend.CreateSequence(tree, method, target.Config.VocabularySize, chunk,
-                Own(new KvPages(_target.Pool, context + tree.Size)), _draft is not null && tree.Size > 1 ? Own(new KvPages(_draft.Pool, context + tree.Size)) : null)))];
+            _sequences = [.. trees.Select(tree => _parts.Own(_backend.CreateSequence(tree, method, target.Config.VocabularySize, chunk,
+                _parts.Own(new KvPages(_target.Pool, context + tree.Size)), _draft is not null && tree.Size > 1 ? _parts.Own(new KvPages(_draft.Pool, context + tree.Size)) : null)))];
             _drafted = [.. _sequences.Where(sequence => sequence.DraftPages is not null)];
             _promptNodes = [.. Enumerable.Range(-chunk, chunk)];
-            _prompt = Own(_backend.CreatePass(target, ModelRole.Target, chunk, 1));
-            _check = Own(_backend.CreatePass(target, ModelRole.Target, checkedRows, count, trees.Max(tree => tree.Levels)));
+            _prompt = _parts.Own(_backend.CreatePass(target, ModelRole.Target, chunk, 1));
+            _check = _parts.Own(_backend.CreatePass(target, ModelRole.Target, checkedRows, count, trees.Max(tree => tree.Levels)));
             foreach (Sequence sequence in _sequences)
                 _check.Add(sequence, rootOnly ? s_root : [.. Enumerable.Range(0, sequence.Tree.Size)]);
             _check.Complete(_queue, checkedRows);
             if (draft is not null)
             {
-                _draftPrompt = Own(_backend.CreatePass(draft, ModelRole.Draft, chunk, 1));
-                _roots = [.. Enumerable.Range(0, _drafted.Length + 1).Select(lagging => Own(_backend.CreatePass(draft, ModelRole.Draft, _drafted.Length + lagging, _drafted.Length + lagging)))];
+                _draftPrompt = _parts.Own(_backend.CreatePass(draft, ModelRole.Draft, chunk, 1));
+                _roots = [.. Enumerable.Range(0, _drafted.Length + 1).Select(lagging => _parts.Own(_backend.CreatePass(draft, ModelRole.Draft, _drafted.Length + lagging, _drafted.Length + lagging)))];
                 _laggingOfRoots = new ulong[_roots.Length];
                 _levels = [.. Levels(draft)];
             }
@@ -134,10 +134,15 @@ internal sealed class Decoder : IDisposable
     /// <param name="cancellation">Stops between passes.</param>
     /// <param name="like">Another sequence whose text begins with the same tokens; null if there is none.</param>
     /// <param name="shared">How many of them: the whole pages among these are shared instead of computed.</param>
+    /// <exception cref="ArgumentException">The prompt is empty, longer than the context, or has a number that is no token.</exception>
     /// <exception cref="KvCacheFullException">There are too few free pages.</exception>
     public void Start(
         int index, ReadOnlySpan<int> prompt, SamplingOptions sampling, ulong seed, CancellationToken cancellation, int? like = null, int shared = 0)
     {
+        if (prompt.IsEmpty || prompt.Length > Context)
+            throw new ArgumentException($"{prompt.Length} tokens are not 1 to {Context}", nameof(prompt));
+        foreach (int token in prompt)
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)token, (uint)Vocabulary, nameof(prompt));
         Sequence sequence = _sequences[index];
         (Steps, DraftTime, VerifyTime, SamplingTime) = (0, TimeSpan.Zero, TimeSpan.Zero, TimeSpan.Zero);
         int computed = Math.Min(shared, prompt.Length - 1) / KvPool.PageSize * KvPool.PageSize;
@@ -156,14 +161,19 @@ internal sealed class Decoder : IDisposable
     }
 
     /// <summary>One step of all sequences. Returns the tokens that it commits to the first, at least one; all are in the sequences' verdicts. Valid until the next step.</summary>
+    /// <exception cref="InvalidOperationException">A sequence has not begun, or its context is full.</exception>
     public ReadOnlySpan<int> Step()
     {
+        foreach (Sequence sequence in _sequences)
+        {
+            if (!sequence.HasRoom)
+                throw new InvalidOperationException(sequence.TargetPages.Count == 0 ? "a sequence has not begun" : $"a sequence is at the end of its context of {Context} tokens");
+        }
         Steps++;
         int lagging = PlaceRoots();
         _backend.Repeat(_queue, _recordings[lagging], _work[lagging]);
         _backend.FetchVerdicts(_queue, _check);
-        foreach (Sequence sequence in _sequences)
-            sequence.Advance();
+        Array.ForEach(_sequences, static sequence => sequence.Advance());
         return Verdict.Tokens;
     }
 
@@ -175,19 +185,11 @@ internal sealed class Decoder : IDisposable
         // A constructor that failed has none.
         foreach (Recording recording in _recordings ?? [])
             recording.Forget();
-        for (int i = _parts.Count - 1; i >= 0; i--)
-            _parts[i].Dispose();
-        _parts.Clear();
-    }
-
-    private T Own<T>(T part) where T : IDisposable
-    {
-        _parts.Add(part);
-        return part;
+        _parts.Dispose();
     }
 
     private ForwardPass Prepare(Llama model, WorkspaceSize size, int pages) =>
-        Own(new ForwardPass(model, Own(model.Backend.CreatePool(model.Config, pages)), size));
+        _parts.Own(new ForwardPass(model, _parts.Own(model.Backend.CreatePool(model.Config, pages)), size));
 
     private IEnumerable<Pass> Levels(Llama draft)
     {
@@ -198,7 +200,7 @@ internal sealed class Decoder : IDisposable
             int rows = nodes.Sum(level => level.Length);
             if (rows == 0)
                 yield break;
-            Pass pass = Own(_backend.CreatePass(draft, ModelRole.Draft, rows, _drafted.Length));
+            Pass pass = _parts.Own(_backend.CreatePass(draft, ModelRole.Draft, rows, _drafted.Length));
             for (int i = 0; i < nodes.Length; i++)
             {
                 if (nodes[i].Length > 0)

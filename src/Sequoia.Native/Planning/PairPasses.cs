@@ -9,7 +9,7 @@ internal sealed class PairPasses : IDisposable
     // The usual temperature; greedy steps save the little that drawing and verifying take.
     private static readonly SamplingOptions Sampling = new(0.6f);
 
-    private readonly List<IDisposable> _parts = [];
+    private readonly Parts _parts = new();
     private readonly Backend _backend;
     private readonly ForwardPass _target;
     private readonly ForwardPass _draft;
@@ -26,16 +26,16 @@ internal sealed class PairPasses : IDisposable
         var size = new WorkspaceSize(most, most, positions, most);
         try
         {
-            _queue = Own(_backend.CreateQueue());
-            _target = Own(new ForwardPass(target, Own(target.Backend.CreatePool(target.Config, pages)), size));
-            _draft = Own(new ForwardPass(draft, Own(draft.Backend.CreatePool(draft.Config, pages)), size));
+            _queue = _parts.Own(_backend.CreateQueue());
+            _target = _parts.Own(new ForwardPass(target, _parts.Own(target.Backend.CreatePool(target.Config, pages)), size));
+            _draft = _parts.Own(new ForwardPass(draft, _parts.Own(draft.Backend.CreatePool(draft.Config, pages)), size));
             // All of them are at work on the same rows, one after the other, as the steps of a text are.
-            KvPages ofTarget = Own(new KvPages(_target.Pool, positions)), ofDraft = Own(new KvPages(_draft.Pool, positions));
+            KvPages ofTarget = _parts.Own(new KvPages(_target.Pool, positions)), ofDraft = _parts.Own(new KvPages(_draft.Pool, positions));
             ofTarget.Reserve(positions);
             ofDraft.Reserve(positions);
             _checks = [.. sizes.Select(nodes => Check(SequenceOf(nodes == 1 ? TokenTree.Root : TokenTree.Chain(nodes - 1)), nodes))];
             _levels = [.. sizes.Select(nodes => Level(SequenceOf(TokenTree.Chains(nodes, 2)), nodes))];
-            Pass root = Own(_backend.CreatePass(target, ModelRole.Target, 1, 1, levels: 1));
+            Pass root = _parts.Own(_backend.CreatePass(target, ModelRole.Target, 1, 1, levels: 1));
             root.Add(SequenceOf(TokenTree.Root), [0]);
             root.Complete(_queue, 1);
             _verify = new Timed(() => _backend.VerifyTrees(_queue, _target.Workspace, null, root));
@@ -43,7 +43,7 @@ internal sealed class PairPasses : IDisposable
 
             Sequence SequenceOf(TokenTree tree)
             {
-                Sequence sequence = Own(_backend.CreateSequence(tree, SpeculationMethod.Sequoia, vocabulary, 1, ofTarget, ofDraft));
+                Sequence sequence = _parts.Own(_backend.CreateSequence(tree, SpeculationMethod.Sequoia, vocabulary, 1, ofTarget, ofDraft));
                 sequence.Resume(Sampling, default, context);
                 // Different tokens, so that no row of the embedding is in the cache because of another.
                 sequence.Place(_queue, 0, [.. Enumerable.Range(0, tree.Size).Select(node => 3 + (node * 37 % (vocabulary - 3)))]);
@@ -52,7 +52,7 @@ internal sealed class PairPasses : IDisposable
 
             Timed Check(Sequence sequence, int nodes)
             {
-                Pass pass = Own(_backend.CreatePass(target, ModelRole.Target, nodes, 1));
+                Pass pass = _parts.Own(_backend.CreatePass(target, ModelRole.Target, nodes, 1));
                 pass.Add(sequence, [.. Enumerable.Range(0, nodes)]);
                 pass.Complete(_queue, nodes);
                 return new Timed(() => _target.Run(_queue, pass));
@@ -60,7 +60,7 @@ internal sealed class PairPasses : IDisposable
 
             Timed Level(Sequence sequence, int nodes)
             {
-                Pass pass = Own(_backend.CreatePass(draft, ModelRole.Draft, nodes, 1));
+                Pass pass = _parts.Own(_backend.CreatePass(draft, ModelRole.Draft, nodes, 1));
                 pass.Add(sequence, [.. Enumerable.Range(1, nodes)]);
                 pass.Complete(_queue, nodes);
                 return new Timed(() =>
@@ -90,9 +90,7 @@ internal sealed class PairPasses : IDisposable
     {
         foreach (Timed? timed in (Timed?[])[.. _checks ?? [], .. _levels ?? [], _verify])
             timed?.Recording.Forget();
-        for (int i = _parts.Count - 1; i >= 0; i--)
-            _parts[i].Dispose();
-        _parts.Clear();
+        _parts.Dispose();
     }
 
     /// <summary>As a step does it, but that a device is waited for after each pass and not only after the last.</summary>
@@ -100,12 +98,6 @@ internal sealed class PairPasses : IDisposable
     {
         _backend.Repeat(_queue, timed.Recording, timed.Work);
         _backend.Wait(_queue);
-    }
-
-    private T Own<T>(T part) where T : IDisposable
-    {
-        _parts.Add(part);
-        return part;
     }
 
     private sealed record Timed(Action Work)

@@ -3,8 +3,6 @@ using Sequoia.Native;
 using Sequoia.Native.Backends;
 using Sequoia.Native.Backends.Cuda;
 using Sequoia.Native.Models;
-using Sequoia.Native.Tests.Execution;
-using Sequoia.Native.Tests.Generation;
 using Sequoia.SoftwareGpu;
 
 namespace Sequoia.Kernels.Tests.Engine;

@@ -1,6 +1,5 @@
 using Sequoia.Native;
 using Sequoia.Native.Backends;
-using Sequoia.Native.Tests.Execution;
 using Sequoia.SoftwareGpu;
 
 namespace Sequoia.Kernels.Tests.Forward;

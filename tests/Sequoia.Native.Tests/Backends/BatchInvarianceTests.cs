@@ -1,6 +1,6 @@
 using Sequoia.Native.Backends;
 
-namespace Sequoia.Native.Tests.Execution;
+namespace Sequoia.Native.Tests.Backends;
 
 /// <summary>The numerics contract: a row's bits depend on its token path only, and are the same on every kernel table.</summary>
 public sealed class BatchInvarianceTests

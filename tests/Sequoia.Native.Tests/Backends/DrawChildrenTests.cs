@@ -1,7 +1,7 @@
 using Sequoia.Native.Backends;
 using Sequoia.Native.Sampling;
 
-namespace Sequoia.Native.Tests.Execution;
+namespace Sequoia.Native.Tests.Backends;
 
 /// <summary>Which children a node gets: what a method's law does not show, since it is lossless for any children.</summary>
 public sealed class DrawChildrenTests

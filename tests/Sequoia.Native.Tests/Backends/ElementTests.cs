@@ -1,7 +1,7 @@
 using Sequoia.Native.Backends.Cuda;
 using Sequoia.Native.Models;
 
-namespace Sequoia.Native.Tests.Execution;
+namespace Sequoia.Native.Tests.Backends;
 
 /// <summary>Rows on their way to a device: sixteen elements at a time give the bits that one at a time gives.</summary>
 internal sealed unsafe class ElementTests

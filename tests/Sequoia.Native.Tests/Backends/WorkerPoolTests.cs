@@ -1,6 +1,6 @@
 using Sequoia.Native.Backends.Cpu;
 
-namespace Sequoia.Native.Tests.Execution;
+namespace Sequoia.Native.Tests.Backends;
 
 public sealed class WorkerPoolTests
 {

@@ -1,4 +1,4 @@
-namespace Sequoia.Native.Tests.Generation;
+namespace Sequoia.Native.Tests.Engine;
 
 /// <summary>Counting which guess was accepted: what must come out where it is known, and the arithmetic of the errors.</summary>
 public sealed class AcceptanceMeterTests

@@ -2,7 +2,7 @@ using Sequoia.Native.Backends;
 using Sequoia.Native.Engine;
 using Sequoia.Native.Sampling;
 
-namespace Sequoia.Native.Tests.Generation;
+namespace Sequoia.Native.Tests.Engine;
 
 /// <summary>What a sequence gets does not depend on the sequences that decode with it, nor on whose pages its prompt is in.</summary>
 public sealed class BatchTests
@@ -32,8 +32,38 @@ public sealed class BatchTests
         KvCacheFullException refused = Assert.Throws<KvCacheFullException>(() => decoder.Start(1, [1, 2, 3], new SamplingOptions(0), 0, default))!;
         Assert.That((refused.Needed, refused.Free), Is.EqualTo((3, 2)));
         Assert.That(refused.Message, Is.EqualTo("prompt: its keys and values need 3 more pages of 16 tokens, and 2 are free; wait for other texts to end, or ask for fewer tokens"));
-        // Nothing was taken.
+        // Nothing was taken, and the sequence that did not begin cannot be stepped into pages of others.
         Assert.That(decoder.Sequences[0].TargetPages.Pool.FreePages, Is.EqualTo(2));
+        Assert.Throws<InvalidOperationException>(() => decoder.Step());
+    }
+
+    [Test]
+    public void Tokens_and_lengths_that_cannot_be_are_refused()
+    {
+        using var pair = new Pair("");
+        using var decoder = new Decoder(pair.Target, pair.Draft, TokenTree.Chain(3), 40);
+        foreach (int[] prompt in (int[][])[[], [1, 67], [1, -1], [1, int.MinValue], [.. Enumerable.Repeat(1, 41)]])
+            Assert.Catch<ArgumentException>(() => decoder.Start(prompt, new SamplingOptions(0), 0, default), string.Join(' ', prompt));
+        decoder.Start([.. Enumerable.Repeat(1, 40)], new SamplingOptions(0), 0, default);
+        InvalidOperationException full = Assert.Throws<InvalidOperationException>(() =>
+        {
+            while (true)
+                decoder.Step();
+        })!;
+        Assert.That(full.Message, Does.Contain("end of its context"));
+        Assert.That(decoder.Sequences[0].Committed, Is.LessThanOrEqualTo(48), "not beyond the last page");
+    }
+
+    [Test]
+    public void Only_what_was_computed_can_be_shared()
+    {
+        using var pair = new Pair("");
+        using var decoder = new Decoder(pair.Target, pair.Draft, [TokenTree.Chain(2), TokenTree.Chain(2)], 100);
+        int[] prompt = [.. Enumerable.Range(1, 40)];
+        decoder.Start(0, prompt.AsSpan(0, 20), new SamplingOptions(0), 0, default);
+        Assert.Throws<InvalidOperationException>(() => decoder.Start(1, prompt, new SamplingOptions(0), 0, default, like: 0, shared: 39));
+        decoder.Start(1, prompt, new SamplingOptions(0), 0, default, like: 0, shared: 19);
+        Assert.That(decoder.Sequences[1].TargetPages.Pages[0], Is.EqualTo(decoder.Sequences[0].TargetPages.Pages[0]));
     }
 
     [Test]

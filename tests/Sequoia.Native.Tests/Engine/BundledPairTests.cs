@@ -2,7 +2,7 @@ using System.Text.Json;
 using Sequoia.Native.Engine;
 using Sequoia.Native.Sampling;
 
-namespace Sequoia.Native.Tests.Generation;
+namespace Sequoia.Native.Tests.Engine;
 
 /// <summary>The pair that comes with the product: greedy text with trees equals greedy text without, in every bit of its logits.</summary>
 public sealed class BundledPairTests

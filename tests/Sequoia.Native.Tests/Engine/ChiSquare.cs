@@ -1,4 +1,4 @@
-namespace Sequoia.Native.Tests.Generation;
+namespace Sequoia.Native.Tests.Engine;
 
 /// <summary>Pearson's goodness-of-fit test.</summary>
 internal static class ChiSquare

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace Sequoia.Native.Tests.Generation;
+namespace Sequoia.Native.Tests.Engine;
 
 /// <summary>Who may dispose of what and when: always, and whatever comes after is a text that ends or a typed error.</summary>
 internal sealed class LifetimeTests

@@ -3,7 +3,7 @@ using Sequoia.Native.Engine;
 using Sequoia.Native.Models;
 using Sequoia.Native.Sampling;
 
-namespace Sequoia.Native.Tests.Generation;
+namespace Sequoia.Native.Tests.Engine;
 
 /// <summary>
 /// End to end: the law of two-token continuations, with a tree and without, against the one that the target's logits define.

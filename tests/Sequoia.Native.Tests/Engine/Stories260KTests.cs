@@ -2,7 +2,7 @@ using System.Globalization;
 using Sequoia.Native.Engine;
 using Sequoia.Native.Sampling;
 
-namespace Sequoia.Native.Tests.Generation;
+namespace Sequoia.Native.Tests.Engine;
 
 /// <summary>A real third-party model against an independent reference: 200 greedy ids and the first logits.</summary>
 public sealed class Stories260KTests

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Sequoia.Native.Tests.Generation;
+namespace Sequoia.Native.Tests.Engine;
 
 /// <summary>The public API: what users give, what they get, and what is refused.</summary>
 public sealed class TextGeneratorTests

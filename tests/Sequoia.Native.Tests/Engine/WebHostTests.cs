@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
 
-namespace Sequoia.Native.Tests.Generation;
+namespace Sequoia.Native.Tests.Engine;
 
 /// <summary>A web application is stopped under load: the container disposes of generator and models while texts are at work.</summary>
 internal sealed class WebHostTests

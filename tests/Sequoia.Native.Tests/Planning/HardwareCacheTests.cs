@@ -1,4 +1,4 @@
-namespace Sequoia.Native.Tests.Hardware;
+namespace Sequoia.Native.Tests.Planning;
 
 internal sealed class HardwareCacheTests
 {

@@ -1,4 +1,4 @@
-namespace Sequoia.Native.Tests.Hardware;
+namespace Sequoia.Native.Tests.Planning;
 
 /// <summary>Costs that nobody measured: in these units a target pass over one token takes 1.</summary>
 internal static class SomeCosts

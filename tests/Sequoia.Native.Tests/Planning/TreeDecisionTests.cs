@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Sequoia.Native.Tests.Hardware;
+namespace Sequoia.Native.Tests.Planning;
 
 /// <summary>Who measures hardware for `auto`, and when: nobody in a constructor, CreateAsync once.</summary>
 internal sealed class TreeDecisionTests

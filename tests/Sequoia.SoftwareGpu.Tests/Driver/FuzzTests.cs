@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using Sequoia.Interop;
-using Sequoia.Interop.Tests;
 
 namespace Sequoia.SoftwareGpu.Tests.Driver;
 

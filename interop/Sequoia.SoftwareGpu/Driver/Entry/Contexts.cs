@@ -7,249 +7,103 @@ namespace Sequoia.SoftwareGpu.Driver;
 internal static unsafe partial class EntryPoints
 {
     [UnmanagedCallersOnly(EntryPoint = nameof(cuDevicePrimaryCtxRetain))]
-    public static CudaResult cuDevicePrimaryCtxRetain(nint* context, int device)
+    public static CudaResult cuDevicePrimaryCtxRetain(nint* context, int device) => Guarded(() =>
     {
-        try
-        {
-            using var call = new Call();
-            Call.CheckDevice(device);
-            *Given(context) = Call.Gpu.RetainPrimary().Handle;
-            return CudaResult.Success;
-        }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+        Call.CheckDevice(device);
+        *Given(context) = Call.Gpu.RetainPrimary().Handle;
+    });
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuDevicePrimaryCtxRelease_v2))]
-    public static CudaResult cuDevicePrimaryCtxRelease_v2(int device)
+    public static CudaResult cuDevicePrimaryCtxRelease_v2(int device) => Guarded(() =>
     {
-        try
-        {
-            using var call = new Call();
-            Call.CheckDevice(device);
-            Call.Gpu.ReleasePrimary();
-            return CudaResult.Success;
-        }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+        Call.CheckDevice(device);
+        Call.Gpu.ReleasePrimary();
+    });
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuCtxCreate_v2))]
-    public static CudaResult cuCtxCreate_v2(nint* context, uint flags, int device)
+    public static CudaResult cuCtxCreate_v2(nint* context, uint flags, int device) => Guarded(() =>
     {
-        try
-        {
-            using var call = new Call();
-            Call.CheckDevice(device);
-            Given(context);
-            Context made = Call.Gpu.CreateContext();
-            Call.Contexts.Push(made);
-            *context = made.Handle;
-            return CudaResult.Success;
-        }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+        Call.CheckDevice(device);
+        Given(context);
+        Context made = Call.Gpu.CreateContext();
+        Call.Contexts.Push(made);
+        *context = made.Handle;
+    });
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuCtxDestroy_v2))]
-    public static CudaResult cuCtxDestroy_v2(nint context)
+    public static CudaResult cuCtxDestroy_v2(nint context) => Guarded(() =>
     {
-        try
-        {
-            using var call = new Call();
-            Context gone = Named(context);
-            if (Call.Contexts.TryPeek(out Context? current) && current == gone)
-                Call.Contexts.Pop();
-            gone.Destroy();
-            return CudaResult.Success;
-        }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+        Context gone = Named(context);
+        if (Call.Contexts.TryPeek(out Context? current) && current == gone)
+            Call.Contexts.Pop();
+        gone.Destroy();
+    });
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuCtxSetCurrent))]
-    public static CudaResult cuCtxSetCurrent(nint context)
+    public static CudaResult cuCtxSetCurrent(nint context) => Guarded(() =>
     {
-        try
-        {
-            using var call = new Call();
-            Context? wanted = context == 0 ? null : Named(context);
-            Call.Contexts.TryPop(out _);
-            if (wanted is not null)
-                Call.Contexts.Push(wanted);
-            return CudaResult.Success;
-        }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+        Context? wanted = context == 0 ? null : Named(context);
+        Call.Contexts.TryPop(out _);
+        if (wanted is not null)
+            Call.Contexts.Push(wanted);
+    });
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuCtxGetCurrent))]
-    public static CudaResult cuCtxGetCurrent(nint* context)
-    {
-        try
-        {
-            using var call = new Call();
-            *Given(context) = Call.Contexts.TryPeek(out Context? current) ? current.Handle : 0;
-            return CudaResult.Success;
-        }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+    public static CudaResult cuCtxGetCurrent(nint* context) =>
+        Guarded(() => *Given(context) = Call.Contexts.TryPeek(out Context? current) ? current.Handle : 0);
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuCtxPushCurrent_v2))]
-    public static CudaResult cuCtxPushCurrent_v2(nint context)
-    {
-        try
-        {
-            using var call = new Call();
-            Call.Contexts.Push(Named(context));
-            return CudaResult.Success;
-        }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+    public static CudaResult cuCtxPushCurrent_v2(nint context) => Guarded(() => Call.Contexts.Push(Named(context)));
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuCtxPopCurrent_v2))]
-    public static CudaResult cuCtxPopCurrent_v2(nint* context)
+    public static CudaResult cuCtxPopCurrent_v2(nint* context) => Guarded(() =>
     {
-        try
-        {
-            using var call = new Call();
-            if (!Call.Contexts.TryPop(out Context? popped))
-                throw new DriverError(CudaResult.InvalidContext, "the calling thread has no current context");
-            if (context is not null)
-                *context = popped.Handle;
-            return CudaResult.Success;
-        }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+        if (!Call.Contexts.TryPop(out Context? popped))
+            throw new DriverError(CudaResult.InvalidContext, "the calling thread has no current context");
+        if (context is not null)
+            *context = popped.Handle;
+    });
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuCtxGetDevice))]
-    public static CudaResult cuCtxGetDevice(int* device)
+    public static CudaResult cuCtxGetDevice(int* device) => Guarded(() =>
     {
-        try
-        {
-            using var call = new Call();
-            _ = Call.Context;
-            *Given(device) = 0;
-            return CudaResult.Success;
-        }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+        _ = Call.Context;
+        *Given(device) = 0;
+    });
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuCtxSynchronize))]
-    public static CudaResult cuCtxSynchronize()
+    public static CudaResult cuCtxSynchronize() => Guarded(() =>
     {
-        try
-        {
-            using var call = new Call();
-            Call.Context.RefuseDuringCapture(nameof(cuCtxSynchronize));
-            Call.Context.Synchronize();
-            return CudaResult.Success;
-        }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+        Call.Context.RefuseDuringCapture(nameof(cuCtxSynchronize));
+        Call.Context.Synchronize();
+    });
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuCtxGetApiVersion))]
-    public static CudaResult cuCtxGetApiVersion(nint context, uint* version)
+    public static CudaResult cuCtxGetApiVersion(nint context, uint* version) => Guarded(() =>
     {
-        try
-        {
-            using var call = new Call();
-            Named(context);
-            *Given(version) = 3020;
-            return CudaResult.Success;
-        }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+        Named(context);
+        *Given(version) = 3020;
+    });
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuCtxGetCacheConfig))]
-    public static CudaResult cuCtxGetCacheConfig(int* config)
+    public static CudaResult cuCtxGetCacheConfig(int* config) => Guarded(() =>
     {
-        try
-        {
-            using var call = new Call();
-            _ = Call.Context;
-            *Given(config) = 0;
-            return CudaResult.Success;
-        }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+        _ = Call.Context;
+        *Given(config) = 0;
+    });
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuCtxSetCacheConfig))]
-    public static CudaResult cuCtxSetCacheConfig(int config)
-    {
-        try
-        {
-            using var call = new Call();
-            _ = Call.Context;
-            return CudaResult.Success;
-        }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+    public static CudaResult cuCtxSetCacheConfig(int config) => Guarded(() => _ = Call.Context);
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuCtxGetSharedMemConfig))]
-    public static CudaResult cuCtxGetSharedMemConfig(int* config)
+    public static CudaResult cuCtxGetSharedMemConfig(int* config) => Guarded(() =>
     {
-        try
-        {
-            using var call = new Call();
-            _ = Call.Context;
-            *Given(config) = 1;
-            return CudaResult.Success;
-        }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+        _ = Call.Context;
+        *Given(config) = 1;
+    });
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuCtxSetSharedMemConfig))]
-    public static CudaResult cuCtxSetSharedMemConfig(int config)
-    {
-        try
-        {
-            using var call = new Call();
-            _ = Call.Context;
-            return CudaResult.Success;
-        }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+    public static CudaResult cuCtxSetSharedMemConfig(int config) => Guarded(() => _ = Call.Context);
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuCtxEnablePeerAccess))]
     public static CudaResult cuCtxEnablePeerAccess(nint peer, uint flags)

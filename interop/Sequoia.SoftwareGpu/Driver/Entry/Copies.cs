@@ -7,184 +7,51 @@ namespace Sequoia.SoftwareGpu.Driver;
 internal static unsafe partial class EntryPoints
 {
     [UnmanagedCallersOnly(EntryPoint = nameof(cuMemcpyHtoD_v2))]
-    public static CudaResult cuMemcpyHtoD_v2(ulong to, void* from, nuint bytes)
-    {
-        try
-        {
-            using var call = new Call();
-            CopyNow(Call.Context, to, (ulong)from, bytes);
-            return CudaResult.Success;
-        }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+    public static CudaResult cuMemcpyHtoD_v2(ulong to, void* from, nuint bytes) =>
+        Guarded(() => CopyNow(Call.Context, to, (ulong)from, bytes));
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuMemcpyDtoH_v2))]
-    public static CudaResult cuMemcpyDtoH_v2(void* to, ulong from, nuint bytes)
-    {
-        try
-        {
-            using var call = new Call();
-            CopyNow(Call.Context, (ulong)to, from, bytes);
-            return CudaResult.Success;
-        }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+    public static CudaResult cuMemcpyDtoH_v2(void* to, ulong from, nuint bytes) =>
+        Guarded(() => CopyNow(Call.Context, (ulong)to, from, bytes));
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuMemcpyDtoD_v2))]
-    public static CudaResult cuMemcpyDtoD_v2(ulong to, ulong from, nuint bytes)
-    {
-        try
-        {
-            using var call = new Call();
-            CopyNow(Call.Context, to, from, bytes);
-            return CudaResult.Success;
-        }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+    public static CudaResult cuMemcpyDtoD_v2(ulong to, ulong from, nuint bytes) =>
+        Guarded(() => CopyNow(Call.Context, to, from, bytes));
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuMemcpy))]
-    public static CudaResult cuMemcpy(ulong to, ulong from, nuint bytes)
-    {
-        try
-        {
-            using var call = new Call();
-            CopyNow(Call.Context, to, from, bytes);
-            return CudaResult.Success;
-        }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+    public static CudaResult cuMemcpy(ulong to, ulong from, nuint bytes) => Guarded(() => CopyNow(Call.Context, to, from, bytes));
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuMemcpyHtoDAsync_v2))]
-    public static CudaResult cuMemcpyHtoDAsync_v2(ulong to, void* from, nuint bytes, nint stream)
-    {
-        try
-        {
-            using var call = new Call();
-            CopyLater(Call.Context.Stream(stream), to, (ulong)from, bytes);
-            return CudaResult.Success;
-        }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+    public static CudaResult cuMemcpyHtoDAsync_v2(ulong to, void* from, nuint bytes, nint stream) =>
+        Guarded(() => CopyLater(Call.Context.Stream(stream), to, (ulong)from, bytes));
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuMemcpyDtoHAsync_v2))]
-    public static CudaResult cuMemcpyDtoHAsync_v2(void* to, ulong from, nuint bytes, nint stream)
-    {
-        try
-        {
-            using var call = new Call();
-            CopyLater(Call.Context.Stream(stream), (ulong)to, from, bytes);
-            return CudaResult.Success;
-        }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+    public static CudaResult cuMemcpyDtoHAsync_v2(void* to, ulong from, nuint bytes, nint stream) =>
+        Guarded(() => CopyLater(Call.Context.Stream(stream), (ulong)to, from, bytes));
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuMemcpyDtoDAsync_v2))]
-    public static CudaResult cuMemcpyDtoDAsync_v2(ulong to, ulong from, nuint bytes, nint stream)
-    {
-        try
-        {
-            using var call = new Call();
-            CopyLater(Call.Context.Stream(stream), to, from, bytes);
-            return CudaResult.Success;
-        }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+    public static CudaResult cuMemcpyDtoDAsync_v2(ulong to, ulong from, nuint bytes, nint stream) =>
+        Guarded(() => CopyLater(Call.Context.Stream(stream), to, from, bytes));
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuMemcpyAsync))]
-    public static CudaResult cuMemcpyAsync(ulong to, ulong from, nuint bytes, nint stream)
-    {
-        try
-        {
-            using var call = new Call();
-            CopyLater(Call.Context.Stream(stream), to, from, bytes);
-            return CudaResult.Success;
-        }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+    public static CudaResult cuMemcpyAsync(ulong to, ulong from, nuint bytes, nint stream) =>
+        Guarded(() => CopyLater(Call.Context.Stream(stream), to, from, bytes));
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuMemsetD8_v2))]
-    public static CudaResult cuMemsetD8_v2(ulong to, byte value, nuint count)
-    {
-        try
-        {
-            using var call = new Call();
-            Fill(Call.Context.Legacy, to, value, 1, count);
-            return CudaResult.Success;
-        }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+    public static CudaResult cuMemsetD8_v2(ulong to, byte value, nuint count) =>
+        Guarded(() => Fill(Call.Context.Legacy, to, value, 1, count));
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuMemsetD32_v2))]
-    public static CudaResult cuMemsetD32_v2(ulong to, uint value, nuint count)
-    {
-        try
-        {
-            using var call = new Call();
-            Fill(Call.Context.Legacy, to, value, 4, count);
-            return CudaResult.Success;
-        }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+    public static CudaResult cuMemsetD32_v2(ulong to, uint value, nuint count) =>
+        Guarded(() => Fill(Call.Context.Legacy, to, value, 4, count));
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuMemsetD8Async))]
-    public static CudaResult cuMemsetD8Async(ulong to, byte value, nuint count, nint stream)
-    {
-        try
-        {
-            using var call = new Call();
-            Fill(Call.Context.Stream(stream), to, value, 1, count);
-            return CudaResult.Success;
-        }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+    public static CudaResult cuMemsetD8Async(ulong to, byte value, nuint count, nint stream) =>
+        Guarded(() => Fill(Call.Context.Stream(stream), to, value, 1, count));
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuMemsetD32Async))]
-    public static CudaResult cuMemsetD32Async(ulong to, uint value, nuint count, nint stream)
-    {
-        try
-        {
-            using var call = new Call();
-            Fill(Call.Context.Stream(stream), to, value, 4, count);
-            return CudaResult.Success;
-        }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+    public static CudaResult cuMemsetD32Async(ulong to, uint value, nuint count, nint stream) =>
+        Guarded(() => Fill(Call.Context.Stream(stream), to, value, 4, count));
 
     // Host memory that the device does not know is pageable: read or written at the time of the call.
     private static void CopyNow(Context context, ulong to, ulong from, nuint bytes)

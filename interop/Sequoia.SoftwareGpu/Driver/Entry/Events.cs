@@ -7,72 +7,36 @@ namespace Sequoia.SoftwareGpu.Driver;
 internal static unsafe partial class EntryPoints
 {
     [UnmanagedCallersOnly(EntryPoint = nameof(cuEventCreate))]
-    public static CudaResult cuEventCreate(nint* handle, uint flags)
+    public static CudaResult cuEventCreate(nint* handle, uint flags) => Guarded(() =>
     {
-        try
-        {
-            using var call = new Call();
-            Given(handle);
-            Context context = Call.Context;
-            GpuEvent made = Call.Gpu.Handles.Add(new GpuEvent(context, hasTime: (flags & 2) == 0));
-            context.Owned.Add(made);
-            *handle = made.Handle;
-            return CudaResult.Success;
-        }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+        Given(handle);
+        Context context = Call.Context;
+        GpuEvent made = Call.Gpu.Handles.Add(new GpuEvent(context, hasTime: (flags & 2) == 0));
+        context.Owned.Add(made);
+        *handle = made.Handle;
+    });
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuEventDestroy_v2))]
-    public static CudaResult cuEventDestroy_v2(nint handle)
+    public static CudaResult cuEventDestroy_v2(nint handle) => Guarded(() =>
     {
-        try
-        {
-            using var call = new Call();
-            GpuEvent gone = Event(handle);
-            gone.Context.Remove(gone);
-            return CudaResult.Success;
-        }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+        GpuEvent gone = Event(handle);
+        gone.Context.Remove(gone);
+    });
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuEventRecord))]
-    public static CudaResult cuEventRecord(nint handle, nint stream)
+    public static CudaResult cuEventRecord(nint handle, nint stream) => Guarded(() =>
     {
-        try
-        {
-            using var call = new Call();
-            Context context = Call.Context;
-            Event(handle).Record(context.Stream(stream));
-            return CudaResult.Success;
-        }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+        Context context = Call.Context;
+        Event(handle).Record(context.Stream(stream));
+    });
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuEventSynchronize))]
-    public static CudaResult cuEventSynchronize(nint handle)
+    public static CudaResult cuEventSynchronize(nint handle) => Guarded(() =>
     {
-        try
-        {
-            using var call = new Call();
-            GpuEvent awaited = Uncaptured(handle);
-            if (awaited is { HasHappened: false, Place: { } place })
-                place.Stream.RunUpTo(place.Ticket);
-            return CudaResult.Success;
-        }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+        GpuEvent awaited = Uncaptured(handle);
+        if (awaited is { HasHappened: false, Place: { } place })
+            place.Stream.RunUpTo(place.Ticket);
+    });
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuEventQuery))]
     public static CudaResult cuEventQuery(nint handle)

@@ -7,44 +7,26 @@ namespace Sequoia.SoftwareGpu.Driver;
 internal static unsafe partial class EntryPoints
 {
     [UnmanagedCallersOnly(EntryPoint = nameof(cuGraphGetNodes))]
-    public static CudaResult cuGraphGetNodes(nint graph, nint* nodes, nuint* count)
+    public static CudaResult cuGraphGetNodes(nint graph, nint* nodes, nuint* count) => Guarded(() =>
     {
-        try
+        GpuGraphNode[] all = Graph(graph).Nodes;
+        if (nodes is not null)
         {
-            using var call = new Call();
-            GpuGraphNode[] all = Graph(graph).Nodes;
-            if (nodes is not null)
-            {
-                for (int i = 0; i < all.Length && (nuint)i < *Given(count); i++)
-                    nodes[i] = (all[i].Handle != 0 ? all[i] : Call.Gpu.Handles.Add(all[i])).Handle;
-            }
-            *Given(count) = (nuint)all.Length;
-            return CudaResult.Success;
+            for (int i = 0; i < all.Length && (nuint)i < *Given(count); i++)
+                nodes[i] = (all[i].Handle != 0 ? all[i] : Call.Gpu.Handles.Add(all[i])).Handle;
         }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+        *Given(count) = (nuint)all.Length;
+    });
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuGraphInstantiateWithFlags))]
-    public static CudaResult cuGraphInstantiateWithFlags(nint* executable, nint graph, ulong flags)
+    public static CudaResult cuGraphInstantiateWithFlags(nint* executable, nint graph, ulong flags) => Guarded(() =>
     {
-        try
-        {
-            using var call = new Call();
-            Given(executable);
-            Context context = Call.Context;
-            GpuGraphExecutable made = Call.Gpu.Handles.Add(new GpuGraphExecutable(Graph(graph)));
-            context.Owned.Add(made);
-            *executable = made.Handle;
-            return CudaResult.Success;
-        }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+        Given(executable);
+        Context context = Call.Context;
+        GpuGraphExecutable made = Call.Gpu.Handles.Add(new GpuGraphExecutable(Graph(graph)));
+        context.Owned.Add(made);
+        *executable = made.Handle;
+    });
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuGraphExecUpdate_v2))]
     public static CudaResult cuGraphExecUpdate_v2(nint executable, nint graph, GraphUpdateResult* result)
@@ -82,36 +64,15 @@ internal static unsafe partial class EntryPoints
     }
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuGraphDestroy))]
-    public static CudaResult cuGraphDestroy(nint graph)
+    public static CudaResult cuGraphDestroy(nint graph) => Guarded(() =>
     {
-        try
-        {
-            using var call = new Call();
-            GpuGraph gone = Graph(graph);
-            Call.Context.Remove(gone);
-            Array.ForEach(gone.Nodes, Call.Gpu.Handles.Remove);
-            return CudaResult.Success;
-        }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+        GpuGraph gone = Graph(graph);
+        Call.Context.Remove(gone);
+        Array.ForEach(gone.Nodes, Call.Gpu.Handles.Remove);
+    });
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuGraphExecDestroy))]
-    public static CudaResult cuGraphExecDestroy(nint executable)
-    {
-        try
-        {
-            using var call = new Call();
-            Call.Context.Remove(Executable(executable));
-            return CudaResult.Success;
-        }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+    public static CudaResult cuGraphExecDestroy(nint executable) => Guarded(() => Call.Context.Remove(Executable(executable)));
 
     private static GpuGraph Graph(nint handle) => Call.Gpu.Handles.Get<GpuGraph>(handle, "graph");
 

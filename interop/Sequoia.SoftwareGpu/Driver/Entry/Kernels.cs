@@ -7,74 +7,44 @@ namespace Sequoia.SoftwareGpu.Driver;
 internal static unsafe partial class EntryPoints
 {
     [UnmanagedCallersOnly(EntryPoint = nameof(cuFuncGetAttribute))]
-    public static CudaResult cuFuncGetAttribute(int* value, KernelProperty property, nint function)
+    public static CudaResult cuFuncGetAttribute(int* value, KernelProperty property, nint function) => Guarded(() =>
     {
-        try
+        Function asked = Kernel(function);
+        *Given(value) = property switch
         {
-            using var call = new Call();
-            Function asked = Kernel(function);
-            *Given(value) = property switch
-            {
-                KernelProperty.MaxThreadsPerBlock => asked.MaxThreads,
-                KernelProperty.SharedBytes => asked.Kernel.StaticSharedBytes,
-                KernelProperty.ConstantBytes => 0,
-                KernelProperty.LocalBytes => asked.Kernel.LocalBytes,
-                KernelProperty.Registers => asked.Kernel.Registers,
-                KernelProperty.PtxVersion or KernelProperty.BinaryVersion => (10 * DeviceLimits.Major) + DeviceLimits.Minor,
-                KernelProperty.MaxDynamicSharedBytes => asked.MaxDynamicSharedBytes,
-                KernelProperty.PreferredSharedCarveout => -1,
-                _ => throw new DriverError(CudaResult.InvalidValue, $"kernels have no property {(int)property}"),
-            };
-            return CudaResult.Success;
-        }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+            KernelProperty.MaxThreadsPerBlock => asked.MaxThreads,
+            KernelProperty.SharedBytes => asked.Kernel.StaticSharedBytes,
+            KernelProperty.ConstantBytes => 0,
+            KernelProperty.LocalBytes => asked.Kernel.LocalBytes,
+            KernelProperty.Registers => asked.Kernel.Registers,
+            KernelProperty.PtxVersion or KernelProperty.BinaryVersion => (10 * DeviceLimits.Major) + DeviceLimits.Minor,
+            KernelProperty.MaxDynamicSharedBytes => asked.MaxDynamicSharedBytes,
+            KernelProperty.PreferredSharedCarveout => -1,
+            _ => throw new DriverError(CudaResult.InvalidValue, $"kernels have no property {(int)property}"),
+        };
+    });
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuFuncSetAttribute))]
-    public static CudaResult cuFuncSetAttribute(nint function, KernelProperty property, int value)
+    public static CudaResult cuFuncSetAttribute(nint function, KernelProperty property, int value) => Guarded(() =>
     {
-        try
+        Function set = Kernel(function);
+        int most = DeviceLimits.SharedBytesPerBlockOptIn - set.Kernel.StaticSharedBytes;
+        switch (property)
         {
-            using var call = new Call();
-            Function set = Kernel(function);
-            int most = DeviceLimits.SharedBytesPerBlockOptIn - set.Kernel.StaticSharedBytes;
-            switch (property)
-            {
-                case KernelProperty.MaxDynamicSharedBytes when value >= 0 && value <= most:
-                    set.MaxDynamicSharedBytes = value;
-                    break;
-                case KernelProperty.MaxDynamicSharedBytes:
-                    throw new DriverError(CudaResult.InvalidValue, $"{value} bytes of dynamic shared memory, but at most {most} are possible");
-                case KernelProperty.PreferredSharedCarveout:
-                    break;
-                default:
-                    throw new DriverError(CudaResult.InvalidValue, $"the property {(int)property} of a kernel cannot be set");
-            }
-            return CudaResult.Success;
+            case KernelProperty.MaxDynamicSharedBytes when value >= 0 && value <= most:
+                set.MaxDynamicSharedBytes = value;
+                break;
+            case KernelProperty.MaxDynamicSharedBytes:
+                throw new DriverError(CudaResult.InvalidValue, $"{value} bytes of dynamic shared memory, but at most {most} are possible");
+            case KernelProperty.PreferredSharedCarveout:
+                break;
+            default:
+                throw new DriverError(CudaResult.InvalidValue, $"the property {(int)property} of a kernel cannot be set");
         }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+    });
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuFuncSetCacheConfig))]
-    public static CudaResult cuFuncSetCacheConfig(nint function, int config)
-    {
-        try
-        {
-            using var call = new Call();
-            Kernel(function);
-            return CudaResult.Success;
-        }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+    public static CudaResult cuFuncSetCacheConfig(nint function, int config) => Guarded(() => Kernel(function));
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuFuncGetParamInfo))]
     public static CudaResult cuFuncGetParamInfo(nint function, nuint index, nuint* offset, nuint* bytes)
@@ -97,59 +67,28 @@ internal static unsafe partial class EntryPoints
     }
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuOccupancyMaxActiveBlocksPerMultiprocessor))]
-    public static CudaResult cuOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, nint function, int threads, nuint dynamicSharedBytes)
-    {
-        try
-        {
-            using var call = new Call();
-            *Given(blocks) = ResidentBlocks(Kernel(function), threads, dynamicSharedBytes);
-            return CudaResult.Success;
-        }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+    public static CudaResult cuOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, nint function, int threads, nuint dynamicSharedBytes) =>
+        Guarded(() => *Given(blocks) = ResidentBlocks(Kernel(function), threads, dynamicSharedBytes));
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuOccupancyMaxPotentialBlockSize))]
-    public static CudaResult cuOccupancyMaxPotentialBlockSize(int* grid, int* block, nint function, delegate* unmanaged<int, nuint> sharedBytesOf, nuint sharedBytes, int limit)
+    public static CudaResult cuOccupancyMaxPotentialBlockSize(int* grid, int* block, nint function, delegate* unmanaged<int, nuint> sharedBytesOf, nuint sharedBytes, int limit) => Guarded(() =>
     {
-        try
+        Given(grid);
+        Given(block);
+        Function asked = Kernel(function);
+        int most = limit > 0 ? Math.Min(limit, asked.MaxThreads) : asked.MaxThreads, best = 0;
+        (*grid, *block) = (0, 0);
+        for (int threads = most; threads > 0; threads -= threads % 32 == 0 ? 32 : threads % 32)
         {
-            using var call = new Call();
-            Given(grid);
-            Given(block);
-            Function asked = Kernel(function);
-            int most = limit > 0 ? Math.Min(limit, asked.MaxThreads) : asked.MaxThreads, best = 0;
-            (*grid, *block) = (0, 0);
-            for (int threads = most; threads > 0; threads -= threads % 32 == 0 ? 32 : threads % 32)
-            {
-                int resident = ResidentBlocks(asked, threads, sharedBytesOf is null ? sharedBytes : sharedBytesOf(threads));
-                if (resident * threads > best)
-                    (best, *block, *grid) = (resident * threads, threads, resident * DeviceLimits.Multiprocessors);
-            }
-            return CudaResult.Success;
+            int resident = ResidentBlocks(asked, threads, sharedBytesOf is null ? sharedBytes : sharedBytesOf(threads));
+            if (resident * threads > best)
+                (best, *block, *grid) = (resident * threads, threads, resident * DeviceLimits.Multiprocessors);
         }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+    });
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuLaunchKernel))]
-    public static CudaResult cuLaunchKernel(nint function, uint gridX, uint gridY, uint gridZ, uint blockX, uint blockY, uint blockZ, uint sharedBytes, nint stream, void** parameters, void** extra)
-    {
-        try
-        {
-            using var call = new Call();
-            Launch(Call.Context, function, new Dim(gridX, gridY, gridZ), new Dim(blockX, blockY, blockZ), sharedBytes, stream, parameters, extra);
-            return CudaResult.Success;
-        }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+    public static CudaResult cuLaunchKernel(nint function, uint gridX, uint gridY, uint gridZ, uint blockX, uint blockY, uint blockZ, uint sharedBytes, nint stream, void** parameters, void** extra) =>
+        Guarded(() => Launch(Call.Context, function, new Dim(gridX, gridY, gridZ), new Dim(blockX, blockY, blockZ), sharedBytes, stream, parameters, extra));
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuLaunchCooperativeKernel))]
     public static CudaResult cuLaunchCooperativeKernel(nint function, uint gridX, uint gridY, uint gridZ, uint blockX, uint blockY, uint blockZ, uint sharedBytes, nint stream, void** parameters)

@@ -71,6 +71,21 @@ internal static unsafe partial class EntryPoints
     // The toolkit whose PTX is understood.
     private const int DriverVersion = 12040;
 
+    /// <summary>Does the work of a call, which has the device for itself; what it throws becomes a code, since no exception may leave an entry point.</summary>
+    private static CudaResult Guarded(Action work)
+    {
+        try
+        {
+            using var call = new Call();
+            work();
+            return CudaResult.Success;
+        }
+        catch (Exception e)
+        {
+            return Failure.Of(e);
+        }
+    }
+
     private static T* Given<T>(T* pointer) where T : unmanaged =>
         pointer is not null ? pointer : throw new DriverError(CudaResult.InvalidValue, "a pointer that the call writes or reads through is null");
 }

@@ -7,54 +7,27 @@ namespace Sequoia.SoftwareGpu.Driver;
 internal static unsafe partial class EntryPoints
 {
     [UnmanagedCallersOnly(EntryPoint = nameof(cuMemGetInfo_v2))]
-    public static CudaResult cuMemGetInfo_v2(nuint* free, nuint* total)
+    public static CudaResult cuMemGetInfo_v2(nuint* free, nuint* total) => Guarded(() =>
     {
-        try
-        {
-            using var call = new Call();
-            _ = Call.Context;
-            DeviceMemory memory = Call.Gpu.Memory;
-            (*Given(free), *Given(total)) = ((nuint)(memory.Budget - memory.Used), (nuint)memory.Budget);
-            return CudaResult.Success;
-        }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+        _ = Call.Context;
+        DeviceMemory memory = Call.Gpu.Memory;
+        (*Given(free), *Given(total)) = ((nuint)(memory.Budget - memory.Used), (nuint)memory.Budget);
+    });
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuMemAlloc_v2))]
-    public static CudaResult cuMemAlloc_v2(ulong* pointer, nuint bytes)
+    public static CudaResult cuMemAlloc_v2(ulong* pointer, nuint bytes) => Guarded(() =>
     {
-        try
-        {
-            using var call = new Call();
-            Given(pointer);
-            *pointer = Call.Gpu.Allocate(Call.Context, bytes);
-            return CudaResult.Success;
-        }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+        Given(pointer);
+        *pointer = Call.Gpu.Allocate(Call.Context, bytes);
+    });
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuMemAllocManaged))]
-    public static CudaResult cuMemAllocManaged(ulong* pointer, nuint bytes, uint flags)
+    public static CudaResult cuMemAllocManaged(ulong* pointer, nuint bytes, uint flags) => Guarded(() =>
     {
-        try
-        {
-            using var call = new Call();
-            Given(pointer);
-            // Memory at one address for both sides; that is what pinned memory is here.
-            *pointer = (ulong)Call.Gpu.AllocatePinned(Call.Context, bytes);
-            return CudaResult.Success;
-        }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+        Given(pointer);
+        // Memory at one address for both sides; that is what pinned memory is here.
+        *pointer = (ulong)Call.Gpu.AllocatePinned(Call.Context, bytes);
+    });
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuMemFree_v2))]
     public static CudaResult cuMemFree_v2(ulong pointer)
@@ -76,152 +49,83 @@ internal static unsafe partial class EntryPoints
     }
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuMemHostAlloc))]
-    public static CudaResult cuMemHostAlloc(void** pointer, nuint bytes, uint flags)
-    {
-        try
-        {
-            using var call = new Call();
-            *Out((byte**)pointer) = (byte*)Call.Gpu.AllocatePinned(Call.Context, bytes);
-            return CudaResult.Success;
-        }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+    public static CudaResult cuMemHostAlloc(void** pointer, nuint bytes, uint flags) =>
+        Guarded(() => *Out((byte**)pointer) = (byte*)Call.Gpu.AllocatePinned(Call.Context, bytes));
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuMemAllocHost_v2))]
-    public static CudaResult cuMemAllocHost_v2(void** pointer, nuint bytes)
-    {
-        try
-        {
-            using var call = new Call();
-            *Out((byte**)pointer) = (byte*)Call.Gpu.AllocatePinned(Call.Context, bytes);
-            return CudaResult.Success;
-        }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+    public static CudaResult cuMemAllocHost_v2(void** pointer, nuint bytes) =>
+        Guarded(() => *Out((byte**)pointer) = (byte*)Call.Gpu.AllocatePinned(Call.Context, bytes));
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuMemFreeHost))]
-    public static CudaResult cuMemFreeHost(void* pointer)
+    public static CudaResult cuMemFreeHost(void* pointer) => Guarded(() =>
     {
-        try
-        {
-            using var call = new Call();
-            Context context = Call.Context;
-            if (!Call.Gpu.IsPinned((ulong)pointer))
-                throw new DriverError(CudaResult.InvalidValue, $"0x{(ulong)pointer:x} is no pinned memory that was allocated here");
-            Release(context, (ulong)pointer);
-            return CudaResult.Success;
-        }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+        Context context = Call.Context;
+        if (!Call.Gpu.IsPinned((ulong)pointer))
+            throw new DriverError(CudaResult.InvalidValue, $"0x{(ulong)pointer:x} is no pinned memory that was allocated here");
+        Release(context, (ulong)pointer);
+    });
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuMemHostRegister_v2))]
-    public static CudaResult cuMemHostRegister_v2(void* pointer, nuint bytes, uint flags)
-    {
-        try
-        {
-            using var call = new Call();
-            Call.Gpu.Register(Call.Context, pointer, bytes);
-            return CudaResult.Success;
-        }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+    public static CudaResult cuMemHostRegister_v2(void* pointer, nuint bytes, uint flags) =>
+        Guarded(() => Call.Gpu.Register(Call.Context, pointer, bytes));
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuMemHostUnregister))]
-    public static CudaResult cuMemHostUnregister(void* pointer)
+    public static CudaResult cuMemHostUnregister(void* pointer) => Guarded(() =>
     {
-        try
-        {
-            using var call = new Call();
-            Context context = Call.Context;
-            if (Call.Gpu.IsPinned((ulong)pointer) || !context.Allocations.Contains((ulong)pointer))
-                throw new DriverError((CudaResult)713, $"the host memory at 0x{(ulong)pointer:x} is not registered");
-            Release(context, (ulong)pointer);
-            return CudaResult.Success;
-        }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+        Context context = Call.Context;
+        if (Call.Gpu.IsPinned((ulong)pointer) || !context.Allocations.Contains((ulong)pointer))
+            throw new DriverError((CudaResult)713, $"the host memory at 0x{(ulong)pointer:x} is not registered");
+        Release(context, (ulong)pointer);
+    });
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuMemHostGetDevicePointer_v2))]
-    public static CudaResult cuMemHostGetDevicePointer_v2(ulong* device, void* host, uint flags)
+    public static CudaResult cuMemHostGetDevicePointer_v2(ulong* device, void* host, uint flags) => Guarded(() =>
     {
-        try
-        {
-            using var call = new Call();
-            _ = Call.Context;
-            if (!Call.Gpu.IsKnown((ulong)host, 1))
-                throw new DriverError(CudaResult.InvalidValue, $"0x{(ulong)host:x} is neither pinned nor registered");
-            *Given(device) = (ulong)host;
-            return CudaResult.Success;
-        }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+        _ = Call.Context;
+        if (!Call.Gpu.IsKnown((ulong)host, 1))
+            throw new DriverError(CudaResult.InvalidValue, $"0x{(ulong)host:x} is neither pinned nor registered");
+        *Given(device) = (ulong)host;
+    });
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuPointerGetAttribute))]
-    public static CudaResult cuPointerGetAttribute(void* value, PointerProperty property, ulong pointer)
+    public static CudaResult cuPointerGetAttribute(void* value, PointerProperty property, ulong pointer) => Guarded(() =>
     {
-        try
+        Context context = Call.Context;
+        if (value is null)
+            throw new DriverError(CudaResult.InvalidValue, "the place for the value is null");
+        if (!Call.Gpu.Memory.TryFind(pointer, out ulong start, out ulong bytes))
+            throw new DriverError(CudaResult.InvalidValue, $"0x{pointer:x} is no memory of this driver");
+        bool isHost = !Gpu.IsDevice(pointer);
+        switch (property)
         {
-            using var call = new Call();
-            Context context = Call.Context;
-            if (value is null)
-                throw new DriverError(CudaResult.InvalidValue, "the place for the value is null");
-            if (!Call.Gpu.Memory.TryFind(pointer, out ulong start, out ulong bytes))
-                throw new DriverError(CudaResult.InvalidValue, $"0x{pointer:x} is no memory of this driver");
-            bool isHost = !Gpu.IsDevice(pointer);
-            switch (property)
-            {
-                case PointerProperty.Context:
-                    *(nint*)value = context.Handle;
-                    break;
-                case PointerProperty.MemoryType:
-                    *(uint*)value = isHost ? 1u : 2u;
-                    break;
-                case PointerProperty.DevicePointer:
-                    *(ulong*)value = pointer;
-                    break;
-                case PointerProperty.HostPointer when isHost:
-                    *(ulong*)value = pointer;
-                    break;
-                case PointerProperty.IsManaged:
-                    *(uint*)value = 0;
-                    break;
-                case PointerProperty.DeviceOrdinal:
-                    *(int*)value = 0;
-                    break;
-                case PointerProperty.RangeStart:
-                    *(ulong*)value = start;
-                    break;
-                case PointerProperty.RangeBytes:
-                    *(nuint*)value = (nuint)bytes;
-                    break;
-                default:
-                    throw new DriverError(CudaResult.InvalidValue, $"the memory at 0x{pointer:x} has no property {(int)property}");
-            }
-            return CudaResult.Success;
+            case PointerProperty.Context:
+                *(nint*)value = context.Handle;
+                break;
+            case PointerProperty.MemoryType:
+                *(uint*)value = isHost ? 1u : 2u;
+                break;
+            case PointerProperty.DevicePointer:
+                *(ulong*)value = pointer;
+                break;
+            case PointerProperty.HostPointer when isHost:
+                *(ulong*)value = pointer;
+                break;
+            case PointerProperty.IsManaged:
+                *(uint*)value = 0;
+                break;
+            case PointerProperty.DeviceOrdinal:
+                *(int*)value = 0;
+                break;
+            case PointerProperty.RangeStart:
+                *(ulong*)value = start;
+                break;
+            case PointerProperty.RangeBytes:
+                *(nuint*)value = (nuint)bytes;
+                break;
+            default:
+                throw new DriverError(CudaResult.InvalidValue, $"the memory at 0x{pointer:x} has no property {(int)property}");
         }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+    });
 
     private static T** Out<T>(T** pointer) where T : unmanaged =>
         pointer is not null ? pointer : throw new DriverError(CudaResult.InvalidValue, "the place for the pointer is null");

@@ -7,91 +7,42 @@ namespace Sequoia.SoftwareGpu.Driver;
 internal static unsafe partial class EntryPoints
 {
     [UnmanagedCallersOnly(EntryPoint = nameof(cuModuleLoadData))]
-    public static CudaResult cuModuleLoadData(nint* module, void* image)
-    {
-        try
-        {
-            using var call = new Call();
-            *Given(module) = Load(Call.Context, image, 0, null, null).Handle;
-            return CudaResult.Success;
-        }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+    public static CudaResult cuModuleLoadData(nint* module, void* image) =>
+        Guarded(() => *Given(module) = Load(Call.Context, image, 0, null, null).Handle);
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuModuleLoadDataEx))]
-    public static CudaResult cuModuleLoadDataEx(nint* module, void* image, uint options, JitOption* names, void** values)
-    {
-        try
-        {
-            using var call = new Call();
-            *Given(module) = Load(Call.Context, image, options, names, values).Handle;
-            return CudaResult.Success;
-        }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+    public static CudaResult cuModuleLoadDataEx(nint* module, void* image, uint options, JitOption* names, void** values) =>
+        Guarded(() => *Given(module) = Load(Call.Context, image, options, names, values).Handle);
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuModuleUnload))]
-    public static CudaResult cuModuleUnload(nint module)
+    public static CudaResult cuModuleUnload(nint module) => Guarded(() =>
     {
-        try
-        {
-            using var call = new Call();
-            Module gone = Loaded(module);
-            Call.Context.Synchronize();
-            gone.Unload();
-            return CudaResult.Success;
-        }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+        Module gone = Loaded(module);
+        Call.Context.Synchronize();
+        gone.Unload();
+    });
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuModuleGetFunction))]
-    public static CudaResult cuModuleGetFunction(nint* function, nint module, byte* name)
+    public static CudaResult cuModuleGetFunction(nint* function, nint module, byte* name) => Guarded(() =>
     {
-        try
-        {
-            using var call = new Call();
-            Given(function);
-            string wanted = Name(name);
-            Function found = Loaded(module).Function(wanted)
-                ?? throw new DriverError(CudaResult.NotFound, $"the module has no kernel {wanted}");
-            *function = found.Handle;
-            return CudaResult.Success;
-        }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+        Given(function);
+        string wanted = Name(name);
+        Function found = Loaded(module).Function(wanted)
+            ?? throw new DriverError(CudaResult.NotFound, $"the module has no kernel {wanted}");
+        *function = found.Handle;
+    });
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuModuleGetGlobal_v2))]
-    public static CudaResult cuModuleGetGlobal_v2(ulong* pointer, nuint* bytes, nint module, byte* name)
+    public static CudaResult cuModuleGetGlobal_v2(ulong* pointer, nuint* bytes, nint module, byte* name) => Guarded(() =>
     {
-        try
-        {
-            using var call = new Call();
-            string wanted = Name(name);
-            if (!Loaded(module).Ptx.Symbols.TryGetValue(wanted, out (ulong Address, ulong Bytes) symbol))
-                throw new DriverError(CudaResult.NotFound, $"the module has no global variable {wanted}");
-            if (pointer is not null)
-                *pointer = symbol.Address;
-            if (bytes is not null)
-                *bytes = (nuint)symbol.Bytes;
-            return CudaResult.Success;
-        }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+        string wanted = Name(name);
+        if (!Loaded(module).Ptx.Symbols.TryGetValue(wanted, out (ulong Address, ulong Bytes) symbol))
+            throw new DriverError(CudaResult.NotFound, $"the module has no global variable {wanted}");
+        if (pointer is not null)
+            *pointer = symbol.Address;
+        if (bytes is not null)
+            *bytes = (nuint)symbol.Bytes;
+    });
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuModuleGetLoadingMode))]
     public static CudaResult cuModuleGetLoadingMode(int* mode)

@@ -7,72 +7,32 @@ namespace Sequoia.SoftwareGpu.Driver;
 internal static unsafe partial class EntryPoints
 {
     [UnmanagedCallersOnly(EntryPoint = nameof(cuStreamCreate))]
-    public static CudaResult cuStreamCreate(nint* stream, uint flags)
-    {
-        try
-        {
-            using var call = new Call();
-            *Given(stream) = Call.Context.AddStream(isBlocking: (flags & 1) == 0).Handle;
-            return CudaResult.Success;
-        }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+    public static CudaResult cuStreamCreate(nint* stream, uint flags) =>
+        Guarded(() => *Given(stream) = Call.Context.AddStream(isBlocking: (flags & 1) == 0).Handle);
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuStreamCreateWithPriority))]
-    public static CudaResult cuStreamCreateWithPriority(nint* stream, uint flags, int priority)
-    {
-        try
-        {
-            using var call = new Call();
-            *Given(stream) = Call.Context.AddStream(isBlocking: (flags & 1) == 0).Handle;
-            return CudaResult.Success;
-        }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+    public static CudaResult cuStreamCreateWithPriority(nint* stream, uint flags, int priority) =>
+        Guarded(() => *Given(stream) = Call.Context.AddStream(isBlocking: (flags & 1) == 0).Handle);
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuStreamDestroy_v2))]
-    public static CudaResult cuStreamDestroy_v2(nint stream)
+    public static CudaResult cuStreamDestroy_v2(nint stream) => Guarded(() =>
     {
-        try
-        {
-            using var call = new Call();
-            GpuStream gone = Call.Gpu.Handles.Get<GpuStream>(stream, "stream");
-            gone.Context.RemoveStream(gone);
-            return CudaResult.Success;
-        }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+        GpuStream gone = Call.Gpu.Handles.Get<GpuStream>(stream, "stream");
+        gone.Context.RemoveStream(gone);
+    });
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuStreamSynchronize))]
-    public static CudaResult cuStreamSynchronize(nint stream)
+    public static CudaResult cuStreamSynchronize(nint stream) => Guarded(() =>
     {
-        try
-        {
-            using var call = new Call();
-            GpuStream waited = Call.Context.Stream(stream);
-            Call.Healthy(waited.Context);
-            RefuseCapturing(waited, nameof(cuStreamSynchronize));
-            waited.Context.RefuseImplicitCapture(waited);
-            if (waited == waited.Context.Legacy)
-                waited.Context.SynchronizeLegacy();
-            else
-                waited.RunAll();
-            return CudaResult.Success;
-        }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+        GpuStream waited = Call.Context.Stream(stream);
+        Call.Healthy(waited.Context);
+        RefuseCapturing(waited, nameof(cuStreamSynchronize));
+        waited.Context.RefuseImplicitCapture(waited);
+        if (waited == waited.Context.Legacy)
+            waited.Context.SynchronizeLegacy();
+        else
+            waited.RunAll();
+    });
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuStreamQuery))]
     public static CudaResult cuStreamQuery(nint stream)
@@ -124,62 +84,33 @@ internal static unsafe partial class EntryPoints
     }
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuStreamBeginCapture_v2))]
-    public static CudaResult cuStreamBeginCapture_v2(nint stream, CaptureMode mode)
+    public static CudaResult cuStreamBeginCapture_v2(nint stream, CaptureMode mode) => Guarded(() =>
     {
-        try
-        {
-            using var call = new Call();
-            GpuStream begun = Call.Context.Stream(stream);
-            if (begun == begun.Context.Legacy)
-                throw new DriverError(CudaResult.StreamCaptureUnsupported, "the legacy default stream cannot be captured");
-            if (begun.Capture is not null)
-                throw new DriverError(CudaResult.IllegalState, "the stream is being captured already");
-            begun.Capture = new Capture(begun, mode);
-            return CudaResult.Success;
-        }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+        GpuStream begun = Call.Context.Stream(stream);
+        if (begun == begun.Context.Legacy)
+            throw new DriverError(CudaResult.StreamCaptureUnsupported, "the legacy default stream cannot be captured");
+        if (begun.Capture is not null)
+            throw new DriverError(CudaResult.IllegalState, "the stream is being captured already");
+        begun.Capture = new Capture(begun, mode);
+    });
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuStreamEndCapture))]
-    public static CudaResult cuStreamEndCapture(nint stream, nint* graph)
+    public static CudaResult cuStreamEndCapture(nint stream, nint* graph) => Guarded(() =>
     {
-        try
-        {
-            using var call = new Call();
-            GpuStream ended = Call.Context.Stream(stream);
-            *Given(graph) = 0;
-            if (ended.Capture is not { } capture || capture.Origin != ended)
-                throw new DriverError(CudaResult.StreamCaptureUnmatched, "no capture began on this stream");
-            if (capture.Mode != CaptureMode.Relaxed && capture.Thread != Environment.CurrentManagedThreadId)
-                throw new DriverError(CudaResult.StreamCaptureWrongThread, "the capture was begun by another thread");
-            GpuGraph made = Call.Gpu.Handles.Add(capture.End());
-            ended.Context.Owned.Add(made);
-            *graph = made.Handle;
-            return CudaResult.Success;
-        }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+        GpuStream ended = Call.Context.Stream(stream);
+        *Given(graph) = 0;
+        if (ended.Capture is not { } capture || capture.Origin != ended)
+            throw new DriverError(CudaResult.StreamCaptureUnmatched, "no capture began on this stream");
+        if (capture.Mode != CaptureMode.Relaxed && capture.Thread != Environment.CurrentManagedThreadId)
+            throw new DriverError(CudaResult.StreamCaptureWrongThread, "the capture was begun by another thread");
+        GpuGraph made = Call.Gpu.Handles.Add(capture.End());
+        ended.Context.Owned.Add(made);
+        *graph = made.Handle;
+    });
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuStreamIsCapturing))]
-    public static CudaResult cuStreamIsCapturing(nint stream, int* status)
-    {
-        try
-        {
-            using var call = new Call();
-            *Given(status) = Call.Context.Stream(stream).Capture is { } capture ? capture.IsInvalid ? 2 : 1 : 0;
-            return CudaResult.Success;
-        }
-        catch (Exception e)
-        {
-            return Failure.Of(e);
-        }
-    }
+    public static CudaResult cuStreamIsCapturing(nint stream, int* status) =>
+        Guarded(() => *Given(status) = Call.Context.Stream(stream).Capture is { } capture ? capture.IsInvalid ? 2 : 1 : 0);
 
     private static void RefuseCapturing(GpuStream stream, string name)
     {

@@ -4,7 +4,7 @@ namespace Sequoia.Native.Backends.Cuda;
 
 internal sealed class CudaWorkspace : Workspace
 {
-    private readonly List<Activations> _parts = [];
+    private readonly Parts _parts = new();
 
     /// <param name="backend">The device.</param>
     /// <param name="matMul">What its products take beside their operands.</param>
@@ -15,8 +15,8 @@ internal sealed class CudaWorkspace : Workspace
         LlamaConfig config = model.Config;
         try
         {
-            Residual = Own(new CudaActivations(backend.Context, size.Rows, config.HiddenSize));
-            Logits = Own(new CudaActivations(backend.Context, Math.Max(1, size.LogitRows), config.VocabularySize));
+            Residual = _parts.Own(new CudaActivations(backend.Context, size.Rows, config.HiddenSize));
+            Logits = _parts.Own(new CudaActivations(backend.Context, Math.Max(1, size.LogitRows), config.VocabularySize));
             int headSize = config.Heads * config.HeadDim;
             CudaFactors normed = Operand(config.HiddenSize), queries = Operand(headSize), attended = Operand(headSize), hidden = Operand(config.IntermediateSize);
             (Normed, Queries, Attended, Hidden) = (normed, queries, attended, hidden);
@@ -35,7 +35,7 @@ internal sealed class CudaWorkspace : Workspace
             throw;
         }
 
-        CudaFactors Operand(int columns) => Own(new CudaFactors(backend.Context, size.Rows, columns, backend.Element));
+        CudaFactors Operand(int columns) => _parts.Own(new CudaFactors(backend.Context, size.Rows, columns, backend.Element));
 
         void Reserve(CudaFactors x, MatMulShape shape) => x.Reserve(matMul.PartialsFor(shape, size.Rows), matMul.CountersFor(shape, size.Rows));
     }
@@ -52,11 +52,5 @@ internal sealed class CudaWorkspace : Workspace
 
     public override Activations Logits { get; }
 
-    public override void Dispose() => _parts.ForEach(part => part.Dispose());
-
-    private T Own<T>(T part) where T : Activations
-    {
-        _parts.Add(part);
-        return part;
-    }
+    public override void Dispose() => _parts.Dispose();
 }

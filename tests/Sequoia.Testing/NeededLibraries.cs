@@ -1,4 +1,6 @@
-namespace Sequoia.Interop.Tests;
+using Sequoia.Interop;
+
+namespace Sequoia.Testing;
 
 /// <summary>
 /// NVIDIA's libraries that tests need. Tests are ignored, with a reason, where one is absent; they fail instead where SEQUOIA_REQUIRE

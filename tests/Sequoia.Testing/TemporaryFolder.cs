@@ -1,4 +1,4 @@
-namespace Sequoia.Native.Tests;
+namespace Sequoia.Testing;
 
 /// <summary>A folder that goes away with its test.</summary>
 internal sealed class TemporaryFolder : IDisposable

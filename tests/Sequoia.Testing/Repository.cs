@@ -1,4 +1,4 @@
-namespace Sequoia.Native.Tests;
+namespace Sequoia.Testing;
 
 /// <summary>The checkout that the tests were built from.</summary>
 internal static class Repository

@@ -1,4 +1,6 @@
-namespace Sequoia.Native.Tests;
+using Sequoia.Native;
+
+namespace Sequoia.Testing;
 
 /// <summary>Trees for tests of the engine.</summary>
 internal static class TestTrees

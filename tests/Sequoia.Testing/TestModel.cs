@@ -2,7 +2,7 @@ using Sequoia.Native.Backends;
 using Sequoia.Native.Backends.Cpu;
 using Sequoia.Native.Models;
 
-namespace Sequoia.Native.Tests;
+namespace Sequoia.Testing;
 
 /// <summary>A model folder loaded straight onto a CPU backend of a chosen kernel table and thread count.</summary>
 internal sealed class TestModel : IDisposable

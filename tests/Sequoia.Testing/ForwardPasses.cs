@@ -1,7 +1,8 @@
+using Sequoia.Native;
 using Sequoia.Native.Backends;
 using Sequoia.Native.Sampling;
 
-namespace Sequoia.Native.Tests.Execution;
+namespace Sequoia.Testing;
 
 /// <summary>A model at work on sequences of its own, on any device, pass by pass.</summary>
 internal sealed class ForwardPasses : IDisposable
@@ -11,7 +12,7 @@ internal sealed class ForwardPasses : IDisposable
 
     public const int Positions = 256;
 
-    private readonly List<IDisposable> _parts = [];
+    private readonly Parts _parts = new();
     private readonly Pass _prompt;
 
     /// <param name="model">The model.</param>
@@ -20,10 +21,10 @@ internal sealed class ForwardPasses : IDisposable
     public ForwardPasses(Llama model, int rows = Chunk, int sequences = 1)
     {
         Model = model;
-        Queue = Own(model.Backend.CreateQueue());
-        KvPool pool = Own(model.Backend.CreatePool(model.Config, sequences * KvPool.PagesFor(Positions)));
-        Forward = Own(new ForwardPass(model, pool, new WorkspaceSize(rows, rows, Positions, 16)));
-        _prompt = Own(model.Backend.CreatePass(model, ModelRole.Target, rows, 1));
+        Queue = _parts.Own(model.Backend.CreateQueue());
+        KvPool pool = _parts.Own(model.Backend.CreatePool(model.Config, sequences * KvPool.PagesFor(Positions)));
+        Forward = _parts.Own(new ForwardPass(model, pool, new WorkspaceSize(rows, rows, Positions, 16)));
+        _prompt = _parts.Own(model.Backend.CreatePass(model, ModelRole.Target, rows, 1));
     }
 
     public Llama Model { get; }
@@ -41,8 +42,8 @@ internal sealed class ForwardPasses : IDisposable
     /// <summary>A sequence without tokens.</summary>
     public Sequence Begin(TokenTree tree, Sequence? like = null, int shared = 0)
     {
-        KvPages pages = Own(new KvPages(Forward.Pool, Positions));
-        Sequence sequence = Own(Model.Backend.CreateSequence(tree, SpeculationMethod.Sequoia, Model.Config.VocabularySize, Math.Max(Chunk, Positions), pages, null));
+        KvPages pages = _parts.Own(new KvPages(Forward.Pool, Positions));
+        Sequence sequence = _parts.Own(Model.Backend.CreateSequence(tree, SpeculationMethod.Sequoia, Model.Config.VocabularySize, Math.Max(Chunk, Positions), pages, null));
         sequence.Begin(new SamplingOptions(0), 0, Positions, like, shared);
         return sequence;
     }
@@ -82,7 +83,7 @@ internal sealed class ForwardPasses : IDisposable
         int rows = 0;
         foreach (Sequence sequence in sequences)
             rows += sequence.Tree.Size;
-        Pass pass = Own(Model.Backend.CreatePass(Model, ModelRole.Target, rows, sequences.Length, sequences[0].Tree.Levels));
+        Pass pass = _parts.Own(Model.Backend.CreatePass(Model, ModelRole.Target, rows, sequences.Length, sequences[0].Tree.Levels));
         foreach (Sequence sequence in sequences)
             pass.Add(sequence, [.. Enumerable.Range(0, sequence.Tree.Size)]);
         pass.Complete(Queue, rows);
@@ -119,11 +120,7 @@ internal sealed class ForwardPasses : IDisposable
         }
     }
 
-    public void Dispose()
-    {
-        for (int i = _parts.Count - 1; i >= 0; i--)
-            _parts[i].Dispose();
-    }
+    public void Dispose() => _parts.Dispose();
 
     private void Feed(Sequence sequence, int[] tokens, int logitRows)
     {
@@ -132,11 +129,5 @@ internal sealed class ForwardPasses : IDisposable
         _prompt.Add(sequence, [.. Enumerable.Range(-tokens.Length, tokens.Length)]);
         _prompt.Complete(Queue, logitRows);
         Forward.Run(Queue, _prompt);
-    }
-
-    private T Own<T>(T part) where T : IDisposable
-    {
-        _parts.Add(part);
-        return part;
     }
 }

@@ -1,6 +1,6 @@
 using System.Numerics;
 
-namespace Sequoia.Native.Tests.Sampling;
+namespace Sequoia.Testing;
 
 /// <summary>Exact fractions, for laws that must hold exactly.</summary>
 internal readonly record struct Rational

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
-namespace Sequoia.Native.Tests;
+namespace Sequoia.Testing;
 
 /// <summary>Writes model folders with random weights, for shapes and element types that no test file has.</summary>
 internal static class RandomModel

@@ -1,4 +1,4 @@
-namespace Sequoia.Native.Tests;
+namespace Sequoia.Testing;
 
 /// <summary>
 /// Finds the test data: where SEQUOIA_TEST_DATA says, else beside the checkout. Tests that need it are ignored, with a

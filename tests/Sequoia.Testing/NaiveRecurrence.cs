@@ -1,4 +1,4 @@
-namespace Sequoia.Native.Tests.Trees;
+namespace Sequoia.Testing;
 
 /// <summary>
 /// The recurrence of the paper as it stands, in O(N^2 D B): T[n, d, b] for exactly n nodes, infeasible ones at minus

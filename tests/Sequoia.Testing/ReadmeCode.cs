@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace Sequoia.Interop.Tests;
+namespace Sequoia.Testing;
 
 /// <summary>Compares the code that a package's README shows with the code of a test.</summary>
 internal static class ReadmeCode

@@ -1,8 +1,9 @@
+using Sequoia.Native;
 using Sequoia.Native.Backends;
 using Sequoia.Native.Engine;
 using Sequoia.Native.Sampling;
 
-namespace Sequoia.Native.Tests.Generation;
+namespace Sequoia.Testing;
 
 /// <summary>Sequences that decode together, on any device, beside each of them alone: the same tokens and the same logits in every bit.</summary>
 internal static class BatchChecks

@@ -1,4 +1,4 @@
-namespace Sequoia.Native.Tests.Sampling;
+namespace Sequoia.Testing;
 
 /// <summary>
 /// The verification rules (docs/compare.md) with exact fractions, Sequoia's written down twice, and the law of their output found by
