@@ -32,7 +32,7 @@ struct Attend
     float scale; // of the scores; positive
 };
 
-// Levels of the deepest tree that is no chain: keys so far behind a row are committed, whatever the tree.
+// Levels of the deepest tree: keys so far behind a row are committed, whatever the tree.
 constexpr i32 MOST_LEVELS = 64;
 
 // Sealed keys are counted in steps of one mma's depth, which is a page of the cache.

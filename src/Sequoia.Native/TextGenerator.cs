@@ -54,6 +54,8 @@ public sealed class TextGenerator : IDisposable, IAsyncDisposable
 
     private TextGenerator(LanguageModel target, LanguageModel? draft, TreeDecision decision, SpeculationMethod method, bool rootOnly)
     {
+        if (!Enum.IsDefined(method))
+            throw new ArgumentOutOfRangeException(nameof(method), method, "no method of speculation");
         (_target, _method, _rootOnly, Tree, Plan) = (target, method, rootOnly, decision.Tree, decision.Plan);
         _draft = Tree.Size > 1 ? draft : null;
         _targetLease = target.Lease();

@@ -15,7 +15,7 @@ internal static class BackendFactory
 
     public static Backend Create(LoadOptions options, LlamaTensors tensors) => options.Device switch
     {
-        // The CUDA kernels are the plain ones so far, which a CPU outruns; they are used when asked for.
+        // Nothing is known of the CUDA kernels' times yet: they are used when asked for.
         "auto" or "cpu" when options.Kernels.Replaced.Count > 0 => throw Wrong(options.Device, "has no CUDA kernels to replace; use cuda or software"),
         "auto" or "cpu" => new CpuBackend(options.Threads, CpuKernels.Best),
         Software => OnDevice(options, tensors, CudaDrivers.Find(Software) ?? throw Wrong(Software, "no software GPU is registered in this process (CudaDrivers.Register(SoftwareDriver.Driver))"), 0),

@@ -16,6 +16,9 @@ internal enum ModelRole
 /// </summary>
 internal abstract class Sequence : IDisposable
 {
+    // What was asked for at the beginning; pages may have a little more.
+    private int _positions;
+
     protected Sequence(TokenTree tree, SpeculationMethod method, KvPages target, KvPages? draft)
     {
         (Tree, Method, TargetPages, DraftPages) = (tree, method, target, draft);
@@ -42,8 +45,8 @@ internal abstract class Sequence : IDisposable
     /// <summary>Tokens before the root. The device counts them too, from <see cref="Feed"/> on and with every commit.</summary>
     public int Committed { get; private set; }
 
-    /// <summary>Whether its pages have room for another step: not before <see cref="Begin"/>, and not at the end of its context.</summary>
-    public bool HasRoom => Committed + Tree.Size <= TargetPages.Positions;
+    /// <summary>Whether it has room for another step: not before <see cref="Begin"/>, and not at the end of its context.</summary>
+    public bool HasRoom => Committed + Tree.Size <= _positions;
 
     /// <summary>Whether the draft has not computed the last committed token: the last path ended in a leaf.</summary>
     public bool DraftLags { get; private set; }
@@ -60,6 +63,8 @@ internal abstract class Sequence : IDisposable
     /// <exception cref="KvCacheFullException">There are too few free pages: the sequence has none then.</exception>
     public void Begin(SamplingOptions sampling, ulong seed, int positions, Sequence? like = null, int shared = 0)
     {
+        if (like == this || (shared > 0 && DraftPages is not null && like?.DraftPages is null))
+            throw new InvalidOperationException("tokens can be shared with another sequence that has a draft too");
         if (shared > (like?.Committed - (like is { DraftLags: true } ? 1 : 0) ?? 0))
             throw new InvalidOperationException($"{shared} tokens cannot be shared: the other sequence has not computed so many");
         Resume(sampling, new RandomKey(seed, 0), shared);
@@ -71,10 +76,10 @@ internal abstract class Sequence : IDisposable
         }
         catch
         {
-            TargetPages.Clear();
-            DraftPages?.Clear();
+            End();
             throw;
         }
+        _positions = positions;
 
         void Begin(KvPages pages, KvPages? others)
         {
@@ -83,6 +88,14 @@ internal abstract class Sequence : IDisposable
                 pages.Share(others!, shared);
             pages.Reserve(positions);
         }
+    }
+
+    /// <summary>Drops its text: it has no room for a step until the next one begins.</summary>
+    public void End()
+    {
+        _positions = 0;
+        TargetPages.Clear();
+        DraftPages?.Clear();
     }
 
     /// <summary>Goes on behind so many tokens that are in its pages already.</summary>

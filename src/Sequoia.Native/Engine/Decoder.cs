@@ -28,7 +28,6 @@ internal sealed class Decoder : IDisposable
     private readonly Pass _check;
     // The draft's first pass: all roots, behind the last tokens of the sequences that lag, of which there are as many as the index says.
     private readonly Pass[] _roots = [];
-    private readonly ulong[] _laggingOfRoots = [];
     // The draft's further passes: a level's inner nodes, since leaves need none.
     private readonly Pass[] _levels = [];
     private readonly Recording[] _recordings;
@@ -77,7 +76,6 @@ internal sealed class Decoder : IDisposable
             {
                 _draftPrompt = _parts.Own(_backend.CreatePass(draft, ModelRole.Draft, chunk, 1));
                 _roots = [.. Enumerable.Range(0, _drafted.Length + 1).Select(lagging => _parts.Own(_backend.CreatePass(draft, ModelRole.Draft, _drafted.Length + lagging, _drafted.Length + lagging)))];
-                _laggingOfRoots = new ulong[_roots.Length];
                 _levels = [.. Levels(draft)];
             }
             // Everything that it asks for is there.
@@ -147,17 +145,25 @@ internal sealed class Decoder : IDisposable
         (Steps, DraftTime, VerifyTime, SamplingTime) = (0, TimeSpan.Zero, TimeSpan.Zero, TimeSpan.Zero);
         int computed = Math.Min(shared, prompt.Length - 1) / KvPool.PageSize * KvPool.PageSize;
         sequence.Begin(sampling, seed, Context + sequence.Tree.Size, like is { } other ? _sequences[other] : null, computed);
-        while (computed < prompt.Length - 1)
+        try
         {
-            cancellation.ThrowIfCancellationRequested();
-            int count = Math.Min(prompt.Length - 1 - computed, _promptNodes.Length);
-            sequence.Feed(_queue, prompt.Slice(computed, count));
-            Compute(_target, _prompt, sequence, count);
-            if (sequence.DraftPages is not null)
-                Compute(_draft!, _draftPrompt!, sequence, count);
-            computed += count;
+            while (computed < prompt.Length - 1)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                int count = Math.Min(prompt.Length - 1 - computed, _promptNodes.Length);
+                sequence.Feed(_queue, prompt.Slice(computed, count));
+                Compute(_target, _prompt, sequence, count);
+                if (sequence.DraftPages is not null)
+                    Compute(_draft!, _draftPrompt!, sequence, count);
+                computed += count;
+            }
+            sequence.Place(_queue, 0, prompt[^1..]);
         }
-        sequence.Place(_queue, 0, prompt[^1..]);
+        catch
+        {
+            sequence.End();
+            throw;
+        }
     }
 
     /// <summary>One step of all sequences. Returns the tokens that it commits to the first, at least one; all are in the sequences' verdicts. Valid until the next step.</summary>
@@ -169,11 +175,24 @@ internal sealed class Decoder : IDisposable
             if (!sequence.HasRoom)
                 throw new InvalidOperationException(sequence.TargetPages.Count == 0 ? "a sequence has not begun" : $"a sequence is at the end of its context of {Context} tokens");
         }
+        foreach (Sequence sequence in _sequences)
+            sequence.Verdict.Clear();
         Steps++;
         int lagging = PlaceRoots();
         _backend.Repeat(_queue, _recordings[lagging], _work[lagging]);
-        _backend.FetchVerdicts(_queue, _check);
-        Array.ForEach(_sequences, static sequence => sequence.Advance());
+        try
+        {
+            _backend.FetchVerdicts(_queue, _check);
+        }
+        finally
+        {
+            // Damaged logits of one sequence are an error; the device has committed the others' verdicts.
+            foreach (Sequence sequence in _sequences)
+            {
+                if (sequence.Verdict.Length > 0)
+                    sequence.Advance();
+            }
+        }
         return Verdict.Tokens;
     }
 
@@ -228,18 +247,10 @@ internal sealed class Decoder : IDisposable
     {
         if (_draft is null)
             return 0;
-        int lagging = 0;
-        // One bit a sequence, and one so that a pass without rows is none of them.
-        ulong who = 1;
-        foreach (Sequence sequence in _drafted)
-        {
-            who = (who << 1) | (sequence.DraftLags ? 1UL : 0);
-            lagging += sequence.DraftLags ? 1 : 0;
-        }
-        if (_laggingOfRoots[lagging] == who)
-            return lagging;
-        _laggingOfRoots[lagging] = who;
+        int lagging = _drafted.Count(static sequence => sequence.DraftLags);
         Pass pass = _roots[lagging];
+        if (pass.Count > 0 && BeginsWithLagging(pass))
+            return lagging;
         pass.Clear();
         foreach (Sequence sequence in _drafted)
         {
@@ -250,6 +261,18 @@ internal sealed class Decoder : IDisposable
             pass.Add(sequence, s_root);
         pass.Complete(_queue, _drafted.Length);
         return lagging;
+    }
+
+    /// <summary>Whether the first rows of a pass over roots are of the sequences that lag now, of which it has the number.</summary>
+    private bool BeginsWithLagging(Pass pass)
+    {
+        int row = 0;
+        foreach (Sequence sequence in _drafted)
+        {
+            if (sequence.DraftLags && pass.Rows[row++].Sequence != sequence)
+                return false;
+        }
+        return true;
     }
 
     /// <summary>Everything that a step asks of the device.</summary>

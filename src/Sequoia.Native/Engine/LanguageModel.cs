@@ -23,6 +23,7 @@ public sealed class LanguageModel : IDisposable
 
     private LanguageModel(string folder, LoadOptions options, IProgress<double>? progress, CancellationToken cancellation)
     {
+        ArgumentNullException.ThrowIfNull(options.Device);
         if (options.Threads is < 1 or > LoadOptions.MaxThreads)
             throw new InvalidInputException($"threads: {options.Threads} is not a number from 1 to {LoadOptions.MaxThreads}");
         long start = Stopwatch.GetTimestamp();

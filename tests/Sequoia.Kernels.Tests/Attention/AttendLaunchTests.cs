@@ -50,4 +50,20 @@ internal sealed class AttendLaunchTests : CudaFixture
     [TestCase(3, 32, 131072, 128, ExpectedResult = 3)]
     public int Rows_of_a_launch_keep_its_workspace_within_bounds(int rows, int heads, int capacity, int headDim) =>
         AttendKernels.RowsOfLaunch(rows, heads, capacity, headDim);
+
+    /// <summary>Launches depend on a pass's rows and its longest sequence, neither of which is known when the workspace is made.</summary>
+    [Test]
+    public void The_workspace_is_enough_for_every_pass(
+        [Values(32, 64)] int heads, [Values(64, 128)] int headDim, [Values(1, 63, 64, 65, 200, 512, 1024)] int rows, [Values(4096, 8192, 16384)] int positions)
+    {
+        long room = AttendKernels.WorkspaceForAll(rows, heads, positions, headDim);
+        for (int longest = 1; longest <= positions; longest += 61)
+        {
+            for (int some = 1; some <= rows; some += some < 70 ? 1 : 31)
+            {
+                long written = AttendKernels.WorkspaceFloats(AttendKernels.RowsOfLaunch(some, heads, longest, headDim), heads, longest, headDim);
+                Assert.That(written, Is.LessThanOrEqualTo(room), $"{some} rows, {longest} positions");
+            }
+        }
+    }
 }

@@ -51,7 +51,7 @@ public sealed class BatchTests
                 decoder.Step();
         })!;
         Assert.That(full.Message, Does.Contain("end of its context"));
-        Assert.That(decoder.Sequences[0].Committed, Is.LessThanOrEqualTo(48), "not beyond the last page");
+        Assert.That(decoder.Sequences[0].Committed, Is.InRange(40, 44), "within the context and the tree");
     }
 
     [Test]
@@ -64,6 +64,42 @@ public sealed class BatchTests
         Assert.Throws<InvalidOperationException>(() => decoder.Start(1, prompt, new SamplingOptions(0), 0, default, like: 0, shared: 39));
         decoder.Start(1, prompt, new SamplingOptions(0), 0, default, like: 0, shared: 19);
         Assert.That(decoder.Sequences[1].TargetPages.Pages[0], Is.EqualTo(decoder.Sequences[0].TargetPages.Pages[0]));
+    }
+
+    [Test]
+    public void A_sequence_borrows_only_from_others_that_have_all_it_needs()
+    {
+        using var pair = new Pair("");
+        using var decoder = new Decoder(pair.Target, pair.Draft, [TokenTree.Root, TokenTree.Chain(2)], 100);
+        int[] prompt = [.. Enumerable.Range(1, 40)];
+        decoder.Start(0, prompt, new SamplingOptions(0), 0, default);
+        decoder.Start(1, prompt, new SamplingOptions(0), 0, default);
+        Assert.Throws<InvalidOperationException>(() => decoder.Start(1, prompt, new SamplingOptions(0), 0, default, like: 0, shared: 32), "a lone root has no draft's pages");
+        Assert.Throws<InvalidOperationException>(() => decoder.Start(1, prompt, new SamplingOptions(0), 0, default, like: 1, shared: 32), "its own pages");
+        decoder.Start(1, prompt, new SamplingOptions(0), 0, default);
+        decoder.Start(0, prompt, new SamplingOptions(0), 0, default, like: 1, shared: 32);
+    }
+
+    /// <summary>More sequences than a word has bits, of which any may lag.</summary>
+    [Test]
+    public void Many_sequences_together_say_what_each_says_alone([Values(0f, 0.9f)] float temperature)
+    {
+        using var pair = new Pair("");
+        BatchChecks.CheckTogether(pair.Target, pair.Draft, 97, temperature, steps: 6);
+    }
+
+    [Test]
+    public void A_sequence_whose_prompt_was_cancelled_has_not_begun()
+    {
+        using var pair = new Pair("");
+        using var decoder = new Decoder(pair.Target, pair.Draft, TokenTree.Chain(2), 100);
+        decoder.Start([1, 2, 3], new SamplingOptions(0), 0, default);
+        int free = decoder.Sequences[0].TargetPages.Pool.FreePages;
+        Assert.Throws<OperationCanceledException>(() => decoder.Start([1, 2, 3], new SamplingOptions(0), 0, new CancellationToken(canceled: true)));
+        Assert.That(decoder.Sequences[0].TargetPages.Pool.FreePages, Is.GreaterThan(free));
+        Assert.That(Assert.Throws<InvalidOperationException>(() => decoder.Step())!.Message, Is.EqualTo("a sequence has not begun"));
+        decoder.Start([1, 2, 3], new SamplingOptions(0), 0, default);
+        Assert.That(decoder.Step().Length, Is.Positive);
     }
 
     [Test]

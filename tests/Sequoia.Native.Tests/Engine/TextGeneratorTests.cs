@@ -154,6 +154,8 @@ public sealed class TextGeneratorTests
             (new() { Temperature = 1e-6f }, "temperature"), (new() { TopP = 0 }, "top-p"), (new() { TopP = 1.5f }, "top-p"), (new() { TopP = float.NaN }, "top-p"),
             (new() { TopK = -1 }, "top-k"), (new() { MaxTokens = 0 }, "max-tokens")])
             Assert.That(() => generator.GenerateAsync("x", options), Throws.TypeOf<InvalidInputException>().With.Message.StartsWith(name));
+        Assert.That(() => LanguageModel.Load(TestModel.Stories260K, new LoadOptions { Device = null! }), Throws.ArgumentNullException);
+        Assert.That(() => new TextGenerator(model, method: (SpeculationMethod)9), Throws.TypeOf<ArgumentOutOfRangeException>());
         Assert.That(() => LanguageModel.Load(TestModel.Stories260K, new LoadOptions { Threads = 0 }), Throws.TypeOf<InvalidInputException>().With.Message.StartsWith("threads"));
     }
 

@@ -50,18 +50,18 @@ internal static unsafe partial class EntryPoints
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuCtxGetCurrent))]
     public static CudaResult cuCtxGetCurrent(nint* context) =>
-        Guarded(() => *Given(context) = Call.Contexts.TryPeek(out Context? current) ? current.Handle : 0);
+        Guarded((nint)context, static to => *Given((nint*)to) = Call.Contexts.TryPeek(out Context? current) ? current.Handle : 0);
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuCtxPushCurrent_v2))]
-    public static CudaResult cuCtxPushCurrent_v2(nint context) => Guarded(() => Call.Contexts.Push(Named(context)));
+    public static CudaResult cuCtxPushCurrent_v2(nint context) => Guarded(context, static context => Call.Contexts.Push(Named(context)));
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuCtxPopCurrent_v2))]
-    public static CudaResult cuCtxPopCurrent_v2(nint* context) => Guarded(() =>
+    public static CudaResult cuCtxPopCurrent_v2(nint* context) => Guarded((nint)context, static to =>
     {
         if (!Call.Contexts.TryPop(out Context? popped))
             throw new DriverError(CudaResult.InvalidContext, "the calling thread has no current context");
-        if (context is not null)
-            *context = popped.Handle;
+        if (to != 0)
+            *(nint*)to = popped.Handle;
     });
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuCtxGetDevice))]

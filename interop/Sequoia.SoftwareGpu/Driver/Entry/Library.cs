@@ -72,12 +72,15 @@ internal static unsafe partial class EntryPoints
     private const int DriverVersion = 12040;
 
     /// <summary>Does the work of a call, which has the device for itself; what it throws becomes a code, since no exception may leave an entry point.</summary>
-    private static CudaResult Guarded(Action work)
+    private static CudaResult Guarded(Action work) => Guarded(work, static work => work());
+
+    /// <summary>The same without a closure, for calls that come around every other call.</summary>
+    private static CudaResult Guarded<T>(T argument, Action<T> work)
     {
         try
         {
             using var call = new Call();
-            work();
+            work(argument);
             return CudaResult.Success;
         }
         catch (Exception e)

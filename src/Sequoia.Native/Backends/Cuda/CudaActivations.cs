@@ -24,25 +24,28 @@ internal sealed class CudaActivations(CudaContext context, int rows, int columns
     public override void Dispose() => Data.Dispose();
 }
 
-/// <summary>
-/// Rows that weights or keys are multiplied by, in 16 bits, and the workspace of these products. Workspace belongs to the rows since
-/// these belong to one sequence: sequences compute beside each other.
-/// </summary>
-internal sealed class CudaFactors : Activations
+/// <summary>Rows that weights or keys are multiplied by, in 16 bits, and what their products take beside them.</summary>
+internal sealed class CudaOperands : Activations
 {
     private readonly DeviceParts _parts;
     private readonly Element _element;
     private readonly ushort[] _row;
-    private DeviceBuffer<float>? _partials;
-    private DeviceBuffer<uint>? _counters;
 
-    public CudaFactors(CudaContext context, int rows, int columns, Element element) : base(rows, columns)
+    /// <param name="context">Where they are.</param>
+    /// <param name="rows">Rows.</param>
+    /// <param name="columns">Columns.</param>
+    /// <param name="element">What they are in.</param>
+    /// <param name="partials">Floats of partial sums that any of their products, or attention, needs.</param>
+    /// <param name="counters">Counters that any of their products needs.</param>
+    public CudaOperands(CudaContext context, int rows, int columns, Element element, long partials, int counters) : base(rows, columns)
     {
         _parts = new DeviceParts(context, $"room for {rows} rows of {columns}");
         _element = element;
         _row = new ushort[columns];
         Stride = MatMulShape.StrideOf(columns);
         Data = _parts.Allocate<ushort>((long)rows * Stride);
+        Partials = partials == 0 ? 0 : _parts.Allocate<float>(partials).Handle;
+        Counters = counters == 0 ? 0 : _parts.Upload(new uint[counters]).Handle;
     }
 
     /// <summary>Elements from one row to the next.</summary>
@@ -50,20 +53,11 @@ internal sealed class CudaFactors : Activations
 
     public DeviceBuffer<ushort> Data { get; }
 
-    /// <summary>Room for partial sums.</summary>
-    public nint Partials => _partials?.Handle ?? 0;
+    /// <summary>Room for partial sums; 0 if no product needs any.</summary>
+    public nint Partials { get; }
 
     /// <summary>Counters, 0 before and after each product.</summary>
-    public nint Counters => _counters?.Handle ?? 0;
-
-    /// <summary>Makes room for what a product, or attention, takes beside its operands.</summary>
-    public void Reserve(long partials, int counters)
-    {
-        if (partials > (_partials?.Length ?? 0))
-            _partials = _parts.Allocate<float>(partials);
-        if (counters > (_counters?.Length ?? 0))
-            _counters = _parts.Upload(new uint[counters]);
-    }
+    public nint Counters { get; }
 
     public override void Download(WorkQueue queue, int row, Span<float> destination)
     {

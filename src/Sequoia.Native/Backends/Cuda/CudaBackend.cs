@@ -143,7 +143,7 @@ internal sealed class CudaBackend : Backend
 
     public override void RmsNorm(WorkQueue queue, Activations x, int firstRow, int count, Matrix weight, float epsilon, Activations y)
     {
-        (var from, var to) = ((CudaActivations)x, (CudaFactors)y);
+        (var from, var to) = ((CudaActivations)x, (CudaOperands)y);
         _rows.RmsNorm(new RmsNorm
         {
             X = from.Row(firstRow),
@@ -157,23 +157,23 @@ internal sealed class CudaBackend : Backend
     }
 
     public override void MatMul(WorkQueue queue, Matrix weight, Activations x, Activations y, int firstRow, int rows) =>
-        Multiply(queue, MatMulKind.Plain, (CudaMatrix)weight, (CudaFactors)x, (CudaActivations)y, firstRow, rows);
+        Multiply(queue, MatMulKind.Plain, (CudaMatrix)weight, (CudaOperands)x, (CudaActivations)y, firstRow, rows);
 
     public override void MatMulAdd(WorkQueue queue, Matrix weight, Activations x, Activations y, int rows) =>
-        Multiply(queue, MatMulKind.Add, (CudaMatrix)weight, (CudaFactors)x, (CudaActivations)y, 0, rows);
+        Multiply(queue, MatMulKind.Add, (CudaMatrix)weight, (CudaOperands)x, (CudaActivations)y, 0, rows);
 
     public override void GateUp(WorkQueue queue, Matrix weight, Activations x, Activations hidden, int rows)
     {
-        (var matrix, var to) = ((CudaMatrix)weight, (CudaFactors)hidden);
-        MatMul product = Product(matrix, (CudaFactors)x, new DevicePass { Count = rows });
+        (var matrix, var to) = ((CudaMatrix)weight, (CudaOperands)hidden);
+        MatMul product = Product(matrix, (CudaOperands)x, new DevicePass { Count = rows });
         (product.Y, product.YStride) = (to.Data.Handle, to.Stride);
         _matMul.Launch(MatMulKind.SiluMul, product, CudaQueue.StreamOf(queue));
     }
 
     public override void ProjectQkv(WorkQueue queue, Matrix weight, Activations x, RopeTable rope, KvPool pool, int layer, Pass pass, Activations queries)
     {
-        (var matrix, var kv, var table, var to) = ((CudaMatrix)weight, (CudaKvPool)pool, (CudaRopeTable)rope, (CudaFactors)queries);
-        MatMul product = Product(matrix, (CudaFactors)x, ((CudaPass)pass).Device);
+        (var matrix, var kv, var table, var to) = ((CudaMatrix)weight, (CudaKvPool)pool, (CudaRopeTable)rope, (CudaOperands)queries);
+        MatMul product = Product(matrix, (CudaOperands)x, ((CudaPass)pass).Device);
         (product.Y, product.YStride) = (to.Data.Handle, to.Stride);
         (product.Cos, product.Sin) = (table.Cos.Handle, table.Sin.Handle);
         (product.Keys, product.Values) = (kv.Keys(layer), kv.Values(layer));
@@ -184,7 +184,7 @@ internal sealed class CudaBackend : Backend
 
     public override void Attend(WorkQueue queue, Activations queries, KvPool pool, int layer, Pass pass, Activations output)
     {
-        (var from, var kv, var to, var rows) = ((CudaFactors)queries, (CudaKvPool)pool, (CudaFactors)output, (CudaPass)pass);
+        (var from, var kv, var to, var rows) = ((CudaOperands)queries, (CudaKvPool)pool, (CudaOperands)output, (CudaPass)pass);
         // Many rows behind a long prefix would need much workspace: they come in turns.
         foreach (AttendRows launch in rows.Attend)
         {
@@ -293,14 +293,14 @@ internal sealed class CudaBackend : Backend
     private CudaMatrix LoadMatrix(MatMulShape shape, Func<int, SourceRow> order, params ReadOnlySpan<TensorView> parts) =>
         Keep(new CudaMatrix(_context, shape, _kernels.Element, order, _staging, parts));
 
-    private void Multiply(WorkQueue queue, MatMulKind kind, CudaMatrix weight, CudaFactors x, CudaActivations y, int firstRow, int rows)
+    private void Multiply(WorkQueue queue, MatMulKind kind, CudaMatrix weight, CudaOperands x, CudaActivations y, int firstRow, int rows)
     {
         MatMul product = Product(weight, x, new DevicePass { Count = rows });
         (product.Y, product.YStride) = (y.Row(firstRow), y.Stride);
         _matMul.Launch(kind, product, CudaQueue.StreamOf(queue));
     }
 
-    private static MatMul Product(CudaMatrix weight, CudaFactors x, DevicePass pass) => new()
+    private static MatMul Product(CudaMatrix weight, CudaOperands x, DevicePass pass) => new()
     {
         Weight = weight.Data.Handle,
         X = x.Data.Handle,

@@ -56,18 +56,21 @@ internal sealed class CudaPass : Pass
     public void Send(CudaStream stream) => _words.CopyToAsync(_outcomes!, stream, _host.Length);
 
     /// <summary>Takes the outcomes that have arrived for the sequences' verdicts.</summary>
+    /// <exception cref="InvalidOperationException">A sequence's logits were damaged. Its verdict is empty; all others are taken.</exception>
     public void Receive()
     {
+        LogitDamage damage = LogitDamage.None;
         for (int i = 0; i < Parts.Length; i++)
         {
             ReadOnlySpan<int> words = _outcomes!.Span.Slice(i * OutcomeStride, OutcomeStride), levels = words[Outcomes.HeaderWords..];
             Outcome outcome = MemoryMarshal.Read<Outcome>(MemoryMarshal.AsBytes(words));
-            if (outcome.Length == 0)
-            {
-                string whose = outcome.Errors.HasFlag(LogitDamage.Draft) ? "draft" : "target";
-                throw new InvalidOperationException($"the {whose}'s logits are not numbers: its weights are damaged, or overflow in 16 bits");
-            }
             Parts[i].Sequence.Verdict.Take(levels[..outcome.Length], levels.Slice(_levels, outcome.Length), outcome.Ahead);
+            damage |= outcome.Length == 0 ? outcome.Errors : LogitDamage.None;
+        }
+        if (damage != LogitDamage.None)
+        {
+            string whose = damage.HasFlag(LogitDamage.Draft) ? "draft" : "target";
+            throw new InvalidOperationException($"the {whose}'s logits are not numbers: its weights are damaged, or overflow in 16 bits");
         }
     }
 

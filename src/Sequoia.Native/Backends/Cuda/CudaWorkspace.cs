@@ -17,17 +17,13 @@ internal sealed class CudaWorkspace : Workspace
         {
             Residual = _parts.Own(new CudaActivations(backend.Context, size.Rows, config.HiddenSize));
             Logits = _parts.Own(new CudaActivations(backend.Context, Math.Max(1, size.LogitRows), config.VocabularySize));
-            int headSize = config.Heads * config.HeadDim;
-            CudaFactors normed = Operand(config.HiddenSize), queries = Operand(headSize), attended = Operand(headSize), hidden = Operand(config.IntermediateSize);
-            (Normed, Queries, Attended, Hidden) = (normed, queries, attended, hidden);
-            MatMulShape Shape(MatMulKind kind, int outputs, int columns) => new(kind, outputs, columns);
-            Reserve(normed, Shape(MatMulKind.Rope, config.QkvSize, config.HiddenSize));
-            Reserve(normed, Shape(MatMulKind.SiluMul, 2 * config.IntermediateSize, config.HiddenSize));
-            Reserve(normed, Shape(MatMulKind.Plain, config.VocabularySize, config.HiddenSize));
-            Reserve(attended, Shape(MatMulKind.Plain, config.HiddenSize, headSize));
-            Reserve(hidden, Shape(MatMulKind.Plain, config.HiddenSize, config.IntermediateSize));
-            int positions = KvPool.PagesFor(size.Positions) * KvPool.PageSize;
-            queries.Reserve(AttendKernels.WorkspaceFloats(AttendKernels.RowsOfLaunch(size.Rows, config.Heads, positions, config.HeadDim), config.Heads, positions, config.HeadDim), 0);
+            int headSize = config.Heads * config.HeadDim, positions = KvPool.PagesFor(size.Positions) * KvPool.PageSize;
+            Normed = Operands(
+                config.HiddenSize, 0, new(MatMulKind.Rope, config.QkvSize, config.HiddenSize), new(MatMulKind.SiluMul, 2 * config.IntermediateSize, config.HiddenSize),
+                new(MatMulKind.Plain, config.VocabularySize, config.HiddenSize));
+            Queries = Operands(headSize, AttendKernels.WorkspaceForAll(size.Rows, config.Heads, positions, config.HeadDim));
+            Attended = Operands(headSize, 0, new MatMulShape(MatMulKind.Add, config.HiddenSize, headSize));
+            Hidden = Operands(config.IntermediateSize, 0, new MatMulShape(MatMulKind.Add, config.HiddenSize, config.IntermediateSize));
         }
         catch
         {
@@ -35,9 +31,14 @@ internal sealed class CudaWorkspace : Workspace
             throw;
         }
 
-        CudaFactors Operand(int columns) => _parts.Own(new CudaFactors(backend.Context, size.Rows, columns, backend.Element));
-
-        void Reserve(CudaFactors x, MatMulShape shape) => x.Reserve(matMul.PartialsFor(shape, size.Rows), matMul.CountersFor(shape, size.Rows));
+        // With what the largest of its products needs.
+        CudaOperands Operands(int columns, long partials, params ReadOnlySpan<MatMulShape> products)
+        {
+            int counters = 0;
+            foreach (MatMulShape product in products)
+                (partials, counters) = (Math.Max(partials, matMul.PartialsFor(product, size.Rows)), Math.Max(counters, matMul.CountersFor(product, size.Rows)));
+            return _parts.Own(new CudaOperands(backend.Context, size.Rows, columns, backend.Element, partials, counters));
+        }
     }
 
     public override Activations Residual { get; }

@@ -26,8 +26,9 @@ internal sealed class DeviceParts(CudaContext context, string what, bool areWeig
     /// <summary>Refuses what will not fit before any of it is brought.</summary>
     public void RequireRoom(long bytes)
     {
-        if (bytes > context.Memory.Free)
-            throw Shortage(bytes);
+        long free = context.Memory.Free;
+        if (bytes > free)
+            throw Shortage(bytes, free);
     }
 
     public void Dispose()
@@ -48,20 +49,24 @@ internal sealed class DeviceParts(CudaContext context, string what, bool areWeig
             _parts.Add(part);
             return part;
         }
-        catch (Exception e)
+        catch (CudaException e) when (e.Code == CudaResult.OutOfMemory)
+        {
+            // What was free when it was too little; what would fit is asked when all is free again.
+            long free = context.Memory.Free;
+            Dispose();
+            throw Shortage(bytes, free);
+        }
+        catch
         {
             Dispose();
-            if (e is CudaException { Code: CudaResult.OutOfMemory })
-                throw Shortage(bytes);
             throw;
         }
     }
 
-    private DeviceMemoryException Shortage(long needed)
+    private DeviceMemoryException Shortage(long needed, long free)
     {
-        long free = context.Memory.Free;
         string advice = areWeights
-            ? string.Create(CultureInfo.InvariantCulture, $"about {free / sizeof(ushort) / 1e9:0.##} billion parameters would fit")
+            ? string.Create(CultureInfo.InvariantCulture, $"about {context.Memory.Free / sizeof(ushort) / 1e9:0.##} billion parameters would fit")
             : "ask for fewer tokens or a smaller tree";
         return new DeviceMemoryException(NameOf(context.Device), what, needed, free, advice);
     }

@@ -75,6 +75,10 @@ internal sealed unsafe class AttendKernels
     public static long WorkspaceFloats(int rows, int heads, int positions, int headDim) =>
         Math.Max(1, (long)SealedSplits(positions - 1) * rows * heads * (headDim + 2));
 
+    /// <summary>Floats for launches of any passes of up to so many rows, of sequences of up to so many positions: no less than any of them writes.</summary>
+    public static long WorkspaceForAll(int rows, int heads, int positions, int headDim) => Math.Min(
+        WorkspaceFloats(rows, heads, positions, headDim), Math.Max(MostWorkspaceFloats, WorkspaceFloats(Math.Min(rows, ManyRows), heads, positions, headDim)));
+
     /// <summary>Packed rows of a tile, for passes whose longest part has so many: tiles are of one sequence.</summary>
     public static int RowTileFor(int packedRows) => packedRows <= FewRows ? FewRows : ManyRows;
 
