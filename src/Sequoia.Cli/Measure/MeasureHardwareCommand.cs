@@ -43,8 +43,10 @@ internal sealed class MeasureHardwareCommand
             () => HardwareMeter.Measure(target, draft, options, new Counter<double>(done), cancellation), CancellationToken.None));
         HardwareCache.Keep(costs, note => streams.Notes.WriteLine($"sequoia: {note}"));
         await streams.Out.WriteLineAsync(parsed.GetValue(_json) ? Json(costs) : Describe(costs));
-        if (AcceptanceVector.OfDraft(draftFolder) is { } acceptance)
-            await streams.Notes.WriteLineAsync($"sequoia: {Chosen(AutoTree.Choose(acceptance, costs, AutoTree.UsualContext(target, draft)))}");
+        // What generating decides by the costs that were just kept.
+        using var generator = new TextGenerator(target, draft);
+        if (generator.Plan is { } plan)
+            await streams.Notes.WriteLineAsync($"sequoia: {Chosen(plan)}");
         await streams.Notes.WriteLineAsync($"sequoia: kept in {HardwareCache.FileOf(costs.Key)}");
         return ExitStatus.Done;
     }

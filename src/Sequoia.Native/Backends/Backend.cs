@@ -21,6 +21,9 @@ internal abstract class Backend : IDisposable
     /// <summary>Tokens of a prompt that it is worth computing in one pass.</summary>
     public virtual int PrefillRows => 64;
 
+    /// <summary>The deepest tree it can compute.</summary>
+    public virtual int MostTreeLevels => int.MaxValue;
+
     public virtual WorkQueue CreateQueue() => new();
 
     /// <summary>Brings a norm's weights or a matrix to the device.</summary>

@@ -52,7 +52,7 @@ public sealed class LanguageModel : IDisposable
                 cancellation.ThrowIfCancellationRequested();
                 progress?.Report((double)(loaded += tensor.Bytes) / all);
             }), files);
-            (Device, DeviceId, HasTimes, Note) = (backend.Name, BackendFactory.IdOf(backend), backend.HasTimes, backend.NoteOn(tensors));
+            (Device, DeviceId, HasTimes, MostTreeLevels, Note) = (backend.Name, BackendFactory.IdOf(backend), backend.HasTimes, backend.MostTreeLevels, backend.NoteOn(tensors));
         }
         catch
         {
@@ -100,6 +100,9 @@ public sealed class LanguageModel : IDisposable
 
     /// <summary>Equal for models that can read each other's memory.</summary>
     internal string DeviceId { get; }
+
+    /// <summary>The deepest tree that the device can compute.</summary>
+    internal int MostTreeLevels { get; }
 
     /// <summary>A hash of all tensors' names, shapes and types: what the time of a pass depends on, whatever the values are.</summary>
     internal string Fingerprint { get; }

@@ -35,12 +35,12 @@ internal sealed record TreeDecision(TokenTree Tree, TreePlan? Plan, AcceptanceVe
             throw new InvalidInputException($"draft: {draft.Folder} has another vocabulary than {target.Folder}; use a draft with the target's tokenizer");
         if (draft.DeviceId != target.DeviceId)
             throw new InvalidInputException($"draft: is on {draft.Device}, and the target on {target.Device}; load both on one device");
-        RequireTokens(target, shape);
+        RequirePossible(target, shape);
         // A device without times has nothing to choose by.
         if (policy != TreePolicy.Auto || !target.HasTimes || AcceptanceVector.OfDraft(draft.Folder) is not { } acceptance)
             return new(shape, null, null);
         return HardwareCache.Find(HardwareKey.Of(target, draft), note) is { } costs
-            ? ByCosts(target, acceptance, costs, AutoTree.UsualContext(target, draft)) : new(shape, null, acceptance);
+            ? ByCosts(target, draft, acceptance, costs) : new(shape, null, acceptance);
     }
 
     /// <summary>Measures what is undecided (some seconds, on the caller's thread), keeps the costs and decides by them.</summary>
@@ -53,20 +53,22 @@ internal sealed record TreeDecision(TokenTree Tree, TreePlan? Plan, AcceptanceVe
         int context = AutoTree.UsualContext(target, draft);
         HardwareCosts costs = HardwareMeter.Measure(target, draft, HardwareMeterOptions.ForPair(context, Undecided), progress, cancellation);
         HardwareCache.Keep(costs, note);
-        return ByCosts(target, Undecided, costs, context);
+        return ByCosts(target, draft, Undecided, costs);
     }
 
-    private static void RequireTokens(LanguageModel target, TokenTree tree)
+    private static TreeDecision ByCosts(LanguageModel target, LanguageModel draft, AcceptanceVector acceptance, HardwareCosts costs)
+    {
+        TreePlan plan = AutoTree.Choose(acceptance, costs, AutoTree.UsualContext(target, draft));
+        RequirePossible(target, plan.Tree);
+        return new(plan.Tree, plan, null);
+    }
+
+    private static void RequirePossible(LanguageModel target, TokenTree tree)
     {
         int mostChildren = Enumerable.Range(0, tree.Size).Max(tree.ChildCount);
         if (mostChildren > target.Config.VocabularySize)
             throw new InvalidInputException($"tree: a node has {mostChildren} children, more than the vocabulary's {target.Config.VocabularySize} tokens; use a narrower tree");
-    }
-
-    private static TreeDecision ByCosts(LanguageModel target, AcceptanceVector acceptance, HardwareCosts costs, int context)
-    {
-        TreePlan plan = AutoTree.Choose(acceptance, costs, context);
-        RequireTokens(target, plan.Tree);
-        return new(plan.Tree, plan, null);
+        if (tree.Levels > target.MostTreeLevels)
+            throw new InvalidInputException($"tree: it has {tree.Levels} levels, and {target.Device} can compute {target.MostTreeLevels}; use a shallower tree");
     }
 }

@@ -66,6 +66,15 @@ internal sealed class ShortageTests : CudaFixture
     }
 
     [Test]
+    public void A_tree_that_is_too_deep_is_told_by_the_constructor()
+    {
+        using LanguageModel model = LanguageModel.Load(_folder.Path, Options);
+        new TextGenerator(model, model, TreePolicy.Chain(63)).Dispose();
+        InvalidInputException refused = Assert.Throws<InvalidInputException>(() => new TextGenerator(model, model, TreePolicy.Chain(64)).Dispose())!;
+        Assert.That(refused.Message, Does.StartWith("tree: it has 65 levels, and software").And.EndsWith(" can compute 64; use a shallower tree"));
+    }
+
+    [Test]
     public void Weights_that_change_their_type_are_noted()
     {
         using LanguageModel model = LanguageModel.Load(_folder.Path, Options);

@@ -9,9 +9,6 @@ namespace Sequoia.Native.Backends.Cuda;
 /// </summary>
 internal sealed class CudaBackend : Backend
 {
-    // Levels of a tree, and so nodes of an accepted path.
-    private const int MostLevels = 64;
-
     // CU_STREAM_LEGACY.
     private const nint Legacy = 1;
 
@@ -96,6 +93,8 @@ internal sealed class CudaBackend : Backend
     /// <summary>Whether a device has tensor cores for the products here.</summary>
     public static bool HasTensorCores(CudaDevice device) => device.ComputeCapability >= TensorCores;
 
+    public override int MostTreeLevels => AttendKernels.MostLevels;
+
     public override void FinishLoading() => _default.Synchronize();
 
     public override RopeTable LoadRope(LlamaConfig config, int positions) => Uploaded(new CudaRopeTable(_context, config, positions));
@@ -110,8 +109,7 @@ internal sealed class CudaBackend : Backend
 
     public override Sequence CreateSequence(TokenTree tree, SpeculationMethod method, int vocabulary, int feed, KvPages target, KvPages? draft)
     {
-        if (tree.Levels > MostLevels)
-            throw new InvalidInputException($"{Name}: a tree of {tree.Levels} levels is too deep; at most {MostLevels} are possible");
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(tree.Levels, MostTreeLevels);
         _sampling.Prepare(vocabulary);
         return Uploaded(new CudaSequence(_context, tree, method, feed, target, draft));
     }

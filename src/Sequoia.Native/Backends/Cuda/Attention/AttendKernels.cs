@@ -9,13 +9,15 @@ namespace Sequoia.Native.Backends.Cuda;
 /// </summary>
 internal sealed unsafe class AttendKernels
 {
+    /// <summary>Levels of a tree at most, MOST_LEVELS of attend.cuh: a row's path never reaches its sealed keys.</summary>
+    public const int MostLevels = 64;
+
     private const int Block = 128;
     private const int FewRows = 16;
     private const int ManyRows = 64;
     // Of attend.cuh and sealed_partials.cuh.
     private const int SplitKeys = 256;
     private const int SlabKeys = 16;
-    private const int MostLevels = 64;
     private const long MostWorkspaceFloats = 64 << 20;
     private const int MostTailKeys = MostLevels + SlabKeys;
     private const int MostGroup = 16;
