@@ -115,11 +115,14 @@ internal abstract class Sequence : IDisposable
     /// <summary>Reads the tokens of the nodes from the root on.</summary>
     public abstract void Download(WorkQueue queue, Span<int> tokens);
 
+    /// <summary>The nodes of an accepted path that the draft has computed: all but a leaf at its end.</summary>
+    public ReadOnlySpan<int> Drafted(ReadOnlySpan<int> path) => Tree.ChildCount(path[^1]) > 0 ? path : path[..^1];
+
     /// <summary>Counts what the last verdict has committed; the device did so by itself.</summary>
     public void Advance()
     {
         Committed += Verdict.Length;
-        DraftLags = DraftPages is not null && Tree.ChildCount(Verdict.Path[^1]) == 0;
+        DraftLags = DraftPages is not null && Drafted(Verdict.Path).Length < Verdict.Length;
         Random = Random with { Step = Random.Step + 1 };
     }
 

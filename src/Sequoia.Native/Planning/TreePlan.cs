@@ -50,8 +50,7 @@ internal sealed record TreeDecision(TokenTree Tree, TreePlan? Plan, AcceptanceVe
         if (Undecided is null)
             return this;
         note?.Invoke("measuring once what trees cost with this pair on this machine; `sequoia measure hardware` does it again");
-        int context = AutoTree.UsualContext(target, draft);
-        HardwareCosts costs = HardwareMeter.Measure(target, draft, HardwareMeterOptions.ForPair(context, Undecided), progress, cancellation);
+        HardwareCosts costs = HardwareMeter.Measure(target, draft, HardwareMeterOptions.ForPair(AutoTree.UsualContext(target, draft), Undecided), progress, cancellation);
         HardwareCache.Keep(costs, note);
         return ByCosts(target, draft, Undecided, costs);
     }

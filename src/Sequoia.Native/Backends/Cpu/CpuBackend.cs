@@ -127,7 +127,7 @@ internal sealed unsafe class CpuBackend(int threads, CpuKernels kernels) : Backe
             ReadOnlySpan<int> path = sequence.Verdict.Path;
             ((CpuKvPool)target).Compact(sequence.TargetPages, sequence.Committed, path);
             if (sequence.DraftPages is { } pages)
-                ((CpuKvPool)draft!).Compact(pages, sequence.Committed, sequence.Tree.ChildCount(path[^1]) == 0 ? path[..^1] : path);
+                ((CpuKvPool)draft!).Compact(pages, sequence.Committed, sequence.Drafted(path));
             sequence.Token(-1) = sequence.Token(path[^1]);
             sequence.Token(0) = sequence.Verdict.Token;
         }

@@ -20,7 +20,6 @@ internal sealed class CudaPass : Pass
     private readonly PinnedBuffer<int>? _outcomes;
     private readonly int[] _host;
     private readonly int _rowsAt, _tilesAt, _heads, _group, _headDim, _levels;
-    private readonly List<AttendRows> _attend = [];
 
     public CudaPass(CudaBackend backend, Llama model, ModelRole role, int mostRows, int mostParts, int levels) : base(role, mostRows, mostParts)
     {
@@ -43,7 +42,7 @@ internal sealed class CudaPass : Pass
 
     public Outcomes Outcomes => new() { Words = AtWord(_host.Length), Stride = OutcomeStride, Levels = _levels };
 
-    public List<AttendRows> Attend => _attend;
+    public List<AttendRows> Attend { get; } = [];
 
     /// <summary>The most positions of its sequences.</summary>
     public int Positions { get; private set; }
@@ -77,8 +76,7 @@ internal sealed class CudaPass : Pass
     public override void Decide(WorkQueue queue, int part, ReadOnlySpan<int> path, int token)
     {
         base.Decide(queue, part, path, token);
-        Sequence sequence = Parts[part].Sequence;
-        int kept = sequence.Tree.ChildCount(path[^1]) > 0 ? path.Length : path.Length - 1;
+        int kept = Parts[part].Sequence.Drafted(path).Length;
         int at = _host.Length + (part * OutcomeStride);
         _words.CopyFrom([(int)LogitDamage.None, path.Length, kept, token, 0, .. path], at, CudaQueue.StreamOf(queue));
     }
@@ -102,7 +100,7 @@ internal sealed class CudaPass : Pass
             mostRows = Math.Max(mostRows, part.Rows);
         }
         int atOnce = AttendKernels.RowsOfLaunch(Count, _heads, Positions, _headDim), rowTile = AttendKernels.RowTileFor(mostRows * _group), tile = 0;
-        _attend.Clear();
+        Attend.Clear();
         for (int first = 0; first < Count; first += atOnce)
         {
             int count = Math.Min(atOnce, Count - first), firstTile = tile;
@@ -112,7 +110,7 @@ internal sealed class CudaPass : Pass
                 for (; begin < end; begin += rowTile)
                     tiles[tile++] = new RowTile { First = begin, Rows = Math.Min(rowTile, end - begin) };
             }
-            _attend.Add(new AttendRows(first, count, firstTile, tile - firstTile, rowTile));
+            Attend.Add(new AttendRows(first, count, firstTile, tile - firstTile, rowTile));
         }
         _words.CopyFrom(_host, 0, CudaQueue.StreamOf(queue));
         _backend.PrepareProducts(Count, LogitRows);
