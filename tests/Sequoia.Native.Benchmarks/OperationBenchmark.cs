@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using Sequoia.Native.Backends;
 using Sequoia.Native.Backends.Cpu;
@@ -38,6 +39,12 @@ internal static class OperationBenchmark
             ("verify", _ => backend.VerifyTrees(queue, at, at, time.Pass)),
             ("head", n => backend.MatMul(queue, model.Head, at.Normed, at.Logits, 0, n)),
         ];
+        // Until the compiler has made its last version of every method.
+        for (long start = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(start).TotalSeconds < 1;)
+        {
+            foreach ((_, Action<int> run) in operations)
+                run(1);
+        }
         Console.WriteLine($"{backend.Name}, prefix {prefix}, median of {repeats}; microseconds for n rows");
         Console.WriteLine("operation        n=1     n=2     n=4     n=8    n=16");
         foreach ((string name, Action<int> run) in operations)

@@ -39,4 +39,8 @@ var batch = new Command("batch", "Sequences that decode in step, beside one alon
 batch.SetAction(parsed => BatchBenchmark.Run(
     parsed.GetValue(folder)!, parsed.GetValue(draft)!, parsed.GetValue(tree)!, parsed.GetValue(steps), parsed.GetValue(repeats), parsed.GetValue(threads)));
 
-return new RootCommand("Benchmarks of Sequoia.Native: run them from a Release build.") { decode, batch, operations, matmul, optimizer, pair, synthetic, load }.Parse(args).Invoke();
+var stepCommand = new Command("steps", "Steps of one sequence, each the least of many times: for comparing commits") { folder, draft, trees, steps, repeats, threads };
+stepCommand.SetAction(parsed => StepBenchmark.Run(
+    parsed.GetValue(folder)!, parsed.GetValue(draft)!, parsed.GetValue(trees)!, parsed.GetValue(steps), parsed.GetValue(repeats), parsed.GetValue(threads)));
+
+return new RootCommand("Benchmarks of Sequoia.Native: run them from a Release build.") { decode, stepCommand, batch, operations, matmul, optimizer, pair, synthetic, load }.Parse(args).Invoke();

@@ -120,6 +120,9 @@ public sealed unsafe class OutputLawTests
 
         public override void SiluMul(float* gate, float* up, float* hidden, int columns) => Best.SiluMul(gate, up, hidden, columns);
 
+        public override void Rotate(float* source, int heads, int pairs, float* cos, float* sin, float* destination) =>
+            Best.Rotate(source, heads, pairs, cos, sin, destination);
+
         public override int AttentionScratch(CpuKvPool pool, int positions) => Best.AttentionScratch(pool, positions);
 
         public override void Attend(float* queries, int heads, CpuKvPool pool, int* pages, int layer, int kvHead, int prefix, ReadOnlySpan<int> path, float* output, float* scratch) =>

@@ -16,7 +16,7 @@ internal sealed unsafe class CpuBackend(int threads, CpuKernels kernels) : Backe
     private readonly MatMulJob _matMul = new(kernels);
     private readonly AttendJob _attend = new(kernels);
     private readonly RmsNormJob _rmsNorm = new(kernels);
-    private readonly RopeAppendJob _ropeAppend = new();
+    private readonly RopeAppendJob _ropeAppend = new(kernels);
     private readonly SiluMulJob _siluMul = new(kernels);
     private readonly DrawChildrenJob _drawChildren = new(kernels);
     private readonly Dictionary<int, CpuActivations> _projected = [];

@@ -45,6 +45,9 @@ internal abstract unsafe class CpuKernels
 
     public abstract void SiluMul(float* gate, float* up, float* hidden, int columns);
 
+    /// <summary>Rotates heads that follow each other: dimensions d and d + <paramref name="pairs"/> of each are a pair. May work in place.</summary>
+    public abstract void Rotate(float* source, int heads, int pairs, float* cos, float* sin, float* destination);
+
     /// <summary>Floats of scratch that <see cref="Attend"/> needs for so many positions.</summary>
     public abstract int AttentionScratch(CpuKvPool pool, int positions);
 
@@ -85,6 +88,9 @@ internal sealed unsafe class CpuKernels<TLanes, TTall, TWidest>(string name) : C
 
     public override void SiluMul(float* gate, float* up, float* hidden, int columns) =>
         ElementwiseKernels<TLanes>.SiluMul(gate, up, hidden, columns);
+
+    public override void Rotate(float* source, int heads, int pairs, float* cos, float* sin, float* destination) =>
+        ElementwiseKernels<TLanes>.Rotate(source, heads, pairs, cos, sin, destination);
 
     public override int AttentionScratch(CpuKvPool pool, int positions) => AttentionKernel<TLanes>.Scratch(pool, positions);
 

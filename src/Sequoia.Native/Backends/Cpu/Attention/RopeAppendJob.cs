@@ -2,11 +2,8 @@ using System.Runtime.CompilerServices;
 
 namespace Sequoia.Native.Backends.Cpu;
 
-/// <summary>
-/// Rotates a row's queries, and its keys on their way into the cache (dimensions d and d + D/2 form a pair), and stores
-/// its values.
-/// </summary>
-internal sealed unsafe class RopeAppendJob : ParallelJob
+/// <summary>Rotates a row's queries and keys, and stores its keys and values in the pool.</summary>
+internal sealed unsafe class RopeAppendJob(CpuKernels kernels) : ParallelJob
 {
     private CpuActivations? _qkv, _queries;
     private CpuRopeTable? _rope;
@@ -21,31 +18,25 @@ internal sealed unsafe class RopeAppendJob : ParallelJob
         _heads = (qkv.Columns / pool.HeadDim) - (2 * _kvHeads);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Execute(int item, int worker)
     {
         CpuKvPool pool = _pool!;
         PassRow row = _pass!.Rows[item];
         int* pages = row.Sequence.Pages(_pass.Role).Table;
-        int slot = row.CacheRow, position = row.Position, headDim = pool.HeadDim, pairs = headDim / 2;
-        ReadOnlySpan<float> cos = _rope!.Cos.AsSpan(position * pairs, pairs), sin = _rope.Sin.AsSpan(position * pairs, pairs);
-        float* head = _qkv!.Row(item), query = _queries!.Row(item);
-        for (int h = 0; h < _heads; h++, head += headDim, query += headDim)
-            Rotate(head, cos, sin, query, 1);
-        for (int h = 0; h < _kvHeads; h++, head += headDim)
-            Rotate(head, cos, sin, pool.Key(pool.Keys(_layer, h), pages, slot), KvPool.PageSize);
-        for (int h = 0; h < _kvHeads; h++, head += headDim)
-            new ReadOnlySpan<float>(head, headDim).CopyTo(new Span<float>(pool.Value(pool.Values(_layer, h), pages, slot), headDim));
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Rotate(float* source, ReadOnlySpan<float> cos, ReadOnlySpan<float> sin, float* destination, int stride)
-    {
-        int pairs = cos.Length;
-        for (int i = 0; i < pairs; i++)
+        int slot = row.CacheRow, headDim = pool.HeadDim, pairs = headDim / 2, angle = row.Position * pairs;
+        float* queries = _qkv!.Row(item), keys = queries + (_heads * headDim), values = keys + (_kvHeads * headDim);
+        fixed (float* cos = &_rope!.Cos[angle], sin = &_rope.Sin[angle])
         {
-            float a = source[i], b = source[i + pairs];
-            destination[i * stride] = MathF.FusedMultiplyAdd(a, cos[i], -(b * sin[i]));
-            destination[(i + pairs) * stride] = MathF.FusedMultiplyAdd(b, cos[i], a * sin[i]);
+            kernels.Rotate(queries, _heads, pairs, cos, sin, _queries!.Row(item));
+            kernels.Rotate(keys, _kvHeads, pairs, cos, sin, keys);
+        }
+        for (int h = 0; h < _kvHeads; h++, keys += headDim, values += headDim)
+        {
+            float* key = pool.Key(pool.Keys(_layer, h), pages, slot);
+            for (int d = 0; d < headDim; d++)
+                key[d * KvPool.PageSize] = keys[d];
+            new ReadOnlySpan<float>(values, headDim).CopyTo(new Span<float>(pool.Value(pool.Values(_layer, h), pages, slot), headDim));
         }
     }
 }

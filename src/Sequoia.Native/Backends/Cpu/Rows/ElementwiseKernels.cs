@@ -23,6 +23,30 @@ internal static unsafe class ElementwiseKernels<TLanes> where TLanes : unmanaged
             TLanes.Store(TLanes.Load(x + i) * scale * TLanes.Load(weight + i), y + i);
     }
 
+    /// <summary>(a, b) becomes (a cos - b sin, b cos + a sin) for the elements a = d and b = d + pairs of each head, d &lt; pairs.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Rotate(float* source, int heads, int pairs, float* cos, float* sin, float* destination)
+    {
+        // -0 - x is -x for every x, zeros included.
+        TLanes minusZero = TLanes.Broadcast(-0f);
+        for (; heads > 0; heads--, source += 2 * pairs, destination += 2 * pairs)
+        {
+            int d = 0;
+            for (; d <= pairs - Width; d += Width)
+            {
+                TLanes a = TLanes.Load(source + d), b = TLanes.Load(source + d + pairs), c = TLanes.Load(cos + d), s = TLanes.Load(sin + d);
+                TLanes.Store(TLanes.FusedMultiplyAdd(a, c, minusZero - (b * s)), destination + d);
+                TLanes.Store(TLanes.FusedMultiplyAdd(b, c, a * s), destination + d + pairs);
+            }
+            for (; d < pairs; d++)
+            {
+                float a = source[d], b = source[d + pairs];
+                destination[d] = MathF.FusedMultiplyAdd(a, cos[d], -(b * sin[d]));
+                destination[d + pairs] = MathF.FusedMultiplyAdd(b, cos[d], a * sin[d]);
+            }
+        }
+    }
+
     /// <summary>hidden = gate * sigmoid(gate) * up.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void SiluMul(float* gate, float* up, float* hidden, int columns)
