@@ -14,8 +14,8 @@ public sealed unsafe class RotateTests
     {
         const int Heads = 3;
         var random = new Random(pairs);
-        float[] source = [.. Enumerable.Range(0, 2 * pairs * Heads).Select(i => i == 0 ? -0f : random.NextSingle() - 0.5f)];
-        // An angle of 0 shows the signs of zeros.
+        float[] source = [.. Enumerable.Range(0, 2 * pairs * Heads).Select(i => i == 0 ? -0f : i == pairs ? 1 : random.NextSingle() - 0.5f)];
+        // -0 cos 0 - 1 sin 0 is -0.
         float[] angles = [.. Enumerable.Range(0, pairs).Select(i => i == 0 ? 0 : random.NextSingle() * 6)];
         float[] cos = Array.ConvertAll(angles, MathF.Cos), sin = Array.ConvertAll(angles, MathF.Sin), expected = new float[source.Length];
         for (int head = 0; head < Heads; head++)
