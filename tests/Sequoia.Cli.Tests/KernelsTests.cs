@@ -98,6 +98,8 @@ public class KernelsTests
     [TestCase("""{"kernel":"sum","grid":1,"block":64,"args":[{"type":"u8","scalar":1,"fill":"none"}]}""", "either shape (and fill), or scalar")]
     [TestCase("""{"kernel":"sum","grid":1,"block":64,"size":3,"args":[]}""", "size: is not known")]
     [TestCase("""{"kernel":"sum",""", "not valid JSON")]
+    [TestCase("""{"kernel":"\ud800"}""", "half a surrogate pair")]
+    [TestCase("""{"\ud800":"sum"}""", "half a surrogate pair")]
     public void Launches_that_make_no_sense_are_told_in_one_line(string launch, string words)
     {
         SequoiaProcess run = SequoiaProcess.Run("kernels", "check", Source(Sum.Replace("PLACE", "__syncthreads();")), "--launch", Launch(launch));

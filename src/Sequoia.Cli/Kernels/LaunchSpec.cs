@@ -25,7 +25,11 @@ internal sealed record LaunchSpec(string File, string Kernel, Dim3 Grid, Dim3 Bl
         }
         catch (JsonException e)
         {
-            throw new InvalidInputException($"{file}: is not valid JSON near line {e.LineNumber + 1}; mend it there", e);
+            throw new InvalidInputException($"{file}: is not valid JSON near line {e.LineNumber + 1}; correct it there", e);
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new InvalidInputException($"{file}: has a key or a text with half a surrogate pair", e);
         }
     }
 

@@ -41,18 +41,18 @@ internal sealed record LlamaConfig
 
     public static LlamaConfig Read(string path)
     {
-        JsonFile json = JsonFile.Read(path);
-        string? type = json.Text("model_type");
+        JsonSection json = JsonSection.Read(path);
+        string? type = json.OptionalText("model_type");
         if (type != "llama")
-            throw json.Bad("model_type", $"'{type}' is not supported; llama is");
-        if (json.Text("hidden_act") is { } activation and not "silu")
-            throw json.Bad("hidden_act", $"'{activation}' is not supported; silu is");
+            throw json.Problem("model_type", $"'{type}' is not supported; llama is");
+        if (json.OptionalText("hidden_act") is { } activation and not "silu")
+            throw json.Problem("hidden_act", $"'{activation}' is not supported; silu is");
         foreach (string bias in (string[])["attention_bias", "mlp_bias"])
         {
             if (json.Flag(bias, false))
-                throw json.Bad(bias, "models with biases are not supported");
+                throw json.Problem(bias, "models with biases are not supported");
         }
-        JsonFile? rope = json.Object("rope_scaling") ?? json.Object("rope_parameters");
+        JsonSection? rope = json.Section("rope_scaling") ?? json.Section("rope_parameters");
         int hidden = Extent(json, "hidden_size"), heads = Extent(json, "num_attention_heads");
         int[] bos = json.Ids("bos_token_id");
         var config = new LlamaConfig
@@ -65,8 +65,8 @@ internal sealed record LlamaConfig
             HeadDim = json.PositiveInt("head_dim", Math.Max(1, hidden / heads)),
             VocabularySize = Extent(json, "vocab_size"),
             MaxPositions = json.PositiveInt("max_position_embeddings", 2048),
-            RmsNormEpsilon = (float)json.Number("rms_norm_eps", 1e-6),
-            RopeTheta = json.Number("rope_theta", rope?.Number("rope_theta", 10000) ?? 10000),
+            RmsNormEpsilon = (float)(json.OptionalNumber("rms_norm_eps") ?? 1e-6),
+            RopeTheta = json.OptionalNumber("rope_theta") ?? rope?.OptionalNumber("rope_theta") ?? 10000,
             RopeScaling = RopeScaling.Read(rope),
             TiedEmbeddings = json.Flag("tie_word_embeddings", false),
             BosId = bos.Length > 0 ? bos[0] : null,
@@ -76,30 +76,30 @@ internal sealed record LlamaConfig
         return config;
     }
 
-    private void Check(JsonFile json)
+    private void Check(JsonSection json)
     {
         if (Layers > 4096)
-            throw json.Bad("num_hidden_layers", $"{Layers} is too many");
+            throw json.Problem("num_hidden_layers", $"{Layers} is too many");
         if (Heads % KvHeads != 0)
-            throw json.Bad("num_key_value_heads", $"{KvHeads} does not divide num_attention_heads = {Heads}");
+            throw json.Problem("num_key_value_heads", $"{KvHeads} does not divide num_attention_heads = {Heads}");
         if (HeadDim % 2 != 0 || HeadDim > 1024)
-            throw json.Bad("head_dim", $"{HeadDim} is not an even number up to 1024");
+            throw json.Problem("head_dim", $"{HeadDim} is not an even number up to 1024");
         if (Heads * (long)HeadDim > MaxExtent)
-            throw json.Bad("num_attention_heads", $"{Heads} heads of {HeadDim} are too many");
+            throw json.Problem("num_attention_heads", $"{Heads} heads of {HeadDim} are too many");
         if (MaxPositions > MaxContext)
-            throw json.Bad("max_position_embeddings", $"{MaxPositions} is too large (at most {MaxContext})");
+            throw json.Problem("max_position_embeddings", $"{MaxPositions} is too large (at most {MaxContext})");
         if (BosId >= VocabularySize)
-            throw json.Bad("bos_token_id", $"{BosId} is not below vocab_size = {VocabularySize}");
+            throw json.Problem("bos_token_id", $"{BosId} is not below vocab_size = {VocabularySize}");
         if (RopeTheta <= 0)
-            throw json.Bad("rope_theta", "must be above 0");
+            throw json.Problem("rope_theta", "must be above 0");
         if (!(RmsNormEpsilon > 0))
-            throw json.Bad("rms_norm_eps", "must be above 0");
+            throw json.Problem("rms_norm_eps", "must be above 0");
     }
 
-    private static int Extent(JsonFile json, string key)
+    private static int Extent(JsonSection json, string key)
     {
         int value = json.PositiveInt(key);
-        return value <= MaxExtent ? value : throw json.Bad(key, $"{value} is too large (at most {MaxExtent})");
+        return value <= MaxExtent ? value : throw json.Problem(key, $"{value} is too large (at most {MaxExtent})");
     }
 }
 
@@ -111,7 +111,7 @@ internal static class GenerationConfig
         string path = Path.Combine(folder, "generation_config.json");
         if (!File.Exists(path))
             return config.EosIds;
-        int[] ids = JsonFile.Read(path).Ids("eos_token_id");
+        int[] ids = JsonSection.Read(path).Ids("eos_token_id");
         return ids.Length > 0 ? ids : config.EosIds;
     }
 }

@@ -37,14 +37,14 @@ internal sealed class ModelFiles : IDisposable
 
     private void OpenShards(string indexPath)
     {
-        JsonFile map = JsonFile.Read(indexPath).Object("weight_map") ?? throw new ModelFileException(indexPath, "weight_map: the key is missing");
+        JsonSection map = JsonSection.Read(indexPath).RequiredSection("weight_map");
         var listed = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach ((string tensor, JsonElement value) in map.Members())
         {
-            string? file = JsonFile.TextOf(value);
+            string? file = JsonSection.TextOf(value);
             // A shard's name must not lead out of the folder.
             if (string.IsNullOrEmpty(file) || file != Path.GetFileName(file) || file is "." or "..")
-                throw new ModelFileException(indexPath, $"weight_map.{tensor}: '{file}' is not a file name");
+                throw map.Problem(tensor, $"'{file}' is not a file name");
             listed.Add(tensor, file);
         }
         foreach (string file in listed.Values.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal))

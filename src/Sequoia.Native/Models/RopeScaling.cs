@@ -24,30 +24,24 @@ internal abstract record RopeScaling
     }
 
     /// <summary>Reads `rope_scaling` (or the newer `rope_parameters`); null where nothing is scaled.</summary>
-    public static RopeScaling? Read(JsonFile? scaling)
+    public static RopeScaling? Read(JsonSection? scaling)
     {
         if (scaling is null)
             return null;
-        string? type = scaling.Text("rope_type") ?? scaling.Text("type");
+        string? type = scaling.OptionalText("rope_type") ?? scaling.OptionalText("type");
         switch (type)
         {
             case null or "default":
                 return null;
             case "linear":
-                return new Linear(Positive(scaling, "factor"));
+                return new Linear(scaling.PositiveNumber("factor"));
             case "llama3":
-                double low = Positive(scaling, "low_freq_factor"), high = Positive(scaling, "high_freq_factor");
+                double low = scaling.PositiveNumber("low_freq_factor"), high = scaling.PositiveNumber("high_freq_factor");
                 if (high <= low)
-                    throw scaling.Bad("rope_scaling.high_freq_factor", $"must be above low_freq_factor ({low})");
-                return new Llama3(Positive(scaling, "factor"), low, high, scaling.PositiveInt("original_max_position_embeddings"));
+                    throw scaling.Problem("high_freq_factor", $"must be above low_freq_factor ({low})");
+                return new Llama3(scaling.PositiveNumber("factor"), low, high, scaling.PositiveInt("original_max_position_embeddings"));
             default:
-                throw scaling.Bad("rope_scaling.rope_type", $"'{type}' is not supported; linear and llama3 are");
+                throw scaling.Problem("rope_type", $"'{type}' is not supported; linear and llama3 are");
         }
-    }
-
-    private static double Positive(JsonFile scaling, string key)
-    {
-        double value = scaling.Number(key);
-        return value > 0 ? value : throw scaling.Bad($"rope_scaling.{key}", $"a number above 0 is expected, not {value}");
     }
 }

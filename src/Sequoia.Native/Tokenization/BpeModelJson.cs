@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Sequoia.Native.Models;
 
 namespace Sequoia.Native.Tokenization;
 
@@ -13,13 +14,13 @@ internal sealed class BpeModelJson
     public static BytePairEncoder Read(JsonSection model)
     {
         // Some older files leave the type out; then the merges tell.
-        if ((model.OptionalString("type") ?? "BPE") != "BPE")
+        if ((model.OptionalText("type") ?? "BPE") != "BPE")
             throw model.Unsupported("BPE");
         if (model.OptionalNumber("dropout") is not (null or 0))
             throw model.Problem("dropout", "is not supported, as encoding must give the same ids every time; set it to null");
         foreach (string key in (string[])["continuing_subword_prefix", "end_of_word_suffix"])
         {
-            if (!string.IsNullOrEmpty(model.OptionalString(key)))
+            if (!string.IsNullOrEmpty(model.OptionalText(key)))
                 throw model.Problem(key, "is not supported; set it to null");
         }
         var json = new BpeModelJson(model, ReadVocabulary(model));
@@ -27,10 +28,10 @@ internal sealed class BpeModelJson
         {
             Symbols = json._vocabulary,
             Merges = json.ReadMerges(),
-            ByteIds = model.Bool("byte_fallback", false) ? json.ByteIds() : null,
+            ByteIds = model.Flag("byte_fallback", false) ? json.ByteIds() : null,
             UnknownId = json.UnknownId(),
-            FuseUnknown = model.Bool("fuse_unk", false),
-            IgnoreMerges = model.Bool("ignore_merges", false),
+            FuseUnknown = model.Flag("fuse_unk", false),
+            IgnoreMerges = model.Flag("ignore_merges", false),
         };
     }
 
@@ -87,7 +88,7 @@ internal sealed class BpeModelJson
 
     private int? UnknownId()
     {
-        if (_model.OptionalString("unk_token") is not { } unknown)
+        if (_model.OptionalText("unk_token") is not { } unknown)
             return null;
         return _vocabulary.TryGetValue(unknown, out int id)
             ? id

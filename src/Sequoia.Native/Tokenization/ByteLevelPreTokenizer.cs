@@ -1,3 +1,5 @@
+using Sequoia.Native.Models;
+
 namespace Sequoia.Native.Tokenization;
 
 /// <summary>Spells words in the byte alphabet, after cutting them by GPT-2's pattern where the file asks for that.</summary>
@@ -8,8 +10,8 @@ internal sealed class ByteLevelPreTokenizer : PreTokenizer
 
     private ByteLevelPreTokenizer(bool addPrefixSpace, WordPattern? pattern) => (_addPrefixSpace, _pattern) = (addPrefixSpace, pattern);
 
-    public static ByteLevelPreTokenizer FromJson(JsonSection section, string file) =>
-        new(section.Bool("add_prefix_space", true), section.Bool("use_regex", true) ? WordPattern.Gpt2(file) : null);
+    public static ByteLevelPreTokenizer Create(JsonSection section) =>
+        new(section.Flag("add_prefix_space", true), section.Flag("use_regex", true) ? WordPattern.Gpt2(section.File) : null);
 
     public override void Split(string text, bool atStart, List<string> words)
     {

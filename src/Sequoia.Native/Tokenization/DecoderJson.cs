@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Sequoia.Native.Models;
 
 namespace Sequoia.Native.Tokenization;
 
@@ -45,16 +46,16 @@ internal sealed class DecoderJson
                     _droppedInFirst = replacement;
                 break;
             case "Replace" when !_fused:
-                JsonSection pattern = step.Section("pattern") ?? throw step.Problem("pattern", "is missing");
+                JsonSection pattern = step.RequiredSection("pattern");
                 if (pattern.Has("Regex"))
                     throw pattern.Problem("Regex", "is not supported in a decoder; use a String pattern");
-                string what = pattern.String("String");
+                string what = pattern.Text("String");
                 if (what.Length == 0)
                     throw pattern.Problem("String", "must not be empty");
-                _replacements.Add((what, step.String("content")));
+                _replacements.Add((what, step.Text("content")));
                 break;
             case "Strip" when _fused:
-                if (step.String("content") != " ")
+                if (step.Text("content") != " ")
                     throw step.Problem("content", "is not supported (known: one space)");
                 if (step.Int("stop") != 0)
                     throw step.Problem("stop", "is not supported (known: 0)");

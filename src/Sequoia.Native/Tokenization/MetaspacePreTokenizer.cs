@@ -1,3 +1,5 @@
+using Sequoia.Native.Models;
+
 namespace Sequoia.Native.Tokenization;
 
 /// <summary>Spaces become a visible character, one is put in front if the scheme says so, and each begins a word.</summary>
@@ -10,19 +12,19 @@ internal sealed class MetaspacePreTokenizer : PreTokenizer
     private MetaspacePreTokenizer(char replacement, string scheme, bool split) =>
         (_replacement, _scheme, _split) = (replacement, scheme, split);
 
-    public static MetaspacePreTokenizer FromJson(JsonSection section) =>
-        new(Replacement(section), Scheme(section), section.Bool("split", true));
+    public static MetaspacePreTokenizer Create(JsonSection section) =>
+        new(Replacement(section), Scheme(section), section.Flag("split", true));
 
     public static char Replacement(JsonSection section)
     {
-        string replacement = section.String("replacement");
+        string replacement = section.Text("replacement");
         return replacement.Length == 1 ? replacement[0] : throw section.Problem("replacement", "must be one character");
     }
 
     /// <summary>"first", "always" or "never"; older files say add_prefix_space instead.</summary>
     public static string Scheme(JsonSection section)
     {
-        string scheme = section.OptionalString("prepend_scheme") ?? (section.Bool("add_prefix_space", true) ? "always" : "never");
+        string scheme = section.OptionalText("prepend_scheme") ?? (section.Flag("add_prefix_space", true) ? "always" : "never");
         return scheme is "first" or "always" or "never"
             ? scheme
             : throw section.Problem("prepend_scheme", $"\"{scheme}\" is not supported (known: first, always, never)");

@@ -1,3 +1,5 @@
+using Sequoia.Native.Models;
+
 namespace Sequoia.Native.Tokenization;
 
 /// <summary>Rewrites a stretch of text before it is cut into words. Immutable.</summary>
@@ -8,24 +10,24 @@ internal abstract class Normalizer
     public static Normalizer Identity { get; } = new Chain([]);
 
     /// <summary>The one that tokenizer.json describes; unknown kinds are refused by name.</summary>
-    public static Normalizer FromJson(JsonSection? section) => section is { } s ? FromJson(s) : Identity;
+    public static Normalizer FromJson(JsonSection? section) => section is null ? Identity : Create(section);
 
-    private static Normalizer FromJson(JsonSection section)
+    private static Normalizer Create(JsonSection section)
     {
         switch (section.Kind)
         {
             case "Sequence":
-                return new Chain([.. section.Sections("normalizers").Select(FromJson)]);
+                return new Chain([.. section.Sections("normalizers").Select(Create)]);
             case "Prepend":
-                return new Prepend(section.String("prepend"));
+                return new Prepend(section.Text("prepend"));
             case "Replace":
-                JsonSection pattern = section.Section("pattern") ?? throw section.Problem("pattern", "is missing");
+                JsonSection pattern = section.RequiredSection("pattern");
                 if (pattern.Has("Regex"))
                     throw pattern.Problem("Regex", "is not supported in a normalizer; use a String pattern");
-                string what = pattern.String("String");
+                string what = pattern.Text("String");
                 if (what.Length == 0)
                     throw pattern.Problem("String", "must not be empty");
-                return new Replace(what, section.String("content"));
+                return new Replace(what, section.Text("content"));
             default:
                 throw section.Unsupported("Sequence, Prepend, Replace");
         }

@@ -1,3 +1,5 @@
+using Sequoia.Native.Models;
+
 namespace Sequoia.Native.Tokenization;
 
 /// <summary>Cuts normalised text into words, across whose borders nothing merges. Immutable.</summary>
@@ -9,14 +11,14 @@ internal abstract class PreTokenizer
     public static PreTokenizer Whole { get; } = new Chain([]);
 
     /// <summary>The one that tokenizer.json describes; unknown kinds are refused by name.</summary>
-    public static PreTokenizer FromJson(JsonSection? section, string file) => section is { } s ? FromJson(s, file) : Whole;
+    public static PreTokenizer FromJson(JsonSection? section) => section is null ? Whole : Create(section);
 
-    private static PreTokenizer FromJson(JsonSection section, string file) => section.Kind switch
+    private static PreTokenizer Create(JsonSection section) => section.Kind switch
     {
-        "Sequence" => new Chain([.. section.Sections("pretokenizers").Select(step => FromJson(step, file))]),
-        "Split" => SplitPreTokenizer.FromJson(section, file),
-        "ByteLevel" => ByteLevelPreTokenizer.FromJson(section, file),
-        "Metaspace" => MetaspacePreTokenizer.FromJson(section),
+        "Sequence" => new Chain([.. section.Sections("pretokenizers").Select(Create)]),
+        "Split" => SplitPreTokenizer.Create(section),
+        "ByteLevel" => ByteLevelPreTokenizer.Create(section),
+        "Metaspace" => MetaspacePreTokenizer.Create(section),
         _ => throw section.Unsupported("Sequence, Split, ByteLevel, Metaspace"),
     };
 

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Sequoia.Native.Models;
 
 namespace Sequoia.Native.Tokenization;
@@ -14,25 +13,15 @@ internal static class SpecialIds
         string file = System.IO.Path.Combine(folder, "tokenizer_config.json");
         if (!File.Exists(file))
             return (First(UsualBos, vocabulary), First(UsualEos, vocabulary));
-        try
-        {
-            using JsonDocument document = JsonDocument.Parse(ModelFile.ReadAll(file));
-            if (document.RootElement.ValueKind != JsonValueKind.Object)
-                throw new ModelFileException(file, "must hold a JSON object");
-            var root = new JsonSection(file, "", document.RootElement);
-            return (Named(root, "bos_token", UsualBos, vocabulary), Named(root, "eos_token", UsualEos, vocabulary));
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
-        {
-            throw new ModelFileException(file, "is not valid JSON; download it again", e);
-        }
+        JsonSection root = JsonSection.Read(file);
+        return (Named(root, "bos_token", UsualBos, vocabulary), Named(root, "eos_token", UsualEos, vocabulary));
     }
 
     private static int? Named(JsonSection root, string key, string[] usual, Vocabulary vocabulary)
     {
         if (!root.Has(key))
             return First(usual, vocabulary);
-        string? name = root.IsObject(key) ? root.Section(key)!.Value.String("content") : root.OptionalString(key);
+        string? name = root.IsObject(key) ? root.RequiredSection(key).Text("content") : root.OptionalText(key);
         // A name that the vocabulary lacks is common in converted models, and harmless: there is no such token then.
         return name is null ? null : vocabulary.IdOf(name);
     }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Sequoia.Native.Models;
 
 namespace Sequoia.Native.Trees;
 
@@ -15,11 +16,16 @@ internal static class JsonInput
                 throw new InvalidInputException($"{file}: there is no such file");
             if (new FileInfo(file).Length > MaxBytes)
                 throw new InvalidInputException($"{file}: has more than {MaxBytes >> 20} MiB; it cannot be such a file");
-            return JsonDocument.Parse(File.ReadAllBytes(file));
+            return JsonSection.Parse(File.ReadAllBytes(file));
         }
         catch (JsonException e)
         {
-            throw new InvalidInputException($"{file}: is not valid JSON near line {e.LineNumber + 1}; mend it there", e);
+            string where = e.LineNumber is { } line ? $" near line {line + 1}; correct it there" : $" ({e.Message.Split('\n', 2)[0]})";
+            throw new InvalidInputException($"{file}: is not valid JSON{where}", e);
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new InvalidInputException($"{file}: has a key that is not valid text", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -12,10 +12,10 @@ public sealed class ModelFolderTests
     [TestCase("model_type", null, "model_type")]
     [TestCase("hidden_act", "\"gelu\"", "hidden_act")]
     [TestCase("attention_bias", "true", "biases")]
-    [TestCase("hidden_size", "null", "hidden_size: the key is missing")]
-    [TestCase("hidden_size", "\"big\"", "hidden_size: a whole number")]
+    [TestCase("hidden_size", "null", "hidden_size: is missing")]
+    [TestCase("hidden_size", "\"big\"", "hidden_size: must be a whole number")]
     [TestCase("hidden_size", "2000000000", "hidden_size: 2000000000 is too large")]
-    [TestCase("hidden_size", "-5", "hidden_size: a number above 0")]
+    [TestCase("hidden_size", "-5", "hidden_size: must be above 0")]
     [TestCase("num_key_value_heads", "3", "does not divide")]
     [TestCase("head_dim", "7", "head_dim")]
     [TestCase("rope_scaling", """{"rope_type":"yarn","factor":2}""", "'yarn' is not supported")]
@@ -23,8 +23,8 @@ public sealed class ModelFolderTests
     [TestCase("rope_theta", "0", "rope_theta")]
     [TestCase("max_position_embeddings", "2147483647", "max_position_embeddings: 2147483647 is too large")]
     [TestCase("bos_token_id", "64", "bos_token_id: 64 is not below vocab_size = 64")]
-    [TestCase("bos_token_id", "-1", "bos_token_id: a token id is expected")]
-    [TestCase("tie_word_embeddings", "3", "tie_word_embeddings: true or false")]
+    [TestCase("bos_token_id", "-1", "bos_token_id: must be a token id")]
+    [TestCase("tie_word_embeddings", "3", "tie_word_embeddings: must be true or false")]
     public void A_bad_config_names_its_key(string key, string? value, string expected)
     {
         using var folder = new TemporaryFolder();
@@ -34,14 +34,25 @@ public sealed class ModelFolderTests
         Assert.That(() => LlamaConfig.Read(path), Throws.TypeOf<ModelFileException>().With.Message.StartsWith(path).And.Message.Contains(expected));
     }
 
-    [TestCase("{", "not readable as JSON")]
-    [TestCase("[]", "a JSON object is expected")]
-    [TestCase("""{"model_type":"llama","model_type":"llama"}""", "not readable as JSON")]
+    [TestCase("{", "is not valid JSON near line 1")]
+    [TestCase("[]", "must hold a JSON object")]
+    [TestCase("""{"model_type":"llama","model_type":"llama"}""", "Duplicate property 'model_type'")]
+    [TestCase("""{"rope_scaling":{"\ud800":1}}""", "has a key that is not valid text")]
+    [TestCase("""{"\ud800":1}""", "has a key that is not valid text")]
+    [TestCase("""{"model_type":"\ud800"}""", "model_type: must be a string")]
     public void A_config_that_is_no_object_is_refused(string text, string expected)
     {
         using var folder = new TemporaryFolder();
         string path = folder.Write("config.json", text);
         Assert.That(() => LlamaConfig.Read(path), Throws.TypeOf<ModelFileException>().With.Message.Contains(expected));
+    }
+
+    [Test]
+    public void A_config_may_begin_with_a_byte_order_mark()
+    {
+        using var folder = new TemporaryFolder();
+        string path = folder.Write("config.json", "\uFEFF" + RandomModel.Config(Small).ToJsonString());
+        Assert.That(LlamaConfig.Read(path).HiddenSize, Is.EqualTo(Small.Hidden));
     }
 
     [Test]

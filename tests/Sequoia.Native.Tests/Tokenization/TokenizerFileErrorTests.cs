@@ -10,7 +10,7 @@ public class TokenizerFileErrorTests
     [TestCase("normalizer", """{"type": "NFKC"}""", "normalizer.type: \"NFKC\" is not supported")]
     [TestCase("normalizer", """{"type": "Sequence", "normalizers": [{"type": "Lowercase"}]}""", "normalizer.normalizers[0].type: \"Lowercase\"")]
     [TestCase("normalizer", """{"type": "Replace", "pattern": {"Regex": "x"}, "content": ""}""", "normalizer.pattern.Regex")]
-    [TestCase("normalizer", "7", "normalizer: must be an Object")]
+    [TestCase("normalizer", "7", "normalizer: must be an object, not 7")]
     [TestCase("pre_tokenizer", """{"type": "Whitespace"}""", "pre_tokenizer.type: \"Whitespace\" is not supported")]
     [TestCase("pre_tokenizer", """{"type": "Split", "pattern": {"Regex": "(a"}, "behavior": "Isolated"}""", "pre_tokenizer.pattern: is not a usable regular expression")]
     [TestCase("pre_tokenizer", """{"type": "Split", "pattern": {"Regex": "a"}, "behavior": "MergedWithNext"}""", "\"MergedWithNext\" is not supported")]

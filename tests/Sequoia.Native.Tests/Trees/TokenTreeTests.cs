@@ -65,6 +65,8 @@ public class TokenTreeTests
     [TestCase("{}", "parents: is missing")]
     [TestCase("[]", "parents: is missing")]
     [TestCase("""{"parents":7}""", "parents: must be a list")]
+    [TestCase("""{"\ud800":7}""", "has a key that is not valid text")]
+    [TestCase("""{"parents":[-1],"parents":[-1,0]}""", "Duplicate property 'parents'")]
     [TestCase("""{"parents":[-1,""", "is not valid JSON near line 1")]
     public void A_file_of_another_form_is_refused(string json, string message) => AssertRefused(json, message);
 
