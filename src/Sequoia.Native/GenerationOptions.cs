@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Text;
 using Sequoia.Native.Sampling;
 
 namespace Sequoia.Native;
@@ -23,22 +25,56 @@ public sealed record GenerationOptions
     /// </summary>
     public ulong? Seed { get; init; }
 
-    /// <summary>Goes on after a stop token.</summary>
+    /// <summary>Goes on after the model's own end-of-text tokens (<see cref="LanguageModel.EosIds"/>).</summary>
     public bool IgnoreEos { get; init; }
+
+    /// <summary>
+    /// Strings that end the text, which is cut off before the first of them to be complete (the longest, where several end at one place). Text that
+    /// may become one is held back until that is certain. Compared by ordinal, across tokens.
+    /// </summary>
+    public IReadOnlyList<string> StopStrings { get; init; } = [];
+
+    /// <summary>Token ids that end the text beside <see cref="LanguageModel.EosIds"/>; <see cref="IgnoreEos"/> does not concern them.</summary>
+    public IReadOnlyList<int> StopTokens { get; init; } = [];
+
+    /// <summary>Whether each chunk says what its step did: <see cref="GenerationChunk.Step"/>. Costs one small copy from the device a step.</summary>
+    public bool Trace { get; init; }
 
     internal SamplingOptions Sampling => new(Temperature, TopP, TopK);
 
-    internal void Check()
+    /// <exception cref="ArgumentException">A value is not possible; the parameter's name is the property's.</exception>
+    internal void Check(int vocabulary)
     {
-        if (!(Temperature >= 0 && Temperature <= 100))
-            throw new InvalidInputException($"temperature: {Temperature} is not a number from 0 to 100; 0 is greedy");
-        if (Temperature is > 0 and < 1e-3f)
-            throw new InvalidInputException($"temperature: {Temperature} is too near 0 to divide logits by; use 0 for greedy, or at least 0.001");
-        if (!(TopP > 0 && TopP <= 1))
-            throw new InvalidInputException($"top-p: {TopP} is not a number above 0 and up to 1");
-        if (TopK < 0)
-            throw new InvalidInputException($"top-k: {TopK} is negative; 0 keeps all tokens");
-        if (MaxTokens < 1)
-            throw new InvalidInputException($"max-tokens: {MaxTokens} is not a number above 0");
+        Require(Temperature >= 0 && Temperature <= 100, nameof(Temperature), Temperature, "must be a number from 0 (greedy) to 100");
+        Require(Temperature is 0 or >= 1e-3f, nameof(Temperature), Temperature, "is too near 0 to divide logits by; use 0 for greedy, or at least 0.001");
+        Require(TopP > 0 && TopP <= 1, nameof(TopP), TopP, "must be above 0, and 1 at most");
+        Require(TopK >= 0, nameof(TopK), TopK, "must not be negative; 0 keeps all tokens");
+        Require(MaxTokens >= 1, nameof(MaxTokens), MaxTokens, "must be at least 1");
+        ArgumentNullException.ThrowIfNull(StopStrings, nameof(StopStrings));
+        ArgumentNullException.ThrowIfNull(StopTokens, nameof(StopTokens));
+        foreach (string text in StopStrings)
+        {
+            ArgumentException.ThrowIfNullOrEmpty(text, nameof(StopStrings));
+            // A cut before half a pair would leave the other half.
+            Require(IsValid(text), nameof(StopStrings), text, "has half a surrogate pair");
+        }
+        foreach (int id in StopTokens)
+            Require((uint)id < (uint)vocabulary, nameof(StopTokens), id, $"must be token ids, 0 to {vocabulary - 1} here");
+    }
+
+    private static void Require(bool holds, string property, object value, string what)
+    {
+        if (!holds)
+            throw new ArgumentOutOfRangeException(property, value, what);
+    }
+
+    private static bool IsValid(string text)
+    {
+        for (int i = 0, used; i < text.Length; i += used)
+        {
+            if (Rune.DecodeFromUtf16(text.AsSpan(i), out _, out used) != OperationStatus.Done)
+                return false;
+        }
+        return true;
     }
 }

@@ -4,6 +4,8 @@ using System.Security.Cryptography;
 using System.Threading.Channels;
 using Sequoia.Native.Backends;
 using Sequoia.Native.Engine;
+using Sequoia.Native.Tokenization;
+using StringBuilder = System.Text.StringBuilder;
 
 namespace Sequoia.Native;
 
@@ -115,22 +117,39 @@ public sealed class TextGenerator : IDisposable, IAsyncDisposable
     /// that. Leaving <c>await foreach</c> ends the text within one step. A call that is still waiting for its turn throws: the token's
     /// <see cref="OperationCanceledException"/>, or <see cref="ObjectDisposedException"/>.
     /// </remarks>
-    /// <param name="prompt">The text to continue.</param>
+    /// <param name="prompt">The text to continue. Special tokens written out in it become their ids; a BOS at its beginning is not doubled.</param>
     /// <param name="options">How; the defaults if null.</param>
     /// <param name="cancellationToken">Ends the text.</param>
-    /// <exception cref="InvalidInputException">An option is out of range, or the prompt is empty and the model has no BOS.</exception>
+    /// <exception cref="ArgumentException">An option is not possible.</exception>
+    /// <exception cref="InvalidInputException">The prompt is empty and the model has no BOS.</exception>
     /// <exception cref="ContextLengthExceededException">The prompt does not fit the model's context.</exception>
     /// <exception cref="ObjectDisposedException">The generator was disposed of, before this call or before the text began.</exception>
-    public IAsyncEnumerable<GenerationChunk> GenerateAsync(string prompt, GenerationOptions? options = null, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(prompt);
-        if (Volatile.Read(ref _closed))
-            throw Gone;
-        options ??= new GenerationOptions();
-        options.Check();
-        int[] ids = Encode(prompt);
-        return RunAsync(ids, options, cancellationToken);
-    }
+    public IAsyncEnumerable<GenerationChunk> GenerateAsync(string prompt, GenerationOptions? options = null, CancellationToken cancellationToken = default) =>
+        Begin(Encode(prompt), options, cancellationToken);
+
+    /// <summary>The same for a prompt that is tokens already, such as <see cref="Tokenizer.Encode"/> makes: they are taken as they are.</summary>
+    /// <param name="prompt">Token ids, at least one; BOS is not put before them.</param>
+    /// <param name="options">How; the defaults if null.</param>
+    /// <param name="cancellationToken">Ends the text.</param>
+    /// <exception cref="ArgumentException">There is no token, an id is none of the model's, or an option is not possible.</exception>
+    /// <exception cref="ContextLengthExceededException">The prompt does not fit the model's context.</exception>
+    /// <exception cref="ObjectDisposedException">The generator was disposed of, before this call or before the text began.</exception>
+    public IAsyncEnumerable<GenerationChunk> GenerateAsync(ReadOnlyMemory<int> prompt, GenerationOptions? options = null, CancellationToken cancellationToken = default) =>
+        Begin(Checked(prompt.ToArray()), options, cancellationToken);
+
+    /// <summary>Generates a whole text: what <see cref="GenerateAsync(string, GenerationOptions?, CancellationToken)"/> does, in one piece.</summary>
+    /// <param name="prompt">The text to continue.</param>
+    /// <param name="options">How; the defaults if null.</param>
+    /// <param name="cancellationToken">Ends the text: the result is what there was until then, and says <see cref="FinishReason.Cancelled"/>.</param>
+    public Task<GenerationResult> GenerateTextAsync(string prompt, GenerationOptions? options = null, CancellationToken cancellationToken = default) =>
+        JoinAsync(GenerateAsync(prompt, options, cancellationToken));
+
+    /// <summary>The same for a prompt of tokens.</summary>
+    /// <param name="prompt">Token ids, at least one; BOS is not put before them.</param>
+    /// <param name="options">How; the defaults if null.</param>
+    /// <param name="cancellationToken">Ends the text: the result is what there was until then, and says <see cref="FinishReason.Cancelled"/>.</param>
+    public Task<GenerationResult> GenerateTextAsync(ReadOnlyMemory<int> prompt, GenerationOptions? options = null, CancellationToken cancellationToken = default) =>
+        JoinAsync(GenerateAsync(prompt, options, cancellationToken));
 
     /// <summary>
     /// Ends the running text, waits for its current step and frees the memory; texts that have not begun throw. May be called at any time, from any
@@ -158,7 +177,7 @@ public sealed class TextGenerator : IDisposable, IAsyncDisposable
     /// <summary>Generates a text for the sake of its verdicts, on the caller's thread.</summary>
     internal void Walk(string prompt, GenerationOptions options, Action<Verdict> onStep, CancellationToken cancellation)
     {
-        options.Check();
+        options.Check(_target.Config.VocabularySize);
         int[] ids = Encode(prompt);
         int limit = Limit(ids, options);
         Decoder decoder = DecoderFor(ids.Length + limit);
@@ -168,7 +187,7 @@ public sealed class TextGenerator : IDisposable, IAsyncDisposable
             cancellation.ThrowIfCancellationRequested();
             ReadOnlySpan<int> tokens = decoder.Step();
             onStep(decoder.Verdict);
-            if (!options.IgnoreEos && IndexOfStop(tokens) >= 0)
+            if (tokens.ToArray().Any(token => EndsText(token, options)))
                 return;
             generated += tokens.Length;
         }
@@ -176,12 +195,48 @@ public sealed class TextGenerator : IDisposable, IAsyncDisposable
 
     private static ObjectDisposedException Gone => new(nameof(TextGenerator));
 
+    private static async Task<GenerationResult> JoinAsync(IAsyncEnumerable<GenerationChunk> chunks)
+    {
+        var text = new StringBuilder();
+        List<int> tokens = [];
+        GenerationStats? stats = null;
+        await foreach (GenerationChunk chunk in chunks.ConfigureAwait(false))
+        {
+            text.Append(chunk.Text);
+            tokens.AddRange(chunk.Tokens);
+            stats = chunk.Stats ?? stats;
+        }
+        return new GenerationResult(text.ToString(), tokens, stats!);
+    }
+
+    private IAsyncEnumerable<GenerationChunk> Begin(int[] prompt, GenerationOptions? options, CancellationToken cancellation)
+    {
+        if (Volatile.Read(ref _closed))
+            throw Gone;
+        options ??= new GenerationOptions();
+        options.Check(_target.Config.VocabularySize);
+        return RunAsync(prompt, options, cancellation);
+    }
+
     private int[] Encode(string prompt)
     {
-        int[] ids = [.. _target.BosId is { } bos ? (int[])[bos] : [], .. _target.Tokenizer.Encode(prompt)];
-        if (ids.Length == 0)
-            throw new InvalidInputException("prompt: it is empty and the model has no BOS token to begin with; give some text");
-        return ids.Length < _target.ContextLength ? ids : throw new ContextLengthExceededException(ids.Length + 1, _target.ContextLength);
+        ArgumentNullException.ThrowIfNull(prompt);
+        int[] ids = _target.Tokenizer.Encode(prompt);
+        if (_target.BosId is { } bos && (ids.Length == 0 || ids[0] != bos))
+            ids = [bos, .. ids];
+        return ids.Length > 0 ? Checked(ids) : throw new InvalidInputException("prompt: it is empty and the model has no BOS token to begin with; give some text");
+    }
+
+    private int[] Checked(int[] prompt)
+    {
+        if (prompt.Length == 0)
+            throw new ArgumentException("has no tokens; give at least one", nameof(prompt));
+        foreach (int id in prompt)
+        {
+            if ((uint)id >= (uint)_target.Config.VocabularySize)
+                throw new ArgumentOutOfRangeException(nameof(prompt), id, $"is no token id: the model has 0 to {_target.Config.VocabularySize - 1}");
+        }
+        return prompt.Length < _target.ContextLength ? prompt : throw new ContextLengthExceededException(prompt.Length + 1, _target.ContextLength);
     }
 
     private int Limit(int[] prompt, GenerationOptions options) =>
@@ -301,26 +356,39 @@ public sealed class TextGenerator : IDisposable, IAsyncDisposable
             prefill = Stopwatch.GetElapsedTime(start);
             start = Stopwatch.GetTimestamp();
         }
+        var stops = new StopStrings(options.StopStrings);
+        int root = prompt[^1];
+        var piece = new StringBuilder();
         while (finish is null)
         {
             ReadOnlySpan<int> committed = decoder.Step();
-            ReadOnlySpan<int> tokens = committed[..Math.Min(committed.Length, limit - generated)];
-            int stop = options.IgnoreEos ? -1 : IndexOfStop(tokens);
-            if (stop >= 0)
-                tokens = tokens[..(stop + 1)];
-            generated += tokens.Length;
-            cutOff = committed.Length - tokens.Length;
-            finish = stop >= 0 ? FinishReason.Stop : generated == limit ? FinishReason.Length : cancellation.IsCancellationRequested ? FinishReason.Cancelled : null;
-            string piece = "";
-            foreach (int token in tokens)
-                piece += text.Append(token);
-            chunks.TryWrite(new GenerationChunk(piece, tokens.ToArray()));
+            int count = 0, room = Math.Min(committed.Length, limit - generated);
+            while (count < room && finish is null)
+            {
+                int token = committed[count++];
+                if (EndsText(token, options))
+                {
+                    finish = FinishReason.Stop;
+                    break;
+                }
+                piece.Append(stops.Append(text.Append(token)));
+                if (stops.Found is not null)
+                    finish = FinishReason.Stop;
+            }
+            generated += count;
+            cutOff = committed.Length - count;
+            finish ??= generated == limit ? FinishReason.Length : cancellation.IsCancellationRequested ? FinishReason.Cancelled : null;
+            chunks.TryWrite(new GenerationChunk(piece.ToString(), committed[..count].ToArray(), null, options.Trace ? StepOf(decoder, root) : null));
+            piece.Clear();
+            root = committed[^1];
         }
-        chunks.TryWrite(new GenerationChunk(text.Flush(), [], new GenerationStats
+        string rest = stops.Append(text.Flush()) + stops.Flush();
+        chunks.TryWrite(new GenerationChunk(rest, [], new GenerationStats
         {
-            FinishReason = finish.Value,
+            FinishReason = stops.Found is null ? finish.Value : FinishReason.Stop,
+            StopString = stops.Found,
             PromptTokens = prompt,
-            Tokens = generated,
+            TokenCount = generated,
             CutOff = cutOff,
             Steps = decoder.Steps,
             DecodeTime = Stopwatch.GetElapsedTime(start),
@@ -337,14 +405,16 @@ public sealed class TextGenerator : IDisposable, IAsyncDisposable
         }));
     }
 
-    private int IndexOfStop(ReadOnlySpan<int> tokens)
+    private bool EndsText(int token, GenerationOptions options) =>
+        (!options.IgnoreEos && _target.EosIds.Contains(token)) || options.StopTokens.Contains(token);
+
+    private GenerationStep StepOf(Decoder decoder, int root)
     {
-        for (int i = 0; i < tokens.Length; i++)
-        {
-            if (_target.EosIds.Contains(tokens[i]))
-                return i;
-        }
-        return -1;
+        int[] tokens = new int[Tree.Size];
+        decoder.DownloadNodes(0, tokens);
+        // The device has put the next tree's root there.
+        tokens[0] = root;
+        return new GenerationStep(tokens, Tree.Parents.ToArray(), decoder.Verdict.Path.ToArray());
     }
 
     private Decoder DecoderFor(int tokens)

@@ -117,7 +117,7 @@ internal sealed class CompareJob(CompareReport report, CompareFile file, Languag
             (string method, TextGenerator generator) = generators[(prompt + i) % generators.Count];
             GenerationStats stats = (await Generated.RunAsync(generator, prompts[prompt], Options(temperature, prompt), _ => { }, cancellation)).Stats;
             cancellation.ThrowIfCancellationRequested();
-            runs.Add(new TestRun(temperature, size, method, prompt, stats.Tokens, stats.CutOff, stats.Steps, stats.HasTimes ? stats.DecodeTime.TotalSeconds : null));
+            runs.Add(new TestRun(temperature, size, method, prompt, stats.TokenCount, stats.CutOff, stats.Steps, stats.HasTimes ? stats.DecodeTime.TotalSeconds : null));
         }
         return runs;
     }

@@ -66,7 +66,7 @@ internal static class GenerateJob
             : $" in {stats.Steps} target passes";
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{stats.Tokens} tokens{speed}, {tree}; seed {stats.Seed}, {stats.Device}{(stats.FinishReason == FinishReason.Cancelled ? ", cancelled" : "")}");
+            $"{stats.TokenCount} tokens{speed}, {tree}; seed {stats.Seed}, {stats.Device}{(stats.FinishReason == FinishReason.Cancelled ? ", cancelled" : "")}");
     }
 }
 

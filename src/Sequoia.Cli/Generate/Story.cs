@@ -88,7 +88,7 @@ internal static class Story
 
         void Add(string name, GenerationStats stats) => table.AddRow(
             name,
-            stats.Tokens.ToString(CultureInfo.InvariantCulture),
+            stats.TokenCount.ToString(CultureInfo.InvariantCulture),
             stats.DecodeTime.TotalSeconds.ToString("F2", CultureInfo.InvariantCulture),
             stats.TokensPerSecond.ToString("F1", CultureInfo.InvariantCulture),
             stats.TokensPerStep.ToString("F2", CultureInfo.InvariantCulture));

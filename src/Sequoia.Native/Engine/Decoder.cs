@@ -121,6 +121,9 @@ internal sealed class Decoder : IDisposable
     /// <param name="logits">Room for the whole vocabulary.</param>
     public void DownloadLogits(int sequence, int node, Span<float> logits) => _target.Logits.Download(_queue, _check.Parts[sequence].FirstRow + node, logits);
 
+    /// <summary>Copies the tokens of a sequence's last tree to the host, but for the root's: the next root's is there already.</summary>
+    public void DownloadNodes(int sequence, Span<int> tokens) => _sequences[sequence].Download(_queue, tokens);
+
     /// <summary>Begins the first sequence.</summary>
     public void Start(ReadOnlySpan<int> prompt, SamplingOptions sampling, ulong seed, CancellationToken cancellation) => Start(0, prompt, sampling, seed, cancellation);
 

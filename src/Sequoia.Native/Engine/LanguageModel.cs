@@ -37,7 +37,7 @@ public sealed class LanguageModel : IDisposable
             throw new ModelFileException(Path.Combine(folder, "config.json"),
                 $"vocab_size: {config.VocabularySize} is less than the tokenizer's {Tokenizer.VocabularySize} ids; the two do not belong together");
         }
-        EosIds = GenerationConfig.ReadEosIds(folder, config) is { Length: > 0 } ids ? ids : Tokenizer.EosId is { } eos ? [eos] : [];
+        EosIds = [.. GenerationConfig.ReadEosIds(folder, config).Union(Tokenizer.EosId is { } eos ? [eos] : [])];
         BosId = Tokenizer.BosId ?? config.BosId;
         var files = new ModelFiles(folder);
         Backend? backend = null;
@@ -72,7 +72,7 @@ public sealed class LanguageModel : IDisposable
     /// <summary>The model's tokenizer.</summary>
     public Tokenizer Tokenizer { get; }
 
-    /// <summary>Ids that end a text, from generation_config.json, config.json or the tokenizer, the first that names any.</summary>
+    /// <summary>Ids that end a text: those of generation_config.json, or else of config.json, and the tokenizer's own.</summary>
     public IReadOnlyList<int> EosIds { get; }
 
     /// <summary>The id that every prompt begins with; null where the model has none.</summary>

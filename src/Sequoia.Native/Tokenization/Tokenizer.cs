@@ -11,17 +11,14 @@ namespace Sequoia.Native;
 public sealed class Tokenizer
 {
     private readonly TokenizerParts _parts;
-    private readonly AddedTokenMatcher? _rawTokens;
-    private readonly AddedTokenMatcher? _normalizedTokens;
+    // What is looked for in raw and in normalised text; without special tokens for text in which those are text.
+    private readonly (AddedTokenMatcher? Raw, AddedTokenMatcher? Normalized) _tokens, _plainTokens;
 
     private Tokenizer(TokenizerParts parts)
     {
         _parts = parts;
-        _rawTokens = AddedTokenMatcher.Create(parts.AddedTokens.Where(t => !t.Normalized).Select(t => (t.Content, t)));
-        // SentencePiece's user-defined pieces are spelled as they stand in normalised text; Hugging Face normalises its own.
-        bool spelled = parts.Normalizer is SentencePieceNormalizer;
-        _normalizedTokens = AddedTokenMatcher.Create(
-            parts.AddedTokens.Where(t => t.Normalized).Select(t => (spelled ? t.Content : parts.Normalizer.Apply(t.Content), t)));
+        _tokens = Matchers(parts.AddedTokens);
+        _plainTokens = Matchers(parts.AddedTokens.Where(token => !token.Special));
     }
 
     /// <summary>Number of ids: the highest id + 1, added tokens included.</summary>
@@ -47,23 +44,28 @@ public sealed class Tokenizer
         return new Tokenizer(LooksLikeJson(file, content) ? TokenizerJson.Read(file, content) : SentencePieceTokenizer.Read(file, content));
     }
 
-    /// <summary>
-    /// The ids of <paramref name="text"/>, without BOS. Added and special tokens written out in the text become their
-    /// ids, so text from strangers may need checking first. Half surrogates count as U+FFFD.
-    /// </summary>
-    public int[] Encode(string text)
+    /// <summary>The ids of <paramref name="text"/>, without BOS. Half surrogates count as U+FFFD.</summary>
+    /// <param name="text">Any text.</param>
+    /// <param name="special">
+    /// What special tokens that are written out in the text become: their ids, or the ids of their characters. Take the latter for text from
+    /// strangers, who could otherwise end a text or speak in another role.
+    /// </param>
+    public int[] Encode(string text, SpecialTokens special = SpecialTokens.Parse)
     {
         ArgumentNullException.ThrowIfNull(text);
+        if (!Enum.IsDefined(special))
+            throw new ArgumentOutOfRangeException(nameof(special), special, "is not defined");
         if (text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF'))
             text = Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text));
+        (AddedTokenMatcher? raw, AddedTokenMatcher? normalized) = special == SpecialTokens.Parse ? _tokens : _plainTokens;
         var ids = new List<int>();
         var work = new MergeWorkspace();
-        foreach (AddedTokenMatcher.Stretch stretch in Split(_rawTokens, text))
+        foreach (AddedTokenMatcher.Stretch stretch in Split(raw, text))
         {
             if (stretch.Token is { } token)
                 ids.Add(token.Id);
             else
-                EncodeStretch(text.Substring(stretch.Start, stretch.Length), stretch.Start == 0, work, ids);
+                EncodeStretch(text.Substring(stretch.Start, stretch.Length), stretch.Start == 0, normalized, work, ids);
         }
         return [.. ids];
     }
@@ -104,11 +106,20 @@ public sealed class Tokenizer
             || (VocabularySize == other.VocabularySize && _parts.Vocabulary.Fingerprint.SequenceEqual(other._parts.Vocabulary.Fingerprint));
     }
 
-    private void EncodeStretch(string text, bool atStart, MergeWorkspace work, List<int> ids)
+    private (AddedTokenMatcher? Raw, AddedTokenMatcher? Normalized) Matchers(IEnumerable<AddedToken> tokens)
+    {
+        // SentencePiece's user-defined pieces are spelled as they stand in normalised text; Hugging Face normalises its own.
+        bool spelled = _parts.Normalizer is SentencePieceNormalizer;
+        ILookup<bool, AddedToken> by = tokens.ToLookup(token => token.Normalized);
+        return (AddedTokenMatcher.Create(by[false].Select(t => (t.Content, t))),
+            AddedTokenMatcher.Create(by[true].Select(t => (spelled ? t.Content : _parts.Normalizer.Apply(t.Content), t))));
+    }
+
+    private void EncodeStretch(string text, bool atStart, AddedTokenMatcher? normalized, MergeWorkspace work, List<int> ids)
     {
         string normal = _parts.Normalizer.Apply(text);
         var words = new List<string>();
-        foreach (AddedTokenMatcher.Stretch stretch in Split(_normalizedTokens, normal))
+        foreach (AddedTokenMatcher.Stretch stretch in Split(normalized, normal))
         {
             if (stretch.Token is { } token)
             {
@@ -155,4 +166,14 @@ public sealed class Tokenizer
         text = text.TrimStart(" \t\r\n"u8);
         return text.StartsWith("{"u8);
     }
+}
+
+/// <summary>What becomes of special tokens (BOS, end of turn, ...) that are written out in a text.</summary>
+public enum SpecialTokens
+{
+    /// <summary>They become their ids, as in templates and prompts that one writes oneself.</summary>
+    Parse,
+
+    /// <summary>They are text like any other.</summary>
+    AsText,
 }

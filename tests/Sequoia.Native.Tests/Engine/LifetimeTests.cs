@@ -58,7 +58,7 @@ internal sealed class LifetimeTests
                     disposal = Task.Run(() => Array.ForEach(order, i => all[i].Dispose()));
             }
             await disposal;
-            Assert.That((stats!.Tokens, stats.Device), Is.EqualTo((tokens, target.Device)), $"round {round}");
+            Assert.That((stats!.TokenCount, stats.Device), Is.EqualTo((tokens, target.Device)), $"round {round}");
             Assert.That(stats.FinishReason, Is.EqualTo(FinishReason.Cancelled).Or.EqualTo(FinishReason.Length), "the text may have ended before");
             Assert.That(() => generator.GenerateAsync("Once"), Throws.TypeOf<ObjectDisposedException>().With.Property("ObjectName").EqualTo(nameof(TextGenerator)));
             Assert.That(() => new TextGenerator(target), Throws.TypeOf<ObjectDisposedException>().With.Property("ObjectName").EqualTo(nameof(LanguageModel)));

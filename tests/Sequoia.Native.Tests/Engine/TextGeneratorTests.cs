@@ -16,7 +16,7 @@ public sealed class TextGeneratorTests
         Assert.That(text, Is.EqualTo(model.Tokenizer.Decode([.. stats.PromptTokens, .. tokens])[model.Tokenizer.Decode([.. stats.PromptTokens]).Length..]));
         Assert.That(text, Does.StartWith(" ").Or.StartWith(","), "the text continues the prompt, so its leading space stays");
         Assert.That(stats.PromptTokens[0], Is.EqualTo(model.BosId));
-        Assert.That((stats.Tokens, stats.FinishReason, stats.Seed), Is.EqualTo((40, FinishReason.Length, 5ul)));
+        Assert.That((stats.TokenCount, stats.FinishReason, stats.Seed), Is.EqualTo((40, FinishReason.Length, 5ul)));
         Assert.That(tokens, Has.Count.EqualTo(40));
         Assert.That(stats.Steps, tree == "none" ? Is.EqualTo(40) : Is.LessThan(40));
     }
@@ -64,12 +64,91 @@ public sealed class TextGeneratorTests
     }
 
     [Test]
+    public async Task Stop_strings_cut_the_text_where_a_search_would([Values("none", "chains:2x3")] string tree)
+    {
+        using LanguageModel model = Load();
+        using var generator = new TextGenerator(model, model, Policy(tree));
+        (string whole, List<int> tokens, _) = await Run(generator, "Once", Short);
+        var random = new Random(1);
+        for (int i = 0; i < 20; i++)
+        {
+            int from = random.Next(whole.Length - 8);
+            string stop = whole.Substring(from, random.Next(1, 8));
+            (string text, List<int> until, GenerationStats stats) = await Run(generator, "Once", Short with { StopStrings = [stop, "no such text"] });
+            Assert.That((text, stats.FinishReason, stats.StopString), Is.EqualTo((whole[..whole.IndexOf(stop, StringComparison.Ordinal)], FinishReason.Stop, stop)));
+            Assert.That(until, Is.EqualTo(tokens[..until.Count]), "up to the token that completed it");
+            int prompt = model.Tokenizer.Decode([.. stats.PromptTokens]).Length;
+            string Decoded(int count) => model.Tokenizer.Decode([.. stats.PromptTokens, .. tokens[..count]])[prompt..];
+            Assert.That((Decoded(until.Count).Contains(stop, StringComparison.Ordinal), Decoded(until.Count - 1).Contains(stop, StringComparison.Ordinal)), Is.EqualTo((true, false)));
+            Assert.That(stats.TokenCount, Is.EqualTo(until.Count));
+        }
+        (string all, _, GenerationStats last) = await Run(generator, "Once", Short with { StopStrings = [whole[^3..] + "?"] });
+        Assert.That((all, last.FinishReason, last.StopString), Is.EqualTo((whole, FinishReason.Length, (string?)null)), "what was held back comes in the end");
+    }
+
+    [Test]
+    public async Task Stop_tokens_end_the_text_also_where_the_models_own_are_ignored()
+    {
+        using LanguageModel model = Load();
+        using var generator = new TextGenerator(model, model, TreePolicy.Chain(4));
+        GenerationOptions greedy = new() { Temperature = 0, MaxTokens = 30, IgnoreEos = true };
+        List<int> tokens = (await Run(generator, "Once", greedy)).Tokens;
+        (string text, List<int> until, GenerationStats stats) = await Run(generator, "Once", greedy with { StopTokens = [tokens[12], 511] });
+        int end = tokens.IndexOf(tokens[12]) + 1;
+        Assert.That(until, Is.EqualTo(tokens[..end]));
+        Assert.That((stats.FinishReason, stats.StopString), Is.EqualTo((FinishReason.Stop, (string?)null)));
+        Assert.That(model.Tokenizer.Decode([.. stats.PromptTokens, .. tokens[..(end - 1)]]), Does.EndWith(text), "the token that ended the text is no part of it");
+    }
+
+    [Test]
+    public async Task A_prompt_of_tokens_is_taken_as_it_is()
+    {
+        using LanguageModel model = Load();
+        using var generator = new TextGenerator(model, model, TreePolicy.Chain(2));
+        GenerationResult text = await generator.GenerateTextAsync("Once", Short);
+        GenerationResult tokens = await generator.GenerateTextAsync((int[])[model.BosId!.Value, .. model.Tokenizer.Encode("Once")], Short);
+        Assert.That((tokens.Text, tokens.Stats.PromptTokens), Is.EqualTo((text.Text, text.Stats.PromptTokens)));
+        Assert.That(text.Text, Is.EqualTo((await Run(generator, "Once", Short)).Text));
+        Assert.That((await generator.GenerateTextAsync(model.Tokenizer.Encode("Once"), Short)).Stats.PromptTokens, Is.EqualTo(model.Tokenizer.Encode("Once")), "no BOS is put before it");
+        Assert.That((await generator.GenerateTextAsync("<s>Once", Short)).Stats.PromptTokens, Has.Exactly(1).EqualTo(model.BosId), "a BOS in the text is not doubled");
+    }
+
+    [Test]
+    public async Task A_traced_chunk_says_what_its_step_did([Values("none", "chains:3x2")] string tree)
+    {
+        using LanguageModel target = LanguageModel.Load(Path.Combine(Repository.Root, "models", "target")), draft = LanguageModel.Load(Path.Combine(Repository.Root, "models", "draft"));
+        using var generator = new TextGenerator(target, draft, Policy(tree));
+        int root = -1, accepted = 0;
+        await foreach (GenerationChunk chunk in generator.GenerateAsync("Once", Short with { Trace = true }))
+        {
+            if (chunk.Stats is not null)
+            {
+                Assert.That(chunk.Step, Is.Null);
+                break;
+            }
+            GenerationStep step = chunk.Step!;
+            Assert.That(step.Parents, Is.EqualTo(generator.Tree.Parents.ToArray()));
+            Assert.That(step.Tokens, Has.Count.EqualTo(generator.Tree.Size));
+            Assert.That(step.Tokens[0], Is.EqualTo(root < 0 ? target.Tokenizer.Encode("Once")[^1] : root));
+            Assert.That(step.Path[0], Is.Zero);
+            for (int i = 1; i < step.Path.Count; i++)
+                Assert.That(step.Parents[step.Path[i]], Is.EqualTo(step.Path[i - 1]));
+            int[] path = [.. step.Path.Skip(1).Select(node => step.Tokens[node])];
+            Assert.That(chunk.Tokens.Take(path.Length), Is.EqualTo(path.Take(chunk.Tokens.Count)));
+            Assert.That(step.Tokens.Skip(1).Zip(step.Parents.Skip(1)), Is.Unique, "a node's children differ");
+            accepted += path.Length;
+            root = chunk.Tokens[^1];
+        }
+        Assert.That(accepted, tree == "none" ? Is.Zero : Is.Positive);
+    }
+
+    [Test]
     public async Task Tokens_that_were_cut_off_are_counted()
     {
         using LanguageModel model = Load();
         using var generator = new TextGenerator(model, model, TreePolicy.Chain(4));
         (_, _, GenerationStats stats) = await Run(generator, "Once", new GenerationOptions { Temperature = 0, MaxTokens = 12, IgnoreEos = true });
-        Assert.That((stats.Steps, stats.Tokens, stats.CutOff), Is.EqualTo((3, 12, 3)), "a draft that is the target: five tokens a step");
+        Assert.That((stats.Steps, stats.TokenCount, stats.CutOff), Is.EqualTo((3, 12, 3)), "a draft that is the target: five tokens a step");
     }
 
     [Test]
@@ -109,7 +188,7 @@ public sealed class TextGeneratorTests
             await cancellation.CancelAsync();
             stats = chunk.Stats ?? stats;
         }
-        Assert.That((stats!.FinishReason, stats.Tokens), Is.EqualTo((FinishReason.Cancelled, tokens)));
+        Assert.That((stats!.FinishReason, stats.TokenCount), Is.EqualTo((FinishReason.Cancelled, tokens)));
         Assert.That(tokens, Is.LessThan(400));
     }
 
@@ -150,10 +229,13 @@ public sealed class TextGeneratorTests
         using LanguageModel model = Load();
         using var generator = new TextGenerator(model);
         foreach ((GenerationOptions options, string name) in (ReadOnlySpan<(GenerationOptions, string)>)[
-            (new() { Temperature = float.NaN }, "temperature"), (new() { Temperature = -1 }, "temperature"), (new() { Temperature = float.PositiveInfinity }, "temperature"),
-            (new() { Temperature = 1e-6f }, "temperature"), (new() { TopP = 0 }, "top-p"), (new() { TopP = 1.5f }, "top-p"), (new() { TopP = float.NaN }, "top-p"),
-            (new() { TopK = -1 }, "top-k"), (new() { MaxTokens = 0 }, "max-tokens")])
-            Assert.That(() => generator.GenerateAsync("x", options), Throws.TypeOf<InvalidInputException>().With.Message.StartsWith(name));
+            (new() { Temperature = float.NaN }, "Temperature"), (new() { Temperature = -1 }, "Temperature"), (new() { Temperature = float.PositiveInfinity }, "Temperature"),
+            (new() { Temperature = 1e-6f }, "Temperature"), (new() { TopP = 0 }, "TopP"), (new() { TopP = 1.5f }, "TopP"), (new() { TopP = float.NaN }, "TopP"),
+            (new() { TopK = -1 }, "TopK"), (new() { MaxTokens = 0 }, "MaxTokens"), (new() { StopStrings = [""] }, "StopStrings"), (new() { StopStrings = ["a\ud800"] }, "StopStrings"),
+            (new() { StopStrings = null! }, "StopStrings"), (new() { StopTokens = [-1] }, "StopTokens"), (new() { StopTokens = [512] }, "StopTokens")])
+            Assert.That(() => generator.GenerateAsync("x", options), Throws.InstanceOf<ArgumentException>().With.Property("ParamName").EqualTo(name));
+        foreach (int[] prompt in (int[][])[[], [-1], [1, 512]])
+            Assert.That(() => generator.GenerateAsync(prompt), Throws.InstanceOf<ArgumentException>().With.Property("ParamName").EqualTo("prompt"));
         Assert.That(() => LanguageModel.Load(TestModel.Stories260K, new LoadOptions { Device = null! }), Throws.ArgumentNullException);
         Assert.That(() => new TextGenerator(model, method: (SpeculationMethod)9), Throws.TypeOf<ArgumentOutOfRangeException>());
         Assert.That(() => LanguageModel.Load(TestModel.Stories260K, new LoadOptions { Threads = 0 }), Throws.TypeOf<InvalidInputException>().With.Message.StartsWith("threads"));

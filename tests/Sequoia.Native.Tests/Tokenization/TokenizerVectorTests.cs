@@ -51,6 +51,26 @@ public class TokenizerVectorTests
         Assert.That(json.Encode(text), Is.EqualTo(spm.Encode(text)));
     }
 
+    [TestCase("llama2/tokenizer.json", "<s>", "</s>", "<unk>")]
+    [TestCase("llama2/tokenizer.model", "<s>", "</s>", "<unk>")]
+    [TestCase("llama3/tokenizer.json", "<|begin_of_text|>", "<|end_of_text|>", "<|eot_id|>")]
+    [TestCase("openllama/tokenizer.model", "<s>", "</s>", "<unk>")]
+    [TestCase("tinystories8192/tokenizer.model", "<s>", "</s>", "<unk>")]
+    public void Special_tokens_in_a_text_are_text_if_one_asks_for_that(string file, params string[] special)
+    {
+        var tokenizer = Tokenizer.Load(SharedData.Path(["tokenizers", .. file.Split('/')]));
+        int[] ids = [.. special.Select(text => tokenizer.Encode(text).Single())];
+        foreach (string text in (string[])[.. special, "Say " + string.Concat(special) + " now.", special[1] + special[1]])
+        {
+            Assert.That(tokenizer.Encode(text).Intersect(ids), Is.Not.Empty);
+            int[] asText = tokenizer.Encode(text, SpecialTokens.AsText);
+            Assert.That(asText.Intersect(ids), Is.Empty, text);
+            Assert.That(tokenizer.Decode(asText), Is.EqualTo(text));
+        }
+        Assert.That(tokenizer.Encode("A plain text.", SpecialTokens.AsText), Is.EqualTo(tokenizer.Encode("A plain text.")));
+        Assert.That(() => tokenizer.Encode("x", (SpecialTokens)7), Throws.InstanceOf<ArgumentException>());
+    }
+
     private static (string[] Texts, int[][] Ids) Read(string vectors)
     {
         string stem = SharedData.Path("vectors", "llama.cpp", $"ggml-vocab-llama-{vectors}.gguf.inp");
