@@ -27,15 +27,13 @@ internal sealed class ModelPair : IDisposable
     public static async Task<ModelPair> LoadAsync(string target, string? draft, TreePolicy? tree, LoadOptions options, Streams streams, CancellationToken cancellation)
     {
         // A bad tree is refused before gigabytes are loaded.
-        (tree ?? TreePolicy.DefaultFor(draft)).ResolveFor(draft);
+        CheckTree(tree ?? TreePolicy.DefaultFor(draft), draft);
         LanguageModel? large = null, small = null;
         try
         {
             large = await LoadModelAsync(target, options, streams, cancellation);
             small = draft is null ? null : await LoadModelAsync(draft, options, streams, cancellation);
-            if ((large.Note ?? small?.Note) is { } narrowed)
-                Note(narrowed);
-            TextGenerator generator = await TextGenerator.CreateAsync(large, small, tree, note: Note, cancellationToken: cancellation);
+            TextGenerator generator = await TextGenerator.CreateAsync(large, small, tree, cancellationToken: cancellation);
             if (generator.Plan is { Tree.Size: 1 } plan)
                 Note(string.Create(CultureInfo.InvariantCulture, $"decoding one token at a time: the best tree would be only {plan.BestSpeedup:F2} times as fast here"));
             return new ModelPair(large, small, generator);
@@ -50,10 +48,22 @@ internal sealed class ModelPair : IDisposable
         void Note(string text) => streams.Notes.WriteLine($"sequoia: {text}");
     }
 
+    private static void CheckTree(TreePolicy tree, string? draft)
+    {
+        try
+        {
+            tree.ResolveFor(draft);
+        }
+        catch (InvalidInputException e) when (e.Parameter == "acceptance")
+        {
+            throw new InvalidInputException($"{e.Message}; `sequoia measure acceptance` does that", e);
+        }
+    }
+
     /// <summary>A model; a bar shows how far it is where weights are brought to a device. The CPU uses them where they are mapped.</summary>
     public static Task<LanguageModel> LoadModelAsync(string folder, LoadOptions options, Streams streams, CancellationToken cancellation) => options.Device is "auto" or "cpu"
-        ? LanguageModel.LoadAsync(folder, options, null, cancellation)
-        : WorkProgress.RunAsync(streams, "Loading", 1, done => LanguageModel.LoadAsync(folder, options, new Counter<double>(done), cancellation));
+        ? LanguageModel.LoadAsync(folder, options with { Logger = new NoteLogger(streams) }, null, cancellation)
+        : WorkProgress.RunAsync(streams, "Loading", 1, done => LanguageModel.LoadAsync(folder, options with { Logger = new NoteLogger(streams) }, new Counter<double>(done), cancellation));
 
     public void Dispose()
     {

@@ -81,27 +81,26 @@ public sealed class TextGenerator : IDisposable, IAsyncDisposable
     /// <summary>
     /// Creates a generator whose tree is the fastest for this pair on this machine. With <see cref="TreePolicy.Auto"/>, which is the default where the
     /// draft's acceptance is known, the first call for a pair measures what passes cost: about 3 seconds on a thread of its own. The costs
-    /// are kept for 30 days in the user's cache folder (<see cref="HardwareCache"/>). In all other cases this is the constructor.
+    /// are kept for 30 days in <see cref="LoadOptions.CacheFolder"/>. In all other cases this is the constructor.
     /// </summary>
     /// <param name="target">The model whose distribution the output has.</param>
     /// <param name="draft">A small model over the same vocabulary; null decodes one token at a time.</param>
     /// <param name="tree">The tree's shape; by default <see cref="TreePolicy.DefaultFor"/>.</param>
     /// <param name="method">How guesses are drawn and checked.</param>
     /// <param name="progress">Receives the share of the measurement that is done, 0 to 1, on the measuring thread; nothing where nothing is measured.</param>
-    /// <param name="note">Receives, in a line each, what a user may want to know: that something is measured, or cannot be kept.</param>
     /// <param name="cancellationToken">Stops the measurement after the pass at hand; nothing is kept then.</param>
     /// <exception cref="InvalidInputException">The vocabularies or devices differ, a tree is asked for without a draft, or the tree cannot be made.</exception>
     /// <exception cref="ObjectDisposedException">A model was disposed of.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static async Task<TextGenerator> CreateAsync(
         LanguageModel target, LanguageModel? draft = null, TreePolicy? tree = null, SpeculationMethod method = SpeculationMethod.Sequoia,
-        IProgress<double>? progress = null, Action<string>? note = null, CancellationToken cancellationToken = default)
+        IProgress<double>? progress = null, CancellationToken cancellationToken = default)
     {
-        TreeDecision decision = TreeDecision.Of(target, draft, tree, note);
+        TreeDecision decision = TreeDecision.Of(target, draft, tree);
         if (decision.Undecided is not null)
         {
             decision = await Task.Factory.StartNew(
-                () => decision.Measure(target, draft!, progress, note, cancellationToken), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+                () => decision.Measure(target, draft!, progress, cancellationToken), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
         }
         return new TextGenerator(target, draft, decision, method, rootOnly: false);
     }
@@ -224,7 +223,7 @@ public sealed class TextGenerator : IDisposable, IAsyncDisposable
         int[] ids = _target.Tokenizer.Encode(prompt);
         if (_target.BosId is { } bos && (ids.Length == 0 || ids[0] != bos))
             ids = [bos, .. ids];
-        return ids.Length > 0 ? Checked(ids) : throw new InvalidInputException("prompt: it is empty and the model has no BOS token to begin with; give some text");
+        return ids.Length > 0 ? Checked(ids) : throw new InvalidInputException("prompt: it is empty and the model has no BOS token to begin with; give some text") { Parameter = "prompt" };
     }
 
     private int[] Checked(int[] prompt)

@@ -96,9 +96,11 @@ public sealed class KernelCache(string folder)
     {
         if (Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } named && Path.IsPathRooted(named))
             return named;
-        return OperatingSystem.IsWindows()
-            ? Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData)
-            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
+        if (OperatingSystem.IsWindows())
+            return Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData);
+        // A service may have no home: better there than in whatever folder it was started in.
+        string home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+        return home.Length > 0 ? Path.Combine(home, ".cache") : Path.GetTempPath();
     }
 
     private string PathOf(string key) => Path.Combine(Folder, $"{key}.kernels");

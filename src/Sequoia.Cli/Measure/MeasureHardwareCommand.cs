@@ -41,13 +41,13 @@ internal sealed class MeasureHardwareCommand
 
         HardwareCosts costs = await WorkProgress.RunAsync(streams, "Measuring", 1, done => Task.Run(
             () => HardwareMeter.Measure(target, draft, options, new Counter<double>(done), cancellation), CancellationToken.None));
-        HardwareCache.Keep(costs, note => streams.Notes.WriteLine($"sequoia: {note}"));
+        target.Cache.Keep(costs);
         await streams.Out.WriteLineAsync(parsed.GetValue(_json) ? Json(costs) : Describe(costs));
         // What generating decides by the costs that were just kept.
         using var generator = new TextGenerator(target, draft);
         if (generator.Plan is { } plan)
             await streams.Notes.WriteLineAsync($"sequoia: {Chosen(plan)}");
-        await streams.Notes.WriteLineAsync($"sequoia: kept in {HardwareCache.FileOf(costs.Key)}");
+        await streams.Notes.WriteLineAsync($"sequoia: kept in {target.Cache.FileOf(costs.Key)}");
         return ExitStatus.Done;
     }
 

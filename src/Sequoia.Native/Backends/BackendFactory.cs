@@ -34,12 +34,12 @@ internal static class BackendFactory
     private static CudaBackend OnDevice(LoadOptions options, LlamaTensors tensors, CudaDriver driver, int ordinal)
     {
         string device = options.Device;
-        CudaCompiler compiler = CudaCompiler.TryLoad(null, KernelCache.Default, out LibraryReport search)
-            ?? throw Wrong(device, $"{search.Title} was not found; sequoia doctor tells where it was looked for");
+        CudaCompiler compiler = CudaCompiler.TryLoad(null, options.CacheFolder is { } folder ? new KernelCache(Path.Combine(folder, "kernels")) : KernelCache.Default, out LibraryReport search)
+            ?? throw Wrong(device, $"{search.Title} was not found");
         try
         {
             if (ordinal >= driver.Devices.Count)
-                throw Wrong(device, "there is no such device; sequoia devices lists them");
+                throw Wrong(device, "there is no such device");
             if (driver.Devices[ordinal].ComputeCapability is { } capability && capability < CudaBackend.Oldest)
                 throw Wrong(device, $"{driver.Devices[ordinal].Name} has compute capability {capability}; the kernels need {CudaBackend.Oldest}");
             if (options.Kernels.Replaced.Count > 0)
@@ -58,9 +58,9 @@ internal static class BackendFactory
         }
         catch (CudaException e)
         {
-            throw new InvalidInputException($"device: {device}: {e.Message}", e);
+            throw new InvalidInputException($"device: {device}: {e.Message}", e) { Parameter = "device" };
         }
     }
 
-    private static InvalidInputException Wrong(string device, string why) => new($"device: {device}: {why}");
+    private static InvalidInputException Wrong(string device, string why) => new($"device: {device}: {why}") { Parameter = "device" };
 }

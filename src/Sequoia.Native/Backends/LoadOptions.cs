@@ -1,3 +1,6 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
 namespace Sequoia.Native;
 
 /// <summary>How a model is loaded.</summary>
@@ -14,6 +17,18 @@ public sealed record LoadOptions
 
     /// <summary>The kernels of a CUDA or software device; replaced ones are checked against the engine's own while loading.</summary>
     public KernelSet Kernels { get; init; } = KernelSet.Default;
+
+    /// <summary>
+    /// Is told what was loaded, measured and chosen, for this model and the generators that have it for their target; by default nobody. Must be
+    /// thread-safe, as loggers are.
+    /// </summary>
+    public ILogger Logger { get; init; } = NullLogger.Instance;
+
+    /// <summary>
+    /// Where measurements of this machine and compiled kernels are kept between runs. Null: sequoia-native in the user's cache folder
+    /// (XDG_CACHE_HOME or ~/.cache, on Windows the local application data). Where it cannot be written to, they are kept in memory.
+    /// </summary>
+    public string? CacheFolder { get; init; }
 
     internal const int MaxThreads = 256;
 }

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Sequoia.Native;
 
 /// <summary>
-/// Something that came from outside (a file, a prompt, an option) is not usable. The message is one line
-/// that names the file, the key and the mend; the command line prints it as it is and exits with status 2.
+/// Something that came from outside (a file, a prompt, an option) is not usable. The message is one line that names the file, the key and what to do.
+/// Mistakes of the program itself are <see cref="ArgumentException"/>s instead.
 /// </summary>
 public class InvalidInputException : Exception
 {
@@ -23,6 +23,9 @@ public class InvalidInputException : Exception
     {
     }
 
+    /// <summary>What it was given for, in lower case ("prompt", "tree", "draft", "device", "kernel", "acceptance"); null where a file says it all.</summary>
+    public string? Parameter { get; init; }
+
     // Names from files may hold line breaks and escape sequences, which must not reach a terminal.
     private static string OneLine(string message) =>
         message.Any(char.IsControl) ? string.Concat(message.Select(c => char.IsControl(c) ? ' ' : c)) : message;
@@ -31,7 +34,7 @@ public class InvalidInputException : Exception
 /// <summary>A file of a model folder (weights, config, tokenizer) is missing, malformed or of an unsupported kind.</summary>
 public sealed class ModelFileException : InvalidInputException
 {
-    /// <summary>Creates the exception: <paramref name="file"/> is the path, <paramref name="problem"/> names the key and the mend.</summary>
+    /// <summary>Creates the exception: <paramref name="file"/> is the path, <paramref name="problem"/> names the key and says what to do.</summary>
     public ModelFileException(string file, string problem) : base($"{file}: {problem}") => File = file;
 
     /// <summary>The same, with the error beneath it.</summary>
@@ -52,7 +55,7 @@ public sealed class DeviceMemoryException : InvalidInputException
     /// <param name="advice">What would fit, or what to do.</param>
     public DeviceMemoryException(string device, string what, long needed, long free, string advice)
         : base($"device: {device}: {what} needs {Size(needed)}, and {Size(free)} are free; {advice}") =>
-        (Needed, Free) = (needed, free);
+        (Needed, Free, Parameter) = (needed, free, "device");
 
     /// <summary>The bytes that were needed.</summary>
     public long Needed { get; }
@@ -73,7 +76,7 @@ public sealed class ContextLengthExceededException : InvalidInputException
     /// <param name="available">Tokens that the model can attend to.</param>
     public ContextLengthExceededException(int needed, int available)
         : base($"prompt: {needed} tokens with one of output are more than the model's context of {available}; shorten the prompt") =>
-        (Needed, Available) = (needed, available);
+        (Needed, Available, Parameter) = (needed, available, "prompt");
 
     /// <summary>Tokens of the prompt and at least one of output.</summary>
     public int Needed { get; }
@@ -83,15 +86,19 @@ public sealed class ContextLengthExceededException : InvalidInputException
 }
 
 /// <summary>The KV cache has too few free pages for a text.</summary>
-/// <param name="needed">Pages that were asked for.</param>
-/// <param name="free">Pages that were free.</param>
-/// <param name="pageSize">Tokens of a page.</param>
-public sealed class KvCacheFullException(int needed, int free, int pageSize)
-    : InvalidInputException($"prompt: its keys and values need {needed} more pages of {pageSize} tokens, and {free} are free; wait for other texts to end, or ask for fewer tokens")
+public sealed class KvCacheFullException : InvalidInputException
 {
+    /// <summary>Creates the exception.</summary>
+    /// <param name="needed">Pages that were asked for.</param>
+    /// <param name="free">Pages that were free.</param>
+    /// <param name="pageSize">Tokens of a page.</param>
+    public KvCacheFullException(int needed, int free, int pageSize)
+        : base($"prompt: its keys and values need {needed} more pages of {pageSize} tokens, and {free} are free; wait for other texts to end, or ask for fewer tokens") =>
+        (Needed, Free, Parameter) = (needed, free, "prompt");
+
     /// <summary>Pages that were asked for.</summary>
-    public int Needed { get; } = needed;
+    public int Needed { get; }
 
     /// <summary>Pages that were free.</summary>
-    public int Free { get; } = free;
+    public int Free { get; }
 }

@@ -1,7 +1,10 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.Extensions.Logging;
 using Sequoia.Native.Backends;
+using Sequoia.Native.Backends.Cpu;
+using Sequoia.Native.Diagnostics;
 using Sequoia.Native.Engine;
 using Sequoia.Native.Models;
 
@@ -19,15 +22,20 @@ namespace Sequoia.Native;
 /// </remarks>
 public sealed class LanguageModel : IDisposable
 {
+    // Said once, not for every model.
+    private static int s_scalarNoted;
+
     private ModelLease? _own;
 
     private LanguageModel(string folder, LoadOptions options, IProgress<double>? progress, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(options.Device);
         if (options.Threads is < 1 or > LoadOptions.MaxThreads)
-            throw new InvalidInputException($"threads: {options.Threads} is not a number from 1 to {LoadOptions.MaxThreads}");
+            throw new ArgumentOutOfRangeException(nameof(options), options.Threads, $"Threads must be 1 to {LoadOptions.MaxThreads}");
         long start = Stopwatch.GetTimestamp();
         Folder = folder;
+        ArgumentNullException.ThrowIfNull(options.Logger);
+        (Logger, Cache) = (options.Logger, new HardwareCache(options.CacheFolder, options.Logger));
         if (!Directory.Exists(folder))
             throw new ModelFileException(folder, "there is no such folder; a Hugging Face model folder is expected");
         LlamaConfig config = LlamaConfig.Read(Path.Combine(folder, "config.json"));
@@ -64,6 +72,11 @@ public sealed class LanguageModel : IDisposable
         ParameterCount = files.Tensors.Values.Sum(t => t.Shape.Aggregate(1L, (a, b) => a * b));
         Fingerprint = FingerprintOf(files);
         LoadTime = Stopwatch.GetElapsedTime(start);
+        Log.Loaded(Logger, folder, Device, LoadTime.TotalSeconds, ParameterCount);
+        if (Note is not null)
+            Log.Noted(Logger, folder, Note);
+        if (backend is CpuBackend && CpuKernels.WasteProcessor && Interlocked.Exchange(ref s_scalarNoted, 1) == 0)
+            Log.ScalarKernels(Logger);
     }
 
     /// <summary>The folder that the model was loaded from.</summary>
@@ -96,6 +109,12 @@ public sealed class LanguageModel : IDisposable
     /// <summary>How long <see cref="Load"/> took.</summary>
     public TimeSpan LoadTime { get; }
 
+    /// <summary>Is told of this model and of the generators that have it for their target.</summary>
+    internal ILogger Logger { get; }
+
+    /// <summary>Where the costs of pairs with this target are kept.</summary>
+    internal HardwareCache Cache { get; }
+
     internal LlamaConfig Config { get; }
 
     /// <summary>Equal for models that can read each other's memory.</summary>
@@ -111,7 +130,8 @@ public sealed class LanguageModel : IDisposable
     /// <param name="folder">A folder as Hugging Face ships it.</param>
     /// <param name="options">By default, all processors compute.</param>
     /// <exception cref="ModelFileException">A file is missing, damaged or of an unsupported kind; the message names it, the key and the mend.</exception>
-    /// <exception cref="InvalidInputException">An option is out of range.</exception>
+    /// <exception cref="InvalidInputException">The device is not there, or cannot run the model.</exception>
+    /// <exception cref="ArgumentException">An option is out of range.</exception>
     public static LanguageModel Load(string folder, LoadOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
@@ -124,7 +144,8 @@ public sealed class LanguageModel : IDisposable
     /// <param name="progress">Receives the share of the weights that are loaded, 0 to 1, on the loading thread.</param>
     /// <param name="cancellationToken">Stops after the tensor at hand; everything is freed then.</param>
     /// <exception cref="ModelFileException">A file is missing, damaged or of an unsupported kind.</exception>
-    /// <exception cref="InvalidInputException">An option is out of range.</exception>
+    /// <exception cref="InvalidInputException">The device is not there, or cannot run the model.</exception>
+    /// <exception cref="ArgumentException">An option is out of range.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static Task<LanguageModel> LoadAsync(string folder, LoadOptions? options = null, IProgress<double>? progress = null, CancellationToken cancellationToken = default)
     {

@@ -3,7 +3,7 @@ using Sequoia.Native.Engine;
 namespace Sequoia.Native;
 
 /// <summary>Which child was accepted at every position of some texts (<see cref="AcceptanceMeter"/>), and what follows from it. Immutable and thread-safe.</summary>
-public sealed class AcceptanceMeasurement
+internal sealed class AcceptanceMeasurement
 {
     /// <summary>Takes the ranks that were counted.</summary>
     /// <param name="width">The number of children drawn at every position.</param>

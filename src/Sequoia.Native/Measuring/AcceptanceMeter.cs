@@ -1,7 +1,7 @@
 namespace Sequoia.Native;
 
 /// <summary>Measures how often the target accepts the draft's k-th guess: the vector that optimal trees are built from.</summary>
-public static class AcceptanceMeter
+internal static class AcceptanceMeter
 {
     /// <summary>Children drawn at every step, as in the paper's measurement.</summary>
     public const int Width = 32;

@@ -4,7 +4,7 @@ namespace Sequoia.Native;
 /// Chooses the tree that makes decoding fastest for a pair's acceptance and its measured costs: the largest F(T) / seconds of a step
 /// (Sequoia, section 3.3), charging the passes that the engine really makes.
 /// </summary>
-public static class AutoTree
+internal static class AutoTree
 {
     /// <summary>
     /// A tree is taken only if it promises more than this: below it, the error of the prediction could cost more than speculation wins.

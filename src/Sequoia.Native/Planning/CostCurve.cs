@@ -4,7 +4,7 @@ namespace Sequoia.Native;
 /// The time of a pass as a function of its rows: straight lines through measured medians, which are first made non-decreasing (a pass
 /// over more rows cannot take less; where one did, it was noise). Immutable and thread-safe.
 /// </summary>
-public sealed class CostCurve
+internal sealed class CostCurve
 {
     private readonly double[] _seconds;
 
@@ -65,4 +65,4 @@ public sealed class CostCurve
 /// <param name="Median">Half of the passes took at most this.</param>
 /// <param name="Fastest">The fastest pass.</param>
 /// <param name="Slowest">The slowest pass.</param>
-public readonly record struct CostPoint(int Rows, double Median, double Fastest, double Slowest);
+internal readonly record struct CostPoint(int Rows, double Median, double Fastest, double Slowest);

@@ -1,30 +1,41 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Sequoia.Interop;
 using Sequoia.Native.Diagnostics;
 
 namespace Sequoia.Native;
 
 /// <summary>
-/// Keeps measured costs between runs: one small JSON file for each key, in the user's cache folder (XDG_CACHE_HOME or ~/.cache, on
-/// Windows the local application data). A file that is damaged, of another format, of another key or old is passed over.
+/// Keeps measured costs between runs: one small JSON file for each key. A file that is damaged, of another format, of another key or old is passed
+/// over. What cannot be written is kept for the life of the process, so that one process never decides twice by different costs.
 /// </summary>
-public static class HardwareCache
+/// <param name="folder">Where the files are; null: beside the compiled kernels, in the user's cache folder.</param>
+/// <param name="logger">Is told why a file was passed over or cannot be written.</param>
+internal sealed class HardwareCache(string? folder, ILogger logger)
 {
+    private static readonly ConcurrentDictionary<string, HardwareCosts> s_unwritten = new(StringComparer.Ordinal);
+
+    private readonly string _folder = folder ?? Path.GetDirectoryName(KernelCache.Default.Folder)!;
+
     private const int Format = 1;
 
     /// <summary>Measurements older than this are taken again: drivers, firmware and neighbours change.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromDays(30);
 
     /// <summary>Where the costs of a key are kept.</summary>
-    public static string FileOf(HardwareKey key)
+    public string FileOf(HardwareKey key)
     {
         ArgumentNullException.ThrowIfNull(key);
-        return Path.Combine(Folder(), $"costs-{key.Hash}.json");
+        return Path.Combine(_folder, $"costs-{key.Hash}.json");
     }
 
-    /// <summary>The kept costs, or null where there are none to trust; <paramref name="note"/> is told why a file was passed over.</summary>
-    public static HardwareCosts? Find(HardwareKey key, Action<string>? note = null)
+    /// <summary>The kept costs, or null where there are none to trust.</summary>
+    public HardwareCosts? Find(HardwareKey key)
     {
         string file = FileOf(key);
+        if (s_unwritten.TryGetValue(file, out HardwareCosts? unwritten))
+            return unwritten;
         if (!File.Exists(file))
             return null;
         try
@@ -43,13 +54,13 @@ public static class HardwareCache
 
         HardwareCosts? Ignore(string why)
         {
-            note?.Invoke($"{file} is ignored and will be written again: {why}");
+            Log.Ignored(logger, file, why);
             return null;
         }
     }
 
-    /// <summary>Keeps costs; the file is complete or untouched. A folder that cannot be written to costs nothing but the next measurement.</summary>
-    public static void Keep(HardwareCosts costs, Action<string>? note = null)
+    /// <summary>Keeps costs; the file is complete or untouched.</summary>
+    public void Keep(HardwareCosts costs)
     {
         ArgumentNullException.ThrowIfNull(costs);
         string file = FileOf(costs.Key);
@@ -61,10 +72,12 @@ public static class HardwareCache
                 using var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true });
                 Write(json, costs);
             });
+            s_unwritten.TryRemove(file, out _);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            note?.Invoke($"{file}: cannot be written ({e.Message.ReplaceLineEndings(" ")}), so this will be measured again");
+            s_unwritten[file] = costs;
+            Log.NotKept(logger, file, e.Message.ReplaceLineEndings(" "));
         }
     }
 
@@ -137,17 +150,4 @@ public static class HardwareCache
         point.GetProperty("median").GetDouble(),
         point.GetProperty("fastest").GetDouble(),
         point.GetProperty("slowest").GetDouble());
-
-    private static string Folder()
-    {
-        string? cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
-        if (string.IsNullOrEmpty(cache))
-        {
-            string home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
-            cache = OperatingSystem.IsWindows() ? Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData)
-                // A service may have no home: better there than in whatever folder it was started in.
-                : home.Length > 0 ? Path.Combine(home, ".cache") : Path.GetTempPath();
-        }
-        return Path.Combine(cache, "sequoia-native");
-    }
 }

@@ -4,7 +4,7 @@ namespace Sequoia.Native;
 /// What the parts of a step cost with a pair of models on a device, as <see cref="HardwareMeter"/> measured them: from these and the
 /// pair's acceptance follows the best tree (<see cref="AutoTree"/>). Immutable and thread-safe.
 /// </summary>
-public sealed class HardwareCosts
+internal sealed class HardwareCosts
 {
     /// <summary>Takes what was measured, by ascending context.</summary>
     /// <exception cref="InvalidInputException">There are no costs, contexts do not ascend, or a time is not positive.</exception>
@@ -90,4 +90,4 @@ public sealed class HardwareCosts
 /// <param name="Target">The target's pass over a whole tree, logits included.</param>
 /// <param name="Root">The draft's first pass of a step, over the root, when the target has used the caches; and drawing the root's children.</param>
 /// <param name="Draft">Its further passes, each over one level's inner nodes; and drawing their children.</param>
-public sealed record ContextCosts(int Context, CostCurve Target, CostPoint Root, CostCurve Draft);
+internal sealed record ContextCosts(int Context, CostCurve Target, CostPoint Root, CostCurve Draft);

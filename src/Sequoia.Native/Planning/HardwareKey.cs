@@ -9,7 +9,7 @@ namespace Sequoia.Native;
 /// <param name="Device">The backend with its kernels and threads.</param>
 /// <param name="Target">The target's shapes and types, hashed: values do not change a time.</param>
 /// <param name="Draft">The draft's, likewise.</param>
-public sealed record HardwareKey(string Processor, string Device, string Target, string Draft)
+internal sealed record HardwareKey(string Processor, string Device, string Target, string Draft)
 {
     /// <summary>The key of a loaded pair on this machine.</summary>
     public static HardwareKey Of(LanguageModel target, LanguageModel draft)

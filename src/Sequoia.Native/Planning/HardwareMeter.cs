@@ -8,7 +8,7 @@ namespace Sequoia.Native;
 /// for. Passes of all sizes take turns, so that a slow spell of the machine meets all of them alike; and each comes behind what it
 /// comes behind in a step, since what the passes before it left in the caches is a good part of its cost.
 /// </summary>
-public static class HardwareMeter
+internal static class HardwareMeter
 {
     /// <summary>Measures a pair. It computes for some seconds with all of the models' threads.</summary>
     /// <param name="target">The large model.</param>
@@ -26,7 +26,7 @@ public static class HardwareMeter
         ArgumentNullException.ThrowIfNull(target);
         ArgumentNullException.ThrowIfNull(draft);
         if (!target.HasTimes || !draft.HasTimes)
-            throw new InvalidInputException($"device: {target.Device}: has no times to measure; use cpu or cuda");
+            throw new InvalidInputException($"device: {target.Device}: has no times to measure; use cpu or cuda") { Parameter = "device" };
         options ??= new HardwareMeterOptions();
         CheckAscending(options.Sizes, 1, TokenTree.MaxSize, "size");
         int longest = Math.Min(target.ContextLength, draft.ContextLength);

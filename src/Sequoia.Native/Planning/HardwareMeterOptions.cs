@@ -1,7 +1,7 @@
 namespace Sequoia.Native;
 
 /// <summary>What <see cref="HardwareMeter"/> measures, and for how long.</summary>
-public sealed record HardwareMeterOptions
+internal sealed record HardwareMeterOptions
 {
     /// <summary>Rows of the passes, ascending from 1: tree sizes for the target, inner nodes of a level for the draft.</summary>
     public IReadOnlyList<int> Sizes { get; init; } = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128];

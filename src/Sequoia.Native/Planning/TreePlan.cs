@@ -1,13 +1,31 @@
+using Sequoia.Native.Diagnostics;
+
 namespace Sequoia.Native;
 
 /// <summary>A tree that was chosen by what the passes of a step cost, and what is expected of it.</summary>
-/// <param name="Tree">The shape; a lone root where no tree is faster than one token at a time.</param>
-/// <param name="ExpectedTokens">Tokens a step, the bonus token included.</param>
-/// <param name="Speedup">Predicted times as fast as one token at a time; 1 for the lone root.</param>
-/// <param name="BestSpeedup">The same of the best tree there is, also where it is not taken.</param>
-/// <param name="Costs">What it was chosen by.</param>
-/// <param name="Context">The number of committed tokens that the costs were taken behind.</param>
-public sealed record TreePlan(TokenTree Tree, double ExpectedTokens, double Speedup, double BestSpeedup, HardwareCosts Costs, int Context);
+public sealed record TreePlan
+{
+    internal TreePlan(TokenTree tree, double expectedTokens, double speedup, double bestSpeedup, HardwareCosts costs, int context) =>
+        (Tree, ExpectedTokens, Speedup, BestSpeedup, Costs, Context) = (tree, expectedTokens, speedup, bestSpeedup, costs, context);
+
+    /// <summary>The shape; a lone root where no tree is faster than one token at a time.</summary>
+    public TokenTree Tree { get; internal init; }
+
+    /// <summary>Tokens a step, the bonus token included.</summary>
+    public double ExpectedTokens { get; internal init; }
+
+    /// <summary>Predicted times as fast as one token at a time; 1 for the lone root.</summary>
+    public double Speedup { get; internal init; }
+
+    /// <summary>The same of the best tree there is, also where it is not taken.</summary>
+    public double BestSpeedup { get; internal init; }
+
+    /// <summary>The number of committed tokens that the costs were taken behind.</summary>
+    public int Context { get; internal init; }
+
+    /// <summary>What it was chosen by.</summary>
+    internal HardwareCosts Costs { get; }
+}
 
 /// <summary>
 /// Which tree a pair of models speculates with: the one place that decides it, for constructors, which must not measure, and for those who can wait.
@@ -21,37 +39,36 @@ internal sealed record TreeDecision(TokenTree Tree, TreePlan? Plan, AcceptanceVe
     /// <param name="target">The large model.</param>
     /// <param name="draft">The small one, or null.</param>
     /// <param name="policy">Null: the default for the draft.</param>
-    /// <param name="note">Receives, in a line each, what a user may want to know.</param>
     /// <exception cref="InvalidInputException">The models do not fit together, or the tree cannot be made.</exception>
-    public static TreeDecision Of(LanguageModel target, LanguageModel? draft, TreePolicy? policy, Action<string>? note = null)
+    public static TreeDecision Of(LanguageModel target, LanguageModel? draft, TreePolicy? policy)
     {
         ArgumentNullException.ThrowIfNull(target);
         if (policy is null && (policy = TreePolicy.DefaultFor(draft?.Folder)) == TreePolicy.Unmeasured)
-            note?.Invoke($"speculating with {policy}, as the acceptance of this pair is unknown; `sequoia measure acceptance` finds it, --tree chooses otherwise");
+            Log.Unmeasured(target.Logger, policy.ToString());
         TokenTree shape = policy.ResolveFor(draft?.Folder);
         if (draft is null)
-            return shape.Size == 1 ? new(shape, null, null) : throw new InvalidInputException($"tree: '{policy}' needs a draft model; name one, or use none");
+            return shape.Size == 1 ? new(shape, null, null) : throw new InvalidInputException($"tree: '{policy}' needs a draft model; name one, or use none") { Parameter = "tree" };
         if (draft.Config.VocabularySize != target.Config.VocabularySize || !draft.Tokenizer.SameVocabulary(target.Tokenizer))
-            throw new InvalidInputException($"draft: {draft.Folder} has another vocabulary than {target.Folder}; use a draft with the target's tokenizer");
+            throw new InvalidInputException($"draft: {draft.Folder} has another vocabulary than {target.Folder}; use a draft with the target's tokenizer") { Parameter = "draft" };
         if (draft.DeviceId != target.DeviceId)
-            throw new InvalidInputException($"draft: is on {draft.Device}, and the target on {target.Device}; load both on one device");
+            throw new InvalidInputException($"draft: is on {draft.Device}, and the target on {target.Device}; load both on one device") { Parameter = "draft" };
         RequirePossible(target, shape);
         // A device without times has nothing to choose by.
         if (policy != TreePolicy.Auto || !target.HasTimes || AcceptanceVector.OfDraft(draft.Folder) is not { } acceptance)
             return new(shape, null, null);
-        return HardwareCache.Find(HardwareKey.Of(target, draft), note) is { } costs
+        return target.Cache.Find(HardwareKey.Of(target, draft)) is { } costs
             ? ByCosts(target, draft, acceptance, costs) : new(shape, null, acceptance);
     }
 
     /// <summary>Measures what is undecided (some seconds, on the caller's thread), keeps the costs and decides by them.</summary>
     /// <exception cref="OperationCanceledException">It was cancelled; nothing is kept.</exception>
-    public TreeDecision Measure(LanguageModel target, LanguageModel draft, IProgress<double>? progress, Action<string>? note, CancellationToken cancellation)
+    public TreeDecision Measure(LanguageModel target, LanguageModel draft, IProgress<double>? progress, CancellationToken cancellation)
     {
         if (Undecided is null)
             return this;
-        note?.Invoke("measuring once what trees cost with this pair on this machine; `sequoia measure hardware` does it again");
+        Log.Measuring(target.Logger);
         HardwareCosts costs = HardwareMeter.Measure(target, draft, HardwareMeterOptions.ForPair(AutoTree.UsualContext(target, draft), Undecided), progress, cancellation);
-        HardwareCache.Keep(costs, note);
+        target.Cache.Keep(costs);
         return ByCosts(target, draft, Undecided, costs);
     }
 
@@ -59,6 +76,7 @@ internal sealed record TreeDecision(TokenTree Tree, TreePlan? Plan, AcceptanceVe
     {
         TreePlan plan = AutoTree.Choose(acceptance, costs, AutoTree.UsualContext(target, draft));
         RequirePossible(target, plan.Tree);
+        Log.Chosen(target.Logger, plan.Tree.Size, plan.Tree.Levels, plan.Speedup, costs.Date);
         return new(plan.Tree, plan, null);
     }
 
@@ -66,8 +84,8 @@ internal sealed record TreeDecision(TokenTree Tree, TreePlan? Plan, AcceptanceVe
     {
         int mostChildren = Enumerable.Range(0, tree.Size).Max(tree.ChildCount);
         if (mostChildren > target.Config.VocabularySize)
-            throw new InvalidInputException($"tree: a node has {mostChildren} children, more than the vocabulary's {target.Config.VocabularySize} tokens; use a narrower tree");
+            throw new InvalidInputException($"tree: a node has {mostChildren} children, more than the vocabulary's {target.Config.VocabularySize} tokens; use a narrower tree") { Parameter = "tree" };
         if (tree.Levels > target.MostTreeLevels)
-            throw new InvalidInputException($"tree: it has {tree.Levels} levels, and {target.Device} can compute {target.MostTreeLevels}; use a shallower tree");
+            throw new InvalidInputException($"tree: it has {tree.Levels} levels, and {target.Device} can compute {target.MostTreeLevels}; use a shallower tree") { Parameter = "tree" };
     }
 }

@@ -8,7 +8,7 @@ namespace Sequoia.Native;
 /// <see cref="AcceptanceVector"/> for the children of the root, one for those of its children, and so on. Immutable and
 /// thread-safe.
 /// </summary>
-public sealed class AcceptanceByDepth
+internal sealed class AcceptanceByDepth
 {
     private readonly AcceptanceVector[] _rows;
 

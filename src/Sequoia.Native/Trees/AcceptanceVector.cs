@@ -17,24 +17,11 @@ public sealed class AcceptanceVector
     private readonly double[] _p;
 
     /// <summary>Takes p_1, p_2, ...</summary>
-    /// <exception cref="InvalidInputException">There are none, one is not in [0, 1], or the sum exceeds 1 by more than 1e-6.</exception>
-    public AcceptanceVector(ReadOnlySpan<double> p) : this(p, "p")
+    /// <exception cref="ArgumentException">There are none, one is not in [0, 1], or the sum exceeds 1 by more than 1e-6.</exception>
+    public AcceptanceVector(ReadOnlySpan<double> p)
     {
-    }
-
-    private AcceptanceVector(ReadOnlySpan<double> p, string name)
-    {
-        if (p.IsEmpty)
-            throw new InvalidInputException($"{name}: is empty; it must hold p_1, p_2, ...");
-        double sum = 0;
-        for (int i = 0; i < p.Length; i++)
-        {
-            if (!(p[i] >= 0 && p[i] <= 1))
-                throw new InvalidInputException(FormattableString.Invariant($"{name}[{i}]: is {p[i]}; a probability is in 0..1"));
-            sum += p[i];
-        }
-        if (sum > 1 + SumTolerance)
-            throw new InvalidInputException(FormattableString.Invariant($"{name}: sums to {sum:0.#########}; the sum must be at most 1, as p_k means child k and none before"));
+        if (ProblemOf(p) is { } problem)
+            throw new ArgumentException("p" + problem, nameof(p));
         _p = p.ToArray();
     }
 
@@ -77,7 +64,23 @@ public sealed class AcceptanceVector
                 throw new InvalidInputException($"{file}: {key}[{p.Count}]: must be a number");
             p.Add(entry.GetDouble());
         }
-        return new AcceptanceVector(p.ToArray(), $"{file}: {key}");
+        double[] values = [.. p];
+        return ProblemOf(values) is { } problem ? throw new InvalidInputException($"{file}: {key}{problem}") : new AcceptanceVector(values);
+    }
+
+    private static string? ProblemOf(ReadOnlySpan<double> p)
+    {
+        if (p.IsEmpty)
+            return ": is empty; it must hold p_1, p_2, ...";
+        double sum = 0;
+        for (int i = 0; i < p.Length; i++)
+        {
+            if (!(p[i] >= 0 && p[i] <= 1))
+                return FormattableString.Invariant($"[{i}]: is {p[i]}; a probability is in 0..1");
+            sum += p[i];
+        }
+        return sum > 1 + SumTolerance
+            ? FormattableString.Invariant($": sums to {sum:0.#########}; the sum must be at most 1, as p_k means child k and none before") : null;
     }
 
     /// <summary>

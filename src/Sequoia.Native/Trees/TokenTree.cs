@@ -90,7 +90,7 @@ public sealed class TokenTree
     public static TokenTree Chains(int width, int length)
     {
         if (width < 1 || length < 1 || (long)width * length >= MaxSize)
-            throw new InvalidInputException($"chains of {width} x {length} nodes: both must be at least 1, and their product below {MaxSize}");
+            throw new ArgumentOutOfRangeException(nameof(width), $"{width} x {length}", $"both must be at least 1, and their product below {MaxSize}");
         int[] parents = new int[(width * length) + 1];
         parents[0] = -1;
         for (int node = 1; node < parents.Length; node++)
@@ -102,8 +102,9 @@ public sealed class TokenTree
     /// The tree in which node i has the parent <paramref name="parents"/>[i]. The root comes first, with -1; every
     /// parent comes before its children. Children rank in order of appearance; nodes are renumbered breadth first.
     /// </summary>
-    /// <exception cref="InvalidInputException">These are not the parents of a tree of 1 to 65536 nodes.</exception>
-    public static TokenTree FromParents(ReadOnlySpan<int> parents) => FromParents(parents, "");
+    /// <exception cref="ArgumentException">These are not the parents of a tree of 1 to 65536 nodes.</exception>
+    public static TokenTree FromParents(ReadOnlySpan<int> parents) =>
+        ProblemOf(parents) is { } problem ? throw new ArgumentException(problem, nameof(parents)) : new TokenTree(BreadthFirst.Renumber(parents));
 
     /// <summary>Loads {"parents":[-1,0,0,1,...]}; other keys are ignored.</summary>
     /// <exception cref="InvalidInputException">The file is missing or is not such a tree; the message names file and key.</exception>
@@ -112,7 +113,7 @@ public sealed class TokenTree
         using JsonDocument json = JsonInput.Open(file);
         JsonElement list = JsonInput.List(json, file, "parents", "numbers");
         if (list.GetArrayLength() > MaxSize)
-            throw TooLarge(list.GetArrayLength(), file + ": ");
+            throw new InvalidInputException($"{file}: {TooLarge(list.GetArrayLength())}");
         int[] parents = new int[list.GetArrayLength()];
         int index = 0;
         foreach (JsonElement entry in list.EnumerateArray())
@@ -121,8 +122,11 @@ public sealed class TokenTree
                 throw new InvalidInputException($"{file}: parents[{index}]: must be a whole number");
             index++;
         }
-        return FromParents(parents, file + ": ");
+        return ProblemOf(parents) is { } problem ? throw new InvalidInputException($"{file}: {problem}") : new TokenTree(BreadthFirst.Renumber(parents));
     }
+
+    /// <summary>Its size, and the number of nodes of each level: "7 nodes: 1 + 4 + 2".</summary>
+    public override string ToString() => Size == 1 ? "1 node" : $"{Size} nodes: {string.Join(" + ", Enumerable.Range(0, Levels).Select(LevelCount))}";
 
     /// <summary>The tree as {"parents":[-1,0,0,1,...]}, on one line.</summary>
     public string ToJson() => $"{{\"parents\":[{string.Join(',', _parents)}]}}";
@@ -135,24 +139,23 @@ public sealed class TokenTree
         ? TreePicture.Draw(this, label ?? (node => node == 0 ? "●" : $"{Rank(node)}"))
         : TreePicture.Outline(this);
 
-    private static TokenTree FromParents(ReadOnlySpan<int> parents, string source)
+    private static string? ProblemOf(ReadOnlySpan<int> parents)
     {
         if (parents.IsEmpty)
-            throw new InvalidInputException($"{source}parents: is empty; a tree has at least its root, [-1]");
+            return "parents: is empty; a tree has at least its root, [-1]";
         if (parents.Length > MaxSize)
-            throw TooLarge(parents.Length, source);
+            return TooLarge(parents.Length);
         if (parents[0] != -1)
-            throw new InvalidInputException($"{source}parents[0]: is {parents[0]}; the root comes first and has -1");
+            return $"parents[0]: is {parents[0]}; the root comes first and has -1";
         for (int node = 1; node < parents.Length; node++)
         {
             if (parents[node] == -1)
-                throw new InvalidInputException($"{source}parents[{node}]: is -1, a second root; give it a parent in 0..{node - 1}");
+                return $"parents[{node}]: is -1, a second root; give it a parent in 0..{node - 1}";
             if (parents[node] < 0 || parents[node] >= node)
-                throw new InvalidInputException($"{source}parents[{node}]: is {parents[node]}; a parent comes before its child, so it must be in 0..{node - 1}");
+                return $"parents[{node}]: is {parents[node]}; a parent comes before its child, so it must be in 0..{node - 1}";
         }
-        return new TokenTree(BreadthFirst.Renumber(parents));
+        return null;
     }
 
-    private static InvalidInputException TooLarge(int size, string source) =>
-        new($"{source}parents: has {size} nodes; at most {MaxSize} are possible");
+    private static string TooLarge(int size) => $"parents: has {size} nodes; at most {MaxSize} are possible";
 }

@@ -26,7 +26,7 @@ public sealed class TreePolicy
     public static TreePolicy None { get; } = Fixed("none", TokenTree.Root);
 
     /// <summary>
-    /// The fastest tree for the pair's measured acceptance and the measured costs of its passes (<see cref="AutoTree"/>), which may be a
+    /// The fastest tree for the pair's measured acceptance and the measured costs of its passes which may be a
     /// lone root. <see cref="Resolve"/>, which knows of no hardware, gives the optimal tree of three nodes.
     /// </summary>
     public static TreePolicy Auto { get; } = OfAcceptance("auto", AutoSize, AutoLevels);
@@ -41,6 +41,7 @@ public sealed class TreePolicy
     public static TreePolicy Chains(int width, int length) => Fixed($"chains:{width}x{length}", TokenTree.Chains(width, length));
 
     /// <summary>The best tree of at most so many nodes and levels (null: any), root included.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">A number is not in 1..65536.</exception>
     public static TreePolicy Optimal(int maxSize, int? maxLevels = null) =>
         OfAcceptance(maxLevels is null ? $"optimal:{maxSize}" : $"optimal:{maxSize}x{maxLevels}", maxSize, maxLevels);
 
@@ -70,8 +71,8 @@ public sealed class TreePolicy
             ("optimal", [<= TokenTree.MaxSize and var size]) => Optimal(size),
             ("optimal", [<= TokenTree.MaxSize and var size, <= TokenTree.MaxSize and var levels]) => Optimal(size, levels),
             ("chain" or "chains" or "optimal", _) => throw new InvalidInputException(
-                $"tree \"{text}\": the numbers must be whole, at least 1, and give at most {TokenTree.MaxSize} nodes, as in {Example(kind)}"),
-            _ => throw new InvalidInputException($"tree \"{text}\": is not known; use one of {Known}"),
+                $"tree \"{text}\": the numbers must be whole, at least 1, and give at most {TokenTree.MaxSize} nodes, as in {Example(kind)}") { Parameter = "tree" },
+            _ => throw new InvalidInputException($"tree \"{text}\": is not known; use one of {Known}") { Parameter = "tree" },
         };
     }
 
@@ -100,11 +101,14 @@ public sealed class TreePolicy
 
     private static TreePolicy OfAcceptance(string text, int maxSize, int? maxLevels)
     {
-        if (maxSize is < 1 or > TokenTree.MaxSize || maxLevels is < 1 or > TokenTree.MaxSize)
-            throw new InvalidInputException($"tree \"{text}\": sizes and levels must be in 1..{TokenTree.MaxSize}");
+        foreach (int number in (int[])[maxSize, maxLevels ?? 1])
+        {
+            if (number is < 1 or > TokenTree.MaxSize)
+                throw new ArgumentOutOfRangeException(nameof(maxSize), number, $"sizes and levels must be in 1..{TokenTree.MaxSize}");
+        }
         return new TreePolicy(text, true, acceptance => OptimalTree.Build(
             acceptance ?? throw new InvalidInputException(
-                $"tree \"{text}\": needs an acceptance vector of this model pair; make one with `sequoia measure acceptance`, or use chain:4"),
+                $"tree \"{text}\": needs the acceptance of this model pair, acceptance.json in the draft's folder; measure it, or use chain:4") { Parameter = "acceptance" },
             maxSize,
             maxLevels));
     }

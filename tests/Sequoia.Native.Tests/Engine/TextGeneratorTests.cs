@@ -238,7 +238,7 @@ public sealed class TextGeneratorTests
             Assert.That(() => generator.GenerateAsync(prompt), Throws.InstanceOf<ArgumentException>().With.Property("ParamName").EqualTo("prompt"));
         Assert.That(() => LanguageModel.Load(TestModel.Stories260K, new LoadOptions { Device = null! }), Throws.ArgumentNullException);
         Assert.That(() => new TextGenerator(model, method: (SpeculationMethod)9), Throws.TypeOf<ArgumentOutOfRangeException>());
-        Assert.That(() => LanguageModel.Load(TestModel.Stories260K, new LoadOptions { Threads = 0 }), Throws.TypeOf<InvalidInputException>().With.Message.StartsWith("threads"));
+        Assert.That(() => LanguageModel.Load(TestModel.Stories260K, new LoadOptions { Threads = 0 }), Throws.TypeOf<ArgumentOutOfRangeException>().With.Message.StartsWith("Threads"));
     }
 
     [Test]
@@ -260,10 +260,10 @@ public sealed class TextGeneratorTests
         RandomModel.Write(folder.Path, new RandomModel.Shape(Vocabulary: 8192));
         File.Copy(SharedData.Path("tokenizers", "tinystories8192", "tokenizer.model"), Path.Combine(folder.Path, "tokenizer.model"));
         using LanguageModel other = LanguageModel.Load(folder.Path);
-        Assert.That(() => new TextGenerator(model, other, TreePolicy.Chain(2)), Throws.TypeOf<InvalidInputException>().With.Message.Contains("another vocabulary"));
+        Assert.That(() => new TextGenerator(model, other, TreePolicy.Chain(2)), Throws.TypeOf<InvalidInputException>().With.Message.Contains("another vocabulary").And.Property("Parameter").EqualTo("draft"));
         Assert.That(() => new TextGenerator(model, model, TreePolicy.Chains(600, 1)), Throws.TypeOf<InvalidInputException>().With.Message.Contains("600 children"));
-        Assert.That(() => new TextGenerator(model, null, TreePolicy.Chain(2)), Throws.TypeOf<InvalidInputException>().With.Message.Contains("needs a draft"));
-        Assert.That(() => new TextGenerator(model, model, TreePolicy.Optimal(8)), Throws.TypeOf<InvalidInputException>().With.Message.Contains("measure acceptance"));
+        Assert.That(() => new TextGenerator(model, null, TreePolicy.Chain(2)), Throws.TypeOf<InvalidInputException>().With.Message.Contains("needs a draft").And.Property("Parameter").EqualTo("tree"));
+        Assert.That(() => new TextGenerator(model, model, TreePolicy.Optimal(8)), Throws.TypeOf<InvalidInputException>().With.Message.Contains("acceptance.json").And.Property("Parameter").EqualTo("acceptance"));
     }
 
     [Test]

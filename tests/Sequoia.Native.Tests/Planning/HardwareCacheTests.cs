@@ -2,29 +2,36 @@ namespace Sequoia.Native.Tests.Planning;
 
 internal sealed class HardwareCacheTests
 {
-    private readonly List<string> _notes = [];
+    private TemporaryFolder _folder = null!;
+    private ListLogger _log = null!;
+    private HardwareCache _cache = null!;
     private HardwareKey _key = SomeCosts.Key;
 
     [SetUp]
     public void Begin()
     {
-        _notes.Clear();
+        _folder = new TemporaryFolder();
+        _log = new ListLogger();
+        _cache = new HardwareCache(_folder.Path, _log);
         _key = SomeCosts.Key with { Device = TestContext.CurrentContext.Test.FullName };
     }
+
+    [TearDown]
+    public void End() => _folder.Dispose();
 
     [Test]
     public void What_is_kept_is_found_again()
     {
-        Assert.That(HardwareCache.Find(_key, _notes.Add), Is.Null);
+        Assert.That(_cache.Find(_key), Is.Null);
         HardwareCosts costs = Keep(DateTimeOffset.UtcNow);
-        HardwareCosts found = HardwareCache.Find(_key, _notes.Add)!;
+        HardwareCosts found = _cache.Find(_key)!;
         Assert.That(found.Key, Is.EqualTo(costs.Key));
         Assert.That(found.Date, Is.EqualTo(costs.Date).Within(TimeSpan.FromMilliseconds(1)));
         Assert.That(found.VerifySeconds, Is.EqualTo(costs.VerifySeconds));
         Assert.That(found.Contexts[0].Context, Is.EqualTo(128));
         Assert.That(found.Contexts[0].Target.Points, Is.EqualTo(costs.Contexts[0].Target.Points));
         Assert.That(found.Contexts[0].Draft.Points, Is.EqualTo(costs.Contexts[0].Draft.Points));
-        Assert.That(_notes, Is.Empty);
+        Assert.That(_log.Messages, Is.Empty);
     }
 
     [Test]
@@ -47,7 +54,7 @@ internal sealed class HardwareCacheTests
     public void What_is_damaged_is_ignored(string damage)
     {
         Keep(DateTimeOffset.UtcNow);
-        string file = HardwareCache.FileOf(_key), text = File.ReadAllText(file).Replace(" ", "", StringComparison.Ordinal).Replace("\n", "", StringComparison.Ordinal);
+        string file = _cache.FileOf(_key), text = File.ReadAllText(file).Replace(" ", "", StringComparison.Ordinal).Replace("\n", "", StringComparison.Ordinal);
         string key = damage.Contains(':', StringComparison.Ordinal) ? damage[..(damage.IndexOf(':', StringComparison.Ordinal) + 1)] : "";
         string changed = damage == "\"format\":1," ? text.Replace(damage, "", StringComparison.Ordinal)
             : key.Length > 0 ? System.Text.RegularExpressions.Regex.Replace(text, System.Text.RegularExpressions.Regex.Escape(key) + "(\"[^\"]*\"|[^,}]*)", damage)
@@ -61,32 +68,33 @@ internal sealed class HardwareCacheTests
     public void What_is_of_another_pair_is_ignored()
     {
         Keep(DateTimeOffset.UtcNow);
-        File.WriteAllText(HardwareCache.FileOf(_key), File.ReadAllText(HardwareCache.FileOf(_key)).Replace("\"target\"", "\"other\"", StringComparison.Ordinal).Replace("\"other\":", "\"target\":", StringComparison.Ordinal));
+        File.WriteAllText(_cache.FileOf(_key), File.ReadAllText(_cache.FileOf(_key)).Replace("\"target\"", "\"other\"", StringComparison.Ordinal).Replace("\"other\":", "\"target\":", StringComparison.Ordinal));
         AssertIgnored("of another pair");
     }
 
     [Test]
-    public void A_folder_that_cannot_be_written_to_costs_a_note_only()
+    public void What_cannot_be_written_is_kept_in_memory()
     {
         HardwareCosts costs = Keep(DateTimeOffset.UtcNow);
-        File.Delete(HardwareCache.FileOf(_key));
-        Directory.CreateDirectory(HardwareCache.FileOf(_key));
-        HardwareCache.Keep(costs, _notes.Add);
-        Assert.That(_notes, Has.Count.EqualTo(1).And.One.Contains("measured again"));
-        Assert.That(Directory.GetFiles(Path.GetDirectoryName(HardwareCache.FileOf(_key))!, "*.tmp"), Is.Empty);
+        File.Delete(_cache.FileOf(_key));
+        Directory.CreateDirectory(_cache.FileOf(_key));
+        _cache.Keep(costs);
+        Assert.That(_log.Messages.ToList(), Has.Count.EqualTo(1).And.One.Contains("other processes will measure again"));
+        Assert.That(new HardwareCache(_folder.Path, _log).Find(_key), Is.SameAs(costs), "one process decides once");
+        Assert.That(Directory.GetFiles(Path.GetDirectoryName(_cache.FileOf(_key))!, "*.tmp"), Is.Empty);
     }
 
     private HardwareCosts Keep(DateTimeOffset date)
     {
         HardwareCosts some = SomeCosts.Of(n => 0.1 * n, n => 0.01 * n);
         var costs = new HardwareCosts(_key, date, 0.002, some.Contexts);
-        HardwareCache.Keep(costs, _notes.Add);
+        _cache.Keep(costs);
         return costs;
     }
 
     private void AssertIgnored(string why)
     {
-        Assert.That(HardwareCache.Find(_key, _notes.Add), Is.Null);
-        Assert.That(_notes, Has.Count.EqualTo(1).And.One.Contains(why).And.One.Contains(HardwareCache.FileOf(_key)));
+        Assert.That(_cache.Find(_key), Is.Null);
+        Assert.That(_log.Messages.ToList(), Has.Count.EqualTo(1).And.One.Contains(why).And.One.Contains(_cache.FileOf(_key)));
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Microsoft.Extensions.Logging;
 
 namespace Sequoia.Native.Tests.Planning;
 
@@ -6,7 +7,7 @@ namespace Sequoia.Native.Tests.Planning;
 internal sealed class TreeDecisionTests
 {
     private TemporaryFolder _cache = null!;
-    private string? _usual;
+    private ListLogger _log = null!;
     private LanguageModel _target = null!, _draft = null!;
 
     private string[] Kept => Directory.GetFiles(_cache.Path, "*", SearchOption.AllDirectories);
@@ -19,9 +20,9 @@ internal sealed class TreeDecisionTests
     public void Begin()
     {
         _cache = new TemporaryFolder();
-        _usual = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
-        Environment.SetEnvironmentVariable("XDG_CACHE_HOME", _cache.Path);
-        (_target, _draft) = (LanguageModel.Load(Folder("target")), LanguageModel.Load(Folder("draft")));
+        _log = new ListLogger();
+        var options = new LoadOptions { CacheFolder = _cache.Path, Logger = _log };
+        (_target, _draft) = (LanguageModel.Load(Folder("target"), options), LanguageModel.Load(Folder("draft"), options));
     }
 
     [TearDown]
@@ -29,7 +30,6 @@ internal sealed class TreeDecisionTests
     {
         _target.Dispose();
         _draft.Dispose();
-        Environment.SetEnvironmentVariable("XDG_CACHE_HOME", _usual);
         _cache.Dispose();
     }
 
@@ -50,22 +50,34 @@ internal sealed class TreeDecisionTests
     public async Task Creating_measures_once_and_constructors_use_what_is_kept()
     {
         var shares = new List<double>();
-        var notes = new List<string>();
-        using TextGenerator first = await TextGenerator.CreateAsync(_target, _draft, progress: new Reports(shares.Add), note: notes.Add);
+        using TextGenerator first = await TextGenerator.CreateAsync(_target, _draft, progress: new Reports(shares.Add));
         Assert.That(shares, Is.Ordered.And.Not.Empty);
-        Assert.That(notes, Has.Count.EqualTo(1).And.One.Contains("measuring once"));
+        Assert.That(_log.Messages.Skip(2), Has.Exactly(2).Items.And.One.Contains("Measuring once").And.One.Contains($"Chose a tree of {first.Tree.Size} nodes"));
         Assert.That(Kept, Has.Length.EqualTo(1));
         Assert.That(Draw(first.Tree), Is.EqualTo(Draw(first.Plan!.Tree)));
         Assert.That((first.Plan.Context, first.Plan.Costs.MostRows), Is.EqualTo((AutoTree.UsualContext(_target, _draft), first.Plan.Costs.MostRows)));
 
         shares.Clear();
-        using TextGenerator second = await TextGenerator.CreateAsync(_target, _draft, progress: new Reports(shares.Add), note: notes.Add);
+        using TextGenerator second = await TextGenerator.CreateAsync(_target, _draft, progress: new Reports(shares.Add));
         long start = Stopwatch.GetTimestamp();
         using var third = new TextGenerator(_target, _draft, TreePolicy.Auto);
         TestContext.Out.WriteLine($"a constructor that finds costs takes {Stopwatch.GetElapsedTime(start).TotalMilliseconds:F1} ms");
-        Assert.That((shares.Count, notes.Count, Kept.Length), Is.EqualTo((0, 1, 1)));
+        Assert.That((shares.Count, _log.Messages.Count(message => message.StartsWith("Measuring", StringComparison.Ordinal)), Kept.Length), Is.EqualTo((0, 1, 1)));
         Assert.That(new[] { Draw(second.Tree), Draw(third.Tree) }, Is.All.EqualTo(Draw(first.Tree)));
         Assert.That(third.Plan!.Speedup, Is.EqualTo(first.Plan.Speedup).Within(1e-9));
+    }
+
+    [Test]
+    public async Task A_folder_that_cannot_be_written_to_is_measured_for_once()
+    {
+        // A file where the folder should be: also root cannot write there.
+        string file = _cache.Write("file", "");
+        using LanguageModel target = LanguageModel.Load(Folder("target"), new LoadOptions { CacheFolder = file, Logger = _log });
+        using TextGenerator first = await TextGenerator.CreateAsync(target, _draft), second = await TextGenerator.CreateAsync(target, _draft);
+        using var third = new TextGenerator(target, _draft);
+        Assert.That(_log.Messages.Count(message => message.StartsWith("Measuring", StringComparison.Ordinal)), Is.EqualTo(1));
+        Assert.That(_log.Entries, Has.One.Matches<(LogLevel Level, string Message)>(entry => entry.Level == LogLevel.Warning && entry.Message.Contains("cannot be written", StringComparison.Ordinal)));
+        Assert.That(new[] { first.Plan, second.Plan, third.Plan }, Has.All.Property(nameof(TreePlan.Speedup)).EqualTo(first.Plan!.Speedup));
     }
 
     [Test]
@@ -87,10 +99,9 @@ internal sealed class TreeDecisionTests
     [Test]
     public async Task Only_auto_is_measured_and_bad_pairs_are_refused_before()
     {
-        var notes = new List<string>();
-        using TextGenerator chain = await TextGenerator.CreateAsync(_target, _draft, TreePolicy.Chain(3), note: notes.Add);
-        using TextGenerator plain = await TextGenerator.CreateAsync(_target, note: notes.Add);
-        Assert.That((chain.Tree.Size, plain.Tree.Size, notes.Count), Is.EqualTo((4, 1, 0)));
+        using TextGenerator chain = await TextGenerator.CreateAsync(_target, _draft, TreePolicy.Chain(3));
+        using TextGenerator plain = await TextGenerator.CreateAsync(_target);
+        Assert.That((chain.Tree.Size, plain.Tree.Size, _log.Entries.Count), Is.EqualTo((4, 1, 2)));
         using LanguageModel elsewhere = LanguageModel.Load(Folder("draft"), new LoadOptions { Threads = 7 });
         Assert.That(async () => await TextGenerator.CreateAsync(_target, elsewhere), Throws.TypeOf<InvalidInputException>().With.Message.Contains("one device"));
         Assert.That(async () => await TextGenerator.CreateAsync(_target, null, TreePolicy.Auto), Throws.TypeOf<InvalidInputException>());

@@ -75,7 +75,7 @@ public class TokenTreeTests
     {
         AssertRefused($$"""{"parents":[-1{{string.Concat(Enumerable.Repeat(",0", 65536))}}]}""", "has 65537 nodes; at most 65536");
         Assert.That(TokenTree.Chain(65535).Path(65535).Length, Is.EqualTo(65536), "long chains share their paths");
-        Assert.That(() => TokenTree.Chain(65536), Throws.InstanceOf<InvalidInputException>());
+        Assert.That(() => TokenTree.Chain(65536), Throws.InstanceOf<ArgumentOutOfRangeException>());
         Assert.That(() => TokenTree.Load("/nowhere/tree.json"), Throws.InstanceOf<InvalidInputException>().With.Message.Contain("there is no such file"));
     }
 

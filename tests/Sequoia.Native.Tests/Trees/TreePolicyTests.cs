@@ -45,7 +45,7 @@ public class TreePolicyTests
     [TestCase("optimal:8")]
     [TestCase("auto")]
     public void A_tree_for_measured_acceptance_asks_for_it(string text) =>
-        Assert.That(() => TreePolicy.Parse(text).Resolve(null), Throws.InstanceOf<InvalidInputException>().With.Message.Contain("sequoia measure acceptance"));
+        Assert.That(() => TreePolicy.Parse(text).Resolve(null), Throws.InstanceOf<InvalidInputException>().With.Message.Contain("acceptance.json"));
 
     [Test]
     public void A_file_gives_its_tree()

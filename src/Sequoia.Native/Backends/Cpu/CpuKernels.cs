@@ -18,11 +18,17 @@ internal abstract unsafe class CpuKernels
         ("scalar", true, () => new CpuKernels<LanesScalar, Two, Two>("scalar")),
     ];
 
-    private static readonly Lazy<CpuKernels> Chosen = new(() => Choose(Environment.GetEnvironmentVariable("SEQUOIA_CPU_KERNEL")));
+    private static readonly Lazy<CpuKernels> Chosen = new(() => Choose(Forced));
+
+    /// <summary>Whether nobody forced the scalar kernels, but the program was made for processors that lack what this one has.</summary>
+    public static bool WasteProcessor => Best.Name == "scalar" && string.IsNullOrEmpty(Forced)
+        && X86Base.IsSupported && X86Base.CpuId(0, 0).Eax >= 7 && (X86Base.CpuId(7, 0).Ebx & (1 << 5)) != 0;
 
     protected CpuKernels(string name) => Name = name;
 
     public static CpuKernels Best => Chosen.Value;
+
+    private static string? Forced => Environment.GetEnvironmentVariable("SEQUOIA_CPU_KERNEL");
 
     public string Name { get; }
 

@@ -28,7 +28,7 @@ internal sealed class CudaKernels(CudaContext context, CudaCompiler compiler, Ke
         }
         catch (Exception e) when (set.Replaced.Contains(source) && e is CompileException or CudaException)
         {
-            throw new InvalidInputException($"kernel: {source}: {e.Message}", e);
+            throw new InvalidInputException($"kernel: {source}: {e.Message}", e) { Parameter = "kernel" };
         }
     }
 

@@ -49,7 +49,7 @@ public sealed class KernelSet
     /// <exception cref="InvalidInputException">There is no kernel of this name.</exception>
     public string this[string name] => _replacements.TryGetValue(name, out string? source) ? source
         : Launched.Contains(name) ? Read($"{Prefix}{name}.cu")
-        : throw new InvalidInputException($"kernel: {name}: is not one of the engine's: {string.Join(", ", Names)}");
+        : throw new InvalidInputException($"kernel: {name}: is not one of the engine's: {string.Join(", ", Names)}") { Parameter = "kernel" };
 
     /// <summary>A source by its name, also of a kernel that is only compared with others.</summary>
     internal string Source(string name) =>

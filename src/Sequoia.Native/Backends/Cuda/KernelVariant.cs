@@ -4,7 +4,7 @@ namespace Sequoia.Native.Backends.Cuda;
 /// One of the engine's kernels as its launcher compiles and launches it. Launchers find their kernels by these, so what is listed is what runs.
 /// Immutable.
 /// </summary>
-public sealed class KernelVariant
+internal sealed class KernelVariant
 {
     internal KernelVariant(string source, string kernel, int threads, params IReadOnlyList<(string Name, int Value)> macros) =>
         (Source, Kernel, Threads, Macros) = (source, kernel, threads, macros);

@@ -6,7 +6,7 @@ namespace Sequoia.Native;
 /// The tree that gives the most tokens per step for measured acceptance (Sequoia, section 3.1): exact for every vector and
 /// matrix; docs/optimizer.md has the proof. The same input always gives the same tree. Thread-safe.
 /// </summary>
-public static class OptimalTree
+internal static class OptimalTree
 {
     /// <summary>
     /// The best tree of at most <paramref name="maxSize"/> nodes and <paramref name="maxLevels"/> levels (null: any),

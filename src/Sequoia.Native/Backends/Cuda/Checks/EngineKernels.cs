@@ -3,7 +3,7 @@ using Sequoia.Interop;
 namespace Sequoia.Native.Backends.Cuda.Checks;
 
 /// <summary>All kernels of the engine in all configurations, and the twins that they are compared with. Thread-safe.</summary>
-public static class EngineKernels
+internal static class EngineKernels
 {
     // What launches of a typical model take: Llama 2's vocabulary, eight heads to a key and value head.
     private const int TypicalVocabulary = 32_000;
@@ -34,7 +34,7 @@ public static class EngineKernels
 }
 
 /// <summary>One of the engine's sources with the macros that it is compiled with, and the kernels that are launched from it. Immutable.</summary>
-public sealed class KernelBuild
+internal sealed class KernelBuild
 {
     private readonly Element? _element;
 

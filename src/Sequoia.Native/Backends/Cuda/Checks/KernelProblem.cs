@@ -7,7 +7,7 @@ namespace Sequoia.Native.Backends.Cuda.Checks;
 /// bit where the results are defined to the bit. Buffers are guarded: outputs and workspace hold NaN before, and what lies around them must not
 /// change. For one thread at a time; whoever asked for it disposes of it, while its context lives.
 /// </summary>
-public abstract class KernelProblem : IDisposable
+internal abstract class KernelProblem : IDisposable
 {
     private readonly List<IDisposable> _parts = [];
 
@@ -90,7 +90,7 @@ internal abstract class ExactProblem : KernelProblem
 /// <summary>How far results are from a reference.</summary>
 /// <param name="Worst">The largest distance as a multiple of what rounding allows at that place; infinite for a NaN that should be none.</param>
 /// <param name="Where">The place with its values, for people to read.</param>
-public readonly record struct Deviation(double Worst, string Where)
+internal readonly record struct Deviation(double Worst, string Where)
 {
     /// <summary>Whether rounding explains it.</summary>
     public bool IsWithinRounding => Worst <= 1;

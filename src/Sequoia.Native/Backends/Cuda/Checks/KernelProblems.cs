@@ -6,7 +6,7 @@ namespace Sequoia.Native.Backends.Cuda.Checks;
 /// Makes problems for the engine's kernels on one device. Kernels are compiled when first needed. For one thread at a time; when a kernel
 /// fails, its context is lost, and this with it.
 /// </summary>
-public sealed class KernelProblems : IDisposable
+internal sealed class KernelProblems : IDisposable
 {
     private readonly KernelLaunchers _launchers;
 

@@ -34,13 +34,13 @@ internal static class ReplacementCheck
                 problem.Launch();
                 Deviation deviation = problem.Compare();
                 if (!deviation.IsWithinRounding)
-                    throw new InvalidInputException($"kernel: {topic.Name}: the replacement computes something else than the engine's own: {deviation.Where} ({problem.Shape})");
+                    throw new InvalidInputException($"kernel: {topic.Name}: the replacement computes something else than the engine's own: {deviation.Where} ({problem.Shape})") { Parameter = "kernel" };
             }
             while (problem.Advance());
         }
         catch (Exception e) when (e is CudaException or ArgumentException)
         {
-            throw new InvalidInputException($"kernel: {topic.Name}: {e.Message} (seed {seed})", e);
+            throw new InvalidInputException($"kernel: {topic.Name}: {e.Message} (seed {seed})", e) { Parameter = "kernel" };
         }
     }
 }
