@@ -41,13 +41,14 @@ internal sealed class MeasureHardwareCommand
 
         HardwareCosts costs = await WorkProgress.RunAsync(streams, "Measuring", 1, done => Task.Run(
             () => HardwareMeter.Measure(target, draft, options, new Counter<double>(done), cancellation), CancellationToken.None));
-        target.Cache.Keep(costs);
+        var cache = HardwareCache.Of(target);
+        cache.Keep(costs);
         await streams.Out.WriteLineAsync(parsed.GetValue(_json) ? Json(costs) : Describe(costs));
         // What generating decides by the costs that were just kept.
         using var generator = new TextGenerator(target, draft);
         if (generator.Plan is { } plan)
             await streams.Notes.WriteLineAsync($"sequoia: {Chosen(plan)}");
-        await streams.Notes.WriteLineAsync($"sequoia: kept in {target.Cache.FileOf(costs.Key)}");
+        await streams.Notes.WriteLineAsync($"sequoia: kept in {cache.FileOf(costs.Key)}");
         return ExitStatus.Done;
     }
 

@@ -35,7 +35,7 @@ public sealed class LanguageModel : IDisposable
         long start = Stopwatch.GetTimestamp();
         Folder = folder;
         ArgumentNullException.ThrowIfNull(options.Logger);
-        (Logger, Cache) = (options.Logger, new HardwareCache(options.CacheFolder, options.Logger));
+        (Logger, CacheFolder) = (options.Logger, options.CacheFolder);
         if (!Directory.Exists(folder))
             throw new ModelFileException(folder, "there is no such folder; a Hugging Face model folder is expected");
         LlamaConfig config = LlamaConfig.Read(Path.Combine(folder, "config.json"));
@@ -112,8 +112,8 @@ public sealed class LanguageModel : IDisposable
     /// <summary>Is told of this model and of the generators that have it for their target.</summary>
     internal ILogger Logger { get; }
 
-    /// <summary>Where the costs of pairs with this target are kept.</summary>
-    internal HardwareCache Cache { get; }
+    /// <summary>As <see cref="LoadOptions.CacheFolder"/>.</summary>
+    internal string? CacheFolder { get; }
 
     internal LlamaConfig Config { get; }
 

@@ -23,6 +23,9 @@ internal sealed class HardwareCache(string? folder, ILogger logger)
     /// <summary>Measurements older than this are taken again: drivers, firmware and neighbours change.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromDays(30);
 
+    /// <summary>The cache of pairs with a target.</summary>
+    public static HardwareCache Of(LanguageModel target) => new(target.CacheFolder, target.Logger);
+
     /// <summary>Where the costs of a key are kept.</summary>
     public string FileOf(HardwareKey key)
     {

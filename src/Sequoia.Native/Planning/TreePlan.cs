@@ -56,7 +56,7 @@ internal sealed record TreeDecision(TokenTree Tree, TreePlan? Plan, AcceptanceVe
         // A device without times has nothing to choose by.
         if (policy != TreePolicy.Auto || !target.HasTimes || AcceptanceVector.OfDraft(draft.Folder) is not { } acceptance)
             return new(shape, null, null);
-        return target.Cache.Find(HardwareKey.Of(target, draft)) is { } costs
+        return HardwareCache.Of(target).Find(HardwareKey.Of(target, draft)) is { } costs
             ? ByCosts(target, draft, acceptance, costs) : new(shape, null, acceptance);
     }
 
@@ -68,7 +68,7 @@ internal sealed record TreeDecision(TokenTree Tree, TreePlan? Plan, AcceptanceVe
             return this;
         Log.Measuring(target.Logger);
         HardwareCosts costs = HardwareMeter.Measure(target, draft, HardwareMeterOptions.ForPair(AutoTree.UsualContext(target, draft), Undecided), progress, cancellation);
-        target.Cache.Keep(costs);
+        HardwareCache.Of(target).Keep(costs);
         return ByCosts(target, draft, Undecided, costs);
     }
 
