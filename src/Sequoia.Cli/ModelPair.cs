@@ -33,8 +33,6 @@ internal sealed class ModelPair : IDisposable
         {
             large = await LoadModelAsync(target, options, streams, cancellation);
             small = draft is null ? null : await LoadModelAsync(draft, options, streams, cancellation);
-            if ((large.Note ?? small?.Note) is { } narrowed)
-                Note(narrowed);
             TextGenerator generator = await TextGenerator.CreateAsync(large, small, tree, note: Note, cancellationToken: cancellation);
             if (generator.Plan is { Tree.Size: 1 } plan)
                 Note(string.Create(CultureInfo.InvariantCulture, $"decoding one token at a time: the best tree would be only {plan.BestSpeedup:F2} times as fast here"));
@@ -51,9 +49,20 @@ internal sealed class ModelPair : IDisposable
     }
 
     /// <summary>A model; a bar shows how far it is where weights are brought to a device. The CPU uses them where they are mapped.</summary>
-    public static Task<LanguageModel> LoadModelAsync(string folder, LoadOptions options, Streams streams, CancellationToken cancellation) => options.Device is "auto" or "cpu"
-        ? LanguageModel.LoadAsync(folder, options, null, cancellation)
-        : WorkProgress.RunAsync(streams, "Loading", 1, done => LanguageModel.LoadAsync(folder, options, new Counter<double>(done), cancellation));
+    /// <param name="folder">The model's folder.</param>
+    /// <param name="options">How to load it.</param>
+    /// <param name="streams">Its notes get what the user may not expect of the model.</param>
+    /// <param name="cancellation">Ends the wait at once; what is being loaded goes with the process.</param>
+    public static async Task<LanguageModel> LoadModelAsync(string folder, LoadOptions options, Streams streams, CancellationToken cancellation)
+    {
+        LanguageModel model = options.Device is "auto" or "cpu"
+            ? await LanguageModel.LoadAsync(folder, options, null, cancellation).WaitAsync(cancellation)
+            : await WorkProgress.RunAsync(
+                streams, "Loading", 1, done => LanguageModel.LoadAsync(folder, options, new Counter<double>(done), cancellation).WaitAsync(cancellation));
+        if (model.Note is { } note)
+            await streams.Notes.WriteLineAsync($"sequoia: {model.Folder}: {note}");
+        return model;
+    }
 
     public void Dispose()
     {

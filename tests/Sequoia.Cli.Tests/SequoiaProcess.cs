@@ -7,7 +7,10 @@ namespace Sequoia.Cli.Tests;
 /// <summary>Runs the built command as users do, and takes what it prints.</summary>
 internal sealed record SequoiaProcess(int Status, string Out, string Notes)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    // No limit on speed: a busy machine takes many times as long as a quiet one. It only ends what hangs.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+
+    private static string Program => Path.Combine(AppContext.BaseDirectory, "sequoia");
 
     public JsonNode Json => JsonNode.Parse(Out)!;
 
@@ -28,6 +31,14 @@ internal sealed record SequoiaProcess(int Status, string Out, string Notes)
     public static SequoiaProcess RunWhere(string variable, string value, params string[] arguments)
     {
         using Process process = Start(null, arguments, (variable, value));
+        process.StandardInput.Close();
+        return End(process);
+    }
+
+    /// <summary>Runs it in a line of bash, where it is written as SEQUOIA. The status is that of the line.</summary>
+    public static SequoiaProcess RunShell(string line, params string[] arguments)
+    {
+        using Process process = Start("bash", null, ["-c", "set -o pipefail; " + line.Replace("SEQUOIA", "\"$0\" \"$@\"", StringComparison.Ordinal), Program, .. arguments]);
         process.StandardInput.Close();
         return End(process);
     }
@@ -55,15 +66,26 @@ internal sealed record SequoiaProcess(int Status, string Out, string Notes)
         return End(process);
     }
 
+    /// <summary>Sends a signal after a while, with a standard input that never ends.</summary>
+    public static SequoiaProcess InterruptWaiting(TimeSpan after, string signal, params string[] arguments)
+    {
+        using Process process = Start(null, arguments);
+        Thread.Sleep(after);
+        Signal(process, signal);
+        return End(process);
+    }
+
     private static void Signal(Process process, string signal)
     {
         using Process kill = Process.Start("kill", ["-" + signal, process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
         kill.WaitForExit();
     }
 
-    private static Process Start(string? models, string[] arguments, (string Name, string Value)? variable = null)
+    private static Process Start(string? models, string[] arguments, (string Name, string Value)? variable = null) => Start(Program, models, arguments, variable);
+
+    private static Process Start(string program, string? models, string[] arguments, (string Name, string Value)? variable = null)
     {
-        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "sequoia"), arguments)
+        var start = new ProcessStartInfo(program, arguments)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
