@@ -46,7 +46,7 @@ internal sealed record SequoiaProcess(int Status, string Out, string Notes)
     /// <summary>Sends a signal as soon as there is output.</summary>
     public static SequoiaProcess Interrupt(string signal, params string[] arguments)
     {
-        using Process process = Start(null, arguments);
+        using Process process = StartHeeding(arguments);
         process.StandardInput.Close();
         char[] first = new char[1];
         process.StandardOutput.ReadBlock(first, 0, 1);
@@ -58,7 +58,7 @@ internal sealed record SequoiaProcess(int Status, string Out, string Notes)
     /// <summary>Sends a signal as soon as <paramref name="ripe"/> says so.</summary>
     public static SequoiaProcess InterruptWhen(Func<bool> ripe, string signal, params string[] arguments)
     {
-        using Process process = Start(null, arguments);
+        using Process process = StartHeeding(arguments);
         process.StandardInput.Close();
         while (!process.HasExited && !ripe())
             Thread.Sleep(5);
@@ -69,11 +69,15 @@ internal sealed record SequoiaProcess(int Status, string Out, string Notes)
     /// <summary>Sends a signal after a while, with a standard input that never ends.</summary>
     public static SequoiaProcess InterruptWaiting(TimeSpan after, string signal, params string[] arguments)
     {
-        using Process process = Start(null, arguments);
+        using Process process = StartHeeding(arguments);
         Thread.Sleep(after);
         Signal(process, signal);
         return End(process);
     }
+
+    // A shell that runs the tests in the background has them ignore Ctrl-C, which programs inherit and rightly keep to.
+    private static Process StartHeeding(string[] arguments) =>
+        OperatingSystem.IsLinux() ? Start("env", null, ["--default-signal=INT,TERM", Program, .. arguments]) : Start(null, arguments);
 
     private static void Signal(Process process, string signal)
     {
