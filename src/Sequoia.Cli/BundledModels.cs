@@ -8,8 +8,9 @@ internal static class BundledModels
     /// <summary>The folder: SEQUOIA_MODELS, else a folder "models" beside the executable or above it.</summary>
     public static string Find()
     {
-        if (Environment.GetEnvironmentVariable("SEQUOIA_MODELS") is { Length: > 0 } named)
+        if (Environment.GetEnvironmentVariable("SEQUOIA_MODELS") is { Length: > 0 } given)
         {
+            string named = CheckedOption.FromHome(given);
             return IsPair(named) ? named : throw new InvalidInputException(
                 $"SEQUOIA_MODELS: {named} does not hold target/config.json and draft/config.json; name the folder of such a pair, or unset it");
         }

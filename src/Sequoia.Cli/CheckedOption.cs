@@ -60,6 +60,30 @@ internal static class CheckedOption
     public static Option<string?> Text(string name, string description, string valueName) =>
         new(name) { Description = description, HelpName = valueName };
 
+    /// <summary>An option that names a file or a folder; null where it is not given.</summary>
+    public static Option<string?> Path(string name, string description, string valueName) =>
+        new(name) { Description = description, HelpName = valueName, CustomParser = result => ParsePath(result, name) };
+
+    /// <summary>The same, but it must be given.</summary>
+    public static Option<string> RequiredPath(string name, string description, string valueName) =>
+        new(name) { Description = description, HelpName = valueName, Required = true, CustomParser = result => ParsePath(result, name) };
+
+    /// <summary>What an option or argument says, with its ~ replaced, which a shell leaves alone in --option=~/folder. Complains if it is empty.</summary>
+    public static string? ParsePath(ArgumentResult result, string name)
+    {
+        if (result.Tokens.Count == 0)
+            return null;
+        string text = result.Tokens[0].Value;
+        if (text.Length == 0)
+            result.AddError($"{name}: is empty; name a file or folder");
+        return FromHome(text);
+    }
+
+    /// <summary>A path that may begin with ~, the user's own folder.</summary>
+    public static string FromHome(string path) => path == "~" || path.StartsWith("~/", StringComparison.Ordinal)
+        ? Environment.GetFolderPath(Environment.SpecialFolder.UserProfile) + path[1..]
+        : path;
+
     /// <summary>
     /// The complaint about a mistyped option, or null: the parser would take it for the value of a positional argument.
     /// Text that begins with a dash goes behind --.

@@ -1,25 +1,65 @@
+using System.Text;
 using Sequoia.Native;
 
 namespace Sequoia.Cli;
 
-/// <summary>Reads small files that users name.</summary>
+/// <summary>Reads files that users name; - is the standard input.</summary>
 internal static class InputFile
 {
+    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    /// <summary>What messages call it.</summary>
+    public static string NameOf(string file) => file == StandardInput.Name ? "standard input" : file;
+
     /// <param name="file">The file.</param>
+    /// <param name="argument">The argument that names it.</param>
     /// <param name="maxBytes">More than any sensible one has.</param>
     /// <param name="what">What it ought to be, for the complaint about one that is larger.</param>
     /// <exception cref="InvalidInputException">It cannot be read, or is too large.</exception>
-    public static string ReadText(string file, long maxBytes, string what)
+    public static string ReadText(string file, string argument, long maxBytes, string what)
+    {
+        byte[] content = ReadBytes(file, argument, maxBytes, what);
+        return Decode(content, NameOf(file));
+    }
+
+    /// <summary>The same, to the byte.</summary>
+    public static byte[] ReadBytes(string file, string argument, long maxBytes, string what)
     {
         try
         {
-            if (new FileInfo(file) is { Exists: true, Length: var bytes } && bytes > maxBytes)
-                throw new InvalidInputException($"{file}: has more than {maxBytes >> 20} MiB; it cannot be {what}");
-            return File.ReadAllText(file);
+            if (file != StandardInput.Name && new FileInfo(file) is { Exists: true, Length: var bytes })
+                Check(bytes);
+            byte[] content = file == StandardInput.Name ? StandardInput.ReadBytes(argument) : File.ReadAllBytes(file);
+            Check(content.Length);
+            return content;
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new InvalidInputException($"{file}: there is no such file", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new InvalidInputException($"{file}: cannot be read ({e.Message.ReplaceLineEndings(" ")})", e);
+        }
+
+        void Check(long bytes)
+        {
+            if (bytes > maxBytes)
+                throw new InvalidInputException($"{NameOf(file)}: has more than {maxBytes >> 20} MiB; it cannot be {what}");
+        }
+    }
+
+    /// <summary>Text in UTF-8, or in UTF-16 with the byte order mark that says so. The mark is no part of the text.</summary>
+    public static string Decode(byte[] content, string name)
+    {
+        try
+        {
+            using var reader = new StreamReader(new MemoryStream(content), Utf8, detectEncodingFromByteOrderMarks: true);
+            return reader.ReadToEnd();
+        }
+        catch (DecoderFallbackException e)
+        {
+            throw new InvalidInputException($"{name}: is not valid UTF-8; convert it first", e);
         }
     }
 }

@@ -3,24 +3,33 @@ using System.Runtime.InteropServices;
 namespace Sequoia.Cli;
 
 /// <summary>
-/// Turns the first Ctrl-C (or a request to terminate) into cancellation, so that what was generated is still reported.
-/// The second one ends the process the usual way; so does the first where nothing has come of it within seconds (a long search, an
-/// input that is waited for).
+/// Turns the first Ctrl-C (or a request to terminate), or a reader that leaves the output's pipe, into cancellation, so that what was generated is
+/// still reported. A second signal ends the process the usual way; so does the first where the command does not look at the token, or waits for
+/// its input.
 /// </summary>
 internal sealed class Interruption : IDisposable
 {
-    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(3);
-
+    private readonly bool _isHeeded;
     private readonly CancellationTokenSource _source = new();
     private readonly PosixSignalRegistration[] _registrations;
+    private volatile bool _isOutputClosed;
 
-    public Interruption() => _registrations =
-    [
-        PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle),
-        PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle),
-    ];
+    /// <param name="isHeeded">Whether the command looks at <see cref="Token"/>.</param>
+    public Interruption(bool isHeeded)
+    {
+        _isHeeded = isHeeded;
+        _registrations =
+        [
+            PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle),
+            PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle),
+        ];
+        new Thread(WatchOutput) { IsBackground = true, Name = "output watch" }.Start();
+    }
 
     public CancellationToken Token => _source.Token;
+
+    /// <summary>Whether the reader of the output is why <see cref="Token"/> was cancelled.</summary>
+    public bool IsOutputClosed => _isOutputClosed;
 
     public void Dispose()
     {
@@ -29,17 +38,29 @@ internal sealed class Interruption : IDisposable
         _source.Dispose();
     }
 
+    private bool CanCancel => _isHeeded && StandardInput.TryCancel();
+
     private void Handle(PosixSignalContext context)
     {
-        context.Cancel = !_source.IsCancellationRequested;
-        if (_source.IsCancellationRequested)
+        context.Cancel = CanCancel && !_source.IsCancellationRequested;
+        if (context.Cancel)
+            _source.Cancel();
+    }
+
+    private void WatchOutput()
+    {
+        if (!OutputReader.WaitUntilGone() || _source.IsCancellationRequested)
             return;
-        _source.Cancel();
-        new Thread(() =>
+        if (!CanCancel)
+            Environment.Exit(ExitStatus.OutputClosed);
+        _isOutputClosed = true;
+        try
         {
-            Thread.Sleep(Grace);
-            Environment.Exit(ExitStatus.Cancelled);
-        })
-        { IsBackground = true }.Start();
+            _source.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The command has just ended.
+        }
     }
 }

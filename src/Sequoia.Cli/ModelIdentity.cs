@@ -7,7 +7,15 @@ namespace Sequoia.Cli;
 /// <summary>What tells one model from another in files of measurements: the folder's name and its weights' digests.</summary>
 internal static class ModelIdentity
 {
-    public static string Name(string folder) => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
+    /// <summary>A snapshot in Hugging Face's cache, models--org--name/snapshots/COMMIT, has the name org/name.</summary>
+    public static string Name(string folder)
+    {
+        string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        const string prefix = "models--";
+        return full.Split(Path.DirectorySeparatorChar) is [.., var cached, "snapshots", _] && cached.StartsWith(prefix, StringComparison.Ordinal)
+            ? cached[prefix.Length..].Replace("--", "/", StringComparison.Ordinal)
+            : Path.GetFileName(full);
+    }
 
     /// <summary>The SHA-256 of each weights file, as {"model.safetensors":"..."}.</summary>
     public static JsonObject Digests(string folder)

@@ -61,9 +61,18 @@ internal sealed class ModelPair : IDisposable
     }
 
     /// <summary>A model; a bar shows how far it is where weights are brought to a device. The CPU uses them where they are mapped.</summary>
-    public static Task<LanguageModel> LoadModelAsync(string folder, LoadOptions options, Streams streams, CancellationToken cancellation) => options.Device is "auto" or "cpu"
-        ? LanguageModel.LoadAsync(folder, options with { Logger = new NoteLogger(streams) }, null, cancellation)
-        : WorkProgress.RunAsync(streams, "Loading", 1, done => LanguageModel.LoadAsync(folder, options with { Logger = new NoteLogger(streams) }, new Counter<double>(done), cancellation));
+    /// <param name="folder">The model's folder.</param>
+    /// <param name="options">How to load it.</param>
+    /// <param name="streams">Its notes get what the library logs.</param>
+    /// <param name="cancellation">Ends the wait at once; what is being loaded goes with the process.</param>
+    public static Task<LanguageModel> LoadModelAsync(string folder, LoadOptions options, Streams streams, CancellationToken cancellation)
+    {
+        options = options with { Logger = new NoteLogger(streams) };
+        return options.Device is "auto" or "cpu"
+            ? LanguageModel.LoadAsync(folder, options, null, cancellation).WaitAsync(cancellation)
+            : WorkProgress.RunAsync(
+                streams, "Loading", 1, done => LanguageModel.LoadAsync(folder, options, new Counter<double>(done), cancellation).WaitAsync(cancellation));
+    }
 
     public void Dispose()
     {

@@ -13,7 +13,7 @@ internal static class OutputFile
 
     public static void Write(string file, Action<Stream> content)
     {
-        string temporary = $"{file}.{Environment.ProcessId}.tmp";
+        string temporary = TemporaryOf(file);
         try
         {
             using (FileStream stream = File.Create(temporary))
@@ -24,6 +24,25 @@ internal static class OutputFile
         {
             if (File.Exists(temporary))
                 File.Delete(temporary);
+            throw new InvalidInputException($"{file}: cannot be written ({e.Message.ReplaceLineEndings(" ")})", e);
+        }
+    }
+
+    /// <summary>Complains at once about a file that cannot be written, before work is done for it.</summary>
+    public static void RequireWritable(string file)
+    {
+        if (Directory.Exists(file))
+            throw new InvalidInputException($"{file}: is a folder; name a file");
+        if (Path.GetDirectoryName(Path.GetFullPath(file)) is { } folder && !Directory.Exists(folder))
+            throw new InvalidInputException($"{file}: cannot be written (there is no folder {folder})");
+        string temporary = TemporaryOf(file);
+        try
+        {
+            File.Create(temporary).Dispose();
+            File.Delete(temporary);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
             throw new InvalidInputException($"{file}: cannot be written ({e.Message.ReplaceLineEndings(" ")})", e);
         }
     }
@@ -40,4 +59,6 @@ internal static class OutputFile
             throw new InvalidInputException($"{folder}: cannot be made ({e.Message.ReplaceLineEndings(" ")})", e);
         }
     }
+
+    private static string TemporaryOf(string file) => $"{file}.{Environment.ProcessId}.tmp";
 }

@@ -6,9 +6,9 @@ namespace Sequoia.Cli;
 /// <summary>The options that name the models, common to all commands that run some.</summary>
 internal sealed class PairOptions
 {
-    public Option<string?> Target { get; } = CheckedOption.Text("--target", "The model's Hugging Face folder. Default: the bundled pair.", "DIR");
+    public Option<string?> Target { get; } = CheckedOption.Path("--target", "The model's Hugging Face folder, or its folder in Hugging Face's cache. Default: the bundled pair.", "DIR");
 
-    public Option<string?> Draft { get; } = CheckedOption.Text("--draft", "The folder of the small model that grows the trees.", "DIR");
+    public Option<string?> Draft { get; } = CheckedOption.Path("--draft", "The folder of the small model that grows the trees.", "DIR");
 
     public Option<int?> Threads { get; } = CheckedOption.Number("--threads", "Threads that compute. Default: one for each processor.", 1, 256);
 

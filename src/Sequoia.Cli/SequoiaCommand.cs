@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
 using Sequoia.Cli.Compare;
 using Sequoia.Cli.Devices;
 using Sequoia.Cli.Kernels;
@@ -21,7 +22,10 @@ internal static class SequoiaCommand
         if (parsed.Errors.Count > 0)
             return Complain(streams, parsed.Errors[0].Message, ExitStatus.BadInput);
 
-        using var interruption = new Interruption();
+        if (!StandardDescriptors.IsOpen(StandardDescriptors.Output))
+            return Complain(streams, "standard output: is closed; to run without it, redirect it to /dev/null", ExitStatus.BadInput);
+
+        using var interruption = new Interruption(isHeeded: parsed.Action is AsynchronousCommandLineAction);
         try
         {
             var configuration = new InvocationConfiguration
@@ -31,11 +35,12 @@ internal static class SequoiaCommand
                 EnableDefaultExceptionHandler = false,
                 ProcessTerminationTimeout = null,
             };
-            return await parsed.InvokeAsync(configuration, interruption.Token);
+            int status = await parsed.InvokeAsync(configuration, interruption.Token);
+            return status == ExitStatus.Cancelled ? Cancelled(interruption) : status;
         }
         catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
         {
-            return ExitStatus.Cancelled;
+            return Cancelled(interruption);
         }
         catch (Exception e)
         {
@@ -66,6 +71,8 @@ internal static class SequoiaCommand
         root.SetAction((_, cancellation) => Story.RunAsync(streams, cancellation));
         return root;
     }
+
+    private static int Cancelled(Interruption interruption) => interruption.IsOutputClosed ? ExitStatus.OutputClosed : ExitStatus.Cancelled;
 
     private static int Complain(Streams streams, string message, int status)
     {

@@ -1,4 +1,5 @@
 using System.Text;
+using Sequoia.Native;
 
 namespace Sequoia.Cli;
 
@@ -8,28 +9,63 @@ namespace Sequoia.Cli;
 /// </summary>
 internal sealed class Streams
 {
-    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    public TextWriter Out { get; } = Writer(new ResultStream(Console.OpenStandardOutput()));
 
-    public TextWriter Out { get; } = new StreamWriter(Console.OpenStandardOutput(), new UTF8Encoding(false)) { AutoFlush = true };
+    public TextWriter Notes { get; } = Writer(
+        StandardDescriptors.IsOpen(StandardDescriptors.Error) ? new NoteStream(Console.OpenStandardError()) : Stream.Null);
 
-    public TextWriter Notes { get; } = new StreamWriter(Console.OpenStandardError(), new UTF8Encoding(false)) { AutoFlush = true };
+    private static StreamWriter Writer(Stream stream) => new(stream, new UTF8Encoding(false)) { AutoFlush = true };
 
-    public static bool InputIsRedirected => Console.IsInputRedirected;
-
-    /// <summary>All of the standard input, to the byte.</summary>
-    public static string ReadInput()
+    /// <summary>A result that cannot be written is an error. The console itself ignores writes to a pipe that nobody reads: <see cref="Interruption"/> sees to that.</summary>
+    private sealed class ResultStream(Stream console) : ConsoleStream(console)
     {
-        using var all = new MemoryStream();
-        using Stream input = Console.OpenStandardInput();
-        input.CopyTo(all);
-        try
+        protected override void OnError(Exception e) =>
+            throw new InvalidInputException($"standard output: cannot be written ({e.Message.ReplaceLineEndings(" ")})", e);
+    }
+
+    /// <summary>A note that cannot be written is lost and does no harm to the run.</summary>
+    private sealed class NoteStream(Stream console) : ConsoleStream(console)
+    {
+        protected override void OnError(Exception e)
         {
-            return Utf8.GetString(all.GetBuffer(), 0, (int)all.Length);
         }
-        catch (DecoderFallbackException e)
+    }
+
+    private abstract class ConsoleStream(Stream console) : Stream
+    {
+        public override bool CanRead => false;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => true;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+
+        public override void Flush()
         {
-            throw new Native.InvalidInputException("standard input: is not valid UTF-8; convert it first", e);
         }
+
+        public override void Write(byte[] buffer, int offset, int count)
+        {
+            try
+            {
+                console.Write(buffer, offset, count);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                OnError(e);
+            }
+        }
+
+        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        protected abstract void OnError(Exception e);
     }
 }
 
@@ -40,4 +76,7 @@ internal static class ExitStatus
     public const int Failure = 1;
     public const int BadInput = 2;
     public const int Cancelled = 130;
+
+    /// <summary>What shells report of a program that a closed pipe ended.</summary>
+    public const int OutputClosed = 141;
 }

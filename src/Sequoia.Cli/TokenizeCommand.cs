@@ -10,10 +10,10 @@ internal static class TokenizeCommand
 {
     public static Command Create(Streams streams)
     {
-        var model = new Option<string>("--model") { Description = "A model folder, or a tokenizer.json or tokenizer.model.", HelpName = "DIR_OR_FILE", Required = true };
+        Option<string> model = CheckedOption.RequiredPath("--model", "A model folder, or a tokenizer.json or tokenizer.model.", "DIR_OR_FILE");
         var text = new Argument<string?>("TEXT")
         {
-            Description = "The text, or the ids with --decode; - or none: standard input, taken to the byte.",
+            Description = "The text, or the ids with --decode; - or none: standard input, taken to the byte but for a byte order mark.",
             Arity = ArgumentArity.ZeroOrOne,
         };
         var decode = new Option<bool>("--decode") { Description = "Turn ids into text." };
@@ -22,7 +22,7 @@ internal static class TokenizeCommand
         command.SetAction(parsed =>
         {
             var tokenizer = Tokenizer.Load(parsed.GetRequiredValue(model));
-            string input = Input(streams, parsed.GetValue(text));
+            string input = Input(parsed.GetValue(text));
             if (parsed.GetValue(decode))
                 Print(streams, tokenizer.Decode(Ids(input, tokenizer)), parsed.GetValue(json));
             else
@@ -32,12 +32,12 @@ internal static class TokenizeCommand
         return command;
     }
 
-    private static string Input(Streams streams, string? text)
+    private static string Input(string? text)
     {
-        if (text is not null and not "-")
+        if (text is not null and not StandardInput.Name)
             return text;
-        return text == "-" || Streams.InputIsRedirected
-            ? Streams.ReadInput()
+        return text == StandardInput.Name || StandardInput.IsRedirected
+            ? StandardInput.ReadText("TEXT")
             : throw new InvalidInputException("TEXT: is missing; give it as an argument, or - to type it");
     }
 

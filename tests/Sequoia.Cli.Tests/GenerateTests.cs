@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 
 namespace Sequoia.Cli.Tests;
 
@@ -78,7 +79,8 @@ public class GenerateTests
     [TestCase("TERM")]
     public void An_interrupted_run_prints_what_it_has(string signal)
     {
-        SequoiaProcess run = SequoiaProcess.Interrupt(signal, "generate", "Once upon a time", "--target", Model, "--max-tokens", "500", "--ignore-eos", "--threads", "1");
+        using var endless = new EndlessModel();
+        SequoiaProcess run = SequoiaProcess.Interrupt(signal, ["generate", "Once upon a time", .. endless.Arguments]);
         using (Assert.EnterMultipleScope())
         {
             Assert.That(run.Status, Is.EqualTo(130));
@@ -99,13 +101,19 @@ public class GenerateTests
             Assert.That(run.Status, Is.Zero);
             // The draft is the target: on a busy machine, whose costs may be kept from an earlier run, auto rightly takes the lone root.
             Assert.That(run.Out, Does.StartWith("Once upon a time").And.Contain("with the tree").And.Contain("times as fast").And.Contain("●"));
+            // What leads is a median, and the table below is the pair that it comes from.
+            Match lead = Regex.Match(run.Out, @"With the tree it is ([\d.]+) times as fast at temperature 0\.6 .*: medians of 5 pairs of runs");
+            double[] rates = [.. Regex.Matches(run.Out, @"(?:with the tree|one at a time) +\d+ +[\d.]+ +([\d.]+)").Select(rate => double.Parse(rate.Groups[1].Value, CultureInfo.InvariantCulture))];
+            Assert.That(rates, Has.Length.EqualTo(2));
+            Assert.That(lead.Index, Is.LessThan(run.Out.IndexOf("one at a time", StringComparison.Ordinal)));
+            Assert.That(rates[0] / rates[1], Is.EqualTo(double.Parse(lead.Groups[1].Value, CultureInfo.InvariantCulture)).Within(0.01));
             Assert.That(run.Out, Does.Not.Contain("\u001b"), "no colour in a pipe");
         }
     }
 
     [TestCase("--device", "gpu", "device: gpu: is not known")]
     [TestCase("--kernel", "gemv", "--kernel gemv: must be NAME=FILE.cu")]
-    [TestCase("--kernel", "gemv=none.cu", "none.cu: cannot be read")]
+    [TestCase("--kernel", "gemv=none.cu", "none.cu: there is no such file")]
     [TestCase("--temperature", "nan", "--temperature nan: must be a number from 0 to 100")]
     [TestCase("--temperature", "-1", "--temperature -1")]
     [TestCase("--temperature", "1,5", "--temperature 1,5")]

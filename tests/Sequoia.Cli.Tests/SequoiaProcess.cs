@@ -7,7 +7,10 @@ namespace Sequoia.Cli.Tests;
 /// <summary>Runs the built command as users do, and takes what it prints.</summary>
 internal sealed record SequoiaProcess(int Status, string Out, string Notes)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    // No limit on speed: a busy machine takes many times as long as a quiet one. It only ends what hangs.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+
+    private static string Program => Path.Combine(AppContext.BaseDirectory, "sequoia");
 
     public JsonNode Json => JsonNode.Parse(Out)!;
 
@@ -32,10 +35,18 @@ internal sealed record SequoiaProcess(int Status, string Out, string Notes)
         return End(process);
     }
 
+    /// <summary>Runs it in a line of bash, where it is written as SEQUOIA. The status is that of the line.</summary>
+    public static SequoiaProcess RunShell(string line, params string[] arguments)
+    {
+        using Process process = Start("bash", null, ["-c", "set -o pipefail; " + line.Replace("SEQUOIA", "\"$0\" \"$@\"", StringComparison.Ordinal), Program, .. arguments]);
+        process.StandardInput.Close();
+        return End(process);
+    }
+
     /// <summary>Sends a signal as soon as there is output.</summary>
     public static SequoiaProcess Interrupt(string signal, params string[] arguments)
     {
-        using Process process = Start(null, arguments);
+        using Process process = StartHeeding(arguments);
         process.StandardInput.Close();
         char[] first = new char[1];
         process.StandardOutput.ReadBlock(first, 0, 1);
@@ -47,7 +58,7 @@ internal sealed record SequoiaProcess(int Status, string Out, string Notes)
     /// <summary>Sends a signal as soon as <paramref name="ripe"/> says so.</summary>
     public static SequoiaProcess InterruptWhen(Func<bool> ripe, string signal, params string[] arguments)
     {
-        using Process process = Start(null, arguments);
+        using Process process = StartHeeding(arguments);
         process.StandardInput.Close();
         while (!process.HasExited && !ripe())
             Thread.Sleep(5);
@@ -55,15 +66,30 @@ internal sealed record SequoiaProcess(int Status, string Out, string Notes)
         return End(process);
     }
 
+    /// <summary>Sends a signal after a while, with a standard input that never ends.</summary>
+    public static SequoiaProcess InterruptWaiting(TimeSpan after, string signal, params string[] arguments)
+    {
+        using Process process = StartHeeding(arguments);
+        Thread.Sleep(after);
+        Signal(process, signal);
+        return End(process);
+    }
+
+    // A shell that runs the tests in the background has them ignore Ctrl-C, which programs inherit and rightly keep to.
+    private static Process StartHeeding(string[] arguments) =>
+        OperatingSystem.IsLinux() ? Start("env", null, ["--default-signal=INT,TERM", Program, .. arguments]) : Start(null, arguments);
+
     private static void Signal(Process process, string signal)
     {
         using Process kill = Process.Start("kill", ["-" + signal, process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
         kill.WaitForExit();
     }
 
-    private static Process Start(string? models, string[] arguments, (string Name, string Value)? variable = null)
+    private static Process Start(string? models, string[] arguments, (string Name, string Value)? variable = null) => Start(Program, models, arguments, variable);
+
+    private static Process Start(string program, string? models, string[] arguments, (string Name, string Value)? variable = null)
     {
-        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "sequoia"), arguments)
+        var start = new ProcessStartInfo(program, arguments)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

@@ -19,7 +19,7 @@ internal sealed class CompareCommand
     private readonly Option<int?> _maxTokens = CheckedOption.Number("--max-tokens", "The most tokens for each prompt. Default: 128.", 1, int.MaxValue);
     private readonly Option<int?> _maxPrompts = CheckedOption.Number("--max-prompts", "The most prompts to use; the first half measures acceptance, the rest the methods. Default: 100.", 2, int.MaxValue);
     private readonly Option<ulong?> _seed = CheckedOption.Number("--seed", "Default: 0.", 0UL, ulong.MaxValue);
-    private readonly Option<string?> _output = CheckedOption.Text("--output", "The folder for compare.json and the charts; what it holds is gone on with. Default: compare.", "DIR");
+    private readonly Option<string?> _output = CheckedOption.Path("--output", "The folder for compare.json and the charts; what it holds is gone on with. Default: compare.", "DIR");
     private readonly Option<bool> _json = new("--json") { Description = "Print compare.json instead of tables." };
 
     public static Command Create(Streams streams)
@@ -40,17 +40,17 @@ internal sealed class CompareCommand
         (string targetFolder, string draftFolder) = _pair.BothFolders(parsed);
         string promptsFile = parsed.GetRequiredValue(_prompts);
         float topP = TopPOption.Value(parsed, _topP);
-        List<string> prompts = PromptsFile.Read(promptsFile);
+        var file = PromptsFile.Read(promptsFile);
         using LanguageModel target = await ModelPair.LoadModelAsync(targetFolder, _pair.Loading(parsed), streams, cancellation);
         using LanguageModel draft = await ModelPair.LoadModelAsync(draftFolder, _pair.Loading(parsed), streams, cancellation);
         var options = new CompareOptions
         {
-            Target = ModelIdentity.Name(targetFolder),
-            TargetSha256 = ModelIdentity.Digests(targetFolder),
-            Draft = ModelIdentity.Name(draftFolder),
-            DraftSha256 = ModelIdentity.Digests(draftFolder),
+            Target = ModelIdentity.Name(target.Folder),
+            TargetSha256 = ModelIdentity.Digests(target.Folder),
+            Draft = ModelIdentity.Name(draft.Folder),
+            DraftSha256 = ModelIdentity.Digests(draft.Folder),
             PromptsFile = Path.GetFileName(promptsFile),
-            PromptsSha256 = ModelIdentity.Digest(promptsFile),
+            PromptsSha256 = file.Sha256,
             Temperatures = parsed.GetValue(_temperatures) is { Length: > 0 } temperatures ? temperatures : [0.2f, 0.6f, 1],
             TopP = topP,
             Sizes = Sizes(parsed, target),
@@ -60,13 +60,13 @@ internal sealed class CompareCommand
             Seed = parsed.GetValue(_seed) ?? 0,
             Device = target.Device,
         };
-        prompts = PromptsFile.Fitting(prompts, promptsFile, target, options.MaxPrompts);
+        List<string> prompts = file.Fitting(target, options.MaxPrompts);
         if (prompts.Count < 2)
-            throw new InvalidInputException($"{promptsFile}: has one prompt of use; two are needed, one to measure acceptance and one to compare");
+            throw new InvalidInputException($"{file.Name}: has one prompt of use; two are needed, one to measure acceptance and one to compare");
 
         string folder = parsed.GetValue(_output) ?? "compare";
-        var file = new CompareFile(folder);
-        CompareReport report = file.Load(options) ?? new CompareReport
+        var results = new CompareFile(folder);
+        CompareReport report = results.Load(options) ?? new CompareReport
         {
             Options = options,
             CalibrationPrompts = prompts.Count / 2,
@@ -76,12 +76,12 @@ internal sealed class CompareCommand
             await streams.Notes.WriteLineAsync($"sequoia: going on with the {report.Runs.Count} runs of {Path.Combine(folder, "compare.json")}");
         // At once: a folder that cannot be written to must not cost the measurement.
         OutputFile.MakeFolder(folder);
-        file.Save(report);
-        var job = new CompareJob(report, file, target, draft, prompts, cancellation);
+        results.Save(report);
+        var job = new CompareJob(report, results, target, draft, prompts, cancellation);
         bool complete = await WorkProgress.RunAsync(streams, "Comparing", job.Amount, job.RunAsync);
 
         report = report with { Summary = CompareSummary.Of(report) };
-        file.Save(report);
+        results.Save(report);
         if (parsed.GetValue(_json))
             await streams.Out.WriteLineAsync(CompareFile.Text(report));
         else

@@ -16,7 +16,7 @@ internal sealed class CompareFile(string folder)
         CompareReport? report;
         try
         {
-            report = JsonSerializer.Deserialize(File.ReadAllBytes(_file), CompareJson.Default.CompareReport);
+            report = JsonSerializer.Deserialize(InputFile.Decode(File.ReadAllBytes(_file), _file), CompareJson.Default.CompareReport);
         }
         catch (JsonException e)
         {

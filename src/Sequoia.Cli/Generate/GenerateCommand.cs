@@ -9,19 +9,19 @@ internal sealed class GenerateCommand
 {
     private readonly Argument<string?> _prompt = new("PROMPT")
     {
-        Description = "The text to continue. Default: standard input if it is redirected (less one final line break), else nothing.",
+        Description = "The text to continue. - is standard input, less one final line break and a byte order mark. Default: standard input if it is redirected, else nothing.",
         Arity = ArgumentArity.ZeroOrOne,
     };
 
     private readonly PairOptions _pair = new();
-    private readonly Option<string?> _tree = CheckedOption.Text("--tree", "none, chain:N, chains:WxL, optimal:N[xL], auto or FILE.json. Default: auto; none with --target alone.", "TREE");
+    private readonly Option<string?> _tree = CheckedOption.Text("--tree", "none, chain:N, chains:WxL, optimal:N[xL], auto, FILE.json or - (such a file on standard input). Default: auto; none with --target alone.", "TREE");
     private readonly Option<float?> _temperature = CheckedOption.Number("--temperature", "0 is greedy. Default: 0.6.", 0f, 100f);
     private readonly Option<float?> _topP = CheckedOption.Number("--top-p", "Keep the most probable tokens of this mass. Default: 1, all.", 0f, 1f);
     private readonly Option<int?> _topK = CheckedOption.Number("--top-k", "Keep so many most probable tokens. Default: 0, all.", 0, int.MaxValue);
     private readonly Option<int?> _maxTokens = CheckedOption.Number("--max-tokens", "The most tokens to generate. Default: 256.", 1, int.MaxValue);
     private readonly Option<ulong?> _seed = CheckedOption.Number("--seed", "Repeats a run. Default: random, and reported.", 0UL, ulong.MaxValue);
     private readonly Option<bool> _ignoreEos = new("--ignore-eos") { Description = "Go on after the end of the text." };
-    private readonly Option<string[]> _kernel = new("--kernel") { Description = "CUDA source to use in place of one of the engine's kernels; may be repeated.", HelpName = "NAME=FILE.cu" };
+    private readonly Option<string[]> _kernel = new("--kernel") { Description = "CUDA source (- is standard input) to use in place of one of the engine's kernels; may be repeated.", HelpName = "NAME=FILE.cu" };
     private readonly Option<bool> _compare = new("--compare") { Description = "Then decode as many tokens one at a time, and tell the difference." };
     private readonly Option<bool> _json = new("--json") { Description = "Print one JSON object." };
 
@@ -36,20 +36,35 @@ internal sealed class GenerateCommand
         command.SetAction((parsed, cancellation) =>
         {
             GenerateSettings settings = self.Settings(parsed);
-            string prompt = parsed.GetValue(self._prompt) ?? (Streams.InputIsRedirected ? WithoutFinalBreak(Streams.ReadInput()) : "");
-            return GenerateJob.RunAsync(settings, prompt, streams, cancellation);
+            return GenerateJob.RunAsync(settings, Prompt(parsed.GetValue(self._prompt)), streams, cancellation);
         });
         return command;
     }
 
     private GenerateSettings Settings(ParseResult parsed)
     {
-        TreePolicy? tree = parsed.GetValue(_tree) is { } text ? TreePolicy.Parse(text) : null;
+        TreePolicy? tree = parsed.GetValue(_tree) is { } text ? Tree(text) : null;
         (string target, string? draft) = _pair.Folders(parsed);
         if (draft is null && tree is not null && tree != TreePolicy.None)
             throw new InvalidInputException($"--tree {tree}: needs --draft DIR, a small model with the target's tokenizer; or use --tree none");
         return new GenerateSettings(
             target, draft, draft is null ? TreePolicy.None : tree, Options(parsed), _pair.Loading(parsed) with { Kernels = Kernels(parsed) }, parsed.GetValue(_compare), parsed.GetValue(_json));
+    }
+
+    private static string Prompt(string? given)
+    {
+        if (given is not null and not StandardInput.Name)
+            return given;
+        // What another argument has read is no prompt.
+        bool read = given is not null || (StandardInput.IsRedirected && !StandardInput.IsTaken);
+        return read ? WithoutFinalBreak(StandardInput.ReadText("PROMPT")) : "";
+    }
+
+    private static TreePolicy Tree(string text)
+    {
+        if (text == StandardInput.Name)
+            return TreePolicy.FromTree(TokenTree.Load(StandardInput.PathFor(text, "--tree")));
+        return TreePolicy.Parse(CheckedOption.FromHome(text));
     }
 
     private KernelSet Kernels(ParseResult parsed)
@@ -60,7 +75,7 @@ internal sealed class GenerateCommand
             string[] parts = replacement.Split('=', 2);
             if (parts is not [{ Length: > 0 } name, { Length: > 0 } file])
                 throw new InvalidInputException($"--kernel {replacement}: must be NAME=FILE.cu; sequoia kernels list has the names");
-            set = set.Replace(name, KernelSource.Load(file).Text);
+            set = set.Replace(name, KernelSource.Load(CheckedOption.FromHome(file), $"--kernel {name}").Text);
         }
         return set;
     }

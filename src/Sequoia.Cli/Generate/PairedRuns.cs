@@ -3,14 +3,14 @@ using Sequoia.Native;
 namespace Sequoia.Cli;
 
 /// <summary>The same text with the tree and as many tokens one at a time, in turns: one pair of runs says little on a busy machine.</summary>
-/// <param name="Tree">The last run with the tree.</param>
-/// <param name="Single">The last one of one token at a time.</param>
-/// <param name="Ratios">How many times as fast the tree was, pair by pair, ascending.</param>
-internal sealed record PairedRuns(Generated Tree, Generated Single, IReadOnlyList<double> Ratios)
+/// <param name="All">The pairs, by how many times as fast the tree was, ascending.</param>
+internal sealed record PairedRuns(IReadOnlyList<RunPair> All)
 {
+    /// <summary>An odd number, so that one of the pairs is the median.</summary>
     public const int Pairs = 5;
 
-    public double Median => Ratios[Pairs / 2];
+    /// <summary>The pair in the middle: its times and the ratio that is told agree.</summary>
+    public RunPair Median => All[Pairs / 2];
 
     /// <param name="first">The first run with the tree, which the others repeat.</param>
     /// <param name="generator">Speculates.</param>
@@ -22,7 +22,7 @@ internal sealed record PairedRuns(Generated Tree, Generated Single, IReadOnlyLis
     public static async Task<PairedRuns?> RunAsync(
         Generated first, TextGenerator generator, TextGenerator plain, string prompt, GenerationOptions options, CancellationToken cancellation)
     {
-        var ratios = new List<double>();
+        var pairs = new List<RunPair>();
         Generated tree = first;
         while (true)
         {
@@ -31,10 +31,17 @@ internal sealed record PairedRuns(Generated Tree, Generated Single, IReadOnlyLis
             Generated single = await tree.AgainAsync(plain, prompt, options, cancellation);
             if (single.Stats.FinishReason == FinishReason.Cancelled)
                 return null;
-            ratios.Add(tree.Stats.TokensPerSecond / single.Stats.TokensPerSecond);
-            if (ratios.Count == Pairs)
-                return new PairedRuns(tree, single, [.. ratios.Order()]);
+            pairs.Add(new RunPair(tree.Stats, single.Stats));
+            if (pairs.Count == Pairs)
+                return new PairedRuns([.. pairs.OrderBy(pair => pair.Ratio)]);
             tree = await tree.AgainAsync(generator, prompt, options, cancellation);
         }
     }
+}
+
+/// <summary>The same text twice, with the tree and one token at a time.</summary>
+internal sealed record RunPair(GenerationStats Tree, GenerationStats Single)
+{
+    /// <summary>How many times as fast the tree was.</summary>
+    public double Ratio => Tree.TokensPerSecond / Single.TokensPerSecond;
 }

@@ -33,19 +33,21 @@ internal static class Story
         if (greedy is null)
             return ExitStatus.Cancelled;
 
-        tree = sampled.Tree;
+        (GenerationStats stats, GenerationStats single) = (sampled.Median.Tree, sampled.Median.Single);
         console.WriteLine();
-        console.Write(Table(tree.Stats, sampled.Single.Stats));
         console.MarkupLineInterpolated(CultureInfo.InvariantCulture,
-            $"The tree was [bold green]{sampled.Median:F2}[/] times as fast at temperature {options.Temperature} ({Spread(sampled)}) and [bold green]{greedy.Median:F2}[/] times at 0 ({Spread(greedy)}): medians of {PairedRuns.Pairs} pairs of runs ({tree.Stats.Device}, seed {tree.Stats.Seed}).");
+            $"With the tree it is [bold green]{sampled.Median.Ratio:F2}[/] times as fast at temperature {options.Temperature} ({Spread(sampled)}) and [bold green]{greedy.Median.Ratio:F2}[/] times at 0 ({Spread(greedy)}): medians of {PairedRuns.Pairs} pairs of runs ({stats.Device}, seed {stats.Seed}).");
+        console.WriteLine();
+        console.WriteLine($"The median pair at temperature {options.Temperature.ToString(CultureInfo.InvariantCulture)}:");
+        console.Write(Table(stats, single));
         if (generator.Plan is { } plan)
             console.WriteLine(Costs(plan));
-        if (tree.Stats.HasPhaseTimes)
+        if (stats.HasPhaseTimes)
             console.MarkupLineInterpolated(CultureInfo.InvariantCulture,
-                $"Growing trees took {tree.Stats.DraftTime / tree.Stats.DecodeTime:P0} of its time; drawing and verifying tokens, in all phases, {tree.Stats.SamplingTime / tree.Stats.DecodeTime:P0}.");
+                $"Growing trees took {stats.DraftTime / stats.DecodeTime:P0} of its time; drawing and verifying tokens, in all phases, {stats.SamplingTime / stats.DecodeTime:P0}.");
         console.WriteLine();
-        console.WriteLine($"Its {tree.Stats.Tree.Size} nodes; each number is the child's rank among the draft's guesses:");
-        console.WriteLine(tree.Stats.Tree.Draw());
+        console.WriteLine($"Its {stats.Tree.Size} nodes; each number is the child's rank among the draft's guesses:");
+        console.WriteLine(stats.Tree.Draw());
         return ExitStatus.Done;
     }
 
@@ -64,7 +66,7 @@ internal static class Story
         return console;
     }
 
-    private static string Spread(PairedRuns runs) => string.Create(CultureInfo.InvariantCulture, $"{runs.Ratios[0]:F2} to {runs.Ratios[^1]:F2}");
+    private static string Spread(PairedRuns runs) => string.Create(CultureInfo.InvariantCulture, $"{runs.All[0].Ratio:F2} to {runs.All[^1].Ratio:F2}");
 
     // In the paper's units: one target pass over one token is 1.
     private static string Costs(TreePlan plan)

@@ -34,24 +34,29 @@ internal static class BenchCommand
             LaunchSpec spec = LaunchSpec.Load(parsed.GetValue(launch)!);
             NamedDevice chosen = Drivers.Find().Choose(deviceName);
             CudaCompiler compiler = KernelSource.Compiler();
-            CompiledKernels compiled = source.Compile(compiler, compiler.ArchitectureFor(chosen.Device), spec, streams);
-            using CudaContext context = CudaContext.Primary(chosen.Device);
-            using var prepared = new PreparedLaunch(context, compiled, spec);
-            if (chosen.Device.Driver.IsNative)
-            {
-                BenchmarkTimes times = context.Benchmark(prepared.Launch, options);
-                await streams.Out.WriteLineAsync(parsed.GetValue(json)
-                    ? JsonText.Of(ToJson(chosen, spec, times))
-                    : $"{chosen.Device.Name}: {spec.Kernel}: {times.Describe(parsed.GetValue(bytes) ?? 0, parsed.GetValue(flops) ?? 0)}");
-                return ExitStatus.Done;
-            }
-            SoftwareDriver.Options = new LaunchOptions { Counters = true };
-            KernelProfile profile = SoftwareDriver.Observe(() => prepared.Launch()).Profile!;
-            KernelOccupancy occupancy = KernelOccupancy.Of(source, compiler, spec, profile, streams);
-            await streams.Out.WriteLineAsync(parsed.GetValue(json)
-                ? JsonText.Of(new JsonObject { ["counters"] = JsonNode.Parse(profile.ToJson()), ["occupancy"] = occupancy.ToJson() })
-                : $"{profile.ToTable()}{occupancy.Describe()}");
+            // A kernel in the middle of a launch listens to nobody; it ends with the process.
+            await streams.Out.WriteLineAsync(await Task.Run(Measure, cancellation).WaitAsync(cancellation));
             return ExitStatus.Done;
+
+            string Measure()
+            {
+                CompiledKernels compiled = source.Compile(compiler, compiler.ArchitectureFor(chosen.Device), spec, streams);
+                using CudaContext context = CudaContext.Primary(chosen.Device);
+                using var prepared = new PreparedLaunch(context, compiled, spec);
+                if (chosen.Device.Driver.IsNative)
+                {
+                    BenchmarkTimes times = context.Benchmark(prepared.Launch, options);
+                    return parsed.GetValue(json)
+                        ? JsonText.Of(ToJson(chosen, spec, times))
+                        : $"{chosen.Device.Name}: {spec.Kernel}: {times.Describe(parsed.GetValue(bytes) ?? 0, parsed.GetValue(flops) ?? 0)}";
+                }
+                SoftwareDriver.Options = new LaunchOptions { Counters = true };
+                KernelProfile profile = SoftwareDriver.Observe(() => prepared.Launch()).Profile!;
+                KernelOccupancy occupancy = KernelOccupancy.Of(source, compiler, spec, profile, streams);
+                return parsed.GetValue(json)
+                    ? JsonText.Of(new JsonObject { ["counters"] = JsonNode.Parse(profile.ToJson()), ["occupancy"] = occupancy.ToJson() })
+                    : $"{profile.ToTable()}{occupancy.Describe()}";
+            }
         });
         return command;
     }

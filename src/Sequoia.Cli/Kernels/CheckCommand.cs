@@ -46,6 +46,6 @@ internal static class CheckCommand
         return command;
     }
 
-    public static Option<string?> LaunchOption() => CheckedOption.Text(
-        "--launch", "With FILE.cu: how to launch it: {\"kernel\",\"grid\",\"block\",\"shared\",\"args\":[{\"type\",\"shape\",\"fill\"} or {\"type\",\"scalar\"}]}.", "SPEC.json");
+    public static Option<string?> LaunchOption() => CheckedOption.Path(
+        "--launch", "With FILE.cu: how to launch it, or - for standard input: {\"kernel\",\"grid\",\"block\",\"shared\",\"args\":[{\"type\",\"shape\",\"fill\"} or {\"type\",\"scalar\"}]}.", "SPEC.json");
 }

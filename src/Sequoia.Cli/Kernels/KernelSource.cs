@@ -9,18 +9,27 @@ namespace Sequoia.Cli.Kernels;
 /// <param name="Text">The source.</param>
 internal sealed record KernelSource(string File, string Text)
 {
+    private const string ArgumentName = "FILE.cu";
     private const long MaxBytes = 16 << 20;
 
-    public static Argument<string> Argument() => new("FILE.cu") { Description = "CUDA C++ source; headers of the toolkit are not there." };
+    public static Argument<string> Argument() => new(ArgumentName)
+    {
+        Description = "CUDA C++ source, or - for standard input; headers of the toolkit are not there.",
+        CustomParser = result => CheckedOption.ParsePath(result, ArgumentName),
+    };
 
     /// <summary>Where a command without a source is about the engine's kernels.</summary>
-    public static Argument<string?> OptionalArgument() => new("FILE.cu")
+    public static Argument<string?> OptionalArgument() => new(ArgumentName)
     {
-        Description = "CUDA C++ source, without the toolkit's headers; if left out, the engine's own kernels.",
+        Description = "CUDA C++ source, or - for standard input, without the toolkit's headers; if left out, the engine's own kernels.",
+        CustomParser = result => CheckedOption.ParsePath(result, ArgumentName),
         Arity = ArgumentArity.ZeroOrOne,
     };
 
-    public static KernelSource Load(string file) => new(file, InputFile.ReadText(file, MaxBytes, "a kernel's source"));
+    /// <param name="file">The file, or - for the standard input.</param>
+    /// <param name="argument">The argument that names it.</param>
+    public static KernelSource Load(string file, string argument = ArgumentName) => new(
+        file == StandardInput.Name ? "stdin.cu" : file, InputFile.ReadText(file, argument, MaxBytes, "a kernel's source"));
 
     public static CudaCompiler Compiler()
     {

@@ -16,11 +16,12 @@ internal sealed record LaunchSpec(string File, string Kernel, Dim3 Grid, Dim3 Bl
     private const long MaxFileBytes = 1 << 20;
     private static readonly string[] Keys = ["kernel", "grid", "block", "shared", "args"];
 
-    public static LaunchSpec Load(string file)
+    public static LaunchSpec Load(string path)
     {
+        string file = InputFile.NameOf(path);
         try
         {
-            using JsonDocument json = JsonDocument.Parse(InputFile.ReadText(file, MaxFileBytes, "a launch"));
+            using JsonDocument json = JsonDocument.Parse(InputFile.ReadText(path, "--launch", MaxFileBytes, "a launch"));
             return Read(file, json.RootElement);
         }
         catch (JsonException e)

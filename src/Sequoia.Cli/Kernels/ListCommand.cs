@@ -1,11 +1,12 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Sequoia.Native;
 
 namespace Sequoia.Cli.Kernels;
 
 /// <summary>sequoia kernels list: the engine's own kernels, or the source of one, to begin a replacement with.</summary>
-internal static class ListCommand
+internal static partial class ListCommand
 {
     public static Command Create(Streams streams)
     {
@@ -26,6 +27,13 @@ internal static class ListCommand
         return command;
     }
 
-    // A source begins with what it computes.
-    private static string What(string source) => source.Split('\n')[0].TrimStart('/', ' ');
+    // A source begins with what it computes: the first sentence of its first paragraph. Neither a range (0 .. n) nor a product (a . b) ends one.
+    private static string What(string source)
+    {
+        string comment = string.Join(' ', source.Split('\n').Select(line => line.Trim('/', ' ', '\r')).TakeWhile(line => line.Length > 0));
+        return EndOfSentence().Match(comment) is { Success: true } end ? comment[..(end.Index + 1)] : comment + ".";
+    }
+
+    [GeneratedRegex(@"(?<=[^\s.])\.(?=\s|$)")]
+    private static partial Regex EndOfSentence();
 }

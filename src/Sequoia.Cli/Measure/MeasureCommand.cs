@@ -17,7 +17,7 @@ internal sealed class MeasureCommand
     private readonly Option<int?> _maxTokens = CheckedOption.Number("--max-tokens", "The most tokens for each prompt. Default: 128.", 1, int.MaxValue);
     private readonly Option<ulong?> _seed = CheckedOption.Number("--seed", "Default: 0.", 0UL, ulong.MaxValue);
     private readonly Option<bool> _byDepth = new("--by-depth") { Description = "Also tell acceptance by depth, as the optimal tree of 64 nodes meets it." };
-    private readonly Option<string?> _output = CheckedOption.Text("--output", "Where to keep the vector. Default: acceptance.json in the draft's folder, where generate finds it.", "FILE.json");
+    private readonly Option<string?> _output = CheckedOption.Path("--output", "Where to keep the vector. Default: acceptance.json in the draft's folder, where generate finds it. What few steps would replace is kept beside it as FILE.json.old.", "FILE.json");
     private readonly Option<bool> _json = new("--json") { Description = "Print what is kept as one JSON object." };
 
     public static Command Create(Streams streams)
@@ -37,21 +37,22 @@ internal sealed class MeasureCommand
         (string targetFolder, string draftFolder) = _pair.BothFolders(parsed);
         GenerationOptions options = Options(parsed);
         string promptsFile = parsed.GetRequiredValue(_prompts);
-        List<string> prompts = PromptsFile.Read(promptsFile);
+        var asked = PromptsFile.Read(promptsFile);
+        string file = parsed.GetValue(_output) ?? AcceptanceVector.FileOf(draftFolder);
+        OutputFile.RequireWritable(file);
         using LanguageModel target = await ModelPair.LoadModelAsync(targetFolder, _pair.Loading(parsed), streams, cancellation);
         using LanguageModel draft = await ModelPair.LoadModelAsync(draftFolder, _pair.Loading(parsed), streams, cancellation);
-        int all = prompts.Count;
-        prompts = PromptsFile.Fitting(prompts, promptsFile, target, parsed.GetValue(_maxPrompts) ?? 200);
+        List<string> prompts = asked.Fitting(target, parsed.GetValue(_maxPrompts) ?? 200);
 
         AcceptanceMeasurement measured = await WorkProgress.RunAsync(streams, "Measuring", prompts.Count, done => Task.Run(
             () => AcceptanceMeter.Measure(target, draft, prompts, options, SpeculationMethod.Sequoia, new Counter<int>(count => done(count)), cancellation), CancellationToken.None));
         bool byDepth = parsed.GetValue(_byDepth);
         var provenance = new JsonObject
         {
-            ["target"] = ModelIdentity.Name(targetFolder),
-            ["target_sha256"] = ModelIdentity.Digests(targetFolder),
-            ["draft"] = ModelIdentity.Name(draftFolder),
-            ["draft_sha256"] = ModelIdentity.Digests(draftFolder),
+            ["target"] = ModelIdentity.Name(target.Folder),
+            ["target_sha256"] = ModelIdentity.Digests(target.Folder),
+            ["draft"] = ModelIdentity.Name(draft.Folder),
+            ["draft_sha256"] = ModelIdentity.Digests(draft.Folder),
             ["temperature"] = options.Temperature,
             ["top_p"] = options.TopP,
             ["top_k"] = options.TopK,
@@ -62,11 +63,12 @@ internal sealed class MeasureCommand
             ["date"] = DateTime.UtcNow.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
         };
         AcceptanceReport.AddTo(provenance, measured, byDepth);
-        // First shown, then kept: a folder that cannot be written to must not cost the measurement.
+        // First shown, then kept: a disk that is full by now must not cost the measurement.
         await streams.Out.WriteLineAsync(parsed.GetValue(_json) ? Json(measured.Acceptance, provenance) : AcceptanceReport.Table(measured, byDepth));
-        string file = parsed.GetValue(_output) ?? AcceptanceVector.FileOf(draftFolder);
+        if (EarlierMeasurement.Replace(file, measured) is { } warning)
+            await streams.Notes.WriteLineAsync($"sequoia: {warning}");
         measured.Acceptance.Save(file, provenance);
-        await streams.Notes.WriteLineAsync($"sequoia: {measured.Steps} steps over {prompts.Count} of {all} prompts; kept in {file}");
+        await streams.Notes.WriteLineAsync($"sequoia: {measured.Steps} steps over {prompts.Count} of {asked.Prompts.Count} prompts; kept in {file}");
         return ExitStatus.Done;
     }
 

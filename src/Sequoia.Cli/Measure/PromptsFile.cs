@@ -1,52 +1,47 @@
 using System.CommandLine;
-using System.Text;
+using System.Security.Cryptography;
 using System.Text.Json;
 using Sequoia.Native;
 
 namespace Sequoia.Cli;
 
-/// <summary>Reads prompts: JSON lines {"prompt":"..."}, or text with a line &lt;|endoftext|&gt; between prompts.</summary>
-internal static class PromptsFile
+/// <summary>Prompts: JSON lines {"prompt":"..."}, or text with a line &lt;|endoftext|&gt; between prompts.</summary>
+/// <param name="Name">What messages call the file.</param>
+/// <param name="Sha256">The file's digest.</param>
+/// <param name="Prompts">What it holds.</param>
+internal sealed record PromptsFile(string Name, string Sha256, IReadOnlyList<string> Prompts)
 {
     private const string Separator = "<|endoftext|>";
 
-    public static Option<string> Option() => new("--prompts")
-    {
-        Description = "JSON lines {\"prompt\":\"...\"}, or text with a line <|endoftext|> between prompts.",
-        HelpName = "FILE",
-        Required = true,
-    };
+    public static Option<string> Option() => CheckedOption.RequiredPath(
+        "--prompts", "JSON lines {\"prompt\":\"...\"}, or text with a line <|endoftext|> between prompts; - for standard input.", "FILE");
 
     /// <summary>The first prompts, at most so many, that leave room in the model's context.</summary>
-    public static List<string> Fitting(List<string> prompts, string file, LanguageModel model, int most)
+    public List<string> Fitting(LanguageModel model, int most)
     {
-        List<string> fitting = [.. prompts.Where(prompt => model.Tokenizer.Encode(prompt).Length + 1 < model.ContextLength).Take(most)];
+        List<string> fitting = [.. Prompts.Where(prompt => model.Tokenizer.Encode(prompt).Length + 1 < model.ContextLength).Take(most)];
         return fitting.Count > 0 ? fitting : throw new InvalidInputException(
-            $"{file}: none of its {prompts.Count} prompts fits the model's context of {model.ContextLength}; shorten them");
+            $"{Name}: none of its {Prompts.Count} prompts fits the model's context of {model.ContextLength}; shorten them");
     }
 
-    public static List<string> Read(string file)
+    public static PromptsFile Read(string path)
     {
-        string[] lines;
-        try
-        {
-            lines = File.ReadAllLines(file, new UTF8Encoding(false, throwOnInvalidBytes: true));
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new InvalidInputException($"{file}: there is no such file", e);
-        }
-        catch (DecoderFallbackException e)
-        {
-            throw new InvalidInputException($"{file}: is not valid UTF-8; convert it first", e);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new InvalidInputException($"{file}: cannot be read ({e.Message.ReplaceLineEndings(" ")})", e);
-        }
+        byte[] content = InputFile.ReadBytes(path, "--prompts", int.MaxValue, "prompts");
+        string file = InputFile.NameOf(path);
+        string[] lines = [.. Lines(InputFile.Decode(content, file))];
         bool json = lines.FirstOrDefault(line => !string.IsNullOrWhiteSpace(line))?.TrimStart().StartsWith('{') ?? false;
         List<string> prompts = json ? JsonLines(file, lines) : Texts(lines);
-        return prompts.Count > 0 ? prompts : throw new InvalidInputException($"{file}: holds no prompts");
+        return prompts.Count > 0
+            ? new PromptsFile(file, Convert.ToHexStringLower(SHA256.HashData(content)), prompts)
+            : throw new InvalidInputException($"{file}: holds no prompts");
+    }
+
+    // JSON may hold the line breaks of Unicode as they are, so only the usual ones part lines.
+    private static IEnumerable<string> Lines(string text)
+    {
+        using var reader = new StringReader(text);
+        while (reader.ReadLine() is { } line)
+            yield return line;
     }
 
     private static List<string> JsonLines(string file, string[] lines)

@@ -15,14 +15,14 @@ internal static class TreeCommand
 
     private static Command CreateOptimize(Streams streams)
     {
-        var acceptance = new Option<string>("--acceptance") { Description = "The acceptance vector: {\"p\":[p1,p2,...]}.", HelpName = "FILE.json", Required = true };
+        Option<string> acceptance = CheckedOption.RequiredPath("--acceptance", "The acceptance vector: {\"p\":[p1,p2,...]}; - for standard input.", "FILE.json");
         var byDepth = new Option<bool>("--by-depth") { Description = "Use the file's \"by_depth\", [[p1,...],...]: a vector for each depth of the parent, the last one for all deeper ones too." };
         Option<int?> maxSize = CheckedOption.Number("--max-size", "The most nodes, root included.", 1, TokenTree.MaxSize);
         maxSize.Required = true;
         Option<int?> maxLevels = CheckedOption.Number("--max-levels", "The most levels, root included.", 1, TokenTree.MaxSize);
         Option<double?> draftCost = CheckedOption.Number("--draft-cost", "Time of one draft pass, in target tokens.", 0.0, 1e6);
         Option<string?> verifyCost = CheckedOption.Text("--verify-cost", "Times of target passes over n nodes, in target tokens; only these sizes are candidates.", "n:t,n:t,...");
-        Option<string?> svg = CheckedOption.Text("--svg", "Also draw the tree into this file.", "FILE");
+        Option<string?> svg = CheckedOption.Path("--svg", "Also draw the tree into this file.", "FILE");
         var json = new Option<bool>("--json") { Description = "Print one JSON object." };
         var command = new Command("optimize", "Find the tree with the most expected tokens, or the fastest one if costs are given.")
         {
@@ -30,8 +30,10 @@ internal static class TreeCommand
         };
         command.SetAction(parsed =>
         {
-            string file = parsed.GetRequiredValue(acceptance);
+            string file = StandardInput.PathFor(parsed.GetRequiredValue(acceptance), "--acceptance");
             AcceptanceByDepth p = parsed.GetValue(byDepth) ? AcceptanceByDepth.Load(file) : new AcceptanceByDepth(AcceptanceVector.Load(file));
+            if (parsed.GetValue(svg) is { } drawing)
+                OutputFile.RequireWritable(drawing);
             var search = new TreeSearch(p, parsed.GetValue(maxSize)!.Value, parsed.GetValue(maxLevels), parsed.GetValue(draftCost) ?? 0);
             TreeChoice choice = parsed.GetValue(verifyCost) is { } costs
                 ? search.Fastest(VerifyCosts.Parse(costs), streams.Notes.WriteLine)

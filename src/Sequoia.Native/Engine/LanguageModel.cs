@@ -33,11 +33,11 @@ public sealed class LanguageModel : IDisposable
         if (options.Threads is < 1 or > LoadOptions.MaxThreads)
             throw new ArgumentOutOfRangeException(nameof(options), options.Threads, $"Threads must be 1 to {LoadOptions.MaxThreads}");
         long start = Stopwatch.GetTimestamp();
+        folder = ModelFolder.Resolve(folder);
         Folder = folder;
         ArgumentNullException.ThrowIfNull(options.Logger);
         (Logger, CacheFolder) = (options.Logger, options.CacheFolder);
-        if (!Directory.Exists(folder))
-            throw new ModelFileException(folder, "there is no such folder; a Hugging Face model folder is expected");
+        ModelFolder.Require(folder);
         LlamaConfig config = LlamaConfig.Read(Path.Combine(folder, "config.json"));
         Tokenizer = Tokenizer.Load(folder);
         if (Tokenizer.VocabularySize > config.VocabularySize)
@@ -60,7 +60,7 @@ public sealed class LanguageModel : IDisposable
                 cancellation.ThrowIfCancellationRequested();
                 progress?.Report((double)(loaded += tensor.Bytes) / all);
             }), files);
-            (Device, DeviceId, HasTimes, MostTreeLevels, Note) = (backend.Name, BackendFactory.IdOf(backend), backend.HasTimes, backend.MostTreeLevels, backend.NoteOn(tensors));
+            (Device, DeviceId, HasTimes, MostTreeLevels, Note) = (backend.Name, BackendFactory.IdOf(backend), backend.HasTimes, backend.MostTreeLevels, Joined(ModelFolder.Note(folder), backend.NoteOn(tensors)));
         }
         catch
         {
@@ -79,7 +79,7 @@ public sealed class LanguageModel : IDisposable
             Log.ScalarKernels(Logger);
     }
 
-    /// <summary>The folder that the model was loaded from.</summary>
+    /// <summary>The folder that the model was loaded from; in Hugging Face's cache, the snapshot.</summary>
     public string Folder { get; }
 
     /// <summary>The model's tokenizer.</summary>
@@ -103,7 +103,7 @@ public sealed class LanguageModel : IDisposable
     /// <summary>Whether the time the device takes means anything; false on the software GPU, where counts are of use and times are not.</summary>
     public bool HasTimes { get; }
 
-    /// <summary>What the device made of the weights that a user may not expect, in one sentence; null if nothing.</summary>
+    /// <summary>What a user may not expect of the weights: which files were taken, what the device made of them. Null if nothing.</summary>
     public string? Note { get; }
 
     /// <summary>How long <see cref="Load"/> took.</summary>
@@ -163,6 +163,8 @@ public sealed class LanguageModel : IDisposable
     /// <summary>Holds the weights until the result is disposed of.</summary>
     /// <exception cref="ObjectDisposedException">The model was disposed of.</exception>
     internal ModelLease Lease() => Volatile.Read(ref _own)?.TryShare() ?? throw new ObjectDisposedException(nameof(LanguageModel));
+
+    private static string? Joined(params ReadOnlySpan<string?> notes) => string.Join("; ", notes.ToArray().OfType<string>()) is { Length: > 0 } all ? all : null;
 
     private static string FingerprintOf(ModelFiles files)
     {

@@ -6,6 +6,12 @@ internal static class ModelFile
     /// <summary>The largest real one has about 35 MB; what is far larger is something else, and not worth the memory.</summary>
     private const long MaxBytes = 256L << 20;
 
+    /// <summary>What to do about a file of which only Git LFS's pointer is there.</summary>
+    public const string LfsPointer = "is a pointer of Git LFS, not the file itself; run `git lfs pull` in its folder, or download it again";
+
+    /// <summary>Whether a file's content is what Git keeps in place of a large file.</summary>
+    public static bool IsLfsPointer(ReadOnlySpan<byte> content) => content.StartsWith("version https://git-lfs"u8);
+
     public static byte[] ReadAll(string file)
     {
         try
@@ -16,7 +22,7 @@ internal static class ModelFile
                 throw new ModelFileException(file, $"has {stream.Length >> 20} MiB, which is too large for a tokenizer or config file");
             byte[] content = new byte[stream.Length];
             stream.ReadExactly(content);
-            return content;
+            return IsLfsPointer(content) ? throw new ModelFileException(file, LfsPointer) : content;
         }
         catch (FileNotFoundException e)
         {

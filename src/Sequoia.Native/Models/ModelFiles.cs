@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Sequoia.Native.Models;
 
-/// <summary>The weights of a model folder: one `model.safetensors`, or the shards that `model.safetensors.index.json` lists.</summary>
+/// <summary>The weights of a model folder: one `model.safetensors`, else the shards that `model.safetensors.index.json` lists.</summary>
 internal sealed class ModelFiles : IDisposable
 {
     private readonly List<SafetensorsFile> _files = [];
@@ -13,11 +13,10 @@ internal sealed class ModelFiles : IDisposable
         Folder = folder;
         try
         {
-            string index = Path.Combine(folder, "model.safetensors.index.json");
-            if (File.Exists(index))
-                OpenShards(index);
+            if (ModelFolder.Single(folder) is { } single)
+                Open(single);
             else
-                Open(Path.Combine(folder, "model.safetensors"));
+                OpenShards(Path.Combine(folder, ModelFolder.IndexFile));
         }
         catch
         {

@@ -48,6 +48,8 @@ internal sealed unsafe class SafetensorsFile : IDisposable
     {
         if (_file.Length < 10)
             throw Bad($"the file has only {_file.Length} bytes, no safetensors header; download it again");
+        if (ModelFile.IsLfsPointer(new ReadOnlySpan<byte>(_file.Data, (int)Math.Min(_file.Length, 64))))
+            throw Bad(ModelFile.LfsPointer);
         ulong headerBytes = *(ulong*)_file.Data;
         if (headerBytes > MaxHeaderBytes)
             throw Bad($"the header claims {headerBytes} bytes (at most {MaxHeaderBytes} are allowed); the file is not safetensors or is damaged");

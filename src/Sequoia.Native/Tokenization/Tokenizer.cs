@@ -142,6 +142,7 @@ public sealed class Tokenizer
 
     private static string FileOf(string folderOrFile)
     {
+        folderOrFile = ModelFolder.Resolve(folderOrFile);
         if (!Directory.Exists(folderOrFile))
             return File.Exists(folderOrFile) ? folderOrFile : throw new ModelFileException(folderOrFile, "there is no such file or folder");
         foreach (string name in (string[])["tokenizer.json", "tokenizer.model"])

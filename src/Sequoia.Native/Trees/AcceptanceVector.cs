@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Sequoia.Native.Diagnostics;
+using Sequoia.Native.Models;
 using Sequoia.Native.Trees;
 
 namespace Sequoia.Native;
@@ -41,8 +42,8 @@ public sealed class AcceptanceVector
     /// <summary>Whether <see cref="OfDraft"/> finds a file.</summary>
     public static bool IsKnownFor(string draftFolder) => File.Exists(FileOf(draftFolder));
 
-    /// <summary>Where a draft's vector is kept.</summary>
-    public static string FileOf(string draftFolder) => Path.Combine(draftFolder, "acceptance.json");
+    /// <summary>Where a draft's vector is kept; in Hugging Face's cache, in the snapshot.</summary>
+    public static string FileOf(string draftFolder) => Path.Combine(ModelFolder.Resolve(draftFolder), "acceptance.json");
 
     /// <summary>Loads {"p":[p1,p2,...]}; other keys are ignored.</summary>
     /// <exception cref="InvalidInputException">The file is missing or is not such a vector; the message names file and key.</exception>

@@ -2,7 +2,7 @@ namespace Sequoia.Native.Tests.Planning;
 
 internal sealed class HardwareMeterTests
 {
-    private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(100);
 
     [Test]
     public void Every_pass_at_every_context_takes_some_time()

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text;
 using System.Text.RegularExpressions;
 
@@ -37,9 +36,8 @@ public class TokenizerRoundTripTests
     {
         var tokenizer = Tokenizer.Load(SharedData.Path("tokenizers", name, file));
         string text = new StringBuilder().Insert(0, "abcabd", 100_000).ToString();
-        var clock = Stopwatch.StartNew();
-        int[] ids = tokenizer.Encode(text);
-        Assert.That(clock.Elapsed, Is.LessThan(TimeSpan.FromSeconds(20)), "600,000 letters");
+        int[] ids = [];
+        Assert.That(ThreadTime.Of(() => ids = tokenizer.Encode(text)), Is.LessThan(TimeSpan.FromSeconds(20)), "600,000 letters");
         Assert.That(tokenizer.Decode(ids), Is.EqualTo(text));
     }
 

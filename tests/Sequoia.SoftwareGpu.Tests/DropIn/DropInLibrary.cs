@@ -5,7 +5,7 @@ namespace Sequoia.SoftwareGpu.Tests.DropIn;
 /// <summary>Runs programs that know nothing of the software GPU on the library that ./build.sh drop-in makes.</summary>
 internal static class DropInLibrary
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
     private static string Folder => Path.Combine(Repository.Root, "out", "drop-in");
 

@@ -1,0 +1,87 @@
+using Sequoia.Native;
+
+namespace Sequoia.Cli;
+
+/// <summary>The standard input, which one argument may take: by the name "-", or the prompt where none is given.</summary>
+internal static class StandardInput
+{
+    public const string Name = "-";
+
+    /// <summary>For options whose files the library reads.</summary>
+    private const string Device = "/dev/stdin";
+
+    private static readonly Lock s_lock = new();
+    private static string? s_reader;
+    private static bool s_isAwaited;
+    private static bool s_isCancelled;
+
+    public static bool IsRedirected => Console.IsInputRedirected;
+
+    /// <summary>Whether an argument has taken it.</summary>
+    public static bool IsTaken => s_reader is not null;
+
+    /// <summary>Keeps the command from waiting for it. False where it already waits, and only the end of the process can help.</summary>
+    public static bool TryCancel()
+    {
+        lock (s_lock)
+        {
+            s_isCancelled |= !s_isAwaited;
+            return s_isCancelled;
+        }
+    }
+
+    /// <summary>All of it, to the byte.</summary>
+    /// <param name="reader">The argument that it is for.</param>
+    public static byte[] ReadBytes(string reader)
+    {
+        Take(reader);
+        Await(true);
+        try
+        {
+            using var all = new MemoryStream();
+            using Stream input = Console.OpenStandardInput();
+            input.CopyTo(all);
+            return all.ToArray();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidInputException($"{reader}: standard input cannot be read ({e.Message.ReplaceLineEndings(" ")})", e);
+        }
+        finally
+        {
+            Await(false);
+        }
+    }
+
+    public static string ReadText(string reader) => InputFile.Decode(ReadBytes(reader), "standard input");
+
+    /// <summary>A path for the library to read where a user wrote "-".</summary>
+    public static string PathFor(string path, string reader)
+    {
+        if (path != Name)
+            return path;
+        if (!File.Exists(Device))
+            throw new InvalidInputException($"{reader} -: this system has no {Device}; name a file");
+        Take(reader);
+        return Device;
+    }
+
+    private static void Await(bool begins)
+    {
+        lock (s_lock)
+        {
+            if (begins && s_isCancelled)
+                throw new OperationCanceledException();
+            s_isAwaited = begins;
+        }
+    }
+
+    private static void Take(string reader)
+    {
+        if (!StandardDescriptors.IsOpen(StandardDescriptors.Input))
+            throw new InvalidInputException($"{reader}: would come from standard input, which is closed; give it as an argument");
+        if (s_reader is not null)
+            throw new InvalidInputException($"{reader} -: standard input is {s_reader} already; name a file");
+        s_reader = reader;
+    }
+}
