@@ -1,10 +1,10 @@
 // How logits become the distribution that is drawn from and verified: temperature, top-k, top-p, renormalise (TokenDistribution.cs).
-// No probability is ever stored: a row's law is six numbers, and probability() recomputes the same bits from the logit.
+// No probability is ever stored: a row's distribution is six numbers, and probability() recomputes the same bits from the logit.
 #pragma once
 #include "exact_math.cuh"
 
 // SamplingOptions of the host.
-struct SamplingLaw
+struct SamplingSettings
 {
     float temperature; // 0 is greedy
     i32 top_k;         // 0 keeps all

@@ -1,9 +1,9 @@
 // Draws the children of a tree level's nodes, in drawing order.
 //
-//   sampled   the k largest of z - max + Gumbel noise, z = logit / temperature: k draws without replacement from the row's law
-//             (temperature, top-k, top-p). Tokens that the law gives nothing rank behind all others by their noise alone, so that every
+//   sampled   the k largest of z - max + Gumbel noise, z = logit / temperature: k draws without replacement from the row's distribution
+//             (temperature, top-k, top-p). Tokens without probability rank behind all others by their noise alone, so that every
 //             planned child exists. No softmax is needed for the choice; the row's scale is kept for verify_tree.
-//   with replacement (SpecInfer)   each child is a race of its own over the row's law, so tokens may come twice
+//   with replacement (SpecInfer)   each child is a race of its own over the row's distribution, so tokens may come twice
 //   greedy    (temperature 0) the k largest logits. Equal ones by ascending token. Target-only sampling draws so at any temperature.
 //
 // logits      [rows][stride] fp32, row = node_of_row's order; stride a multiple of 4, base 16-byte aligned; read only below vocabulary
@@ -12,7 +12,7 @@
 //   draft_row   out: where the verifier finds the row's logits, which must stay there until then
 //   scales      out, sampled only: what makes the row probabilities
 //   errors      |= DAMAGED_DRAFT_LOGITS if a logit is NaN, or too few are above -infinity: the children are token 0 then
-//   step, seed, law, method are read
+//   step, seed, sampling, method are read
 //
 // Grid: rows. Block: DRAW_THREADS, whose number changes no bit. Dynamic shared memory: max(16 KiB, 8 tree_size(tiles)).
 // Bytes: distinct 4 rows vocabulary read, asked for 4 times (largest, sum, two passes of the choice) and once more at most to count tokens
@@ -99,7 +99,7 @@ __device__ inline i32 tokens_with_mass(const float* __restrict__ logits, i32 voc
     return block_reduce<Total>(mine, 0);
 }
 
-// The first arrival of a race over the row's law. All threads get the token.
+// The first arrival of a race over the row's distribution. All threads get the token.
 __device__ inline i32 race(const float* __restrict__ logits, i32 vocabulary, const RowScale& scale, RandomStream noise)
 {
     u64 first = NOBODY;
@@ -136,7 +136,7 @@ extern "C" __global__ __launch_bounds__(DRAW_THREADS) void draw_children(const _
     else
     {
         RowScale scale;
-        if (find_row_scale(logits, p.vocabulary, sequence.law, scratch, scale))
+        if (find_row_scale(logits, p.vocabulary, sequence.sampling, scratch, scale))
         {
             if (threadIdx.x == 0)
                 sequence.scales[node] = scale;

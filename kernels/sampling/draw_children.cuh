@@ -13,4 +13,4 @@ struct DrawChildren
 };
 
 // Target-only sampling's children are the likeliest whatever the temperature.
-__device__ inline bool takes_likeliest(const Sequence& sequence) { return sequence.law.temperature == 0.0f || sequence.method == TARGET_ONLY; }
+__device__ inline bool takes_likeliest(const Sequence& sequence) { return sequence.sampling.temperature == 0.0f || sequence.method == TARGET_ONLY; }

@@ -3,7 +3,7 @@
 // workspace [rows][workspace_stride]: vocabulary + scalar_sum_room + the most children of a node, fp32
 // Grid: ceil(rows / 32). Block: 32.
 #include "draw_children.cuh"
-#include "row_law_scalar.cuh"
+#include "row_distribution_scalar.cuh"
 
 struct DrawChildrenScalar : DrawChildren
 {
@@ -49,7 +49,7 @@ extern "C" __global__ void draw_children_scalar(const __grid_constant__ DrawChil
         }
         found = is_nan ? 0 : found;
     }
-    else if (scalar_row_law(logits, p.vocabulary, sequence.law, q, tile_sum, scale))
+    else if (scalar_row_distribution(logits, p.vocabulary, sequence.sampling, q, tile_sum, scale))
     {
         sequence.scales[node] = scale;
         for (; sequence.method == SPEC_INFER && found < wanted; found++)
@@ -59,7 +59,7 @@ extern "C" __global__ void draw_children_scalar(const __grid_constant__ DrawChil
         RandomStream noise = {sequence.seed, (u32)node, sequence.step, DRAFT_NOISE};
         for (i32 tok = 0; tok < p.vocabulary; tok++)
         {
-            float score = logits[tok] / sequence.law.temperature - scale.max;
+            float score = logits[tok] / sequence.sampling.temperature - scale.max;
             if (q[tok] > 0.0f)
                 insert(score - exact_log(scalar_exponential(noise, tok)), tok, best_key, child_tok, wanted, found);
         }

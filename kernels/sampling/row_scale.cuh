@@ -1,4 +1,4 @@
-// A row's law, found by a whole block (TokenDistribution.FromLogits): the largest score, the thresholds of top-k and top-p, the sums.
+// A row's distribution, found by a whole block (TokenDistribution.FromLogits): the largest score, the thresholds of top-k and top-p, the sums.
 #pragma once
 #include "block_reduce.cuh"
 #include "distribution.cuh"
@@ -32,18 +32,18 @@ __device__ float row_sum(const float* __restrict__ logits, i32 vocabulary, Value
     return tree_over_tiles(tile_sum, tiles);
 }
 
-// False if a logit is NaN or none is finite: then there is no law.
+// False if a logit is NaN or none is finite: then there is no distribution.
 __device__ inline bool find_row_scale(
-    const float* __restrict__ logits, i32 vocabulary, const SamplingLaw& law, RowScratch* scratch, RowScale& scale)
+    const float* __restrict__ logits, i32 vocabulary, const SamplingSettings& sampling, RowScratch* scratch, RowScale& scale)
 {
-    scale = {law.temperature, -infinity(), 0.0f, 1.0f, 0.0f, 1.0f};
+    scale = {sampling.temperature, -infinity(), 0.0f, 1.0f, 0.0f, 1.0f};
     bool is_nan = false;
     for (i32 quad = threadIdx.x; quad < quads_of(vocabulary); quad += blockDim.x)
     {
         Quad logit = load_quad(logits, 4 * quad, vocabulary);
         for (i32 part = 0; part < 4; part++)
         {
-            float score = logit.of[part] / law.temperature;
+            float score = logit.of[part] / sampling.temperature;
             is_nan |= score != score;
             scale.max = Largest::of(scale.max, score);
         }
@@ -52,16 +52,16 @@ __device__ inline bool find_row_scale(
     if (__syncthreads_or(is_nan) || !(scale.max > -infinity() && scale.max < infinity()))
         return false;
 
-    if (law.top_k > 0 && law.top_k < vocabulary)
+    if (sampling.top_k > 0 && sampling.top_k < vocabulary)
         scale.count_floor = mass_threshold(
-            logits, vocabulary, [&](float logit) { return weight_of(logit, scale); }, law.top_k, true, scratch->histogram);
+            logits, vocabulary, [&](float logit) { return weight_of(logit, scale); }, sampling.top_k, true, scratch->histogram);
     scale.sum = row_sum(logits, vocabulary, [&](float logit) { return weight_of(logit, scale); }, scratch->tile_sum);
-    if (law.top_p_mass == 0)
+    if (sampling.top_p_mass == 0)
         return true;
     // tile_sum[] becomes histogram[].
     __syncthreads();
     scale.mass_floor = mass_threshold(
-        logits, vocabulary, [&](float logit) { return probability(logit, scale); }, law.top_p_mass, false, scratch->histogram);
+        logits, vocabulary, [&](float logit) { return probability(logit, scale); }, sampling.top_p_mass, false, scratch->histogram);
     scale.kept = row_sum(logits, vocabulary, [&](float logit) { return probability(logit, scale); }, scratch->tile_sum);
     return true;
 }

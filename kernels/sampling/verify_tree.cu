@@ -10,7 +10,7 @@
 // All rules (docs/compare.md) do without vocabulary-sized writes: P and Q are recomputed from logits wherever they are needed.
 //
 // parts       the sequences; row first_row + i of the target's logits is node i of the part's. The path ends at an accepted child that has no row
-//             (Outcome::ahead). Of a sequence step, seed, law, method, tokens and tree are read, and
+//             (Outcome::ahead). Of a sequence step, seed, sampling, method, tokens and tree are read, and
 //   draft_row, scales   what draw_children left; not read when greedy
 //   errors              if set on entry, or DAMAGED_TARGET_LOGITS (NaN, or none finite) here, the outcome has length 0
 // target      [rows][target_stride] fp32
@@ -19,8 +19,8 @@
 //
 // Strides are multiples of 4, bases 16-byte aligned; rows are read below vocabulary only.
 // Grid: parts. Block: VERIFY_THREADS, whose number changes no bit. Dynamic shared memory: max(16 KiB, 8 tree_size(tiles)).
-// Bytes asked for: 8 vocabulary per visited node to find its law (12 more for top-k, 16 more for top-p), 8 vocabulary per rejection (both rows,
-// in tiles of 64 tokens to a thread), 8 vocabulary for the draw (at a leaf of one row). An accepted first child costs its node's law and two loads.
+// Bytes asked for: 8 vocabulary per visited node to find its distribution (12 more for top-k, 16 more for top-p), 8 vocabulary per rejection (both rows,
+// in tiles of 64 tokens to a thread), 8 vocabulary for the draw (at a leaf of one row). An accepted first child costs its node's distribution and two loads.
 // Beside the rows at most 12 words a thread and visited node.
 // Called by: the end of a step. Reference: TreeVerifier.Verify, ResidualDistribution (C#); verify_tree_scalar.cu.
 #include "argmax.cuh"
@@ -54,7 +54,7 @@ __device__ inline Step follow_residual(const VerifyTree& p, const Sequence& sequ
     const TreeShape& tree = sequence.tree;
     i32 children = tree.child_count[node], first = tree.first_child[node];
     RowScale target_scale;
-    if (!find_row_scale(target, p.vocabulary, sequence.law, scratch, target_scale))
+    if (!find_row_scale(target, p.vocabulary, sequence.sampling, scratch, target_scale))
         return {0, -1};
     // A leaf has no draft, and target-only sampling asks for none: C is 0, and the target's row stands in for Q.
     bool has_draft = children > 0 && sequence.method != TARGET_ONLY;
@@ -91,7 +91,7 @@ extern "C" __global__ __launch_bounds__(VERIFY_THREADS) void verify_tree(const _
         // Scratch is free: everybody has left the node above.
         __syncthreads();
         const float* target = p.target + (size_t)(part.first_row + node) * p.target_stride;
-        step = sequence.law.temperature == 0.0f ? follow_token(sequence, node, argmax(target, p.vocabulary))
+        step = sequence.sampling.temperature == 0.0f ? follow_token(sequence, node, argmax(target, p.vocabulary))
             : follow_residual(p, sequence, target, node, reinterpret_cast<RowScratch*>(dynamic));
         if (step.child == 0)
             break;

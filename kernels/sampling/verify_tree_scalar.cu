@@ -2,7 +2,7 @@
 //
 // workspace [parts][workspace_stride]: 3 vocabulary + scalar_sum_room floats
 // Grid: parts. Block: 1.
-#include "row_law_scalar.cuh"
+#include "row_distribution_scalar.cuh"
 #include "verify_tree.cuh"
 
 struct VerifyTreeScalar : VerifyTree
@@ -91,7 +91,7 @@ __device__ inline i32 follow(const VerifyTreeScalar& p, const Sequence& sequence
 {
     const i32* child_tok = sequence.tokens + sequence.tree.first_child[node];
     i32 children = sequence.tree.child_count[node];
-    if (sequence.law.temperature == 0.0f)
+    if (sequence.sampling.temperature == 0.0f)
     {
         tok = scalar_argmax(target, p.vocabulary);
         return child_of(sequence, node, tok);
@@ -99,7 +99,7 @@ __device__ inline i32 follow(const VerifyTreeScalar& p, const Sequence& sequence
     ScalarResidual residual = {rows, rows + p.vocabulary, rows + 2 * (size_t)p.vocabulary, rows + 3 * (size_t)p.vocabulary, p.vocabulary, sequence.method == SPEC_INFER};
     RowScale scale;
     tok = -1;
-    if (!scalar_row_law(target, p.vocabulary, sequence.law, residual.p, residual.tile_sum, scale))
+    if (!scalar_row_distribution(target, p.vocabulary, sequence.sampling, residual.p, residual.tile_sum, scale))
         return 0;
     if (sequence.method == TARGET_ONLY)
     {

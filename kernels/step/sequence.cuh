@@ -37,7 +37,7 @@ struct Sequence
     u32 errors;
     Method method;
     u64 seed;
-    SamplingLaw law;
+    SamplingSettings sampling;
     i32* tokens; // of the tree's nodes; tokens[-k] is the token at position committed - k, as far back as a pass computes
     const i32* target_pages; // of each model's cache, in the order of positions
     const i32* draft_pages;

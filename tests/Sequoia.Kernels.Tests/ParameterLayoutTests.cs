@@ -12,7 +12,7 @@ internal sealed class ParameterLayoutTests : CudaFixture
 {
     private static readonly TestCaseData[] Structures =
     [
-        Case<SamplingLaw>("distribution.cuh", "SamplingLaw"),
+        Case<SamplingSettings>("distribution.cuh", "SamplingSettings"),
         Case<RowScale>("distribution.cuh", "RowScale"),
         Case<DeviceTree>("sequence.cuh", "TreeShape"),
         Case<DeviceSequence>("sequence.cuh", "Sequence"),

@@ -12,11 +12,11 @@ internal sealed class CompareJob(CompareReport report, CompareFile file, Languag
 
     private HardwareCosts? _costs;
 
-    private SpeculationMethod[] Laws => [.. _methods.Select(method => method.Law).Distinct()];
+    private SpeculationMethod[] Verifiers => [.. _methods.Select(method => method.Verifier).Distinct()];
 
     /// <summary>The amount of work in all, in the unit that progress is reported in.</summary>
     public double Amount => report.Options.Temperatures.Count
-        * ((Laws.Length * CalibrationWeight * report.CalibrationPrompts) + (report.TestPrompts * report.Options.Sizes.Sum(size => size + RunOverhead)));
+        * ((Verifiers.Length * CalibrationWeight * report.CalibrationPrompts) + (report.TestPrompts * report.Options.Sizes.Sum(size => size + RunOverhead)));
 
     /// <summary>Does what the report lacks; whether it is complete, that is, was not cancelled.</summary>
     public async Task<bool> RunAsync(Action<double> progress)
@@ -26,9 +26,9 @@ internal sealed class CompareJob(CompareReport report, CompareFile file, Languag
         {
             foreach (float temperature in report.Options.Temperatures)
             {
-                foreach (SpeculationMethod law in Laws)
+                foreach (SpeculationMethod verifier in Verifiers)
                 {
-                    await CalibrateAsync(temperature, law, new Counter<int>(prompts => progress(done + (CalibrationWeight * prompts))));
+                    await CalibrateAsync(temperature, verifier, new Counter<int>(prompts => progress(done + (CalibrationWeight * prompts))));
                     progress(done += CalibrationWeight * report.CalibrationPrompts);
                 }
                 foreach (int size in report.Options.Sizes)
@@ -42,15 +42,15 @@ internal sealed class CompareJob(CompareReport report, CompareFile file, Languag
         }
     }
 
-    private async Task CalibrateAsync(float temperature, SpeculationMethod law, IProgress<int> progress)
+    private async Task CalibrateAsync(float temperature, SpeculationMethod verifier, IProgress<int> progress)
     {
-        if (report.Calibrations.Any(c => c.Temperature == temperature && c.Law == law.ToString()))
+        if (report.Calibrations.Any(c => c.Temperature == temperature && c.Verifier == verifier.ToString()))
             return;
         string[] calibration = [.. prompts.Take(report.CalibrationPrompts)];
         AcceptanceMeasurement measured = await Task.Run(
-            () => AcceptanceMeter.Measure(target, draft, calibration, Options(temperature, 0), law, progress, cancellation), cancellation);
+            () => AcceptanceMeter.Measure(target, draft, calibration, Options(temperature, 0), verifier, progress, cancellation), cancellation);
         report.Calibrations.Add(new Calibration(
-            temperature, law.ToString(), measured.Steps, measured.Acceptance.Values.ToArray(), measured.StandardErrors, measured.Ranks));
+            temperature, verifier.ToString(), measured.Steps, measured.Acceptance.Values.ToArray(), measured.StandardErrors, measured.Ranks));
         file.Save(report);
     }
 
@@ -94,7 +94,7 @@ internal sealed class CompareJob(CompareReport report, CompareFile file, Languag
                 double seconds = costs.StepSeconds(tree, OptimalTree.ExpectedTokens(tree, acceptance), context);
                 report.StepCosts.Add(new StepCost(temperature, size, method.Name, seconds / costs.PlainSeconds(context)));
             }
-            generators.Add((method.Name, new TextGenerator(target, draft, TreePolicy.FromTree(tree), method.Law)));
+            generators.Add((method.Name, new TextGenerator(target, draft, TreePolicy.FromTree(tree), method.Verifier)));
         }
         foreach ((_, TextGenerator generator) in costs is null ? [] : generators)
             await Generated.WarmUpAsync(generator, prompt, Options(temperature, 0), cancellation);

@@ -38,7 +38,7 @@ internal sealed record CompareOptions
 
 /// <summary>The acceptance of a way to draw and verify, on the calibration prompts; the ranks are those of every prompt and position.</summary>
 internal sealed record Calibration(
-    float Temperature, string Law, int Steps, double[] P, IReadOnlyList<double> StandardErrors, IReadOnlyList<IReadOnlyList<int>> Ranks);
+    float Temperature, string Verifier, int Steps, double[] P, IReadOnlyList<double> StandardErrors, IReadOnlyList<IReadOnlyList<int>> Ranks);
 
 /// <summary>One prompt's continuation; seconds are those of decoding, null on a device without times.</summary>
 internal sealed record TestRun(float Temperature, int Size, string Method, int Prompt, int Tokens, int CutOff, int Steps, double? Seconds);

@@ -26,7 +26,7 @@ internal static class CompareSummary
     /// <summary>What was calibrated for the method.</summary>
     public static AcceptanceMeasurement Acceptance(CompareReport report, float temperature, ComparedMethod method)
     {
-        Calibration calibration = report.Calibrations.First(c => c.Temperature == temperature && c.Law == method.Law.ToString());
+        Calibration calibration = report.Calibrations.First(c => c.Temperature == temperature && c.Verifier == method.Verifier.ToString());
         return new AcceptanceMeasurement(calibration.P.Length, calibration.Ranks);
     }
 

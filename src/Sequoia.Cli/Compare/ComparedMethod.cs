@@ -3,7 +3,7 @@ using Sequoia.Native;
 namespace Sequoia.Cli.Compare;
 
 /// <summary>A way to speculate: how children are drawn and verified, and which shape of a size suits it best (docs/compare.md).</summary>
-internal sealed record ComparedMethod(string Name, string Title, SpeculationMethod Law, Func<AcceptanceVector, int, TokenTree> Shape)
+internal sealed record ComparedMethod(string Name, string Title, SpeculationMethod Verifier, Func<AcceptanceVector, int, TokenTree> Shape)
 {
     /// <summary>One token at a time: what speedups are measured against.</summary>
     public const string Autoregressive = "autoregressive";

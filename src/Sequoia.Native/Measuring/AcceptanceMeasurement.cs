@@ -45,10 +45,10 @@ internal sealed class AcceptanceMeasurement
     public IReadOnlyList<double> StandardErrors { get; }
 
     /// <summary>
-    /// The tokens per step that a tree makes of these texts, the bonus token included: the tree is walked along the ranks, a step ending
+    /// The tokens per step that a tree makes of these texts, the bonus token included: the ranks are followed down the tree, and a step ends
     /// where the accepted child is not in the tree. Unlike F(T) of the vector (<see cref="OptimalTree.ExpectedTokens(TokenTree, AcceptanceVector)"/>) this takes
     /// no independence for granted: the children of a narrower node are the first ones of a wide one, and what follows their rejection has
-    /// the same law with or without further children, so the ranks have the law of the tree's own walks. The steps that the texts' ends
+    /// the same distribution with or without further children, so the ranks have the distribution of the tree's own steps. The steps that the texts' ends
     /// cut short enter for as long as they were seen (the product-limit estimate of a mean: Kaplan and Meier, 1958).
     /// </summary>
     /// <exception cref="InvalidInputException">A node has more children than were measured.</exception>

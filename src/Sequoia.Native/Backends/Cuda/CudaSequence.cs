@@ -61,7 +61,7 @@ internal sealed class CudaSequence : Sequence
     public override void Place(WorkQueue queue, int firstNode, ReadOnlySpan<int> tokens)
     {
         DeviceSequence state = _addresses;
-        (state.Step, state.Committed, state.Seed, state.Law) = (Random.Step, Committed, Random.Seed, new SamplingLaw(Sampling));
+        (state.Step, state.Committed, state.Seed, state.Sampling) = (Random.Step, Committed, Random.Seed, new SamplingSettings(Sampling));
         MemoryMarshal.Write(MemoryMarshal.AsBytes(_host.AsSpan()), state);
         tokens.CopyTo(_host.AsSpan(_root + firstNode));
         TargetPages.Pages.CopyTo(_host.AsSpan(_targetPages));

@@ -11,7 +11,7 @@ internal struct DeviceSequence
     public LogitDamage Errors;
     public SpeculationMethod Method;
     public ulong Seed;
-    public SamplingLaw Law;
+    public SamplingSettings Sampling;
     public nint Tokens, TargetPages, DraftPages;
     public DeviceTree Tree;
     public nint DraftRow, Scales;

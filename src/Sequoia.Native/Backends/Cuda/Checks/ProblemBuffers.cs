@@ -133,7 +133,7 @@ internal sealed class StepBuffers : IDisposable, IGuarded
             Committed = inputs.Committed,
             Method = inputs.Method,
             Seed = inputs.Random.Seed,
-            Law = new SamplingLaw(inputs.Sampling),
+            Sampling = new SamplingSettings(inputs.Sampling),
             Tokens = Tokens.Address + (inputs.Before.Length * sizeof(int)),
             TargetPages = pages,
             DraftPages = pages,

@@ -85,9 +85,9 @@ internal struct VerifyTree
     public int Vocabulary, TargetStride, DraftStride;
 }
 
-/// <summary>The sampling options in the kernels' terms; SamplingLaw of distribution.cuh.</summary>
+/// <summary>The sampling options in the kernels' terms; SamplingSettings of distribution.cuh.</summary>
 [StructLayout(LayoutKind.Sequential)]
-internal struct SamplingLaw(SamplingOptions options)
+internal struct SamplingSettings(SamplingOptions options)
 {
     public float Temperature = options.Temperature;
     public int TopK = options.TopK;

@@ -1,4 +1,4 @@
-// A row's law by one thread with the row in memory, for the slow twins: plain loops where the kernels have radix walks and block sums.
+// A row's distribution by one thread with the row in memory, for the slow twins: plain loops where the kernels have radix walks and block sums.
 #pragma once
 #include "distribution.cuh"
 #include "philox.cuh"
@@ -55,13 +55,13 @@ __device__ inline void scalar_divide(float* p, i32 vocabulary, float divisor)
 }
 
 // Fills p. False if a logit is NaN or none is finite.
-__device__ inline bool scalar_row_law(
-    const float* logits, i32 vocabulary, const SamplingLaw& law, float* p, float* tile_sum, RowScale& scale)
+__device__ inline bool scalar_row_distribution(
+    const float* logits, i32 vocabulary, const SamplingSettings& sampling, float* p, float* tile_sum, RowScale& scale)
 {
-    scale = {law.temperature, -infinity(), 0.0f, 1.0f, 0.0f, 1.0f};
+    scale = {sampling.temperature, -infinity(), 0.0f, 1.0f, 0.0f, 1.0f};
     for (i32 tok = 0; tok < vocabulary; tok++)
     {
-        p[tok] = logits[tok] / law.temperature;
+        p[tok] = logits[tok] / sampling.temperature;
         if (p[tok] != p[tok] || p[tok] == infinity())
             return false;
         scale.max = p[tok] > scale.max ? p[tok] : scale.max;
@@ -70,16 +70,16 @@ __device__ inline bool scalar_row_law(
         return false;
     for (i32 tok = 0; tok < vocabulary; tok++)
         p[tok] = exact_exp(p[tok] - scale.max);
-    if (law.top_k > 0 && law.top_k < vocabulary)
+    if (sampling.top_k > 0 && sampling.top_k < vocabulary)
     {
-        scale.count_floor = scalar_threshold(p, vocabulary, law.top_k, true);
+        scale.count_floor = scalar_threshold(p, vocabulary, sampling.top_k, true);
         scalar_zero_below(p, vocabulary, scale.count_floor);
     }
     scale.sum = scalar_sum(p, vocabulary, tile_sum);
     scalar_divide(p, vocabulary, scale.sum);
-    if (law.top_p_mass == 0)
+    if (sampling.top_p_mass == 0)
         return true;
-    scale.mass_floor = scalar_threshold(p, vocabulary, law.top_p_mass, false);
+    scale.mass_floor = scalar_threshold(p, vocabulary, sampling.top_p_mass, false);
     scalar_zero_below(p, vocabulary, scale.mass_floor);
     scale.kept = scalar_sum(p, vocabulary, tile_sum);
     scalar_divide(p, vocabulary, scale.kept);
