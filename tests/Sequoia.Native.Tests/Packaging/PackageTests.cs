@@ -239,15 +239,15 @@ internal sealed class PackageTests
         Assert.That(story, Does.StartWith(Likeliest).And.Match(@"\d+ tokens, .* a step"));
     }
 
-    // Reads the first text, and holds its time against the processor's: the machine's own other work does not count.
+    // Reads the first text and holds its time to the limit: time on the clock, or the processors' own where other work takes longer than that.
     private static string ReadTo(Process process, int letters)
     {
         char[] text = new char[letters];
         int read = process.StandardOutput.ReadBlock(text);
-        TimeSpan taken = process.TotalProcessorTime;
-        TestContext.Out.WriteLine($"first text after {(DateTime.Now - process.StartTime).TotalSeconds:F2} s, of the processors {taken.TotalSeconds:F2} s");
+        TimeSpan clock = DateTime.Now - process.StartTime, processors = process.TotalProcessorTime;
+        TestContext.Out.WriteLine($"first text after {clock.TotalSeconds:F2} s, of the processors {processors.TotalSeconds:F2} s");
         Assert.That(read, Is.EqualTo(letters), "the program ended early");
-        Assert.That(taken, Is.LessThan(FirstText));
+        Assert.That(clock < processors ? clock : processors, Is.LessThan(FirstText));
         return new string(text);
     }
 
