@@ -123,9 +123,12 @@ case "$command" in
         drop_in
         ;;
     pack)
-        for project in interop/Sequoia.Interop interop/Sequoia.SoftwareGpu src/Sequoia.Native src/Sequoia.Cli; do
-            dotnet pack -c Release "$project" -o out/packages
+        for project in interop/Sequoia.Interop interop/Sequoia.SoftwareGpu src/Sequoia.Native src/Sequoia.Models.Stories src/Sequoia.Cli; do
+            # ContinuousIntegrationBuild keeps this machine's paths out of the symbols.
+            dotnet pack -c Release "$project" -o out/packages -p:ContinuousIntegrationBuild=true
         done
+        # The samples' cache would keep older packages of the same version.
+        rm -rf out/samples/packages/sequoia.*
         ;;
     -h | --help | help)
         usage

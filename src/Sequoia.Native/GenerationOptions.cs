@@ -40,13 +40,15 @@ public sealed record GenerationOptions
     /// <summary>Whether each chunk says what its step did: <see cref="GenerationChunk.Step"/>. Costs one small copy from the device a step.</summary>
     public bool Trace { get; init; }
 
+    internal const float SmallestTemperature = 1e-3f;
+
     internal SamplingOptions Sampling => new(Temperature, TopP, TopK);
 
     /// <exception cref="ArgumentException">A value is not possible; the parameter's name is the property's.</exception>
     internal void Check(int vocabulary)
     {
         Require(Temperature >= 0 && Temperature <= 100, nameof(Temperature), Temperature, "must be a number from 0 (greedy) to 100");
-        Require(Temperature is 0 or >= 1e-3f, nameof(Temperature), Temperature, "is too near 0 to divide logits by; use 0 for greedy, or at least 0.001");
+        Require(Temperature is 0 or >= SmallestTemperature, nameof(Temperature), Temperature, "is too near 0 to divide logits by; use 0 for greedy, or at least 0.001");
         Require(TopP > 0 && TopP <= 1, nameof(TopP), TopP, "must be above 0, and 1 at most");
         Require(TopK >= 0, nameof(TopK), TopK, "must not be negative; 0 keeps all tokens");
         Require(MaxTokens >= 1, nameof(MaxTokens), MaxTokens, "must be at least 1");

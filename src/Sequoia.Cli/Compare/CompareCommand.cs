@@ -6,12 +6,10 @@ namespace Sequoia.Cli.Compare;
 /// <summary>sequoia compare: the paper's methods side by side, in one engine and one process.</summary>
 internal sealed class CompareCommand
 {
-    private const float LargestTemperature = 100;
-
     private readonly PairOptions _pair = new();
     private readonly Option<string> _prompts = PromptsFile.Option();
-    private readonly Option<float[]> _temperatures = CheckedOption.Numbers("--temperatures", "Default: 0.2,0.6,1.", "T,T,...", 0f, LargestTemperature);
-    private readonly Option<float?> _topP = TopPOption.Create();
+    private readonly Option<float[]> _temperatures = SamplingOption.Temperatures("Default: 0.2,0.6,1.");
+    private readonly Option<float?> _topP = SamplingOption.TopP();
     private readonly Option<int[]> _sizes = CheckedOption.Numbers("--sizes", "Sizes of the trees, roots included. Default: 8,16,32,64,128.", "N,N,...", 1, TokenTree.MaxSize);
     private readonly Option<string?> _methods = CheckedOption.Text(
         "--methods", $"Some of {string.Join(',', ComparedMethod.All.Select(method => method.Name))}. Default: all; one token at a time is always among them.", "NAME,NAME,...");
@@ -39,7 +37,7 @@ internal sealed class CompareCommand
         ComparedMethod[] methods = parsed.GetValue(_methods) is { } names ? ComparedMethod.Parse(names) : [.. ComparedMethod.All];
         (string targetFolder, string draftFolder) = _pair.BothFolders(parsed);
         string promptsFile = parsed.GetRequiredValue(_prompts);
-        float topP = TopPOption.Value(parsed, _topP);
+        float topP = SamplingOption.TopPOf(parsed, _topP);
         var file = PromptsFile.Read(promptsFile);
         using LanguageModel target = await ModelPair.LoadModelAsync(targetFolder, _pair.Loading(parsed), streams, cancellation);
         using LanguageModel draft = await ModelPair.LoadModelAsync(draftFolder, _pair.Loading(parsed), streams, cancellation);

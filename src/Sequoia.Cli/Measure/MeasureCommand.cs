@@ -11,8 +11,8 @@ internal sealed class MeasureCommand
     private readonly PairOptions _pair = new();
     private readonly Option<string> _prompts = PromptsFile.Option();
     private readonly Option<int?> _maxPrompts = CheckedOption.Number("--max-prompts", "The most prompts to use. Default: 200.", 1, int.MaxValue);
-    private readonly Option<float?> _temperature = CheckedOption.Number("--temperature", "0 is greedy. Default: 0.6.", 0f, 100f);
-    private readonly Option<float?> _topP = TopPOption.Create();
+    private readonly Option<float?> _temperature = SamplingOption.Temperature();
+    private readonly Option<float?> _topP = SamplingOption.TopP();
     private readonly Option<int?> _topK = CheckedOption.Number("--top-k", "Keep so many most probable tokens. Default: 0, all.", 0, int.MaxValue);
     private readonly Option<int?> _maxTokens = CheckedOption.Number("--max-tokens", "The most tokens for each prompt. Default: 128.", 1, int.MaxValue);
     private readonly Option<ulong?> _seed = CheckedOption.Number("--seed", "Default: 0.", 0UL, ulong.MaxValue);
@@ -75,7 +75,7 @@ internal sealed class MeasureCommand
     private GenerationOptions Options(ParseResult parsed) => new()
     {
         Temperature = parsed.GetValue(_temperature) ?? new GenerationOptions().Temperature,
-        TopP = TopPOption.Value(parsed, _topP),
+        TopP = SamplingOption.TopPOf(parsed, _topP),
         TopK = parsed.GetValue(_topK) ?? 0,
         MaxTokens = parsed.GetValue(_maxTokens) ?? 128,
         Seed = parsed.GetValue(_seed) ?? 0,

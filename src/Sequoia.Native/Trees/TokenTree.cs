@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Sequoia.Native.Trees;
 
 namespace Sequoia.Native;
@@ -6,8 +7,9 @@ namespace Sequoia.Native;
 /// <summary>
 /// The shape of a speculation tree, without tokens. Nodes are numbered breadth first, so parents come before children
 /// and the nodes of a level, as well as the children of a node, are neighbours. Node 0, the root, is the last committed
-/// token; sizes and levels include it. Immutable and thread-safe.
+/// token; sizes and levels include it. Immutable and thread-safe. In JSON it is {"parents":[-1,0,0,1,...]}.
 /// </summary>
+[JsonConverter(typeof(TokenTreeConverter))]
 public sealed class TokenTree
 {
     /// <summary>The largest size of a tree.</summary>
@@ -111,18 +113,7 @@ public sealed class TokenTree
     public static TokenTree Load(string file)
     {
         using JsonDocument json = JsonInput.Open(file);
-        JsonElement list = JsonInput.List(json, file, "parents", "numbers");
-        if (list.GetArrayLength() > MaxSize)
-            throw new InvalidInputException($"{file}: {TooLarge(list.GetArrayLength())}");
-        int[] parents = new int[list.GetArrayLength()];
-        int index = 0;
-        foreach (JsonElement entry in list.EnumerateArray())
-        {
-            if (entry.ValueKind != JsonValueKind.Number || !entry.TryGetInt32(out parents[index]))
-                throw new InvalidInputException($"{file}: parents[{index}]: must be a whole number");
-            index++;
-        }
-        return ProblemOf(parents) is { } problem ? throw new InvalidInputException($"{file}: {problem}") : new TokenTree(BreadthFirst.Renumber(parents));
+        return FromList(JsonInput.List(json, file, "parents", "numbers"), file + ": ");
     }
 
     /// <summary>Its size, and the number of nodes of each level: "7 nodes: 1 + 4 + 2".</summary>
@@ -138,6 +129,22 @@ public sealed class TokenTree
     public string Draw(Func<int, string>? label = null, int maxPictured = 64) => Size <= maxPictured
         ? TreePicture.Draw(this, label ?? (node => node == 0 ? "●" : $"{Rank(node)}"))
         : TreePicture.Outline(this);
+
+    /// <summary>The tree of a JSON list of parents; messages begin with <paramref name="source"/>.</summary>
+    internal static TokenTree FromList(JsonElement list, string source)
+    {
+        if (list.GetArrayLength() > MaxSize)
+            throw new InvalidInputException(source + TooLarge(list.GetArrayLength()));
+        int[] parents = new int[list.GetArrayLength()];
+        int index = 0;
+        foreach (JsonElement entry in list.EnumerateArray())
+        {
+            if (entry.ValueKind != JsonValueKind.Number || !entry.TryGetInt32(out parents[index]))
+                throw new InvalidInputException($"{source}parents[{index}]: must be a whole number");
+            index++;
+        }
+        return ProblemOf(parents) is { } problem ? throw new InvalidInputException(source + problem) : new TokenTree(BreadthFirst.Renumber(parents));
+    }
 
     private static string? ProblemOf(ReadOnlySpan<int> parents)
     {

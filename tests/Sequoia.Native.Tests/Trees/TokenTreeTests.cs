@@ -1,3 +1,4 @@
+using System.Text.Json;
 using CsCheck;
 
 namespace Sequoia.Native.Tests.Trees;
@@ -128,4 +129,44 @@ public class TokenTreeTests
         InvalidInputException? error = Assert.Throws<InvalidInputException>(() => TokenTree.Load(file));
         Assert.That(error.Message, Does.StartWith(file + ": ").And.Contain(message).And.Not.Contain('\n'));
     }
+
+    [Test]
+    public void A_chunk_and_its_stats_come_back_from_json()
+    {
+        var chunk = new GenerationChunk(" a \"tree\"", [1, 2], new GenerationStats
+        {
+            FinishReason = FinishReason.Length,
+            PromptTokens = [1, 734],
+            TokenCount = 2,
+            StopString = "end",
+            CutOff = 1,
+            Steps = 1,
+            DecodeTime = TimeSpan.FromSeconds(1),
+            PrefillTime = TimeSpan.Zero,
+            LoadTime = TimeSpan.Zero,
+            DraftTime = TimeSpan.Zero,
+            VerifyTime = TimeSpan.Zero,
+            SamplingTime = TimeSpan.Zero,
+            Seed = ulong.MaxValue,
+            Tree = TokenTree.Chains(2, 2),
+            Device = "cpu",
+        }, new GenerationStep([1, 2], [-1, 0], [0, 1]));
+        string json = JsonSerializer.Serialize(chunk);
+        GenerationChunk back = JsonSerializer.Deserialize<GenerationChunk>(json)!;
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(json, Does.Contain("\"Tree\":{\"parents\":[-1,0,0,1,2]}"));
+            Assert.That(JsonSerializer.Serialize(back), Is.EqualTo(json));
+            Assert.That(back.Stats!.Tree.Parents.ToArray(), Is.EqualTo(chunk.Stats!.Tree.Parents.ToArray()));
+            Assert.That(back.Stats.Seed, Is.EqualTo(ulong.MaxValue));
+        }
+    }
+
+    [TestCase("7", "the list parents")]
+    [TestCase("{}", "the list parents")]
+    [TestCase("""{"parents":{}}""", "the list parents")]
+    [TestCase("""{"parents":[-1,0,"x"]}""", "parents[2]: must be a whole number")]
+    [TestCase("""{"parents":[-1,2,0]}""", "parents[1]: is 2")]
+    public void Json_that_is_no_tree_is_a_JsonException(string json, string words) =>
+        Assert.That(() => JsonSerializer.Deserialize<TokenTree>(json), Throws.TypeOf<JsonException>().With.Message.Contains(words));
 }
