@@ -32,7 +32,7 @@ internal static class OutputFile
     public static void RequireWritable(string file)
     {
         if (Directory.Exists(file))
-            throw new InvalidInputException($"{file}: is a folder; name a file");
+            throw new InvalidInputException($"{file}: cannot be written (it is a folder; name a file)");
         if (Path.GetDirectoryName(Path.GetFullPath(file)) is { } folder && !Directory.Exists(folder))
             throw new InvalidInputException($"{file}: cannot be written (there is no folder {folder})");
         string temporary = TemporaryOf(file);

@@ -60,7 +60,7 @@ public class MeasureTests
 
     [TestCase("/nowhere/a.json", "/nowhere/a.json: cannot be written (there is no folder /nowhere)")]
     [TestCase("/proc/a.json", "/proc/a.json: cannot be written")]
-    [TestCase("/tmp", "/tmp: is a folder; name a file")]
+    [TestCase("/tmp", "/tmp: cannot be written (it is a folder; name a file)")]
     public void An_output_that_cannot_be_written_is_told_before_anything_is_measured(string output, string message)
     {
         using var folder = new TemporaryFolder();
