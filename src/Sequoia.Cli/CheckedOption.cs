@@ -5,7 +5,7 @@ using System.Numerics;
 
 namespace Sequoia.Cli;
 
-/// <summary>Options whose values are checked while parsing, with complaints that say what would be right.</summary>
+/// <summary>Options whose values are checked while parsing, with errors that say what would be right.</summary>
 internal static class CheckedOption
 {
     /// <summary>A number from <paramref name="least"/> to <paramref name="most"/>; null where the option is not given.</summary>
@@ -85,7 +85,7 @@ internal static class CheckedOption
         : path;
 
     /// <summary>
-    /// The complaint about a mistyped option, or null: the parser would take it for the value of a positional argument.
+    /// The error about a mistyped option, or null: the parser would take it for the value of a positional argument.
     /// Text that begins with a dash goes behind --.
     /// </summary>
     public static string? Mistyped(ParseResult parsed)

@@ -69,7 +69,7 @@ internal sealed class Streams
     }
 }
 
-/// <summary>What the command tells the shell.</summary>
+/// <summary>What the command returns to the shell.</summary>
 internal static class ExitStatus
 {
     public const int Done = 0;

@@ -169,7 +169,7 @@ public sealed class TextGenerator : IDisposable, IAsyncDisposable
         Free();
     }
 
-    /// <summary>A generator that walks one position at a time with so many children below the root, for <see cref="Walk"/> alone.</summary>
+    /// <summary>A generator that steps one position at a time with that many children below the root, for <see cref="Walk"/> alone.</summary>
     internal static TextGenerator OfStar(LanguageModel target, LanguageModel draft, int children, SpeculationMethod method) =>
         new(target, draft, TreeDecision.Of(target, draft, TreePolicy.Chains(children, 1)), method, rootOnly: true);
 

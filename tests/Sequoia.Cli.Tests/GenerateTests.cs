@@ -33,6 +33,17 @@ public class GenerateTests
     }
 
     [Test]
+    public void Vector_instructions_that_lie_idle_are_noted_once()
+    {
+        if (!System.Runtime.Intrinsics.X86.Avx2.IsSupported)
+            Assert.Ignore("CPU lacks AVX2");
+        string[] arguments = ["generate", "Once", "--target", Model, "--draft", Model, "--tree", "chain:2", "--max-tokens", "4"];
+        string idle = SequoiaProcess.RunWhere("DOTNET_EnableAVX2", "0", arguments).Notes, forced = SequoiaProcess.RunWhere("SEQUOIA_CPU_KERNEL", "scalar", arguments).Notes;
+        Assert.That(Regex.Count(idle, "without vector instructions"), Is.EqualTo(1), idle);
+        Assert.That(forced, Does.Contain("cpu (scalar").And.Not.Contain("without vector instructions"));
+    }
+
+    [Test]
     public void Text_goes_to_the_output_and_the_gain_to_the_notes()
     {
         string[] arguments = ["generate", "Once upon a time", "--target", Model, "--draft", Model, "--tree", "chain:3", "--seed", "5", "--max-tokens", "30"];

@@ -30,7 +30,7 @@ public sealed unsafe class CudaDriver
     public bool AcceptsCubin { get; }
 
     /// <summary>The newest CUDA version that the driver supports.</summary>
-    /// <exception cref="CudaException">The driver does not tell.</exception>
+    /// <exception cref="CudaException">The driver does not say.</exception>
     public Version Version
     {
         get

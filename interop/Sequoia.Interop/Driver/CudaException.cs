@@ -29,7 +29,7 @@ public sealed class CudaException : Exception
     /// <summary>The code's name, such as CUDA_ERROR_OUT_OF_MEMORY.</summary>
     public string CodeName { get; }
 
-    /// <summary>Whether the context is lost with all its memory: every later call in it fails, and only a new process or context mends it.</summary>
+    /// <summary>Whether the context is lost with all its memory: every later call in it fails, and only a new process or context helps.</summary>
     public bool IsSticky => Code is CudaResult.IllegalAddress or CudaResult.LaunchTimeout or CudaResult.Assert or CudaResult.HardwareStackError
         or CudaResult.IllegalInstruction or CudaResult.MisalignedAddress or CudaResult.InvalidAddressSpace or CudaResult.InvalidPc
         or CudaResult.LaunchFailed or CudaResult.EccUncorrectable;

@@ -17,7 +17,7 @@ internal static class ErrorAdvice
         CudaResult.InvalidImage => "the image is neither PTX text nor a CUBIN",
         CudaResult.InvalidContext => "the context has been destroyed, or it belongs to another driver",
         CudaResult.NoBinaryForGpu => "compile for this device: sm_XX of its compute capability, or PTX of an older one",
-        CudaResult.InvalidPtx => "the log tells the line",
+        CudaResult.InvalidPtx => "the log has the line",
         CudaResult.JitCompilerNotFound => "libnvidia-ptxjitcompiler is missing from the driver's installation; compile to a CUBIN instead",
         CudaResult.UnsupportedPtxVersion => "NVRTC is newer than the driver: compile to a CUBIN (sm_XX), or take an older NVRTC or a newer driver",
         CudaResult.InvalidHandle => "the handle was destroyed, or it belongs to another context",

@@ -19,7 +19,7 @@ public sealed unsafe class ExecutableGraph : ContextObject
 
     /// <summary>
     /// Takes over the parameters of a graph of the same shape, which costs less than instantiating that one. Where the graphs differ too
-    /// much, the answer tells why and nothing has changed.
+    /// much, the answer says why and nothing has changed.
     /// </summary>
     /// <exception cref="CudaException">The driver refused for another reason.</exception>
     public GraphUpdateOutcome Update(CudaGraph graph)

@@ -47,7 +47,7 @@ internal static unsafe class LaunchProblem
         }
         catch (CudaException)
         {
-            // In a lost context nothing can be asked; the launch's own error tells enough.
+            // In a lost context nothing can be asked; the launch's own error says enough.
         }
         return null;
     }

@@ -49,8 +49,8 @@ public sealed record LibraryAttempt(string Path, string? Problem);
 /// <summary>A library of NVIDIA's is needed and not on this machine. The message is one line; the report has every path tried.</summary>
 public sealed class LibraryNotFoundException : Exception
 {
-    internal LibraryNotFoundException(LibraryReport report, string mend)
-        : base($"{report.Title} was not found ({Count(report.Attempts.Count)} tried, the last: {Last(report)}); {mend}") => Report = report;
+    internal LibraryNotFoundException(LibraryReport report, string advice)
+        : base($"{report.Title} was not found ({Count(report.Attempts.Count)} tried, the last: {Last(report)}); {advice}") => Report = report;
 
     /// <summary>Every path tried and what the loader said.</summary>
     public LibraryReport Report { get; }

@@ -54,7 +54,7 @@ public sealed unsafe class DeviceBuffer<T> : ContextObject where T : unmanaged
     }
 
     /// <summary>Copies elements to the host, from index <paramref name="start"/> on; they are there on return.</summary>
-    /// <exception cref="ArgumentException">There are not so many.</exception>
+    /// <exception cref="ArgumentException">There are not that many.</exception>
     /// <exception cref="CudaException">The copy, or work before it, failed.</exception>
     public void CopyTo(Span<T> elements, long start = 0, CudaStream? stream = null)
     {
@@ -115,7 +115,7 @@ public sealed unsafe class DeviceBuffer<T> : ContextObject where T : unmanaged
     }
 
     /// <summary>Begins a copy to pinned memory; the elements are there when the stream has come so far.</summary>
-    /// <exception cref="ArgumentException">There are not so many elements.</exception>
+    /// <exception cref="ArgumentException">There are not that many elements.</exception>
     /// <exception cref="CudaException">The driver refused.</exception>
     public void CopyToAsync(PinnedBuffer<T> target, CudaStream stream, long start = 0)
     {

@@ -72,6 +72,6 @@ internal static partial class PtxasReport
 /// <param name="SpillStoreBytes">Registers written to memory for want of room.</param>
 /// <param name="SpillLoadBytes">Registers read back.</param>
 /// <param name="SharedBytes">Static shared memory.</param>
-/// <param name="ConstantBytes">Constant memory, parameters included; null where ptxas does not tell (sm_90).</param>
+/// <param name="ConstantBytes">Constant memory, parameters included; null where ptxas does not say (sm_90).</param>
 public sealed record KernelResources(
     string Kernel, string Architecture, int Registers, int StackBytes, int SpillStoreBytes, int SpillLoadBytes, int SharedBytes, int? ConstantBytes);

@@ -41,7 +41,7 @@ internal sealed class Op
 
     public int Memos { get; init; }
 
-    /// <summary>The handler walks runs of itself.</summary>
+    /// <summary>The handler steps through runs of itself.</summary>
     public bool IsRunnable { get; init; }
 
     public Value? Guard { get; set; }

@@ -14,7 +14,7 @@ internal unsafe struct Allocation
 
     public bool IsAllWritten;
 
-    /// <summary>While there is no shadow: so many bytes from the start on are written. Uploads come in this order, and then need none.</summary>
+    /// <summary>While there is no shadow: that many bytes from the start on are written. Uploads come in this order, and then need none.</summary>
     public ulong WrittenPrefix;
     public bool IsReadOnly;
 

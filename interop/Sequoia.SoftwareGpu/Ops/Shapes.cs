@@ -48,7 +48,7 @@ internal interface INarrow
 
 /// <summary>
 /// Handlers by shape of operands; the operation is a type, so that each combination becomes code of its own. A handler
-/// walks the run of instructions that share it: decoding is then paid once a run.
+/// steps through the run of instructions that share it: decoding is then paid once a run.
 /// </summary>
 internal static unsafe class Shapes
 {

@@ -4,7 +4,7 @@ using Sequoia.SoftwareGpu.Exec;
 
 namespace Sequoia.SoftwareGpu.Ops;
 
-/// <summary>The format of mma's factors, two to a register.</summary>
+/// <summary>The format of mma's operands, two to a register.</summary>
 internal interface ITensorFormat
 {
     static abstract Vector512<float> ToSingle(Vector512<uint> bits);
@@ -110,7 +110,7 @@ internal static unsafe class Tensor
         }
     }
 
-    /// <summary>m16n8k8 with factors of 19 bits: the low bits of the registers are ignored.</summary>
+    /// <summary>m16n8k8 with operands of 19 bits: the low bits of the registers are ignored.</summary>
     public static void RunTf32(Warp w, Inst* i, uint m)
     {
         float* a = stackalloc float[128];

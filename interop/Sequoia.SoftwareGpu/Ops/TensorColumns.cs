@@ -5,7 +5,7 @@ namespace Sequoia.SoftwareGpu.Ops;
 
 /// <summary>
 /// The arithmetic of <see cref="TensorExact"/> for the eight columns of a product at once, where all numbers are ordinary ones. The product of two
-/// 16-bit factors is exact in double, scaling by a power of two changes no digit, and the cut terms are integers whose sum is exact as well: the
+/// 16-bit operands is exact in double, scaling by a power of two changes no digit, and the cut terms are integers whose sum is exact as well: the
 /// same bits.
 /// </summary>
 internal static unsafe class TensorColumns

@@ -86,7 +86,7 @@ internal static unsafe class TensorExact
         for (int k = 0; k < 64; k++)
             b[k] = Reduced(right[(8 * (k % 8)) + (k / 8)]);
 
-        // 32-bit factors: half as many at once.
+        // 32-bit operands: half as many at once.
         Multiply<TSum>(a, b, c, 8, TSum.Terms / 2);
         Tensor.StoreTiles(w.Registers, i->Extra, c);
     }

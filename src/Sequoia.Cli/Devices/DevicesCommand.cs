@@ -29,7 +29,7 @@ internal static class DevicesCommand
                     Measure(device, streams);
             }
             foreach ((string kind, string problem) in drivers.Problems)
-                streams.Notes.WriteLine($"sequoia: no {kind} device: {problem} (sequoia doctor tells more)");
+                streams.Notes.WriteLine($"sequoia: no {kind} device: {problem} (see sequoia doctor)");
             return ExitStatus.Done;
         });
         return command;

@@ -47,7 +47,7 @@ internal static class DoctorCommand
             : throw new InvalidInputException($"--device {name}: must be cuda, cuda:N or software");
     }
 
-    // NVRTC without its built-in functions compiles nothing, which its own check tells. A kind of device works if one of them does.
+    // NVRTC without its built-in functions compiles nothing, which its own check shows. A kind of device works if one of them does.
     private static bool Works(IReadOnlyList<Check> checks, string name) =>
         checks.Any(check => check.IsUsable && (check.Name == name || check.Name.StartsWith(name + ":", StringComparison.Ordinal)));
 

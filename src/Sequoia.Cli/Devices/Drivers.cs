@@ -5,7 +5,7 @@ namespace Sequoia.Cli.Devices;
 
 /// <summary>
 /// The drivers of this machine and their devices: NVIDIA's, and those registered with <see cref="CudaDrivers"/> when the command starts. Nothing here
-/// throws: what does not work is a problem, told in one line.
+/// throws: what does not work is a problem, reported in one line.
 /// </summary>
 internal sealed class Drivers
 {
@@ -61,7 +61,7 @@ internal sealed class Drivers
             IReadOnlyList<CudaDevice> devices = driver.Devices;
             _devices.AddRange(devices.Select(device => new NamedDevice($"{kind}:{device.Ordinal}", device)));
             if (devices.Count == 0)
-                _problems.Add(kind, $"{driver.Name} sees no device; nvidia-smi and CUDA_VISIBLE_DEVICES tell more");
+                _problems.Add(kind, $"{driver.Name} sees no device; nvidia-smi and CUDA_VISIBLE_DEVICES show more");
         }
         catch (CudaException e)
         {

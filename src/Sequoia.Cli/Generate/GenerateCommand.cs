@@ -17,12 +17,12 @@ internal sealed class GenerateCommand
     private readonly Option<string?> _tree = CheckedOption.Text("--tree", "none, chain:N, chains:WxL, optimal:N[xL], auto, FILE.json or - (such a file on standard input). Default: auto; none with --target alone.", "TREE");
     private readonly Option<float?> _temperature = SamplingOption.Temperature();
     private readonly Option<float?> _topP = CheckedOption.Number("--top-p", "Keep the most probable tokens of this mass. Default: 1, all.", 0f, 1f);
-    private readonly Option<int?> _topK = CheckedOption.Number("--top-k", "Keep so many most probable tokens. Default: 0, all.", 0, int.MaxValue);
+    private readonly Option<int?> _topK = CheckedOption.Number("--top-k", "Keep the K most probable tokens. Default: 0, all.", 0, int.MaxValue);
     private readonly Option<int?> _maxTokens = CheckedOption.Number("--max-tokens", "The most tokens to generate. Default: 256.", 1, int.MaxValue);
     private readonly Option<ulong?> _seed = CheckedOption.Number("--seed", "Repeats a run. Default: random, and reported.", 0UL, ulong.MaxValue);
     private readonly Option<bool> _ignoreEos = new("--ignore-eos") { Description = "Go on after the end of the text." };
     private readonly Option<string[]> _kernel = new("--kernel") { Description = "CUDA source (- is standard input) to use in place of one of the engine's kernels; may be repeated.", HelpName = "NAME=FILE.cu" };
-    private readonly Option<bool> _compare = new("--compare") { Description = "Then decode as many tokens one at a time, and tell the difference." };
+    private readonly Option<bool> _compare = new("--compare") { Description = "Then decode as many tokens one at a time, and show the difference." };
     private readonly Option<bool> _json = new("--json") { Description = "Print one JSON object." };
 
     public static Command Create(Streams streams)

@@ -9,7 +9,7 @@ internal sealed record PairedRuns(IReadOnlyList<RunPair> All)
     /// <summary>An odd number, so that one of the pairs is the median.</summary>
     public const int Pairs = 5;
 
-    /// <summary>The pair in the middle: its times and the ratio that is told agree.</summary>
+    /// <summary>The pair in the middle: its times and the ratio that is shown agree.</summary>
     public RunPair Median => All[Pairs / 2];
 
     /// <param name="first">The first run with the tree, which the others repeat.</param>

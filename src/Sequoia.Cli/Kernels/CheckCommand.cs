@@ -4,7 +4,7 @@ using Sequoia.Interop;
 namespace Sequoia.Cli.Kernels;
 
 /// <summary>
-/// sequoia kernels check: runs a kernel on the software GPU under all checks, in several schedules, and tells what was found and what it did; or,
+/// sequoia kernels check: runs a kernel on the software GPU under all checks, in several schedules, and reports what was found and what it did; or,
 /// without a file, the engine's own kernels on random problems, compared with references.
 /// </summary>
 internal static class CheckCommand

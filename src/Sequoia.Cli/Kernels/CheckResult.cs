@@ -9,7 +9,7 @@ internal sealed class CheckResult(LaunchSpec spec)
 {
     private readonly List<(LaunchOptions Options, CheckedRun Run)> _runs = [];
 
-    // The same mistake shows in every schedule; the first one to show it tells it.
+    // The same mistake shows in every schedule; the first one to show it reports it.
     private readonly Dictionary<string, string> _findings = [];
 
     /// <summary>Whether nothing was found in any schedule.</summary>

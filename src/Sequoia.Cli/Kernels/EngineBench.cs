@@ -8,7 +8,7 @@ using Sequoia.SoftwareGpu;
 namespace Sequoia.Cli.Kernels;
 
 /// <summary>
-/// sequoia kernels bench without a file: the engine's kernels on problems of a model's sizes. A GPU is timed, and its times are told beside
+/// sequoia kernels bench without a file: the engine's kernels on problems of a model's sizes. A GPU is timed, and its times are shown beside
 /// what it can do at most; the software GPU has no times, so what kernels do there is counted.
 /// </summary>
 internal static class EngineBench

@@ -11,7 +11,7 @@ internal static class AcceptanceReport
     // Deeper ranks are hardly ever accepted; the file has all of them.
     private const int RanksByDepth = 4;
 
-    // Acceptance by depth hangs on the tree: this is the size of the optimal one that the walks are counted in.
+    // Acceptance by depth depends on the tree: this is the size of the optimal one that the steps are counted in.
     private const int TreeSize = 64;
 
     public static string Table(AcceptanceMeasurement measured, bool byDepth)

@@ -13,10 +13,10 @@ internal sealed class MeasureCommand
     private readonly Option<int?> _maxPrompts = CheckedOption.Number("--max-prompts", "The most prompts to use. Default: 200.", 1, int.MaxValue);
     private readonly Option<float?> _temperature = SamplingOption.Temperature();
     private readonly Option<float?> _topP = SamplingOption.TopP();
-    private readonly Option<int?> _topK = CheckedOption.Number("--top-k", "Keep so many most probable tokens. Default: 0, all.", 0, int.MaxValue);
+    private readonly Option<int?> _topK = CheckedOption.Number("--top-k", "Keep the K most probable tokens. Default: 0, all.", 0, int.MaxValue);
     private readonly Option<int?> _maxTokens = CheckedOption.Number("--max-tokens", "The most tokens for each prompt. Default: 128.", 1, int.MaxValue);
     private readonly Option<ulong?> _seed = CheckedOption.Number("--seed", "Default: 0.", 0UL, ulong.MaxValue);
-    private readonly Option<bool> _byDepth = new("--by-depth") { Description = "Also tell acceptance by depth, as the optimal tree of 64 nodes meets it." };
+    private readonly Option<bool> _byDepth = new("--by-depth") { Description = "Also show acceptance by depth, as the optimal tree of 64 nodes meets it." };
     private readonly Option<string?> _output = CheckedOption.Path("--output", "Where to keep the vector. Default: acceptance.json in the draft's folder, where generate finds it. What few steps would replace is kept beside it as FILE.json.old.", "FILE.json");
     private readonly Option<bool> _json = new("--json") { Description = "Print what is kept as one JSON object." };
 

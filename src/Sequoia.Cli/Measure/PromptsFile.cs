@@ -16,7 +16,7 @@ internal sealed record PromptsFile(string Name, string Sha256, IReadOnlyList<str
     public static Option<string> Option() => CheckedOption.RequiredPath(
         "--prompts", "JSON lines {\"prompt\":\"...\"}, or text with a line <|endoftext|> between prompts; - for standard input.", "FILE");
 
-    /// <summary>The first prompts, at most so many, that leave room in the model's context.</summary>
+    /// <summary>The first prompts, at most that many, that leave room in the model's context.</summary>
     public List<string> Fitting(LanguageModel model, int most)
     {
         List<string> fitting = [.. Prompts.Where(prompt => model.Tokenizer.Encode(prompt).Length + 1 < model.ContextLength).Take(most)];

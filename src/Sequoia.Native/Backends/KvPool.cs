@@ -35,7 +35,7 @@ internal abstract class KvPool : IDisposable
     public static int PagesFor(int positions) => (positions + PageSize - 1) / PageSize;
 
     /// <summary>Rents pages.</summary>
-    /// <exception cref="KvCacheFullException">There are not so many: none is rented.</exception>
+    /// <exception cref="KvCacheFullException">There are not that many: none is rented.</exception>
     public void Rent(Span<int> pages)
     {
         lock (_users)
@@ -105,7 +105,7 @@ internal sealed unsafe class KvPages : IDisposable
     /// <summary>The pages, for kernels: position j is in page Table[j / 16].</summary>
     public int* Table { get; }
 
-    /// <summary>Makes room for so many positions.</summary>
+    /// <summary>Makes room for that many positions.</summary>
     /// <exception cref="KvCacheFullException">The pool has too few free pages: nothing changes.</exception>
     public void Reserve(int positions)
     {

@@ -19,7 +19,7 @@ public sealed record LoadOptions
     public KernelSet Kernels { get; init; } = KernelSet.Default;
 
     /// <summary>
-    /// Is told what was loaded, measured and chosen, for this model and the generators that have it for their target; by default nobody. Must be
+    /// Receives what was loaded, measured and chosen, for this model and the generators that have it for their target; by default nothing does. Must be
     /// thread-safe, as loggers are.
     /// </summary>
     public ILogger Logger { get; init; } = NullLogger.Instance;

@@ -15,7 +15,7 @@ internal abstract class Pass(ModelRole role, int mostRows, int mostParts) : IDis
 
     public int Count { get; private set; }
 
-    /// <summary>Logits are made for the last so many rows.</summary>
+    /// <summary>Logits are made for the last that many rows.</summary>
     public int LogitRows { get; private set; }
 
     /// <summary>Where among all logits they go: row Count - LogitRows there, and the next behind it.</summary>
@@ -41,7 +41,7 @@ internal abstract class Pass(ModelRole role, int mostRows, int mostParts) : IDis
 
     /// <summary>All rows are added: brings them to the device.</summary>
     /// <param name="queue">Where the pass will run.</param>
-    /// <param name="logitRows">The last so many rows get logits.</param>
+    /// <param name="logitRows">The last that many rows get logits.</param>
     /// <param name="firstLogit">The first row of logits.</param>
     public void Complete(WorkQueue queue, int logitRows, int firstLogit = 0)
     {
@@ -75,7 +75,7 @@ internal readonly record struct PassRow(Sequence Sequence, int Node)
     /// <summary>Row of the sequence's cache.</summary>
     public int CacheRow => Sequence.Committed + Node;
 
-    /// <summary>What the row sees: so many first rows of the cache, and behind them those of a path, counted from there.</summary>
+    /// <summary>What the row sees: that many first rows of the cache, and behind them those of a path, counted from there.</summary>
     public int Prefix => Sequence.Committed + Math.Min(Node, 0);
 
     /// <summary>The row's own path.</summary>

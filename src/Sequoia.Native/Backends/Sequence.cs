@@ -54,7 +54,7 @@ internal abstract class Sequence : IDisposable
     /// <summary>The outcome of the last verification, once <see cref="Backend.FetchVerdicts"/> has brought it here.</summary>
     public Verdict Verdict { get; }
 
-    /// <summary>Begins a text without tokens: its pages hold so many positions.</summary>
+    /// <summary>Begins a text without tokens: its pages hold that many positions.</summary>
     /// <param name="sampling">How its tokens are drawn.</param>
     /// <param name="seed">Of its random numbers.</param>
     /// <param name="positions">The most tokens, and the tree's rows.</param>
@@ -66,7 +66,7 @@ internal abstract class Sequence : IDisposable
         if (like == this || (shared > 0 && DraftPages is not null && like?.DraftPages is null))
             throw new InvalidOperationException("tokens can be shared with another sequence that has a draft too");
         if (shared > (like?.Committed - (like is { DraftLags: true } ? 1 : 0) ?? 0))
-            throw new InvalidOperationException($"{shared} tokens cannot be shared: the other sequence has not computed so many");
+            throw new InvalidOperationException($"{shared} tokens cannot be shared: the other sequence has not computed that many");
         Resume(sampling, new RandomKey(seed, 0), shared);
         try
         {
@@ -98,7 +98,7 @@ internal abstract class Sequence : IDisposable
         DraftPages?.Clear();
     }
 
-    /// <summary>Goes on behind so many tokens that are in its pages already.</summary>
+    /// <summary>Goes on behind that many tokens that are in its pages already.</summary>
     public void Resume(SamplingOptions sampling, RandomKey random, int committed) =>
         (Sampling, Random, Committed, DraftLags) = (sampling, random, committed, false);
 

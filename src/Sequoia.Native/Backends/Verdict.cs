@@ -22,7 +22,7 @@ internal sealed class Verdict(int levels)
         set => _tokens[Length] = value;
     }
 
-    /// <summary>An accepted child of the path's end that the walk did not go on to, since the target has not computed it; 0 if there is none.</summary>
+    /// <summary>An accepted child of the path's end that the step did not go on to, since the target has not computed it; 0 if there is none.</summary>
     public int Ahead { get; set; }
 
     /// <summary>Takes a verdict that was found elsewhere.</summary>

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Sequoia.Native.Diagnostics;
 
-/// <summary>Everything that is said to <see cref="LoadOptions.Logger"/>, in one place; the command finds by number what it says in words of its own.</summary>
+/// <summary>Everything that is logged to <see cref="LoadOptions.Logger"/>, in one place. The command recognises some messages by number and adds advice.</summary>
 internal static partial class Log
 {
     public const int UnknownAcceptance = 4;

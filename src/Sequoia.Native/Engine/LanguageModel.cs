@@ -109,7 +109,7 @@ public sealed class LanguageModel : IDisposable
     /// <summary>How long <see cref="Load"/> took.</summary>
     public TimeSpan LoadTime { get; }
 
-    /// <summary>Is told of this model and of the generators that have it for their target.</summary>
+    /// <summary>Receives the log of this model and of the generators that have it for their target.</summary>
     internal ILogger Logger { get; }
 
     /// <summary>As <see cref="LoadOptions.CacheFolder"/>.</summary>
@@ -129,7 +129,7 @@ public sealed class LanguageModel : IDisposable
     /// <summary>Loads a model folder. All names, shapes and types are checked; weights are read from disk when they are first used.</summary>
     /// <param name="folder">A folder as Hugging Face ships it.</param>
     /// <param name="options">By default, all processors compute.</param>
-    /// <exception cref="ModelFileException">A file is missing, damaged or of an unsupported kind; the message names it, the key and the mend.</exception>
+    /// <exception cref="ModelFileException">A file is missing, damaged or of an unsupported kind; the message names it and the key, and says what to do.</exception>
     /// <exception cref="InvalidInputException">The device is not there, or cannot run the model.</exception>
     /// <exception cref="ArgumentException">An option is out of range.</exception>
     public static LanguageModel Load(string folder, LoadOptions? options = null)

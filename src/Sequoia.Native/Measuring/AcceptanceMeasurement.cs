@@ -64,9 +64,9 @@ internal sealed class AcceptanceMeasurement
     }
 
     /// <summary>
-    /// Acceptance by depth: for nodes 0, 1, ... levels below the root, the vector at those that the walks of a tree visit, and the number
+    /// Acceptance by depth: for nodes 0, 1, ... levels below the root, the vector at those that the steps of a tree visit, and the number
     /// of visits. The sum over a tree's nodes of the products of these is nearer to <see cref="ExpectedTokens"/> than F(T) of one
-    /// vector is, as far as acceptance hangs on the number of acceptances before; it is another for every tree. Ends where no walk got.
+    /// vector is, as far as acceptance hangs on the number of acceptances before; it is another for every tree. Ends where no step got.
     /// </summary>
     /// <exception cref="InvalidInputException">A node has more children than were measured.</exception>
     public IReadOnlyList<(AcceptanceVector Acceptance, int Steps)> ByDepth(TokenTree tree) =>

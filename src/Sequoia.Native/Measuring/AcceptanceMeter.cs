@@ -13,7 +13,7 @@ internal static class AcceptanceMeter
     /// it. Deterministic for a given seed, on one thread: the caller's.
     /// </summary>
     /// <remarks>
-    /// Each token of a text is decided at exactly one node that a tree's walk visits, whatever the tree. So the vector, an average over all
+    /// Each token of a text is decided at exactly one node that a tree's steps visit, whatever the tree. So the vector, an average over all
     /// positions, is the acceptance that the visited nodes have on average. F(T) is then exact for endless trees with the same
     /// children at every node, and off by the correlation of neighbouring positions where a tree narrows or ends;
     /// <see cref="AcceptanceMeasurement.ExpectedTokens"/> includes it. Acceptances in a row since the last rejection are counted below

@@ -4,7 +4,7 @@ namespace Sequoia.Native.Engine;
 internal static class TreeReplay
 {
     /// <summary>
-    /// By depth, as far as a walk got: how often each rank was accepted there (0: none), and how often the walk stayed in the tree.
+    /// By depth, as far as a step got: how often each rank was accepted there (0: none), and how often the step stayed in the tree.
     /// Every prompt begins at the root.
     /// </summary>
     public static IEnumerable<(int[] Accepted, int Stayed)> Count(TokenTree tree, int width, IReadOnlyList<IReadOnlyList<int>> prompts)

@@ -1,6 +1,6 @@
 namespace Sequoia.Native.Models;
 
-/// <summary>Reads a whole tokenizer or config file, with one clear complaint where that is not possible.</summary>
+/// <summary>Reads a whole tokenizer or config file, with one clear error where that is not possible.</summary>
 internal static class ModelFile
 {
     /// <summary>The largest real one has about 35 MB; what is far larger is something else, and not worth the memory.</summary>

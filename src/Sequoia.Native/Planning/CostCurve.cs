@@ -29,7 +29,7 @@ internal sealed class CostCurve
     /// <summary>What was measured.</summary>
     public IReadOnlyList<CostPoint> Points { get; }
 
-    /// <summary>Seconds of a pass over so many rows; past the last point the last line goes on.</summary>
+    /// <summary>Seconds of a pass over that many rows; past the last point the last line goes on.</summary>
     public double At(double rows)
     {
         int last = Points.Count - 1;

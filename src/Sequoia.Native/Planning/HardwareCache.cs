@@ -11,7 +11,7 @@ namespace Sequoia.Native;
 /// over. What cannot be written is kept for the life of the process, so that one process never decides twice by different costs.
 /// </summary>
 /// <param name="folder">Where the files are; null: beside the compiled kernels, in the user's cache folder.</param>
-/// <param name="logger">Is told why a file was passed over or cannot be written.</param>
+/// <param name="logger">Receives why a file was passed over or cannot be written.</param>
 internal sealed class HardwareCache(string? folder, ILogger logger)
 {
     private static readonly ConcurrentDictionary<string, HardwareCosts> s_unwritten = new(StringComparer.Ordinal);

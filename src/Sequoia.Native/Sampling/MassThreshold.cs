@@ -1,7 +1,7 @@
 namespace Sequoia.Native.Sampling;
 
 /// <summary>
-/// The largest threshold whose kept mass (all tokens with p >= threshold, ties included) reaches a target. A radix walk over the
+/// The largest threshold whose kept mass (all tokens with p >= threshold, ties included) reaches a target. A radix search over the
 /// bits of the probabilities in three passes: always three, so nothing can loop, and integer masses, so no order matters.
 /// </summary>
 internal sealed unsafe class MassThreshold

@@ -5,7 +5,7 @@ namespace Sequoia.Native.Tokenization;
 /// <summary>Cuts normalised text into words, across whose borders nothing merges. Immutable.</summary>
 internal abstract class PreTokenizer
 {
-    /// <summary>Adds the words of <paramref name="text"/>; <paramref name="atStart"/> tells that it begins the whole input.</summary>
+    /// <summary>Adds the words of <paramref name="text"/>; <paramref name="atStart"/> says that it begins the whole input.</summary>
     public abstract void Split(string text, bool atStart, List<string> words);
 
     public static PreTokenizer Whole { get; } = new Chain([]);

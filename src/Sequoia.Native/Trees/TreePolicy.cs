@@ -40,7 +40,7 @@ public sealed class TreePolicy
     /// <summary><paramref name="width"/> paths of <paramref name="length"/> tokens.</summary>
     public static TreePolicy Chains(int width, int length) => Fixed($"chains:{width}x{length}", TokenTree.Chains(width, length));
 
-    /// <summary>The best tree of at most so many nodes and levels (null: any), root included.</summary>
+    /// <summary>The best tree of at most that many nodes and levels (null: any), root included.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A number is not in 1..65536.</exception>
     public static TreePolicy Optimal(int maxSize, int? maxLevels = null) =>
         OfAcceptance(maxLevels is null ? $"optimal:{maxSize}" : $"optimal:{maxSize}x{maxLevels}", maxSize, maxLevels);

@@ -54,7 +54,7 @@ internal abstract unsafe class CpuKernels
     /// <summary>Rotates heads that follow each other: dimensions d and d + <paramref name="pairs"/> of each are a pair. May work in place.</summary>
     public abstract void Rotate(float* source, int heads, int pairs, float* cos, float* sin, float* destination);
 
-    /// <summary>Floats of scratch that <see cref="Attend"/> needs for so many positions.</summary>
+    /// <summary>Floats of scratch that <see cref="Attend"/> needs for that many positions.</summary>
     public abstract int AttentionScratch(CpuKvPool pool, int positions);
 
     /// <summary>The query heads of one KV head over a sequence's prefix and a path of tree nodes; its rows are in the pages of a table.</summary>

@@ -30,6 +30,6 @@ internal sealed class KernelVariant
     /// <summary>Whether it takes compute capability 8.0.</summary>
     public bool NeedsTensorCores { get; internal init; }
 
-    /// <summary>Blocks for so many items, one a thread.</summary>
+    /// <summary>Blocks for that many items, one a thread.</summary>
     internal int BlocksFor(int items) => (items + Threads - 1) / Threads;
 }

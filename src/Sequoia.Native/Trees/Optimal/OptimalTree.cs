@@ -42,7 +42,7 @@ internal static class OptimalTree
     /// section 3.3). Made as it is enumerated.
     /// </summary>
     /// <returns>
-    /// For 1, 2, ... levels: an array whose entry n is F of the best tree of at most n nodes and so many levels, for n up to
+    /// For 1, 2, ... levels: an array whose entry n is F of the best tree of at most n nodes and that many levels, for n up to
     /// <paramref name="maxSize"/>; entry 0 is 0. Ends where further levels change nothing.
     /// </returns>
     /// <exception cref="InvalidInputException">The size is not in 1..65536.</exception>

@@ -1,6 +1,6 @@
 namespace Sequoia.Native.Trees;
 
-/// <summary>What of an acceptance matrix a tree of so many nodes and levels can use.</summary>
+/// <summary>What of an acceptance matrix a tree of that many nodes and levels can use.</summary>
 internal static class UsefulRows
 {
     /// <summary>

@@ -12,7 +12,7 @@ internal static unsafe class AttentionKernel<TLanes> where TLanes : unmanaged, I
 {
     private const int Block = KvPool.PageSize;
 
-    /// <summary>Floats of scratch for so many positions: scores for two heads, and their scaled queries.</summary>
+    /// <summary>Floats of scratch for that many positions: scores for two heads, and their scaled queries.</summary>
     public static int Scratch(CpuKvPool pool, int positions) => 2 * (ScoreStride(positions) + pool.ValueStride);
 
     public static void Attend(float* queries, int heads, CpuKvPool pool, int* pages, int layer, int kvHead, int prefix, ReadOnlySpan<int> path, float* output, float* scratch)

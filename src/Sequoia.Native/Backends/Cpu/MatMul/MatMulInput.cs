@@ -31,7 +31,7 @@ internal static unsafe class MatMulInput
     }
 }
 
-/// <summary>The unit in which CPU kernels walk along a row: 32 elements, two vectors of sixteen lanes.</summary>
+/// <summary>The unit in which CPU kernels step along a row: 32 elements, two vectors of sixteen lanes.</summary>
 internal static class Chunks
 {
     public const int Size = 32;

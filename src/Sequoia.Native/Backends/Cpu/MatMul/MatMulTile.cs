@@ -6,7 +6,7 @@ namespace Sequoia.Native.Backends.Cpu;
 
 /// <summary>
 /// y[token][row] = sum over k of w[row][k] * x[token][k] for one register tile. Every dot product has one accumulator of sixteen
-/// lanes that walks the chunks in order, whatever the tile's shape: that is what makes the product batch-invariant.
+/// lanes that steps through the chunks in order, whatever the tile's shape: that is what makes the product batch-invariant.
 /// </summary>
 internal static unsafe class MatMulTile<TLanes, TFormat, TShape>
     where TLanes : unmanaged, ILanes<TLanes>

@@ -97,7 +97,7 @@ internal sealed class WorkerPool : IDisposable
         private int _sleepers;
         private volatile bool _ended;
 
-        // epoch (16 bits) | item count (24 bits) | next item (24 bits): one atomic addition claims an item and tells which job it is of.
+        // epoch (16 bits) | item count (24 bits) | next item (24 bits): one atomic addition claims an item and says which job it is of.
         private long _state;
         private int _remaining;
 

@@ -55,7 +55,7 @@ internal sealed unsafe class AttendKernels
         }
     }
 
-    /// <summary>All that is launched here, with the shared memory of so many heads that share a key and value head.</summary>
+    /// <summary>All that is launched here, with the shared memory of that many heads that share a key and value head.</summary>
     public static IReadOnlyList<KernelVariant> Variants(int group) =>
     [
         .. TensorHeadDims.SelectMany(headDim => (KernelVariant[])[OfSealed(headDim, FewRows), OfSealed(headDim, ManyRows), OfTail(headDim, group)]),
@@ -69,19 +69,19 @@ internal sealed unsafe class AttendKernels
     public static bool HasTensorCores(int headDim, int group, Version computeCapability) =>
         TensorHeadDims.Contains(headDim) && group <= MostGroup && computeCapability.Major >= 8;
 
-    /// <summary>How many of so many rows to compute in one launch, so that its workspace keeps within bounds (256 MB, or what 64 rows need).</summary>
+    /// <summary>How many of that many rows to compute in one launch, so that its workspace keeps within bounds (256 MB, or what 64 rows need).</summary>
     public static int RowsOfLaunch(int rows, int heads, int positions, int headDim) =>
         (int)Math.Clamp(MostWorkspaceFloats / WorkspaceFloats(1, heads, positions, headDim), Math.Min(rows, ManyRows), rows);
 
-    /// <summary>Floats that <see cref="Attend.Partials"/> must have room for, for launches of up to so many rows; at least 1.</summary>
+    /// <summary>Floats that <see cref="Attend.Partials"/> must have room for, for launches of up to that many rows; at least 1.</summary>
     public static long WorkspaceFloats(int rows, int heads, int positions, int headDim) =>
         Math.Max(1, (long)SealedSplits(positions - 1) * rows * heads * (headDim + 2));
 
-    /// <summary>Floats for launches of any passes of up to so many rows, of sequences of up to so many positions: no less than any of them writes.</summary>
+    /// <summary>Floats for launches of any passes of up to that many rows, of sequences of up to that many positions: no less than any of them writes.</summary>
     public static long WorkspaceForAll(int rows, int heads, int positions, int headDim) => Math.Min(
         WorkspaceFloats(rows, heads, positions, headDim), Math.Max(MostWorkspaceFloats, WorkspaceFloats(Math.Min(rows, ManyRows), heads, positions, headDim)));
 
-    /// <summary>Packed rows of a tile, for passes whose longest part has so many: tiles are of one sequence.</summary>
+    /// <summary>Packed rows of a tile, for passes whose longest part has that many: tiles are of one sequence.</summary>
     public static int RowTileFor(int packedRows) => packedRows <= FewRows ? FewRows : ManyRows;
 
     /// <summary>The most tiles of a pass.</summary>
@@ -142,7 +142,7 @@ internal sealed unsafe class AttendKernels
     };
 }
 
-/// <summary>Parameters of attend.cu and attend_scalar.cu; Attend of attend.cuh, which tells the layouts.</summary>
+/// <summary>Parameters of attend.cu and attend_scalar.cu; Attend of attend.cuh, which describes the layouts.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct Attend
 {

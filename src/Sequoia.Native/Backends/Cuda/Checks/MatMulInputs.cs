@@ -138,7 +138,7 @@ internal sealed record MatMulCase(MatMulKind Kind, Element Element, int Rows, in
 
     public MatMulShape Shape => new(Kind, Outputs, Columns);
 
-    /// <summary>A product for so many heads.</summary>
+    /// <summary>A product for that many heads.</summary>
     public static MatMulCase Rope(Element element, int rows, int heads, int kvHeads, int headDim, int columns, int seed) =>
         new(MatMulKind.Rope, element, rows, (heads + (2 * kvHeads)) * headDim, columns, seed)
         {

@@ -172,7 +172,7 @@ internal sealed class StepBuffers : IDisposable, IGuarded
 
     public LogitDamage Errors => Read(_state.ToArray()).Errors;
 
-    /// <summary>Where the pass's parts are: the sequence alone, with so many rows.</summary>
+    /// <summary>Where the pass's parts are: the sequence alone, with that many rows.</summary>
     public nint Parts(int firstRow, int rows)
     {
         _part.CopyFrom(WordsOf(new DevicePart { Sequence = _state.Address, FirstRow = firstRow, Rows = rows }));

@@ -114,7 +114,7 @@ internal static class HardRows
 
 internal static class RandomTrees
 {
-    /// <summary>As many inner nodes as asked for, each with up to so many children of its own.</summary>
+    /// <summary>As many inner nodes as asked for, each with up to that many children of its own.</summary>
     public static TokenTree Bush(int inner, int mostChildren, Random random)
     {
         List<int> parents = [-1];

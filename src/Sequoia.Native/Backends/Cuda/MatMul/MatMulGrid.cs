@@ -3,7 +3,7 @@ namespace Sequoia.Native.Backends.Cuda;
 /// <summary>How a product is shared out among the blocks of matmul.cu. No result depends on it.</summary>
 /// <param name="Shape">The matrix.</param>
 /// <param name="Rows">Rows of x.</param>
-/// <param name="EnoughTiles">From so many tiles on, a block sums all splits of its tile in turn.</param>
+/// <param name="EnoughTiles">From that many tiles on, a block sums all splits of its tile in turn.</param>
 internal readonly record struct MatMulGrid(MatMulShape Shape, int Rows, int EnoughTiles)
 {
     /// <summary>Rows of x that a block takes at most.</summary>

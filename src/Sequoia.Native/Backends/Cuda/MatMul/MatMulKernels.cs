@@ -29,13 +29,13 @@ internal sealed unsafe class MatMulKernels(CudaKernels kernels, bool tensorCores
 
     public CudaContext Context => kernels.Context;
 
-    /// <summary>Floats of workspace that passes of up to so many rows need. Products that run at the same time need each their own.</summary>
+    /// <summary>Floats of workspace that passes of up to that many rows need. Products that run at the same time need each their own.</summary>
     public long PartialsFor(MatMulShape shape, int mostRows) => tensorCores ? Grid(shape, mostRows).Largest.Partials : 0;
 
-    /// <summary>Counters that passes of up to so many rows need: 0 before the first launch, and after each.</summary>
+    /// <summary>Counters that passes of up to that many rows need: 0 before the first launch, and after each.</summary>
     public int CountersFor(MatMulShape shape, int mostRows) => tensorCores ? Grid(shape, mostRows).Largest.Counters : 0;
 
-    /// <summary>Compiles what products of so many rows launch.</summary>
+    /// <summary>Compiles what products of that many rows launch.</summary>
     public void Prepare(int rows)
     {
         foreach (MatMulKind kind in s_kinds)

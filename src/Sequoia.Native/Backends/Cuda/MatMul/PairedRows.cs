@@ -16,7 +16,7 @@ internal static class PairedRows
 {
     private const int PairsOfTile = 8;
 
-    /// <summary>Stored rows of so many pairs.</summary>
+    /// <summary>Stored rows of that many pairs.</summary>
     public static int Stored(int pairs) => (pairs + PairsOfTile - 1) / PairsOfTile * 2 * PairsOfTile;
 
     /// <summary>A pair is a unit's gate (part 0) and its up projection (part 1).</summary>

@@ -20,7 +20,7 @@ internal sealed unsafe class SamplingKernels(CudaKernels kernels, int block = Sa
     private readonly Lazy<CudaKernel> _drawChildren = new(() => kernels.Find(OfDrawChildren(0, block)));
     private readonly Lazy<CudaKernel> _verifyTree = new(() => kernels.Find(OfVerifyTree(0, block)));
 
-    /// <summary>All that is launched here, with the shared memory of rows of so many tokens.</summary>
+    /// <summary>All that is launched here, with the shared memory of rows of that many tokens.</summary>
     public static IReadOnlyList<KernelVariant> Variants(int vocabulary) =>
         [OfDrawChildren(vocabulary, Block), OfVerifyTree(vocabulary, Block)];
 
@@ -30,7 +30,7 @@ internal sealed unsafe class SamplingKernels(CudaKernels kernels, int block = Sa
     /// <summary>Bytes of dynamic shared memory: two trees of sums, or a histogram.</summary>
     public static int Scratch(int vocabulary) => Math.Max(LeastScratch, 2 * sizeof(float) * SumTree(vocabulary));
 
-    /// <summary>Makes sure that rows of so many tokens fit the kernels' shared memory.</summary>
+    /// <summary>Makes sure that rows of that many tokens fit the kernels' shared memory.</summary>
     public void Prepare(int vocabulary)
     {
         PrepareDraw(vocabulary);
