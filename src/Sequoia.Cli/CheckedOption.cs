@@ -9,15 +9,21 @@ namespace Sequoia.Cli;
 internal static class CheckedOption
 {
     /// <summary>A number from <paramref name="least"/> to <paramref name="most"/>; null where the option is not given.</summary>
-    public static Option<T?> Number<T>(string name, string description, T least, T most) where T : struct, INumber<T> => new(name)
+    /// <param name="name">The option's name.</param>
+    /// <param name="description">For the help text.</param>
+    /// <param name="least">The smallest number.</param>
+    /// <param name="most">The largest.</param>
+    /// <param name="problemOf">What else is wrong with a number between them; null if nothing.</param>
+    public static Option<T?> Number<T>(string name, string description, T least, T most, Func<T, string?>? problemOf = null) where T : struct, INumber<T> => new(name)
     {
         Description = description,
         CustomParser = result =>
         {
             string text = result.Tokens[0].Value;
-            if (TryParse(text, least, most, out T value))
+            string? problem = TryParse(text, least, most, out T value) ? problemOf?.Invoke(value) : $"must be {Range(least, most)}";
+            if (problem is null)
                 return value;
-            result.AddError($"{name} {text}: must be {Range(least, most)}");
+            result.AddError($"{name} {text}: {problem}");
             return null;
         },
     };
@@ -26,7 +32,7 @@ internal static class CheckedOption
     /// Different numbers with commas between them, each from <paramref name="least"/> to <paramref name="most"/>; they come out ascending.
     /// None where the option is not given.
     /// </summary>
-    public static Option<T[]> Numbers<T>(string name, string description, string valueName, T least, T most) where T : struct, INumber<T> => new(name)
+    public static Option<T[]> Numbers<T>(string name, string description, string valueName, T least, T most, Func<T, string?>? problemOf = null) where T : struct, INumber<T> => new(name)
     {
         Description = description,
         HelpName = valueName,
@@ -39,6 +45,8 @@ internal static class CheckedOption
             {
                 if (!TryParse(part, least, most, out T value))
                     result.AddError($"{name} {text}: '{part}' must be {Range(least, most)}; commas go between numbers");
+                else if (problemOf?.Invoke(value) is { } problem)
+                    result.AddError($"{name} {text}: {part} {problem}");
                 else if (!numbers.Add(value))
                     result.AddError($"{name} {text}: {part} comes twice; give each once");
                 else

@@ -116,6 +116,7 @@ public class CompareTests
     [TestCase("--sizes", "8,8", "8 comes twice")]
     [TestCase("--sizes", "513", "513 nodes are more than the target's context of 512")]
     [TestCase("--temperatures", "0.2,,1", "'' must be a number from 0 to 100")]
+    [TestCase("--temperatures", "0,1e-9", "1e-9 is too near 0")]
     [TestCase("--temperatures", "nan", "'nan' must be a number from 0 to 100")]
     [TestCase("--methods", "sequoia,dense", "'dense' is not known; use some of sequoia,specinfer,topk,chain,chains")]
     [TestCase("--methods", "chain,chain", "one comes twice")]

@@ -184,9 +184,11 @@ internal sealed class PackageTests
                 Assert.That("Once upon a time" + string.Concat(events.Select(item => (string)JsonNode.Parse(item.Data)!["text"]!)), Does.StartWith(Likeliest));
                 Assert.That(events.Select(item => item.EventType).SkipLast(1), Has.All.EqualTo("chunk"));
                 Assert.That(events[^1].EventType, Is.EqualTo("end"));
-                Assert.That((int)JsonNode.Parse(events[^1].Data)!["stats"]!["tokens"]!, Is.EqualTo(60));
+                Assert.That((int)JsonNode.Parse(events[^1].Data)!["stats"]!["tokenCount"]!, Is.EqualTo(60));
             }
             await Line(server, "complete after 60 tokens");
+            using (HttpResponseMessage refused = await client.GetAsync("/tell?prompt=Once&maxTokens=0"))
+                Assert.That((int)refused.StatusCode, Is.EqualTo(400));
 
             // Texts are told one after another, so most of these have not begun when their clients leave.
             using (var leaving = new CancellationTokenSource())
