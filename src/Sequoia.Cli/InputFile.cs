@@ -1,5 +1,6 @@
 using System.Text;
 using Sequoia.Native;
+using Sequoia.Native.Diagnostics;
 
 namespace Sequoia.Cli;
 
@@ -27,11 +28,8 @@ internal static class InputFile
     {
         try
         {
-            if (file != StandardInput.Name && new FileInfo(file) is { Exists: true, Length: var bytes })
-                Check(bytes);
-            byte[] content = file == StandardInput.Name ? StandardInput.ReadBytes(argument) : File.ReadAllBytes(file);
-            Check(content.Length);
-            return content;
+            byte[]? content = file == StandardInput.Name ? StandardInput.ReadBytes(argument) : InputWait.Run(() => BoundedFile.Read(file, maxBytes));
+            return content?.Length <= maxBytes ? content : throw new InvalidInputException($"{NameOf(file)}: has more than {maxBytes >> 20} MiB; it cannot be {what}");
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -40,12 +38,6 @@ internal static class InputFile
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new InvalidInputException($"{file}: cannot be read ({e.Message.ReplaceLineEndings(" ")})", e);
-        }
-
-        void Check(long bytes)
-        {
-            if (bytes > maxBytes)
-                throw new InvalidInputException($"{NameOf(file)}: has more than {maxBytes >> 20} MiB; it cannot be {what}");
         }
     }
 

@@ -38,7 +38,7 @@ internal sealed class Interruption : IDisposable
         _source.Dispose();
     }
 
-    private bool CanCancel => _isHeeded && StandardInput.TryCancel();
+    private bool CanCancel => _isHeeded && InputWait.TryCancel();
 
     private void Handle(PosixSignalContext context)
     {

@@ -33,6 +33,9 @@ internal static class OutputFile
     {
         if (Directory.Exists(file))
             throw new InvalidInputException($"{file}: cannot be written (it is a folder; name a file)");
+        // What is kept is written beside its place and moved there: a device would be replaced by a file.
+        if (Path.GetFullPath(file).StartsWith("/dev/", StringComparison.Ordinal))
+            throw new InvalidInputException($"{file}: cannot be written (it is a device; name a file)");
         if (Path.GetDirectoryName(Path.GetFullPath(file)) is { } folder && !Directory.Exists(folder))
             throw new InvalidInputException($"{file}: cannot be written (there is no folder {folder})");
         string temporary = TemporaryOf(file);

@@ -10,46 +10,31 @@ internal static class StandardInput
     /// <summary>For options whose files the library reads.</summary>
     private const string Device = "/dev/stdin";
 
-    private static readonly Lock s_lock = new();
     private static string? s_reader;
-    private static bool s_isAwaited;
-    private static bool s_isCancelled;
 
     public static bool IsRedirected => Console.IsInputRedirected;
 
     /// <summary>Whether an argument has taken it.</summary>
     public static bool IsTaken => s_reader is not null;
 
-    /// <summary>Keeps the command from waiting for it. False where it already waits, and only the end of the process can help.</summary>
-    public static bool TryCancel()
-    {
-        lock (s_lock)
-        {
-            s_isCancelled |= !s_isAwaited;
-            return s_isCancelled;
-        }
-    }
-
     /// <summary>All of it, to the byte.</summary>
     /// <param name="reader">The argument that it is for.</param>
     public static byte[] ReadBytes(string reader)
     {
         Take(reader);
-        Await(true);
         try
         {
-            using var all = new MemoryStream();
-            using Stream input = Console.OpenStandardInput();
-            input.CopyTo(all);
-            return all.ToArray();
+            return InputWait.Run(() =>
+            {
+                using var all = new MemoryStream();
+                using Stream input = Console.OpenStandardInput();
+                input.CopyTo(all);
+                return all.ToArray();
+            });
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new InvalidInputException($"{reader}: standard input cannot be read ({e.Message.ReplaceLineEndings(" ")})", e);
-        }
-        finally
-        {
-            Await(false);
         }
     }
 
@@ -64,16 +49,6 @@ internal static class StandardInput
             throw new InvalidInputException($"{reader} -: this system has no {Device}; name a file");
         Take(reader);
         return Device;
-    }
-
-    private static void Await(bool begins)
-    {
-        lock (s_lock)
-        {
-            if (begins && s_isCancelled)
-                throw new OperationCanceledException();
-            s_isAwaited = begins;
-        }
     }
 
     private static void Take(string reader)

@@ -139,14 +139,26 @@ public sealed class TextGenerator : IDisposable, IAsyncDisposable
     /// <summary>Generates a whole text: what <see cref="GenerateAsync(string, GenerationOptions?, CancellationToken)"/> does, in one piece.</summary>
     /// <param name="prompt">The text to continue.</param>
     /// <param name="options">How; the defaults if null.</param>
-    /// <param name="cancellationToken">Ends the text: the result is what there was until then, and says <see cref="FinishReason.Cancelled"/>.</param>
+    /// <param name="cancellationToken">
+    /// Ends the text: the result is what there was until then, and says <see cref="FinishReason.Cancelled"/>. Before the text's turn has come it throws.
+    /// </param>
+    /// <exception cref="ArgumentException">An option is not possible, or the prompt has an id that is no token.</exception>
+    /// <exception cref="InvalidInputException">The prompt is empty, or does not fit the model's context.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled before its turn had come.</exception>
+    /// <exception cref="ObjectDisposedException">The generator was disposed of before the text began.</exception>
     public Task<GenerationResult> GenerateTextAsync(string prompt, GenerationOptions? options = null, CancellationToken cancellationToken = default) =>
         JoinAsync(GenerateAsync(prompt, options, cancellationToken));
 
     /// <summary>The same for a prompt of tokens.</summary>
     /// <param name="prompt">Token ids, at least one; BOS is not put before them.</param>
     /// <param name="options">How; the defaults if null.</param>
-    /// <param name="cancellationToken">Ends the text: the result is what there was until then, and says <see cref="FinishReason.Cancelled"/>.</param>
+    /// <param name="cancellationToken">
+    /// Ends the text: the result is what there was until then, and says <see cref="FinishReason.Cancelled"/>. Before the text's turn has come it throws.
+    /// </param>
+    /// <exception cref="ArgumentException">An option is not possible, or the prompt has an id that is no token.</exception>
+    /// <exception cref="InvalidInputException">The prompt is empty, or does not fit the model's context.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled before its turn had come.</exception>
+    /// <exception cref="ObjectDisposedException">The generator was disposed of before the text began.</exception>
     public Task<GenerationResult> GenerateTextAsync(ReadOnlyMemory<int> prompt, GenerationOptions? options = null, CancellationToken cancellationToken = default) =>
         JoinAsync(GenerateAsync(prompt, options, cancellationToken));
 

@@ -121,6 +121,40 @@ internal sealed class InputTests
     }
 
     [Test]
+    public void Files_without_an_end_are_refused()
+    {
+        using var folder = new TemporaryFolder();
+        string zero = Path.Combine(folder.Path, "zero.json");
+        File.CreateSymbolicLink(zero, "/dev/zero");
+        string draft = Directory.CreateDirectory(Path.Combine(folder.Path, "draft")).FullName;
+        foreach (string file in Directory.GetFiles(Model))
+            File.Copy(file, Path.Combine(draft, Path.GetFileName(file)));
+        File.CreateSymbolicLink(Path.Combine(draft, "acceptance.json"), "/dev/zero");
+        string[] pair = ["--target", Model, "--draft", Model];
+        string source = folder.Write("twice.cu", Kernel);
+        foreach (string[] arguments in (string[][])
+        [
+            ["generate", "Once", .. pair, "--tree", zero], ["generate", "Once", "--target", Model, "--draft", draft], ["measure", "acceptance", .. pair, "--prompts", zero],
+            ["compare", .. pair, "--prompts", zero], ["tree", "optimize", "--max-size", "4", "--acceptance", zero], ["kernels", "check", source, "--launch", zero],
+            ["kernels", "compile", zero],
+        ])
+            SequoiaProcess.Run(arguments).AssertBadInput(" MiB; it cannot be ");
+        SequoiaProcess.Run(["measure", "acceptance", .. pair, "--prompts", folder.Write("p.jsonl", Prompts), "--output", "/dev/full"]).AssertBadInput("/dev/full: cannot be written (it is a device");
+    }
+
+    [Test]
+    public void A_signal_ends_the_wait_for_a_pipe_without_a_writer()
+    {
+        using var folder = new TemporaryFolder();
+        string pipe = Path.Combine(folder.Path, "pipe.json");
+        using (var make = System.Diagnostics.Process.Start("mkfifo", [pipe]))
+            make.WaitForExit();
+        foreach (string[] arguments in (string[][])
+            [["generate", "Once", "--tree", pipe], ["measure", "acceptance", "--prompts", pipe], ["kernels", "check", pipe, "--launch", pipe]])
+            Assert.That(SequoiaProcess.InterruptWaiting(TimeSpan.FromSeconds(1), "TERM", arguments).Status, Is.EqualTo(143), string.Join(' ', arguments));
+    }
+
+    [Test]
     public void A_byte_order_mark_is_no_part_of_any_file()
     {
         using var folder = new TemporaryFolder();

@@ -63,8 +63,8 @@ internal sealed class GenerateCommand
     private static TreePolicy Tree(string text)
     {
         if (text == StandardInput.Name)
-            return TreePolicy.FromTree(TokenTree.Load(StandardInput.PathFor(text, "--tree")));
-        return TreePolicy.Parse(CheckedOption.FromHome(text));
+            return InputWait.Run(() => TreePolicy.FromTree(TokenTree.Load(StandardInput.PathFor(text, "--tree"))));
+        return InputWait.Run(() => TreePolicy.Parse(CheckedOption.FromHome(text)));
     }
 
     private KernelSet Kernels(ParseResult parsed)

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Sequoia.Native;
+using Sequoia.Native.Diagnostics;
 
 namespace Sequoia.Cli;
 
@@ -10,6 +11,7 @@ internal static class EarlierMeasurement
 {
     // Below this the standard error of a rank exceeds one per cent, and trees made from the vector are a matter of luck.
     private const int FewSteps = 1000;
+    private const long MaxBytes = 16 << 20;
 
     /// <summary>Puts a better one aside, so that a quick try does not cost a long measurement.</summary>
     /// <param name="file">Where the measurement is about to be kept.</param>
@@ -39,7 +41,7 @@ internal static class EarlierMeasurement
     {
         try
         {
-            return (JsonNode.Parse(File.ReadAllText(file)) as JsonObject)?["steps"] is JsonValue value && value.TryGetValue(out int steps) ? steps : null;
+            return (JsonNode.Parse(BoundedFile.Read(file, MaxBytes)) as JsonObject)?["steps"] is JsonValue value && value.TryGetValue(out int steps) ? steps : null;
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
         {

@@ -12,6 +12,7 @@ namespace Sequoia.Cli;
 internal sealed record PromptsFile(string Name, string Sha256, IReadOnlyList<string> Prompts)
 {
     private const string Separator = "<|endoftext|>";
+    private const long MaxBytes = 1L << 30;
 
     public static Option<string> Option() => CheckedOption.RequiredPath(
         "--prompts", "JSON lines {\"prompt\":\"...\"}, or text with a line <|endoftext|> between prompts; - for standard input.", "FILE");
@@ -26,7 +27,7 @@ internal sealed record PromptsFile(string Name, string Sha256, IReadOnlyList<str
 
     public static PromptsFile Read(string path)
     {
-        byte[] content = InputFile.ReadBytes(path, "--prompts", int.MaxValue, "prompts");
+        byte[] content = InputFile.ReadBytes(path, "--prompts", MaxBytes, "prompts");
         string file = InputFile.NameOf(path);
         string[] lines = [.. Lines(InputFile.Decode(content, file))];
         bool json = lines.FirstOrDefault(line => !string.IsNullOrWhiteSpace(line))?.TrimStart().StartsWith('{') ?? false;

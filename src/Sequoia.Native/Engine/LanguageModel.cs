@@ -36,6 +36,9 @@ public sealed class LanguageModel : IDisposable
         folder = ModelFolder.Resolve(folder);
         Folder = folder;
         ArgumentNullException.ThrowIfNull(options.Logger);
+        ArgumentNullException.ThrowIfNull(options.Kernels);
+        if (options.CacheFolder is { } cache && (cache.Length == 0 || cache.Contains('\0', StringComparison.Ordinal)))
+            throw new ArgumentException("CacheFolder is no path; null is the user's cache folder", nameof(options));
         (Logger, CacheFolder) = (options.Logger, options.CacheFolder);
         ModelFolder.Require(folder);
         LlamaConfig config = LlamaConfig.Read(Path.Combine(folder, "config.json"));

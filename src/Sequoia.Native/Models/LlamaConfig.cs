@@ -109,7 +109,7 @@ internal static class GenerationConfig
     public static int[] ReadEosIds(string folder, LlamaConfig config)
     {
         string path = Path.Combine(folder, "generation_config.json");
-        if (!File.Exists(path))
+        if (!Path.Exists(path))
             return config.EosIds;
         int[] ids = JsonSection.Read(path).Ids("eos_token_id");
         return ids.Length > 0 ? ids : config.EosIds;

@@ -1,3 +1,5 @@
+using Sequoia.Native.Diagnostics;
+
 namespace Sequoia.Native.Models;
 
 /// <summary>Reads a whole tokenizer or config file, with one clear error where that is not possible.</summary>
@@ -16,12 +18,8 @@ internal static class ModelFile
     {
         try
         {
-            // Not FileInfo.Length, which of a link (Hugging Face's cache is made of them) is that of the link itself.
-            using FileStream stream = File.OpenRead(file);
-            if (stream.Length > MaxBytes)
-                throw new ModelFileException(file, $"has {stream.Length >> 20} MiB, which is too large for a tokenizer or config file");
-            byte[] content = new byte[stream.Length];
-            stream.ReadExactly(content);
+            byte[] content = BoundedFile.Read(file, MaxBytes)
+                ?? throw new ModelFileException(file, $"has more than {MaxBytes >> 20} MiB, which is too large for a tokenizer or config file");
             return IsLfsPointer(content) ? throw new ModelFileException(file, LfsPointer) : content;
         }
         catch (FileNotFoundException e)

@@ -41,7 +41,7 @@ internal static partial class ModelFolder
         if (!Directory.Exists(folder))
             throw new ModelFileException(folder, "there is no such folder; a Hugging Face model folder is expected");
         if (!HasWeights(folder))
-            throw new ModelFileException(folder, Instead([.. Directory.GetFiles(folder).Select(Path.GetFileName).OfType<string>().Order(StringComparer.Ordinal)]));
+            throw new ModelFileException(folder, Instead(FilesOf(folder)));
     }
 
     /// <summary>A path for messages and a file to open: the one file of weights, or null where shards have an index.</summary>
@@ -52,6 +52,18 @@ internal static partial class ModelFolder
         ? $"{SingleFile} is used, and the shards of {IndexFile} are not" : null;
 
     private static bool HasWeights(string folder) => File.Exists(Path.Combine(folder, SingleFile)) || File.Exists(Path.Combine(folder, IndexFile));
+
+    private static string[] FilesOf(string folder)
+    {
+        try
+        {
+            return [.. Directory.GetFiles(folder).Select(Path.GetFileName).OfType<string>().Order(StringComparer.Ordinal)];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ModelFileException(folder, $"cannot be read ({e.Message.ReplaceLineEndings(" ")})", e);
+        }
+    }
 
     private static string? SnapshotOf(string all, string reference)
     {

@@ -11,7 +11,7 @@ internal static class SpecialIds
     public static (int? Bos, int? Eos) Find(string folder, Vocabulary vocabulary)
     {
         string file = System.IO.Path.Combine(folder, "tokenizer_config.json");
-        if (!File.Exists(file))
+        if (!System.IO.Path.Exists(file))
             return (First(UsualBos, vocabulary), First(UsualEos, vocabulary));
         JsonSection root = JsonSection.Read(file);
         return (Named(root, "bos_token", UsualBos, vocabulary), Named(root, "eos_token", UsualEos, vocabulary));

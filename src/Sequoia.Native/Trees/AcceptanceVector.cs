@@ -40,7 +40,7 @@ public sealed class AcceptanceVector
     public static AcceptanceVector? OfDraft(string draftFolder) => IsKnownFor(draftFolder) ? Load(FileOf(draftFolder)) : null;
 
     /// <summary>Whether <see cref="OfDraft"/> finds a file.</summary>
-    public static bool IsKnownFor(string draftFolder) => File.Exists(FileOf(draftFolder));
+    public static bool IsKnownFor(string draftFolder) => Path.Exists(FileOf(draftFolder));
 
     /// <summary>Where a draft's vector is kept; in Hugging Face's cache, in the snapshot.</summary>
     public static string FileOf(string draftFolder) => Path.Combine(ModelFolder.Resolve(draftFolder), "acceptance.json");

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Sequoia.Native.Diagnostics;
 using Sequoia.Native.Models;
 
 namespace Sequoia.Native.Trees;
@@ -10,13 +11,12 @@ internal static class JsonInput
 
     public static JsonDocument Open(string file)
     {
+        ArgumentException.ThrowIfNullOrEmpty(file);
         try
         {
-            if (Directory.Exists(file) || !File.Exists(file))
-                throw new InvalidInputException($"{file}: there is no such file");
-            if (new FileInfo(file).Length > MaxBytes)
-                throw new InvalidInputException($"{file}: has more than {MaxBytes >> 20} MiB; it cannot be such a file");
-            return JsonSection.Parse(File.ReadAllBytes(file));
+            if (!File.Exists(file))
+                throw new InvalidInputException($"{file}: {(Directory.Exists(file) ? "is a folder; name a file" : "there is no such file")}");
+            return JsonSection.Parse(BoundedFile.Read(file, MaxBytes) ?? throw new InvalidInputException($"{file}: has more than {MaxBytes >> 20} MiB; it cannot be such a file"));
         }
         catch (JsonException e)
         {

@@ -86,7 +86,8 @@ public sealed class TokenTree
     public ReadOnlySpan<int> Path(int node) => _paths.Value[node];
 
     /// <summary>One path of <paramref name="drafted"/> nodes below the root.</summary>
-    public static TokenTree Chain(int drafted) => Chains(1, drafted);
+    public static TokenTree Chain(int drafted) => drafted is >= 1 and < MaxSize
+        ? Chains(1, drafted) : throw new ArgumentOutOfRangeException(nameof(drafted), drafted, $"must be in 1..{MaxSize - 1}");
 
     /// <summary><paramref name="width"/> paths of <paramref name="length"/> nodes each below the root.</summary>
     public static TokenTree Chains(int width, int length)

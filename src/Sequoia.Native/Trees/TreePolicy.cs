@@ -26,7 +26,7 @@ public sealed class TreePolicy
     public static TreePolicy None { get; } = Fixed("none", TokenTree.Root);
 
     /// <summary>
-    /// The fastest tree for the pair's measured acceptance and the measured costs of its passes which may be a
+    /// The fastest tree for the pair's measured acceptance and the measured costs of its passes, which may be a
     /// lone root. <see cref="Resolve"/>, which knows of no hardware, gives the optimal tree of three nodes.
     /// </summary>
     public static TreePolicy Auto { get; } = OfAcceptance("auto", AutoSize, AutoLevels);
@@ -71,7 +71,8 @@ public sealed class TreePolicy
             ("optimal", [<= TokenTree.MaxSize and var size]) => Optimal(size),
             ("optimal", [<= TokenTree.MaxSize and var size, <= TokenTree.MaxSize and var levels]) => Optimal(size, levels),
             ("chain" or "chains" or "optimal", _) => throw new InvalidInputException(
-                $"tree \"{text}\": the numbers must be whole, at least 1, and give at most {TokenTree.MaxSize} nodes, as in {Example(kind)}") { Parameter = "tree" },
+                $"tree \"{text}\": the numbers must be whole, at least 1, and give at most {TokenTree.MaxSize} nodes, as in {Example(kind)}")
+            { Parameter = "tree" },
             _ => throw new InvalidInputException($"tree \"{text}\": is not known; use one of {Known}") { Parameter = "tree" },
         };
     }
@@ -108,7 +109,8 @@ public sealed class TreePolicy
         }
         return new TreePolicy(text, true, acceptance => OptimalTree.Build(
             acceptance ?? throw new InvalidInputException(
-                $"tree \"{text}\": needs the acceptance of this model pair, acceptance.json in the draft's folder; measure it, or use chain:4") { Parameter = "acceptance" },
+                $"tree \"{text}\": needs the acceptance of this model pair, acceptance.json in the draft's folder; measure it, or use chain:4")
+            { Parameter = "acceptance" },
             maxSize,
             maxLevels));
     }
