@@ -5,7 +5,7 @@ namespace Sequoia.Cli;
 /// <summary>The model pair that comes with the command: target/ and draft/ in one folder.</summary>
 internal static class BundledModels
 {
-    /// <summary>The folder: SEQUOIA_MODELS, else a folder "models" beside the executable or above it.</summary>
+    /// <summary>The folder: SEQUOIA_MODELS, otherwise a folder "models" next to the executable or above it.</summary>
     public static string Find()
     {
         if (Environment.GetEnvironmentVariable("SEQUOIA_MODELS") is { Length: > 0 } given)

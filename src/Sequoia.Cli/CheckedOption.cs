@@ -5,15 +5,15 @@ using System.Numerics;
 
 namespace Sequoia.Cli;
 
-/// <summary>Options whose values are checked while parsing, with errors that say what would be right.</summary>
+/// <summary>Options whose values are checked while parsing, with errors that state the valid values.</summary>
 internal static class CheckedOption
 {
-    /// <summary>A number from <paramref name="least"/> to <paramref name="most"/>; null where the option is not given.</summary>
+    /// <summary>A number from <paramref name="least"/> to <paramref name="most"/>; null if the option is not given.</summary>
     /// <param name="name">The option's name.</param>
     /// <param name="description">For the help text.</param>
-    /// <param name="least">The smallest number.</param>
-    /// <param name="most">The largest.</param>
-    /// <param name="problemOf">What else is wrong with a number between them; null if nothing.</param>
+    /// <param name="least">The smallest valid number.</param>
+    /// <param name="most">The largest valid number.</param>
+    /// <param name="problemOf">Any other problem with a number in this range; null if there is none.</param>
     public static Option<T?> Number<T>(string name, string description, T least, T most, Func<T, string?>? problemOf = null) where T : struct, INumber<T> => new(name)
     {
         Description = description,
@@ -29,8 +29,8 @@ internal static class CheckedOption
     };
 
     /// <summary>
-    /// Different numbers with commas between them, each from <paramref name="least"/> to <paramref name="most"/>; they come out ascending.
-    /// None where the option is not given.
+    /// Distinct comma-separated numbers, each from <paramref name="least"/> to <paramref name="most"/>; the result is ascending.
+    /// Empty if the option is not given.
     /// </summary>
     public static Option<T[]> Numbers<T>(string name, string description, string valueName, T least, T most, Func<T, string?>? problemOf = null) where T : struct, INumber<T> => new(name)
     {
@@ -64,19 +64,19 @@ internal static class CheckedOption
     private static string Range<T>(T least, T most) where T : struct, INumber<T> => string.Create(
         CultureInfo.InvariantCulture, $"{(T.IsInteger(T.One / (T.One + T.One)) ? "a whole number" : "a number")} from {least} to {most}");
 
-    /// <summary>An option with any text for a value.</summary>
+    /// <summary>An option whose value is any text.</summary>
     public static Option<string?> Text(string name, string description, string valueName) =>
         new(name) { Description = description, HelpName = valueName };
 
-    /// <summary>An option that names a file or a folder; null where it is not given.</summary>
+    /// <summary>An option that names a file or a folder; null if it is not given.</summary>
     public static Option<string?> Path(string name, string description, string valueName) =>
         new(name) { Description = description, HelpName = valueName, CustomParser = result => ParsePath(result, name) };
 
-    /// <summary>The same, but it must be given.</summary>
+    /// <summary>The same, but required.</summary>
     public static Option<string> RequiredPath(string name, string description, string valueName) =>
         new(name) { Description = description, HelpName = valueName, Required = true, CustomParser = result => ParsePath(result, name) };
 
-    /// <summary>What an option or argument says, with its ~ replaced, which a shell leaves alone in --option=~/folder. Complains if it is empty.</summary>
+    /// <summary>The value of an option or argument, with ~ expanded, which a shell does not do in --option=~/folder. Fails if it is empty.</summary>
     public static string? ParsePath(ArgumentResult result, string name)
     {
         if (result.Tokens.Count == 0)
@@ -87,14 +87,14 @@ internal static class CheckedOption
         return FromHome(text);
     }
 
-    /// <summary>A path that may begin with ~, the user's own folder.</summary>
+    /// <summary>A path that may begin with ~, the user's home folder.</summary>
     public static string FromHome(string path) => path == "~" || path.StartsWith("~/", StringComparison.Ordinal)
         ? Environment.GetFolderPath(Environment.SpecialFolder.UserProfile) + path[1..]
         : path;
 
     /// <summary>
-    /// The error about a mistyped option, or null: the parser would take it for the value of a positional argument.
-    /// Text that begins with a dash goes behind --.
+    /// The error for a mistyped option, or null: the parser would take it for the value of a positional argument.
+    /// Text that begins with a dash must follow --.
     /// </summary>
     public static string? Mistyped(ParseResult parsed)
     {

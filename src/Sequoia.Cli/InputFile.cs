@@ -9,21 +9,21 @@ internal static class InputFile
 {
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    /// <summary>What messages call it.</summary>
+    /// <summary>The name in messages.</summary>
     public static string NameOf(string file) => file == StandardInput.Name ? "standard input" : file;
 
     /// <param name="file">The file.</param>
     /// <param name="argument">The argument that names it.</param>
-    /// <param name="maxBytes">More than any sensible one has.</param>
-    /// <param name="what">What it ought to be, for the complaint about one that is larger.</param>
-    /// <exception cref="InvalidInputException">It cannot be read, or is too large.</exception>
+    /// <param name="maxBytes">The size limit, above any sensible file.</param>
+    /// <param name="what">The expected content, for the error about a larger file.</param>
+    /// <exception cref="InvalidInputException">The file cannot be read, or is too large.</exception>
     public static string ReadText(string file, string argument, long maxBytes, string what)
     {
         byte[] content = ReadBytes(file, argument, maxBytes, what);
         return Decode(content, NameOf(file));
     }
 
-    /// <summary>The same, to the byte.</summary>
+    /// <summary>The same, as raw bytes.</summary>
     public static byte[] ReadBytes(string file, string argument, long maxBytes, string what)
     {
         try
@@ -41,7 +41,7 @@ internal static class InputFile
         }
     }
 
-    /// <summary>Text in UTF-8, or in UTF-16 with the byte order mark that says so. The mark is no part of the text.</summary>
+    /// <summary>Text in UTF-8, or in UTF-16 with its byte order mark. The mark is not part of the text.</summary>
     public static string Decode(byte[] content, string name)
     {
         try

@@ -1,7 +1,7 @@
 namespace Sequoia.Cli;
 
 /// <summary>
-/// Waiting for input that may never come: the standard input, or a file that is a pipe. No token ends such a wait, so a signal then ends the process.
+/// Waits for input that may never come: the standard input, or a file that is a pipe. No token ends such a wait, so a signal then ends the process.
 /// </summary>
 internal static class InputWait
 {
@@ -9,7 +9,7 @@ internal static class InputWait
     private static bool s_isWaiting;
     private static bool s_isCancelled;
 
-    /// <summary>Keeps the command from waiting. False where it already waits, and only the end of the process can help.</summary>
+    /// <summary>Prevents the command from waiting. False if it already waits, and only ending the process can help.</summary>
     public static bool TryCancel()
     {
         lock (s_lock)

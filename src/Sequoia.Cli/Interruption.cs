@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Sequoia.Cli;
 
 /// <summary>
-/// Turns the first Ctrl-C (or a request to terminate), or a reader that leaves the output's pipe, into cancellation, so that what was generated is
-/// still reported. A second signal ends the process the usual way; so does the first where the command does not look at the token, or waits for
+/// Converts the first Ctrl-C (or a request to terminate), or a closed output pipe, to cancellation, so that the text generated so far is
+/// still reported. A second signal ends the process the usual way; so does the first one if the command does not observe the token, or waits for
 /// its input.
 /// </summary>
 internal sealed class Interruption : IDisposable
@@ -14,7 +14,7 @@ internal sealed class Interruption : IDisposable
     private readonly PosixSignalRegistration[] _registrations;
     private volatile bool _isOutputClosed;
 
-    /// <param name="isHeeded">Whether the command looks at <see cref="Token"/>.</param>
+    /// <param name="isHeeded">Whether the command observes <see cref="Token"/>.</param>
     public Interruption(bool isHeeded)
     {
         _isHeeded = isHeeded;
@@ -28,7 +28,7 @@ internal sealed class Interruption : IDisposable
 
     public CancellationToken Token => _source.Token;
 
-    /// <summary>Whether the reader of the output is why <see cref="Token"/> was cancelled.</summary>
+    /// <summary>Whether <see cref="Token"/> was cancelled because the output's reader is gone.</summary>
     public bool IsOutputClosed => _isOutputClosed;
 
     public void Dispose()

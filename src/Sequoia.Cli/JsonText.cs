@@ -5,7 +5,7 @@ using System.Text.Json.Nodes;
 
 namespace Sequoia.Cli;
 
-/// <summary>How the command writes JSON: one line, and letters of all languages as they are.</summary>
+/// <summary>How the command writes JSON: one line, with letters of all languages unescaped.</summary>
 internal static class JsonText
 {
     public static JavaScriptEncoder Encoder => JavaScriptEncoder.UnsafeRelaxedJsonEscaping;

@@ -4,7 +4,7 @@ using Sequoia.Native;
 
 namespace Sequoia.Cli;
 
-/// <summary>What tells one model from another in files of measurements: the folder's name and its weights' digests.</summary>
+/// <summary>Identifies a model in files of measurements: the folder's name and its weights' digests.</summary>
 internal static class ModelIdentity
 {
     /// <summary>A snapshot in Hugging Face's cache, models--org--name/snapshots/COMMIT, has the name org/name.</summary>
@@ -26,7 +26,7 @@ internal static class ModelIdentity
         return digests;
     }
 
-    /// <summary>The SHA-256 of a file, in small hexadecimal digits.</summary>
+    /// <summary>The SHA-256 of a file, in lower-case hexadecimal digits.</summary>
     public static string Digest(string file)
     {
         try

@@ -3,7 +3,7 @@ using Sequoia.Native;
 
 namespace Sequoia.Cli;
 
-/// <summary>A target, perhaps with a draft, loaded, and a generator that speculates with the best tree for them.</summary>
+/// <summary>A loaded target, optionally with a draft, and a generator that speculates with the best tree for them.</summary>
 internal sealed class ModelPair : IDisposable
 {
     private readonly LanguageModel _target;
@@ -20,13 +20,13 @@ internal sealed class ModelPair : IDisposable
 
     /// <param name="target">The target's folder.</param>
     /// <param name="draft">The draft's folder, or null.</param>
-    /// <param name="tree">Null: the default for the draft.</param>
+    /// <param name="tree">The tree; null for the draft's default.</param>
     /// <param name="options">How to load both.</param>
-    /// <param name="streams">Its notes get those for the user.</param>
+    /// <param name="streams">Its notes get the messages for the user.</param>
     /// <param name="cancellation">Stops loading and measuring.</param>
     public static async Task<ModelPair> LoadAsync(string target, string? draft, TreePolicy? tree, LoadOptions options, Streams streams, CancellationToken cancellation)
     {
-        // A bad tree is refused before gigabytes are loaded.
+        // A bad tree is rejected before gigabytes are loaded.
         CheckTree(tree ?? TreePolicy.DefaultFor(draft), draft);
         LanguageModel? large = null, small = null;
         try
@@ -60,11 +60,11 @@ internal sealed class ModelPair : IDisposable
         }
     }
 
-    /// <summary>A model; a bar shows how far it is where weights are brought to a device. The CPU uses them where they are mapped.</summary>
+    /// <summary>Loads a model, with a progress bar if weights are copied to a device. The CPU uses them where they are mapped.</summary>
     /// <param name="folder">The model's folder.</param>
     /// <param name="options">How to load it.</param>
-    /// <param name="streams">Its notes get what the library logs.</param>
-    /// <param name="cancellation">Ends the wait at once; what is being loaded goes with the process.</param>
+    /// <param name="streams">Its notes get the library's log.</param>
+    /// <param name="cancellation">Ends the wait at once; a load in progress ends with the process.</param>
     public static Task<LanguageModel> LoadModelAsync(string folder, LoadOptions options, Streams streams, CancellationToken cancellation)
     {
         options = options with { Logger = new NoteLogger(streams) };

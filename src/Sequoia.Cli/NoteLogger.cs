@@ -3,7 +3,7 @@ using Messages = Sequoia.Native.Diagnostics.Log;
 
 namespace Sequoia.Cli;
 
-/// <summary>Shows what the library logs as notes: warnings, and what the user waits for or may want to change.</summary>
+/// <summary>Shows the library's log as notes: warnings, and messages on what the user waits for or may want to change.</summary>
 internal sealed class NoteLogger(Streams streams) : ILogger
 {
     public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
@@ -12,7 +12,7 @@ internal sealed class NoteLogger(Streams streams) : ILogger
 
     public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
-        // What was loaded and chosen is in each command's own report.
+        // Each command's own report has what was loaded and chosen.
         if (logLevel == LogLevel.Information && eventId.Id is not (Messages.UnknownAcceptance or Messages.Measured))
             return;
         string advice = eventId.Id switch

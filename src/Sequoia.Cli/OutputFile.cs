@@ -2,7 +2,7 @@ using Sequoia.Native;
 
 namespace Sequoia.Cli;
 
-/// <summary>Files that a command writes are complete or untouched: written beside their place and then moved there.</summary>
+/// <summary>Files that a command writes are either complete or untouched: they are written to a temporary file and then moved into place.</summary>
 internal static class OutputFile
 {
     public static void Write(string file, string content) => Write(file, stream =>
@@ -28,12 +28,12 @@ internal static class OutputFile
         }
     }
 
-    /// <summary>Complains at once about a file that cannot be written, before work is done for it.</summary>
+    /// <summary>Fails at once if a file cannot be written, before work is done for it.</summary>
     public static void RequireWritable(string file)
     {
         if (Directory.Exists(file))
             throw new InvalidInputException($"{file}: cannot be written (it is a folder; name a file)");
-        // What is kept is written beside its place and moved there: a device would be replaced by a file.
+        // The result is written to a temporary file and moved into place: a device would be replaced by a file.
         if (Path.GetFullPath(file).StartsWith("/dev/", StringComparison.Ordinal))
             throw new InvalidInputException($"{file}: cannot be written (it is a device; name a file)");
         if (Path.GetDirectoryName(Path.GetFullPath(file)) is { } folder && !Directory.Exists(folder))
@@ -50,7 +50,7 @@ internal static class OutputFile
         }
     }
 
-    /// <summary>Makes a folder where there is none.</summary>
+    /// <summary>Creates a folder if it does not exist.</summary>
     public static void MakeFolder(string folder)
     {
         try

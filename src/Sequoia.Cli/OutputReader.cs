@@ -2,16 +2,16 @@ using System.Runtime.InteropServices;
 
 namespace Sequoia.Cli;
 
-/// <summary>Whoever reads the standard output at the other end of a pipe.</summary>
+/// <summary>The reader of the standard output at the other end of a pipe.</summary>
 internal static class OutputReader
 {
     private const short Error = 8, HangUp = 16;
 
-    /// <summary>Waits until the reader is gone, without end where the output is no pipe.</summary>
-    /// <returns>False where that cannot be found out.</returns>
+    /// <summary>Waits until the reader is gone; forever if the output is not a pipe.</summary>
+    /// <returns>False if this cannot be determined.</returns>
     public static bool WaitUntilGone()
     {
-        // No events are asked for: only errors end the wait.
+        // No events are requested: only errors end the wait.
         var output = new PollEntry { Descriptor = StandardDescriptors.Output };
         do
         {

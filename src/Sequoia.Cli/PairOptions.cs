@@ -3,7 +3,7 @@ using Sequoia.Native;
 
 namespace Sequoia.Cli;
 
-/// <summary>The options that name the models, common to all commands that run some.</summary>
+/// <summary>The options that name the models, shared by all commands that run models.</summary>
 internal sealed class PairOptions
 {
     public Option<string?> Target { get; } = CheckedOption.Path("--target", "The model's Hugging Face folder, or its folder in Hugging Face's cache. Default: the bundled pair.", "DIR");
@@ -14,7 +14,7 @@ internal sealed class PairOptions
 
     public Option<string?> Device { get; } = CheckedOption.Text("--device", "auto, cpu, cuda, cuda:N or software. Default: auto, the CPU.", "DEVICE");
 
-    /// <summary>The folders: the bundled pair, or what was named; a target may come without a draft.</summary>
+    /// <summary>The folders: the bundled pair, or the named ones; a target may be given without a draft.</summary>
     public (string Target, string? Draft) Folders(ParseResult parsed)
     {
         string? target = parsed.GetValue(Target);
@@ -27,7 +27,7 @@ internal sealed class PairOptions
         return (Path.Combine(models, "target"), Path.Combine(models, "draft"));
     }
 
-    /// <summary>The folders where the command needs both.</summary>
+    /// <summary>The folders for a command that needs both.</summary>
     public (string Target, string Draft) BothFolders(ParseResult parsed)
     {
         (string target, string? draft) = Folders(parsed);

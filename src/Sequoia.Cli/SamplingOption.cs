@@ -4,7 +4,7 @@ using Sequoia.Native;
 
 namespace Sequoia.Cli;
 
-/// <summary>Options that say how tokens are drawn, as several commands have them.</summary>
+/// <summary>Sampling options that several commands share.</summary>
 internal static class SamplingOption
 {
     private const float LargestTemperature = 100;

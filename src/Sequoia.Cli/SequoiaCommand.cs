@@ -7,7 +7,7 @@ using Sequoia.Native;
 
 namespace Sequoia.Cli;
 
-/// <summary>The command as a whole: its subcommands, and how errors become exit statuses.</summary>
+/// <summary>The root command: its subcommands, and the mapping of errors to exit statuses.</summary>
 internal static class SequoiaCommand
 {
     public static async Task<int> RunAsync(string[] args)
@@ -15,7 +15,7 @@ internal static class SequoiaCommand
         var streams = new Streams();
         var verbose = new Option<bool>("--verbose") { Description = "Show stack traces of errors.", Recursive = true };
         RootCommand root = Build(streams, verbose);
-        // Prompts are text: one that begins with @ is no response file.
+        // Prompts are text: a prompt that begins with @ is not a response file.
         ParseResult parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null, EnablePosixBundling = false });
         if (CheckedOption.Mistyped(parsed) is { } mistyped)
             return Complain(streams, mistyped, ExitStatus.BadInput);

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Sequoia.Cli;
 
 /// <summary>
-/// Which of the standard streams the caller opened. Where it closed one, the runtime's own pipes and files take its number: reading from it then
-/// waits for ever, and writing to it disturbs the runtime.
+/// Which of the standard streams the caller opened. If the caller closed one, the runtime's own pipes and files take its number: reading from it then
+/// blocks forever, and writing to it disturbs the runtime.
 /// </summary>
 internal static class StandardDescriptors
 {
@@ -12,14 +12,14 @@ internal static class StandardDescriptors
 
     private const int AccessMask = 3;
 
-    // Without /proc nothing is known, and the usual case is assumed.
+    // Without /proc the answer is unknown, and the usual case is assumed.
     public static bool IsOpen(int descriptor)
     {
         if (!Directory.Exists("/proc/self/fd"))
             return true;
         if (Target(descriptor) is not { } target || target.StartsWith("/memfd:", StringComparison.Ordinal) || target.StartsWith("anon_inode:", StringComparison.Ordinal))
             return false;
-        // A pipe with both ends in this process is the runtime's.
+        // A pipe with both ends in this process belongs to the runtime.
         return !target.StartsWith("pipe:", StringComparison.Ordinal) || !Others(descriptor).Any(other => Target(other) == target && Access(other) != Access(descriptor));
     }
 
@@ -38,7 +38,7 @@ internal static class StandardDescriptors
         }
     }
 
-    // Reading, writing or both; null where it was closed meanwhile.
+    // Reading, writing or both; null if it was closed meanwhile.
     private static int? Access(int descriptor)
     {
         try

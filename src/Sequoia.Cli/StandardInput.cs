@@ -2,7 +2,7 @@ using Sequoia.Native;
 
 namespace Sequoia.Cli;
 
-/// <summary>The standard input, which one argument may take: by the name "-", or the prompt where none is given.</summary>
+/// <summary>The standard input, which one argument may use: by the name "-", or as the prompt if none is given.</summary>
 internal static class StandardInput
 {
     public const string Name = "-";
@@ -14,11 +14,11 @@ internal static class StandardInput
 
     public static bool IsRedirected => Console.IsInputRedirected;
 
-    /// <summary>Whether an argument has taken it.</summary>
+    /// <summary>Whether an argument uses it.</summary>
     public static bool IsTaken => s_reader is not null;
 
-    /// <summary>All of it, to the byte.</summary>
-    /// <param name="reader">The argument that it is for.</param>
+    /// <summary>Reads all of it, as raw bytes.</summary>
+    /// <param name="reader">The argument that reads it.</param>
     public static byte[] ReadBytes(string reader)
     {
         Take(reader);
@@ -40,7 +40,7 @@ internal static class StandardInput
 
     public static string ReadText(string reader) => InputFile.Decode(ReadBytes(reader), "standard input");
 
-    /// <summary>A path for the library to read where a user wrote "-".</summary>
+    /// <summary>A path for the library to read if a user wrote "-".</summary>
     public static string PathFor(string path, string reader)
     {
         if (path != Name)

@@ -4,8 +4,8 @@ using Sequoia.Native;
 namespace Sequoia.Cli;
 
 /// <summary>
-/// Results go to <see cref="Out"/>, notes to <see cref="Notes"/>. Always UTF-8, whatever the locale says, since model
-/// output is; flushed at every write, so that text shows as it is accepted.
+/// Results go to <see cref="Out"/>, notes to <see cref="Notes"/>. Always UTF-8, whatever the locale, since model
+/// output is; flushed at every write, so that text appears as it is accepted.
 /// </summary>
 internal sealed class Streams
 {
@@ -16,14 +16,14 @@ internal sealed class Streams
 
     private static StreamWriter Writer(Stream stream) => new(stream, new UTF8Encoding(false)) { AutoFlush = true };
 
-    /// <summary>A result that cannot be written is an error. The console itself ignores writes to a pipe that nobody reads: <see cref="Interruption"/> sees to that.</summary>
+    /// <summary>A result that cannot be written is an error. The console ignores writes to a closed pipe: <see cref="Interruption"/> handles that.</summary>
     private sealed class ResultStream(Stream console) : ConsoleStream(console)
     {
         protected override void OnError(Exception e) =>
             throw new InvalidInputException($"standard output: cannot be written ({e.Message.ReplaceLineEndings(" ")})", e);
     }
 
-    /// <summary>A note that cannot be written is lost and does no harm to the run.</summary>
+    /// <summary>A note that cannot be written is lost and does not affect the run.</summary>
     private sealed class NoteStream(Stream console) : ConsoleStream(console)
     {
         protected override void OnError(Exception e)
@@ -69,7 +69,7 @@ internal sealed class Streams
     }
 }
 
-/// <summary>What the command returns to the shell.</summary>
+/// <summary>The exit status of the command.</summary>
 internal static class ExitStatus
 {
     public const int Done = 0;
@@ -77,6 +77,6 @@ internal static class ExitStatus
     public const int BadInput = 2;
     public const int Cancelled = 130;
 
-    /// <summary>What shells report of a program that a closed pipe ended.</summary>
+    /// <summary>The exit status that shells report for a program ended by a closed pipe.</summary>
     public const int OutputClosed = 141;
 }

@@ -2,10 +2,10 @@ using System.Text;
 
 namespace Sequoia.Cli;
 
-/// <summary>A table that reads well in a terminal and is Markdown too.</summary>
+/// <summary>A table that is readable in a terminal and valid Markdown.</summary>
 internal static class TextTable
 {
-    /// <param name="rows">The head, then the others; all equally long.</param>
+    /// <param name="rows">The header, then the other rows; all have the same length.</param>
     public static string Of(IReadOnlyList<string[]> rows)
     {
         var text = new StringBuilder();

@@ -2,13 +2,13 @@ using Spectre.Console;
 
 namespace Sequoia.Cli;
 
-/// <summary>A bar with the time left, on the notes where they go to a terminal; nothing in a pipe.</summary>
+/// <summary>A progress bar with the time left, written to the notes if they go to a terminal; otherwise nothing.</summary>
 internal static class WorkProgress
 {
     /// <param name="streams">Its notes get the bar.</param>
-    /// <param name="what">What is being done.</param>
-    /// <param name="amount">The amount of work in all.</param>
-    /// <param name="work">Does it, and reports the amount done so far; reports may come from any thread.</param>
+    /// <param name="what">A description of the work.</param>
+    /// <param name="amount">The total amount of work.</param>
+    /// <param name="work">Does the work, and reports the amount done so far; reports may come from any thread.</param>
     public static Task<T> RunAsync<T>(Streams streams, string what, double amount, Func<Action<double>, Task<T>> work)
     {
         if (Console.IsErrorRedirected)

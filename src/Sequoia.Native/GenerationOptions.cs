@@ -7,44 +7,44 @@ namespace Sequoia.Native;
 /// <summary>How a text is generated.</summary>
 public sealed record GenerationOptions
 {
-    /// <summary>0 is greedy; higher is more varied. Logits are divided by it.</summary>
+    /// <summary>0 is greedy; higher values are more varied. Logits are divided by it.</summary>
     public float Temperature { get; init; } = 0.6f;
 
-    /// <summary>Keeps the most probable tokens whose mass reaches this (all ties at the border); 1 keeps all.</summary>
+    /// <summary>Keeps the most probable tokens whose total probability reaches this value (including all ties at the cutoff); 1 keeps all.</summary>
     public float TopP { get; init; } = 1;
 
-    /// <summary>Keeps that many most probable tokens (all ties at the border); 0 keeps all.</summary>
+    /// <summary>Keeps this many of the most probable tokens (including all ties at the cutoff); 0 keeps all.</summary>
     public int TopK { get; init; }
 
-    /// <summary>The most tokens to generate.</summary>
+    /// <summary>The maximum number of tokens to generate.</summary>
     public int MaxTokens { get; init; } = 256;
 
     /// <summary>
-    /// Null draws a random one, reported in <see cref="GenerationStats.Seed"/>. The same seed, device, options, models and tree give
-    /// the same text.
+    /// The random seed. Null draws a random one and reports it in <see cref="GenerationStats.Seed"/>. The same seed, device, options, models and tree
+    /// give the same text.
     /// </summary>
     public ulong? Seed { get; init; }
 
-    /// <summary>Goes on after the model's own end-of-text tokens (<see cref="LanguageModel.EosIds"/>).</summary>
+    /// <summary>Whether to continue after the model's own end-of-text tokens (<see cref="LanguageModel.EosIds"/>).</summary>
     public bool IgnoreEos { get; init; }
 
     /// <summary>
-    /// Strings that end the text, which is cut off before the first of them to be complete (the longest, where several end at one place). Text that
-    /// may become one is held back until that is certain. Compared by ordinal, across tokens.
+    /// Strings that end the text. The text is cut before the first string that is complete (the longest, if several end at the same place). Text that
+    /// may become a stop string is held back until this is decided. Comparison is ordinal, across tokens.
     /// </summary>
     public IReadOnlyList<string> StopStrings { get; init; } = [];
 
-    /// <summary>Token ids that end the text beside <see cref="LanguageModel.EosIds"/>; <see cref="IgnoreEos"/> does not concern them.</summary>
+    /// <summary>Token ids that end the text, in addition to <see cref="LanguageModel.EosIds"/>; <see cref="IgnoreEos"/> does not affect them.</summary>
     public IReadOnlyList<int> StopTokens { get; init; } = [];
 
-    /// <summary>Whether each chunk says what its step did: <see cref="GenerationChunk.Step"/>. Costs one small copy from the device a step.</summary>
+    /// <summary>Whether each chunk reports its step in <see cref="GenerationChunk.Step"/>. Costs one small copy from the device per step.</summary>
     public bool Trace { get; init; }
 
     internal const float SmallestTemperature = 1e-3f;
 
     internal SamplingOptions Sampling => new(Temperature, TopP, TopK);
 
-    /// <exception cref="ArgumentException">A value is not possible; the parameter's name is the property's.</exception>
+    /// <exception cref="ArgumentException">A value is invalid; the parameter's name is the property's.</exception>
     internal void Check(int vocabulary)
     {
         Require(Temperature >= 0 && Temperature <= 100, nameof(Temperature), Temperature, "must be a number from 0 (greedy) to 100");
@@ -57,7 +57,7 @@ public sealed record GenerationOptions
         foreach (string text in StopStrings)
         {
             ArgumentException.ThrowIfNullOrEmpty(text, nameof(StopStrings));
-            // A cut before half a pair would leave the other half.
+            // Cutting before the second half of a surrogate pair would leave the first half.
             Require(IsValid(text), nameof(StopStrings), text, "has half a surrogate pair");
         }
         foreach (int id in StopTokens)

@@ -10,17 +10,17 @@ using StringBuilder = System.Text.StringBuilder;
 namespace Sequoia.Native;
 
 /// <summary>
-/// Generates text with a target model, sped up by a draft model that grows a tree of guesses which the target checks in one pass.
-/// The output has exactly the target's distribution, whatever the draft and the tree; greedy output is the same token for token.
-/// Thread-safe: calls are queued, also those made while a text of this generator is being read.
+/// Generates text with a target model. A draft model speeds it up: the draft grows a tree of guesses, and the target checks the tree in one pass.
+/// The output has exactly the target's distribution, for any draft and any tree; greedy output is the same token for token.
+/// Thread-safe: calls are queued, including calls made while a text of this generator is being read.
 /// </summary>
 /// <remarks>
-/// A generator holds its models' memory, so the models may be disposed of before it. <see cref="Dispose"/> may be called at any time: a running text
-/// ends with a last chunk that says <see cref="FinishReason.Cancelled"/>. A generator that is forgotten is freed by the garbage collector.
+/// A generator keeps its models' memory alive, so the models may be disposed first. <see cref="Dispose"/> may be called at any time: a running text
+/// ends with a last chunk with <see cref="FinishReason.Cancelled"/>. The garbage collector frees a generator that is never disposed.
 /// </remarks>
 public sealed class TextGenerator : IDisposable, IAsyncDisposable
 {
-    // Caches grow in steps of this many tokens, so that a slightly longer prompt does not mean a new one.
+    // Caches grow in steps of this many tokens, so that a slightly longer prompt does not need a new cache.
     private const int ContextStep = 256;
 
     private readonly LanguageModel _target;
@@ -37,18 +37,18 @@ public sealed class TextGenerator : IDisposable, IAsyncDisposable
     private Decoder? _decoder;
 
     /// <summary>
-    /// Creates a generator. Nothing is measured, written or computed, and memory for the sequence is taken when it is first used.
+    /// Creates a generator. The constructor measures, writes and computes nothing. Memory for the sequence is allocated on first use.
     /// </summary>
     /// <param name="target">The model whose distribution the output has.</param>
-    /// <param name="draft">A small model over the same vocabulary; null decodes one token at a time.</param>
+    /// <param name="draft">A small model with the same vocabulary; null to decode one token at a time.</param>
     /// <param name="tree">
-    /// The tree's shape; by default <see cref="TreePolicy.DefaultFor"/>. With <see cref="TreePolicy.Auto"/> the costs decide that were measured for
-    /// the pair on this machine in the last 30 days; where there are none, the optimal tree of three nodes is taken.
+    /// The tree's shape; by default <see cref="TreePolicy.DefaultFor"/>. <see cref="TreePolicy.Auto"/> uses the costs measured for the pair on this
+    /// machine in the last 30 days. Without such costs it uses the optimal tree of three nodes.
     /// <see cref="CreateAsync"/> measures instead.
     /// </param>
-    /// <param name="method">How guesses are drawn and checked; others than the default are there to be compared with.</param>
-    /// <exception cref="InvalidInputException">The vocabularies or devices differ, a tree is asked for without a draft, or the tree cannot be made.</exception>
-    /// <exception cref="ObjectDisposedException">A model was disposed of.</exception>
+    /// <param name="method">How guesses are drawn and checked. Methods other than the default are for comparison.</param>
+    /// <exception cref="InvalidInputException">The vocabularies or devices differ, a tree is given without a draft, or the tree cannot be built.</exception>
+    /// <exception cref="ObjectDisposedException">A model was disposed.</exception>
     public TextGenerator(LanguageModel target, LanguageModel? draft = null, TreePolicy? tree = null, SpeculationMethod method = SpeculationMethod.Sequoia)
         : this(target, draft, TreeDecision.Of(target, draft, tree), method, rootOnly: false)
     {
@@ -75,23 +75,23 @@ public sealed class TextGenerator : IDisposable, IAsyncDisposable
     /// <summary>The shape of the tree that every step grows; a lone root without speculation.</summary>
     public TokenTree Tree { get; }
 
-    /// <summary>What <see cref="TreePolicy.Auto"/> chose by measured costs, and what it predicts; null where costs have not decided.</summary>
+    /// <summary>The plan that <see cref="TreePolicy.Auto"/> chose by measured costs, with its predictions; null if costs did not decide.</summary>
     public TreePlan? Plan { get; }
 
     /// <summary>
-    /// Creates a generator whose tree is the fastest for this pair on this machine. With <see cref="TreePolicy.Auto"/>, which is the default where the
-    /// draft's acceptance is known, the first call for a pair measures what passes cost: about 3 seconds on a thread of its own. The costs
-    /// are kept for 30 days in <see cref="LoadOptions.CacheFolder"/>. In all other cases this is the constructor.
+    /// Creates a generator with the fastest tree for this pair on this machine. With <see cref="TreePolicy.Auto"/>, which is the default if the
+    /// draft's acceptance is known, the first call for a pair measures the cost of passes. This takes about 3 seconds on a separate thread. The costs
+    /// are kept for 30 days in <see cref="LoadOptions.CacheFolder"/>. In all other cases this method is equivalent to the constructor.
     /// </summary>
     /// <param name="target">The model whose distribution the output has.</param>
-    /// <param name="draft">A small model over the same vocabulary; null decodes one token at a time.</param>
+    /// <param name="draft">A small model with the same vocabulary; null to decode one token at a time.</param>
     /// <param name="tree">The tree's shape; by default <see cref="TreePolicy.DefaultFor"/>.</param>
     /// <param name="method">How guesses are drawn and checked.</param>
-    /// <param name="progress">Receives the share of the measurement that is done, 0 to 1, on the measuring thread; nothing where nothing is measured.</param>
-    /// <param name="cancellationToken">Stops the measurement after the pass at hand; nothing is kept then.</param>
-    /// <exception cref="InvalidInputException">The vocabularies or devices differ, a tree is asked for without a draft, or the tree cannot be made.</exception>
-    /// <exception cref="ObjectDisposedException">A model was disposed of.</exception>
-    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    /// <param name="progress">Receives the completed share of the measurement, 0 to 1, on the measuring thread. Not called if nothing is measured.</param>
+    /// <param name="cancellationToken">Stops the measurement after the current pass; its results are discarded.</param>
+    /// <exception cref="InvalidInputException">The vocabularies or devices differ, a tree is given without a draft, or the tree cannot be built.</exception>
+    /// <exception cref="ObjectDisposedException">A model was disposed.</exception>
+    /// <exception cref="OperationCanceledException">The measurement was cancelled.</exception>
     public static async Task<TextGenerator> CreateAsync(
         LanguageModel target, LanguageModel? draft = null, TreePolicy? tree = null, SpeculationMethod method = SpeculationMethod.Sequoia,
         IProgress<double>? progress = null, CancellationToken cancellationToken = default)
@@ -106,65 +106,65 @@ public sealed class TextGenerator : IDisposable, IAsyncDisposable
     }
 
     /// <summary>
-    /// Generates a text that continues <paramref name="prompt"/> (BOS is put before it). The first chunk comes after prefill, then one
-    /// for each step; the last one carries the stats. Cancelling, and disposing of the generator, end the text within one step, with a last chunk
-    /// that says <see cref="FinishReason.Cancelled"/>; neither throws once the text has begun.
+    /// Generates a text that continues <paramref name="prompt"/>; BOS is prepended. The first chunk follows prefill, and every step yields one more.
+    /// The last chunk carries the stats. Cancelling, or disposing the generator, ends the text within one step, with a last chunk
+    /// with <see cref="FinishReason.Cancelled"/>; neither throws once the text has begun.
     /// </summary>
     /// <remarks>
-    /// The text is computed on a thread of its own, which does not wait for the reader. So a further call, also from inside the loop that reads this
-    /// one, waits for the text's end and then begins; and a reader that stops without disposing of its enumerator holds nobody up for longer than
-    /// that. Leaving <c>await foreach</c> ends the text within one step. A call that is still waiting for its turn throws: the token's
-    /// <see cref="OperationCanceledException"/>, or <see cref="ObjectDisposedException"/>.
+    /// The text is computed on its own thread, which does not wait for the reader. A further call, even from inside the loop that reads this
+    /// text, waits until the text ends and then begins. A reader that stops without disposing its enumerator therefore delays other calls no longer than
+    /// that. Leaving <c>await foreach</c> ends the text within one step. A call that is still waiting for its turn throws
+    /// <see cref="OperationCanceledException"/> or <see cref="ObjectDisposedException"/>.
     /// </remarks>
     /// <param name="prompt">The text to continue. Special tokens written out in it become their ids; a BOS at its beginning is not doubled.</param>
-    /// <param name="options">How; the defaults if null.</param>
+    /// <param name="options">The generation options; null for the defaults.</param>
     /// <param name="cancellationToken">Ends the text.</param>
-    /// <exception cref="ArgumentException">An option is not possible.</exception>
+    /// <exception cref="ArgumentException">An option is invalid.</exception>
     /// <exception cref="InvalidInputException">The prompt is empty and the model has no BOS.</exception>
     /// <exception cref="ContextLengthExceededException">The prompt does not fit the model's context.</exception>
-    /// <exception cref="ObjectDisposedException">The generator was disposed of, before this call or before the text began.</exception>
+    /// <exception cref="ObjectDisposedException">The generator was disposed, before this call or before the text began.</exception>
     public IAsyncEnumerable<GenerationChunk> GenerateAsync(string prompt, GenerationOptions? options = null, CancellationToken cancellationToken = default) =>
         Begin(Encode(prompt), options, cancellationToken);
 
-    /// <summary>The same for a prompt that is tokens already, such as <see cref="Tokenizer.Encode"/> makes: they are taken as they are.</summary>
-    /// <param name="prompt">Token ids, at least one; BOS is not put before them.</param>
-    /// <param name="options">How; the defaults if null.</param>
+    /// <summary>Generates a text that continues a tokenized prompt, such as <see cref="Tokenizer.Encode"/> returns. The ids are used unchanged.</summary>
+    /// <param name="prompt">Token ids, at least one; BOS is not prepended.</param>
+    /// <param name="options">The generation options; null for the defaults.</param>
     /// <param name="cancellationToken">Ends the text.</param>
-    /// <exception cref="ArgumentException">There is no token, an id is none of the model's, or an option is not possible.</exception>
+    /// <exception cref="ArgumentException">There is no token, an id is not in the model's vocabulary, or an option is invalid.</exception>
     /// <exception cref="ContextLengthExceededException">The prompt does not fit the model's context.</exception>
-    /// <exception cref="ObjectDisposedException">The generator was disposed of, before this call or before the text began.</exception>
+    /// <exception cref="ObjectDisposedException">The generator was disposed, before this call or before the text began.</exception>
     public IAsyncEnumerable<GenerationChunk> GenerateAsync(ReadOnlyMemory<int> prompt, GenerationOptions? options = null, CancellationToken cancellationToken = default) =>
         Begin(Checked(prompt.ToArray()), options, cancellationToken);
 
-    /// <summary>Generates a whole text: what <see cref="GenerateAsync(string, GenerationOptions?, CancellationToken)"/> does, in one piece.</summary>
+    /// <summary>Generates a whole text: <see cref="GenerateAsync(string, GenerationOptions?, CancellationToken)"/> in one piece.</summary>
     /// <param name="prompt">The text to continue.</param>
-    /// <param name="options">How; the defaults if null.</param>
+    /// <param name="options">The generation options; null for the defaults.</param>
     /// <param name="cancellationToken">
-    /// Ends the text: the result is what there was until then, and says <see cref="FinishReason.Cancelled"/>. Before the text's turn has come it throws.
+    /// Ends the text: the result is the text so far, with <see cref="FinishReason.Cancelled"/>. Before the text's turn, the call throws.
     /// </param>
-    /// <exception cref="ArgumentException">An option is not possible, or the prompt has an id that is no token.</exception>
+    /// <exception cref="ArgumentException">An option is invalid, or the prompt contains an id that is not a token.</exception>
     /// <exception cref="InvalidInputException">The prompt is empty, or does not fit the model's context.</exception>
-    /// <exception cref="OperationCanceledException">It was cancelled before its turn had come.</exception>
-    /// <exception cref="ObjectDisposedException">The generator was disposed of before the text began.</exception>
+    /// <exception cref="OperationCanceledException">The call was cancelled before its turn.</exception>
+    /// <exception cref="ObjectDisposedException">The generator was disposed before the text began.</exception>
     public Task<GenerationResult> GenerateTextAsync(string prompt, GenerationOptions? options = null, CancellationToken cancellationToken = default) =>
         JoinAsync(GenerateAsync(prompt, options, cancellationToken));
 
-    /// <summary>The same for a prompt of tokens.</summary>
-    /// <param name="prompt">Token ids, at least one; BOS is not put before them.</param>
-    /// <param name="options">How; the defaults if null.</param>
+    /// <summary>Generates a whole text that continues a tokenized prompt.</summary>
+    /// <param name="prompt">Token ids, at least one; BOS is not prepended.</param>
+    /// <param name="options">The generation options; null for the defaults.</param>
     /// <param name="cancellationToken">
-    /// Ends the text: the result is what there was until then, and says <see cref="FinishReason.Cancelled"/>. Before the text's turn has come it throws.
+    /// Ends the text: the result is the text so far, with <see cref="FinishReason.Cancelled"/>. Before the text's turn, the call throws.
     /// </param>
-    /// <exception cref="ArgumentException">An option is not possible, or the prompt has an id that is no token.</exception>
+    /// <exception cref="ArgumentException">An option is invalid, or the prompt contains an id that is not a token.</exception>
     /// <exception cref="InvalidInputException">The prompt is empty, or does not fit the model's context.</exception>
-    /// <exception cref="OperationCanceledException">It was cancelled before its turn had come.</exception>
-    /// <exception cref="ObjectDisposedException">The generator was disposed of before the text began.</exception>
+    /// <exception cref="OperationCanceledException">The call was cancelled before its turn.</exception>
+    /// <exception cref="ObjectDisposedException">The generator was disposed before the text began.</exception>
     public Task<GenerationResult> GenerateTextAsync(ReadOnlyMemory<int> prompt, GenerationOptions? options = null, CancellationToken cancellationToken = default) =>
         JoinAsync(GenerateAsync(prompt, options, cancellationToken));
 
     /// <summary>
-    /// Ends the running text, waits for its current step and frees the memory; texts that have not begun throw. May be called at any time, from any
-    /// thread (also from the loop that reads the text), and more than once.
+    /// Ends the running text, waits for its current step and frees the memory. Texts that have not begun throw. May be called at any time, from any
+    /// thread (including the loop that reads the text), and more than once.
     /// </summary>
     public void Dispose()
     {
@@ -173,7 +173,7 @@ public sealed class TextGenerator : IDisposable, IAsyncDisposable
         Free();
     }
 
-    /// <summary>The same as <see cref="Dispose"/>, without holding the thread while it waits.</summary>
+    /// <summary>The same as <see cref="Dispose"/>, but does not block the thread while waiting.</summary>
     public async ValueTask DisposeAsync()
     {
         Close();
@@ -181,11 +181,11 @@ public sealed class TextGenerator : IDisposable, IAsyncDisposable
         Free();
     }
 
-    /// <summary>A generator that steps one position at a time with that many children below the root, for <see cref="Walk"/> alone.</summary>
+    /// <summary>A generator that advances one position per step, with that many children of the root; only for <see cref="Walk"/>.</summary>
     internal static TextGenerator OfStar(LanguageModel target, LanguageModel draft, int children, SpeculationMethod method) =>
         new(target, draft, TreeDecision.Of(target, draft, TreePolicy.Chains(children, 1)), method, rootOnly: true);
 
-    /// <summary>Generates a text for the sake of its verdicts, on the caller's thread.</summary>
+    /// <summary>Generates a text for its verdicts, on the caller's thread.</summary>
     internal void Walk(string prompt, GenerationOptions options, Action<Verdict> onStep, CancellationToken cancellation)
     {
         options.Check(_target.Config.VocabularySize);
@@ -262,7 +262,7 @@ public sealed class TextGenerator : IDisposable, IAsyncDisposable
         try
         {
             Begin(ended);
-            // A thread of its own: decoding computes without a pause and must not hold one of the pool's.
+            // A dedicated thread: decoding computes without pauses and must not block a pool thread.
             work = Task.Factory.StartNew(
                 () => Produce(prompt, options, chunks.Writer, ended, cancellationToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         }
@@ -278,13 +278,13 @@ public sealed class TextGenerator : IDisposable, IAsyncDisposable
         }
         finally
         {
-            // A caller that stops early does not want the rest.
+            // A caller that stops early does not need the rest.
             await ended.CancelAsync().ConfigureAwait(false);
             await work.ConfigureAwait(false);
         }
     }
 
-    /// <summary>Does a text from begin to end, whatever becomes of who reads it, and gives the turn back.</summary>
+    /// <summary>Generates a text from start to end, even if its reader stops, and then releases the turn.</summary>
     private void Produce(int[] prompt, GenerationOptions options, ChannelWriter<GenerationChunk> chunks, CancellationTokenSource ended, CancellationToken cancellation)
     {
         Exception? failure = null;
@@ -327,7 +327,7 @@ public sealed class TextGenerator : IDisposable, IAsyncDisposable
         }
     }
 
-    // In turn, like a text: nothing is at work on what is freed.
+    // Takes its turn, like a text: nothing uses what is freed.
     private void Free()
     {
         try
@@ -347,7 +347,7 @@ public sealed class TextGenerator : IDisposable, IAsyncDisposable
     {
         int limit = Limit(prompt, options);
         Decoder decoder = DecoderFor(prompt.Length + limit);
-        // 53 bits: a seed that is reported in JSON must survive readers that take numbers for doubles.
+        // 53 bits: a seed that is reported in JSON must survive readers that parse numbers as doubles.
         ulong seed = options.Seed ?? BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))) >> 11;
         TokenDecoder text = _target.Tokenizer.CreateDecoder(prompt);
 
@@ -423,7 +423,7 @@ public sealed class TextGenerator : IDisposable, IAsyncDisposable
     {
         int[] tokens = new int[Tree.Size];
         decoder.DownloadNodes(0, tokens);
-        // The device has put the next tree's root there.
+        // The device has already written the next tree's root there.
         tokens[0] = root;
         return new GenerationStep(tokens, Tree.Parents.ToArray(), decoder.Verdict.Path.ToArray());
     }

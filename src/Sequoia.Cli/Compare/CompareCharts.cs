@@ -69,7 +69,7 @@ internal static class CompareCharts
 
     private static PlotModel Model(string title)
     {
-        // The library measures text as Arial; the viewer's font may be wider, for which the padding leaves room.
+        // The library measures text as Arial; the viewer's font may be wider, and the padding leaves room for it.
         var model = new PlotModel { Title = title, Background = OxyColors.White, DefaultFont = "Arial", Padding = new OxyThickness(16) };
         model.Legends.Add(new Legend { LegendPlacement = LegendPlacement.Outside, LegendPosition = LegendPosition.RightTop, LegendPadding = 24, LegendLineSpacing = 4 });
         return model;

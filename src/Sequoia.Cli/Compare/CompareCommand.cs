@@ -17,7 +17,7 @@ internal sealed class CompareCommand
     private readonly Option<int?> _maxTokens = CheckedOption.Number("--max-tokens", "The most tokens for each prompt. Default: 128.", 1, int.MaxValue);
     private readonly Option<int?> _maxPrompts = CheckedOption.Number("--max-prompts", "The most prompts to use; the first half measures acceptance, the rest the methods. Default: 100.", 2, int.MaxValue);
     private readonly Option<ulong?> _seed = CheckedOption.Number("--seed", "Default: 0.", 0UL, ulong.MaxValue);
-    private readonly Option<string?> _output = CheckedOption.Path("--output", "The folder for compare.json and the charts; what it holds is gone on with. Default: compare.", "DIR");
+    private readonly Option<string?> _output = CheckedOption.Path("--output", "The folder for compare.json and the charts; an unfinished comparison there is continued. Default: compare.", "DIR");
     private readonly Option<bool> _json = new("--json") { Description = "Print compare.json instead of tables." };
 
     public static Command Create(Streams streams)
@@ -72,7 +72,7 @@ internal sealed class CompareCommand
         };
         if (report.Calibrations.Count > 0)
             await streams.Notes.WriteLineAsync($"sequoia: going on with the {report.Runs.Count} runs of {Path.Combine(folder, "compare.json")}");
-        // At once: a folder that cannot be written to must not cost the measurement.
+        // Checked first: a folder that cannot be written to must not cost the measurement.
         OutputFile.MakeFolder(folder);
         results.Save(report);
         var job = new CompareJob(report, results, target, draft, prompts, cancellation);

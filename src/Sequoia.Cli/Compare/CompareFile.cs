@@ -3,7 +3,7 @@ using Sequoia.Native;
 
 namespace Sequoia.Cli.Compare;
 
-/// <summary>compare.json: the results so far, from which an interrupted run goes on.</summary>
+/// <summary>compare.json: the results so far, from which an interrupted run continues.</summary>
 internal sealed class CompareFile(string folder)
 {
     private readonly string _file = Path.Combine(folder, "compare.json");
@@ -35,7 +35,7 @@ internal sealed class CompareFile(string folder)
 
     public void Save(CompareReport report) => OutputFile.Write(_file, stream => JsonSerializer.Serialize(stream, report, CompareJson.Default.CompareReport));
 
-    /// <summary>What the file holds.</summary>
+    /// <summary>The content of the file.</summary>
     public static string Text(CompareReport report) => JsonSerializer.Serialize(report, CompareJson.Default.CompareReport);
 
     private static string Text(CompareOptions options) => JsonSerializer.Serialize(options, CompareJson.Default.CompareOptions);

@@ -2,10 +2,10 @@ using Sequoia.Native;
 
 namespace Sequoia.Cli.Compare;
 
-/// <summary>Measures acceptance on the first prompts and runs every method on the others, keeping what is done after each prompt.</summary>
+/// <summary>Measures acceptance on the first prompts and runs every method on the others. Results are stored after each prompt.</summary>
 internal sealed class CompareJob(CompareReport report, CompareFile file, LanguageModel target, LanguageModel draft, IReadOnlyList<string> prompts, CancellationToken cancellation)
 {
-    // For the progress bar, in nodes of a tree that a prompt is run with: what a run costs beside them, and measuring acceptance on a prompt.
+    // For the progress bar, in tree nodes per prompt: the fixed cost of a run, and the cost of measuring acceptance on a prompt.
     private const double RunOverhead = 8, CalibrationWeight = 8;
 
     private readonly ComparedMethod[] _methods = [.. ComparedMethod.All.Where(method => report.Options.Methods.Contains(method.Name))];
@@ -14,11 +14,11 @@ internal sealed class CompareJob(CompareReport report, CompareFile file, Languag
 
     private SpeculationMethod[] Verifiers => [.. _methods.Select(method => method.Verifier).Distinct()];
 
-    /// <summary>The amount of work in all, in the unit that progress is reported in.</summary>
+    /// <summary>The total amount of work, in the unit of progress reports.</summary>
     public double Amount => report.Options.Temperatures.Count
         * ((Verifiers.Length * CalibrationWeight * report.CalibrationPrompts) + (report.TestPrompts * report.Options.Sizes.Sum(size => size + RunOverhead)));
 
-    /// <summary>Does what the report lacks; whether it is complete, that is, was not cancelled.</summary>
+    /// <summary>Runs what the report lacks; returns whether it is complete, that is, was not cancelled.</summary>
     public async Task<bool> RunAsync(Action<double> progress)
     {
         double done = 0;
@@ -108,7 +108,7 @@ internal sealed class CompareJob(CompareReport report, CompareFile file, Languag
         return HardwareMeter.Measure(target, draft, options, null, cancellation);
     }
 
-    /// <summary>One prompt by all methods; each begins equally often, as what comes first finds other caches than what comes last.</summary>
+    /// <summary>Runs one prompt with all methods. Each method runs first equally often, since the first run has other cache contents than the last.</summary>
     private async Task<List<TestRun>> AllAsync(List<(string Method, TextGenerator Generator)> generators, float temperature, int size, int prompt)
     {
         var runs = new List<TestRun>();

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace Sequoia.Cli.Compare;
 
-/// <summary>What decides the results: a run goes on with earlier ones only where all of it is the same.</summary>
+/// <summary>Everything that determines the results: a run continues earlier results only if all of it is the same.</summary>
 internal sealed record CompareOptions
 {
     public required string Target { get; init; }
@@ -32,24 +32,24 @@ internal sealed record CompareOptions
 
     public required ulong Seed { get; init; }
 
-    /// <summary>The processor's instruction set and the number of threads among others.</summary>
+    /// <summary>Includes the processor's instruction set and the number of threads.</summary>
     public required string Device { get; init; }
 }
 
-/// <summary>The acceptance of a way to draw and verify, on the calibration prompts; the ranks are those of every prompt and position.</summary>
+/// <summary>The acceptance of a method on the calibration prompts; the ranks are those of every prompt and position.</summary>
 internal sealed record Calibration(
     float Temperature, string Verifier, int Steps, double[] P, IReadOnlyList<double> StandardErrors, IReadOnlyList<IReadOnlyList<int>> Ranks);
 
-/// <summary>One prompt's continuation; seconds are those of decoding, null on a device without times.</summary>
+/// <summary>One prompt's continuation; seconds are decoding time, null on a device without times.</summary>
 internal sealed record TestRun(float Temperature, int Size, string Method, int Prompt, int Tokens, int CutOff, int Steps, double? Seconds);
 
-/// <summary>What a step with a method's tree costs on this machine, measured and added up; one token at a time is 1.</summary>
+/// <summary>The cost of a step with a method's tree on this machine, measured and added up; one token at a time is 1.</summary>
 internal sealed record StepCost(float Temperature, int Size, string Method, double Cost);
 
 /// <summary>
-/// What came of a method at a temperature and a size. Formula is F(T) for the calibrated acceptance vector, predicted what the tree makes
-/// of the calibration texts, and the predicted speedup that for the cost of its step; the lead is how many more tokens per step Sequoia makes.
-/// What takes times is null on a device without.
+/// The results of a method at a temperature and a size. Formula is F(T) for the calibrated acceptance vector. Predicted is the tree's result on the
+/// calibration texts, and the predicted speedup is that for the cost of its step. The lead is how many more tokens per step Sequoia generates.
+/// Values that need times are null on a device without times.
 /// </summary>
 internal sealed record SummaryRow(
     float Temperature, int Size, string Method, int Nodes, int Levels, int Prompts, double Formula, Estimate Predicted,
@@ -60,7 +60,7 @@ internal sealed record CompareReport
 {
     public required CompareOptions Options { get; init; }
 
-    /// <summary>The first prompts, which only acceptance was measured on.</summary>
+    /// <summary>The first prompts, used only to measure acceptance.</summary>
     public required int CalibrationPrompts { get; init; }
 
     public required int TestPrompts { get; init; }

@@ -2,7 +2,7 @@ using Sequoia.Native;
 
 namespace Sequoia.Cli.Compare;
 
-/// <summary>Turns runs into the rows of the tables.</summary>
+/// <summary>Summarises runs as rows of the tables.</summary>
 internal static class CompareSummary
 {
     public static List<SummaryRow> Of(CompareReport report)
@@ -10,7 +10,7 @@ internal static class CompareSummary
         var rows = new List<SummaryRow>();
         foreach (IGrouping<(float Temperature, int Size), TestRun> block in report.Runs.GroupBy(run => (run.Temperature, run.Size)).OrderBy(block => block.Key))
         {
-            // Runs are added prompt by prompt, all methods at once, so that the lists of all methods are in step.
+            // Runs are added prompt by prompt, for all methods at once, so that the lists of all methods are aligned.
             ILookup<string, TestRun> runs = block.ToLookup(run => run.Method);
             rows.Add(Row(report, runs, ComparedMethod.Autoregressive, TokenTree.Root, 1, new Estimate(1, null)));
             foreach (ComparedMethod method in ComparedMethod.All.Where(method => runs.Contains(method.Name)))
@@ -23,7 +23,7 @@ internal static class CompareSummary
         return rows;
     }
 
-    /// <summary>What was calibrated for the method.</summary>
+    /// <summary>The method's calibration.</summary>
     public static AcceptanceMeasurement Acceptance(CompareReport report, float temperature, ComparedMethod method)
     {
         Calibration calibration = report.Calibrations.First(c => c.Temperature == temperature && c.Verifier == method.Verifier.ToString());
@@ -50,6 +50,6 @@ internal static class CompareSummary
             method == sequoia || !report.Options.Methods.Contains(sequoia) ? null : Estimate.Difference(TokensAndSteps([.. runs[sequoia]]), TokensAndSteps(own)));
     }
 
-    // With what the last step committed beyond the end: without it, every text would seem to end in a bad step.
+    // Includes the tokens that the last step committed beyond the end: without them, every text would seem to end in a bad step.
     private static (double Top, double Bottom)[] TokensAndSteps(TestRun[] runs) => [.. runs.Select(run => ((double)(run.Tokens + run.CutOff), (double)run.Steps))];
 }

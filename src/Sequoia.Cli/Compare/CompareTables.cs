@@ -3,13 +3,13 @@ using System.Text;
 
 namespace Sequoia.Cli.Compare;
 
-/// <summary>The results as tables that are Markdown too, one for each temperature.</summary>
+/// <summary>The results as tables that are also Markdown, one per temperature.</summary>
 internal static class CompareTables
 {
     private static readonly string[] Head =
         ["size", "method", "levels", "F(T)", "predicted", "tokens per step", "ms per token", "predicted speedup", "speedup", "Sequoia's lead, tokens per step"];
 
-    // Columns of times; empty on a device without any.
+    // Columns of times; empty on a device without times.
     private static readonly Range Times = 6..9;
 
     public static string Of(CompareReport report)

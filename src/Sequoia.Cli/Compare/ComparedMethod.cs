@@ -2,10 +2,10 @@ using Sequoia.Native;
 
 namespace Sequoia.Cli.Compare;
 
-/// <summary>A way to speculate: how children are drawn and verified, and which shape of a size suits it best (docs/compare.md).</summary>
+/// <summary>A speculation method: how children are drawn and verified, and which tree shape of a size suits it best (docs/compare.md).</summary>
 internal sealed record ComparedMethod(string Name, string Title, SpeculationMethod Verifier, Func<AcceptanceVector, int, TokenTree> Shape)
 {
-    /// <summary>One token at a time: what speedups are measured against.</summary>
+    /// <summary>One token at a time: the baseline of speedups.</summary>
     public const string Autoregressive = "autoregressive";
 
     public static IReadOnlyList<ComparedMethod> All { get; } =
@@ -18,7 +18,7 @@ internal sealed record ComparedMethod(string Name, string Title, SpeculationMeth
         new("chains", "k chains", SpeculationMethod.Sequoia, BestChains),
     ];
 
-    /// <summary>Reads names with commas between them.</summary>
+    /// <summary>Reads comma-separated names.</summary>
     public static ComparedMethod[] Parse(string text)
     {
         string[] names = text.Split(',');

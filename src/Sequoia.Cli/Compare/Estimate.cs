@@ -1,19 +1,19 @@
 namespace Sequoia.Cli.Compare;
 
-/// <summary>A value with half the width of its 95 % confidence interval; null where one prompt alone was run.</summary>
+/// <summary>A value with half the width of its 95 % confidence interval; null if only one prompt was run.</summary>
 internal sealed record Estimate(double Value, double? PlusMinus)
 {
     // Beyond three degrees of freedom the expansion below is within 0.2 %.
     private static readonly double[] SmallQuantiles = [double.NaN, 12.706, 4.303];
 
     /// <summary>
-    /// The sum of all tops over the sum of all bottoms, each prompt being one independent draw of both (linearised variance of a ratio).
-    /// For tokens per step this is the right mean: prompts end at random, and by Wald's identity the sums' expectations are in the ratio
-    /// of one step's expectation, where the mean of the prompts' own ratios is not.
+    /// The sum of all numerators over the sum of all denominators; each prompt is one independent draw of both (linearised variance of a ratio).
+    /// For tokens per step this is the right mean: prompts end at random, and by Wald's identity the ratio of the sums' expectations is
+    /// the expectation of one step, while the mean of the prompts' own ratios is not.
     /// </summary>
     public static Estimate Ratio(IReadOnlyList<(double Top, double Bottom)> prompts) => new(Quotient(prompts), HalfWidth(Influences(prompts)));
 
-    /// <summary>The first ratio less the second, of the same prompts: what they have in common leaves the interval.</summary>
+    /// <summary>The first ratio minus the second, on the same prompts: common variation cancels out of the interval.</summary>
     public static Estimate Difference(IReadOnlyList<(double Top, double Bottom)> first, IReadOnlyList<(double Top, double Bottom)> second) =>
         new(Quotient(first) - Quotient(second), HalfWidth([.. Influences(first).Zip(Influences(second), (a, b) => a - b)]));
 
@@ -26,17 +26,17 @@ internal sealed record Estimate(double Value, double? PlusMinus)
         return new Estimate(Math.Exp(mean), half is { } h ? Math.Exp(mean) * (Math.Exp(h) - 1) : null);
     }
 
-    /// <summary>A figure of all prompts and what it is without each one of them.</summary>
+    /// <summary>A statistic of all prompts and its values with each prompt left out.</summary>
     public static Estimate Jackknife(double whole, IReadOnlyList<double> without)
     {
-        // Leaving one out moves the figure by 1 / (n - 1) of what that prompt's own draw does.
+        // Leaving one out moves the statistic by 1 / (n - 1) of the effect of that prompt's own draw.
         double scale = (without.Count - 1) / (double)Math.Max(1, without.Count);
         return new Estimate(whole, HalfWidth([.. without.Select(value => (value - without.Average()) * scale)]));
     }
 
     private static double Quotient(IReadOnlyList<(double Top, double Bottom)> prompts) => prompts.Sum(p => p.Top) / prompts.Sum(p => p.Bottom);
 
-    /// <summary>How much each prompt moves the ratio; they add up to 0.</summary>
+    /// <summary>The influence of each prompt on the ratio; they sum to 0.</summary>
     private static double[] Influences(IReadOnlyList<(double Top, double Bottom)> prompts)
     {
         double ratio = Quotient(prompts), bottom = prompts.Sum(p => p.Bottom);

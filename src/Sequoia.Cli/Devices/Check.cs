@@ -2,14 +2,14 @@ using Sequoia.Interop;
 
 namespace Sequoia.Cli.Devices;
 
-/// <summary>One thing that sequoia doctor looked at.</summary>
-/// <param name="Name">What users call it with --require.</param>
+/// <summary>One check of sequoia doctor.</summary>
+/// <param name="Name">The name for --require.</param>
 /// <param name="IsUsable">Whether it works.</param>
 /// <param name="Summary">What was found, or why it does not work; one line.</param>
-/// <param name="Tried">Every path that was tried, where it is a library.</param>
+/// <param name="Tried">Every path that was tried, if it is a library.</param>
 internal sealed record Check(string Name, bool IsUsable, string Summary, IReadOnlyList<LibraryAttempt> Tried)
 {
-    /// <summary>Does something that may fail, and makes a check of it.</summary>
+    /// <summary>Runs an action that may fail, and returns its check.</summary>
     public static Check Of(string name, IReadOnlyList<LibraryAttempt> tried, Func<string> look)
     {
         try

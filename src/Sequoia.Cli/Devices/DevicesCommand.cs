@@ -6,7 +6,7 @@ using Sequoia.Interop;
 
 namespace Sequoia.Cli.Devices;
 
-/// <summary>sequoia devices: what can execute CUDA kernels here.</summary>
+/// <summary>sequoia devices: the devices that can run CUDA kernels on this machine.</summary>
 internal static class DevicesCommand
 {
     public static Command Create(Streams streams)

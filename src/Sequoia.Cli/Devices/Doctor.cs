@@ -4,14 +4,14 @@ using Sequoia.Interop;
 
 namespace Sequoia.Cli.Devices;
 
-/// <summary>Looks at everything that CUDA kernels need here. Whatever does not work is a finding and never an exception.</summary>
+/// <summary>Checks everything that CUDA kernels need on this machine. A failure is a finding and never an exception.</summary>
 internal static class Doctor
 {
     public const string Nvrtc = "nvrtc", Builtins = "nvrtc-builtins", Driver = "driver";
 
     private const string EmptySource = "extern \"C\" __global__ void empty() {}";
 
-    // Where there is no NVRTC: PTX so old that every driver in use takes it.
+    // Used without NVRTC: PTX old enough for every driver in use.
     private static ReadOnlySpan<byte> EmptyPtx => ".version 6.0\n.target sm_50\n.address_size 64\n.visible .entry empty() { ret; }\n"u8;
 
     public static IReadOnlyList<Check> Examine()

@@ -5,7 +5,7 @@ using Sequoia.Native;
 
 namespace Sequoia.Cli.Devices;
 
-/// <summary>sequoia doctor: what CUDA kernels need and what of it works here. Fails where something required does not.</summary>
+/// <summary>sequoia doctor: what CUDA kernels need and which of it works on this machine. Fails if something required does not work.</summary>
 internal static class DoctorCommand
 {
     private static readonly string[] s_kinds = [Doctor.Driver, Doctor.Nvrtc];
@@ -47,7 +47,7 @@ internal static class DoctorCommand
             : throw new InvalidInputException($"--device {name}: must be cuda, cuda:N or software");
     }
 
-    // NVRTC without its built-in functions compiles nothing, which its own check shows. A kind of device works if one of them does.
+    // NVRTC without its built-in functions compiles nothing, which its own check reports. A kind of device works if one of its devices does.
     private static bool Works(IReadOnlyList<Check> checks, string name) =>
         checks.Any(check => check.IsUsable && (check.Name == name || check.Name.StartsWith(name + ":", StringComparison.Ordinal)));
 

@@ -5,7 +5,7 @@ namespace Sequoia.Cli.Devices;
 
 /// <summary>
 /// The drivers of this machine and their devices: NVIDIA's, and those registered with <see cref="CudaDrivers"/> when the command starts. Nothing here
-/// throws: what does not work is a problem, reported in one line.
+/// throws: a failure is a problem, reported in one line.
 /// </summary>
 internal sealed class Drivers
 {
@@ -26,20 +26,20 @@ internal sealed class Drivers
             Add(driver.Name, driver);
     }
 
-    /// <summary>How the search for NVIDIA's driver went.</summary>
+    /// <summary>The outcome of the search for NVIDIA's driver.</summary>
     public LibraryReport NvidiaSearch { get; }
 
     public CudaDriver? NvidiaDriver { get; }
 
     public IReadOnlyList<NamedDevice> Devices => _devices;
 
-    /// <summary>Kinds of devices, and why there are none of them.</summary>
+    /// <summary>Kinds of devices, and why a kind has none.</summary>
     public IReadOnlyDictionary<string, string> Problems => _problems;
 
     public static Drivers Find() => new();
 
-    /// <summary>The device that a user asks for.</summary>
-    /// <param name="name">auto (the first GPU, else the software one), cuda, cuda:N or software.</param>
+    /// <summary>The device that a user requests.</summary>
+    /// <param name="name">auto (the first GPU, otherwise the software one), cuda, cuda:N or software.</param>
     public NamedDevice Choose(string name)
     {
         if (name == "auto")
@@ -70,5 +70,5 @@ internal sealed class Drivers
     }
 }
 
-/// <summary>A device and what the command calls it, such as cuda:0 or software:0.</summary>
+/// <summary>A device and its name in the command, such as cuda:0 or software:0.</summary>
 internal sealed record NamedDevice(string Name, CudaDevice Device);

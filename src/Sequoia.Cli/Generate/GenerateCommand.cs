@@ -4,7 +4,7 @@ using Sequoia.Native;
 
 namespace Sequoia.Cli;
 
-/// <summary>sequoia generate: the options and what they mean together.</summary>
+/// <summary>sequoia generate: the options and their combined meaning.</summary>
 internal sealed class GenerateCommand
 {
     private readonly Argument<string?> _prompt = new("PROMPT")
@@ -55,7 +55,7 @@ internal sealed class GenerateCommand
     {
         if (given is not null and not StandardInput.Name)
             return given;
-        // What another argument has read is no prompt.
+        // Input that another argument has read is not a prompt.
         bool read = given is not null || (StandardInput.IsRedirected && !StandardInput.IsTaken);
         return read ? WithoutFinalBreak(StandardInput.ReadText("PROMPT")) : "";
     }
@@ -97,7 +97,7 @@ internal sealed class GenerateCommand
         };
     }
 
-    // What a shell's echo adds is hardly ever meant.
+    // The line break that a shell's echo adds is hardly ever intended.
     private static string WithoutFinalBreak(string text) =>
         text.EndsWith("\r\n", StringComparison.Ordinal) ? text[..^2] : text.EndsWith('\n') ? text[..^1] : text;
 }

@@ -3,7 +3,7 @@ using Sequoia.Native;
 
 namespace Sequoia.Cli;
 
-/// <summary>Does what `sequoia generate` was asked for: text to the output, one line of gain to the notes.</summary>
+/// <summary>Runs `sequoia generate`: text to the output, one line on the speedup to the notes.</summary>
 internal static class GenerateJob
 {
     public static async Task<int> RunAsync(GenerateSettings settings, string prompt, Streams streams, CancellationToken cancellation)
@@ -23,7 +23,7 @@ internal static class GenerateJob
         if (!settings.Json)
             await streams.Out.WriteLineAsync();
         Generated? compared = settings.Compare && !cancelled ? await CompareAsync(result, plain, prompt, settings.Options, cancellation) : null;
-        // A comparison that was cut short says nothing; what was generated before it is still reported.
+        // A comparison that was cut short is meaningless; the text generated before it is still reported.
         cancelled |= settings.Compare && compared is null;
         if (settings.Json)
             await streams.Out.WriteLineAsync(JsonText.Of(GenerationJson.Of(result, compared)));
@@ -70,13 +70,13 @@ internal static class GenerateJob
     }
 }
 
-/// <summary>What `sequoia generate` was asked for, checked.</summary>
+/// <summary>The checked arguments of `sequoia generate`.</summary>
 /// <param name="Target">The target's folder.</param>
 /// <param name="Draft">The draft's folder; null decodes one token at a time.</param>
-/// <param name="Tree">Null where the user left the choice to us.</param>
+/// <param name="Tree">Null if the user did not choose one.</param>
 /// <param name="Options">How to sample and when to stop.</param>
 /// <param name="Loading">How to load the models.</param>
-/// <param name="Compare">Whether to decode as many tokens one at a time afterwards.</param>
+/// <param name="Compare">Whether to decode the same number of tokens one at a time afterwards.</param>
 /// <param name="Json">Whether to print one JSON object instead of the text.</param>
 internal sealed record GenerateSettings(
     string Target, string? Draft, TreePolicy? Tree, GenerationOptions Options, LoadOptions Loading, bool Compare, bool Json);

@@ -25,15 +25,15 @@ internal sealed record Generated(string Text, IReadOnlyList<int> Tokens, Generat
     }
 
     /// <summary>
-    /// As many tokens again, with the same seed. The time is comparable when the code has been warmed up by
+    /// Generates the same number of tokens again, with the same seed. The time is comparable after the code has been warmed up by
     /// <see cref="WarmUpAsync"/>.
     /// </summary>
     public Task<Generated> AgainAsync(TextGenerator generator, string prompt, GenerationOptions options, CancellationToken cancellation) =>
         RunAsync(generator, prompt, options with { MaxTokens = Math.Max(1, Tokens.Count), IgnoreEos = true, Seed = Stats.Seed }, _ => { }, cancellation);
 
     /// <summary>
-    /// Some tokens for the caches and the JIT compiler, which takes a third of a second to see what is worth its best code and would
-    /// otherwise count against whoever comes first.
+    /// Generates a few tokens to warm up the caches and the JIT compiler, which takes a third of a second to optimise hot code and would
+    /// otherwise penalise the first run.
     /// </summary>
     public static async Task WarmUpAsync(TextGenerator generator, string prompt, GenerationOptions options, CancellationToken cancellation)
     {

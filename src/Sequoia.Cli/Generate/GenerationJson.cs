@@ -7,7 +7,7 @@ namespace Sequoia.Cli;
 internal static class GenerationJson
 {
     /// <param name="result">The generation.</param>
-    /// <param name="compared">The same length one token at a time, if that was asked for.</param>
+    /// <param name="compared">The same length one token at a time, if requested.</param>
     public static JsonObject Of(Generated result, Generated? compared)
     {
         GenerationStats stats = result.Stats;
@@ -56,7 +56,7 @@ internal static class GenerationJson
         return json;
     }
 
-    // On a device without times, or without those of a step's phases, they are null, so that nobody takes them for some.
+    // On a device without times, or without the times of a step's phases, they are null, so that they are not mistaken for times.
     private static double? Timed(GenerationStats stats, double figure) => stats.HasTimes ? figure : null;
 
     public static JsonArray List(IEnumerable<int> numbers) => [.. numbers.Select(number => (JsonNode)number)];

@@ -4,7 +4,7 @@ using Spectre.Console;
 
 namespace Sequoia.Cli;
 
-/// <summary>The main job, without arguments: a story from the bundled pair, and what the tree gained.</summary>
+/// <summary>The default action, without arguments: a story from the bundled pair, and the tree's speedup.</summary>
 internal static class Story
 {
     private const string Prompt = "Once upon a time";
@@ -51,7 +51,7 @@ internal static class Story
         return ExitStatus.Done;
     }
 
-    // A pipe gets no colour, and no line breaks at the width of a terminal that is not there.
+    // A pipe gets no colour, and no line breaks at a terminal's width.
     private static IAnsiConsole Console(Streams streams)
     {
         bool plain = System.Console.IsOutputRedirected;

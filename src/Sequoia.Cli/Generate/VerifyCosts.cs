@@ -3,7 +3,7 @@ using Sequoia.Native;
 
 namespace Sequoia.Cli;
 
-/// <summary>Reads "n:t,n:t,...": the time t of a target pass over n nodes, relative to one node; sizes rise.</summary>
+/// <summary>Reads "n:t,n:t,...": the time t of a target pass over n nodes, relative to one node; sizes ascend.</summary>
 internal static class VerifyCosts
 {
     public static SortedDictionary<int, double> Parse(string text)

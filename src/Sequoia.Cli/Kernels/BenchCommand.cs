@@ -6,7 +6,7 @@ using Sequoia.SoftwareGpu;
 
 namespace Sequoia.Cli.Kernels;
 
-/// <summary>sequoia kernels bench: times a kernel on a GPU; on the software GPU, which has no times, it counts what the kernel does.</summary>
+/// <summary>sequoia kernels bench: times a kernel on a GPU. On the software GPU, which has no times, it counts the kernel's operations.</summary>
 internal static class BenchCommand
 {
     public static Command Create(Streams streams)
@@ -34,7 +34,7 @@ internal static class BenchCommand
             LaunchSpec spec = LaunchSpec.Load(parsed.GetValue(launch)!);
             NamedDevice chosen = Drivers.Find().Choose(deviceName);
             CudaCompiler compiler = KernelSource.Compiler();
-            // A kernel in the middle of a launch listens to nobody; it ends with the process.
+            // A kernel in the middle of a launch cannot be cancelled; it ends with the process.
             await streams.Out.WriteLineAsync(await Task.Run(Measure, cancellation).WaitAsync(cancellation));
             return ExitStatus.Done;
 

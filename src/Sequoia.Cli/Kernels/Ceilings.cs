@@ -4,7 +4,7 @@ using Sequoia.Interop;
 namespace Sequoia.Cli.Kernels;
 
 /// <summary>
-/// What a device can do at most, measured with the kernels of kernels/micro: the figures that other kernels' times are to be compared
+/// The peak rates of a device, measured with the kernels of kernels/micro: the figures to compare other kernels' times
 /// with. Each line says what was measured and how.
 /// </summary>
 internal sealed class Ceilings(CudaContext context, CudaCompiler compiler)
@@ -17,7 +17,7 @@ internal sealed class Ceilings(CudaContext context, CudaCompiler compiler)
 
     private readonly int _multiprocessors = context.Device[DeviceProperty.MultiprocessorCount];
 
-    /// <summary>Measures one after the other.</summary>
+    /// <summary>Measures one rate after the other.</summary>
     public IEnumerable<(string What, string Result)> Measure()
     {
         yield return ("memory, copy of 256 MiB", Copy());
@@ -35,13 +35,13 @@ internal sealed class Ceilings(CudaContext context, CudaCompiler compiler)
 
     private int Grid => 8 * _multiprocessors;
 
-    /// <summary>Whether a device has tensor cores for the product that is measured.</summary>
+    /// <summary>Whether a device has tensor cores for the measured product.</summary>
     public static bool HasMma(CudaDevice device) => device.ComputeCapability.Major >= 8;
 
-    /// <summary>Bytes a second that a copy reads and writes.</summary>
+    /// <summary>Bytes per second that a copy reads and writes.</summary>
     public double CopyRate() => 2.0 * CopyBytes / CopyTimes().Median.TotalSeconds;
 
-    /// <summary>Operations a second of tensor cores that do nothing else.</summary>
+    /// <summary>Operations per second of tensor cores that do nothing else.</summary>
     public double MmaRate() => MmaFlops / MmaTimes().Median.TotalSeconds;
 
     private string Copy() => CopyTimes().Describe(bytes: 2.0 * CopyBytes);
@@ -82,7 +82,7 @@ internal sealed class Ceilings(CudaContext context, CudaCompiler compiler)
     {
         using CudaModule module = Load("latency");
         CudaKernel kernel = module["latency"];
-        // A stride that leaves lines and pages, and is coprime to the count, so that the cycle visits every place.
+        // A stride larger than lines and pages, and coprime to the count, so that the cycle visits every position.
         int count = bytes / sizeof(int), stride = 33 * 31 + 4096;
         stride += stride % 2 == 0 ? 1 : 0;
         int[] next = new int[count];

@@ -4,8 +4,8 @@ using Sequoia.Interop;
 namespace Sequoia.Cli.Kernels;
 
 /// <summary>
-/// sequoia kernels check: runs a kernel on the software GPU under all checks, in several schedules, and reports what was found and what it did; or,
-/// without a file, the engine's own kernels on random problems, compared with references.
+/// sequoia kernels check: runs a kernel on the software GPU under all checks, in several schedules, and reports findings and counts. Without a
+/// file, it runs the engine's own kernels on random problems and compares them with references.
 /// </summary>
 internal static class CheckCommand
 {
@@ -37,7 +37,7 @@ internal static class CheckCommand
             CudaCompiler compiler = KernelSource.Compiler();
             CompiledKernels compiled = source.Compile(compiler, "compute_80", spec, streams);
             int random = parsed.GetValue(schedules) ?? 4, first = parsed.GetValue(seed) ?? 1;
-            // A kernel in the middle of a schedule listens to nobody; it ends with the process.
+            // A kernel in the middle of a schedule cannot be cancelled; it ends with the process.
             CheckResult result = await Task.Run(() => KernelCheck.Run(compiled, spec, random, first, cancellation), cancellation).WaitAsync(cancellation);
             KernelOccupancy? occupancy = result.Profile is { } profile ? KernelOccupancy.Of(source, compiler, spec, profile, streams) : null;
             await streams.Out.WriteLineAsync(parsed.GetValue(json) ? JsonText.Of(result.ToJson(occupancy)) : result.Describe(occupancy));

@@ -4,12 +4,12 @@ using Sequoia.SoftwareGpu;
 
 namespace Sequoia.Cli.Kernels;
 
-/// <summary>What a kernel's runs under checks came to.</summary>
+/// <summary>The outcome of a kernel's runs under checks.</summary>
 internal sealed class CheckResult(LaunchSpec spec)
 {
     private readonly List<(LaunchOptions Options, CheckedRun Run)> _runs = [];
 
-    // The same mistake shows in every schedule; the first one to show it reports it.
+    // The same error occurs in every schedule; only the first schedule that shows it reports it.
     private readonly Dictionary<string, string> _findings = [];
 
     /// <summary>Whether nothing was found in any schedule.</summary>
@@ -36,7 +36,7 @@ internal sealed class CheckResult(LaunchSpec spec)
         }
     }
 
-    /// <summary>What the plain schedule counted; null where the kernel did not run.</summary>
+    /// <summary>The counts of the plain schedule; null if the kernel did not run.</summary>
     public KernelProfile? Profile => _runs[0].Run.Report?.Profile;
 
     public string Describe(KernelOccupancy? occupancy)
@@ -63,7 +63,7 @@ internal sealed class CheckResult(LaunchSpec spec)
         ["occupancy"] = occupancy?.ToJson(),
     };
 
-    /// <summary>A schedule, for people to read.</summary>
+    /// <summary>A readable name of a schedule.</summary>
     public static string Name(LaunchOptions options) => options.Schedule switch
     {
         Schedule.InOrder => "in order",

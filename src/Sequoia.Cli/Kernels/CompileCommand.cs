@@ -5,7 +5,7 @@ using Sequoia.Native;
 
 namespace Sequoia.Cli.Kernels;
 
-/// <summary>sequoia kernels compile: what NVRTC and ptxas make of a source, for one or more architectures.</summary>
+/// <summary>sequoia kernels compile: compiles a source with NVRTC and ptxas, for one or more architectures.</summary>
 internal static class CompileCommand
 {
     public static Command Create(Streams streams)

@@ -3,10 +3,10 @@ using System.Runtime.InteropServices;
 namespace Sequoia.Cli.Kernels;
 
 /// <summary>A type of a kernel's numbers.</summary>
-/// <param name="Name">As in a launch file.</param>
+/// <param name="Name">The name in a launch file.</param>
 /// <param name="Bytes">Its size.</param>
-/// <param name="Least">The least number it holds.</param>
-/// <param name="Most">The greatest.</param>
+/// <param name="Least">The smallest value of the type.</param>
+/// <param name="Most">The largest value of the type.</param>
 /// <param name="IsFloat">Whether it holds fractions.</param>
 internal sealed record ElementType(string Name, int Bytes, double Least, double Most, bool IsFloat)
 {
@@ -24,7 +24,7 @@ internal sealed record ElementType(string Name, int Bytes, double Least, double 
         new("u16", 2, 0, ushort.MaxValue, false),
         new("i32", 4, int.MinValue, int.MaxValue, false),
         new("u32", 4, 0, uint.MaxValue, false),
-        // As far as doubles are exact.
+        // The range in which doubles are exact.
         new("i64", 8, -(1L << 53), 1L << 53, false),
         new("u64", 8, 0, 1L << 53, false),
     ];
@@ -35,7 +35,7 @@ internal sealed record ElementType(string Name, int Bytes, double Least, double 
 
     public bool Holds(double value) => value >= Least && value <= Most && (IsFloat || value == Math.Floor(value));
 
-    /// <summary>Writes a number, rounded to the nearest that the type holds; whole numbers wrap.</summary>
+    /// <summary>Writes a number, rounded to the nearest value of the type; whole numbers wrap.</summary>
     public void Write(double value, Span<byte> to)
     {
         switch (Name)

@@ -8,8 +8,8 @@ using Sequoia.SoftwareGpu;
 namespace Sequoia.Cli.Kernels;
 
 /// <summary>
-/// sequoia kernels bench without a file: the engine's kernels on problems of a model's sizes. A GPU is timed, and its times are shown beside
-/// what it can do at most; the software GPU has no times, so what kernels do there is counted.
+/// sequoia kernels bench without a file: the engine's kernels on problems with a model's sizes. On a GPU, kernels are timed, and the times are shown
+/// next to the GPU's peak rates. The software GPU has no times, so the kernels' operations are counted.
 /// </summary>
 internal static class EngineBench
 {
@@ -18,7 +18,7 @@ internal static class EngineBench
         IReadOnlyList<string> names = EngineFilter.Choose(kernel, KernelProblems.Names);
         NamedDevice chosen = Drivers.Find().Choose(device);
         CudaCompiler compiler = KernelSource.Compiler();
-        // A kernel in the middle of a launch listens to nobody; it ends with the process.
+        // A kernel in the middle of a launch cannot be cancelled; it ends with the process.
         IEngineMeasure measure = await WorkProgress.RunAsync(
             streams, "measuring", names.Count,
             report => Task.Run(() => Measure(chosen, compiler, names, options, report, streams, cancellation), cancellation).WaitAsync(cancellation));

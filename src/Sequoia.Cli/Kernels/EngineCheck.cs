@@ -6,12 +6,12 @@ using Sequoia.SoftwareGpu;
 namespace Sequoia.Cli.Kernels;
 
 /// <summary>
-/// Runs the engine's kernels and their twins on random problems, and compares them with the references. On the software device under all checks, in
-/// one schedule after the other. A kernel's first mistake ends its run, not that of the others.
+/// Runs the engine's kernels and their twins on random problems, and compares them with the references. On the software device it runs under all
+/// checks, in one schedule after the other. A kernel's first failure ends its run, but not the runs of the others.
 /// </summary>
 internal sealed class EngineCheck : IDisposable
 {
-    // A minute under checks: more than any problem takes, and an end to kernels that have none.
+    // A minute under checks: more than any problem needs, and a limit for kernels that do not end.
     private const long InstructionBudget = 1_000_000_000;
 
     private const int SeedsOfSchedule = 8;
@@ -35,10 +35,10 @@ internal sealed class EngineCheck : IDisposable
 
     /// <summary>Checks one kernel.</summary>
     /// <param name="name">The kernel.</param>
-    /// <param name="cases">How many problems.</param>
-    /// <param name="seed">The first one's; the others' follow.</param>
-    /// <param name="report">Called after each.</param>
-    /// <param name="cancellation">Ends it between two.</param>
+    /// <param name="cases">The number of problems.</param>
+    /// <param name="seed">The seed of the first problem; the others use the seeds that follow.</param>
+    /// <param name="report">Called after each problem.</param>
+    /// <param name="cancellation">Stops between two problems.</param>
     public EngineOutcome Run(string name, int cases, int seed, Action report, CancellationToken cancellation)
     {
         var outcome = new EngineOutcome(name);
@@ -62,7 +62,7 @@ internal sealed class EngineCheck : IDisposable
         LaunchOptions options = new()
         {
             Checks = true,
-            // Neighbouring seeds differ in kinds and temperatures, which all come in each order.
+            // Consecutive seeds differ in kinds and temperatures, so that all combinations occur.
             Schedule = (Schedule)(seed / SeedsOfSchedule % Enum.GetValues<Schedule>().Length),
             Seed = (ulong)seed,
             InstructionBudget = InstructionBudget,
@@ -107,7 +107,7 @@ internal sealed class EngineCheck : IDisposable
         {
             if (findings.Count == 0)
                 findings.Add(IsSoftware && SoftwareDriver.LatestFailure is { } why ? $"{why} [{CheckResult.Name(options)}]" : e.Message);
-            // A fault takes the context with it.
+            // A fault invalidates the context.
             _isLost = true;
         }
         finally

@@ -9,7 +9,7 @@ namespace Sequoia.Cli.Kernels;
 /// <summary>sequoia kernels check without a file: all of the engine's kernels, one after the other.</summary>
 internal static class EngineCheckRun
 {
-    // Half a minute for all kernels on the software device of a usual machine.
+    // Half a minute for all kernels on the software device of a typical machine.
     public const int DefaultCases = 48;
 
     public static async Task<int> RunAsync(Streams streams, string? kernel, string device, int cases, int? seed, bool json, CancellationToken cancellation)
@@ -20,7 +20,7 @@ internal static class EngineCheckRun
         int first = seed ?? Random.Shared.Next(1_000_000);
         if (!json)
             await streams.Out.WriteLineAsync($"seed {first}, {chosen.Name}");
-        // A kernel in the middle of a problem listens to nobody; it ends with the process.
+        // A kernel in the middle of a problem cannot be cancelled; it ends with the process.
         List<EngineOutcome> outcomes = await WorkProgress.RunAsync(
             streams, "checking", names.Count * cases,
             report => Task.Run(() => Check(chosen, compiler, names, cases, first, report, streams, cancellation), cancellation).WaitAsync(cancellation));

@@ -6,10 +6,10 @@ using Sequoia.SoftwareGpu;
 
 namespace Sequoia.Cli.Kernels;
 
-/// <summary>What the engine's kernels do on the software GPU, which counts it. All launches of a problem are added up.</summary>
+/// <summary>The operations of the engine's kernels on the software GPU, which counts them. All launches of a problem are summed.</summary>
 internal sealed class EngineCounts(CudaContext context) : IEngineMeasure
 {
-    // Of an m16n8k16, the only product that the kernels use.
+    // Operations of an m16n8k16, the only product that the kernels use.
     private const double FlopsOfMma = 2 * 16 * 8 * 16;
 
     private readonly List<Counted> _all = [];

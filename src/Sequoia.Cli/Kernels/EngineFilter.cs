@@ -4,14 +4,14 @@ using Sequoia.Native;
 
 namespace Sequoia.Cli.Kernels;
 
-/// <summary>What commands have in common that are about the user's kernel or, without a file, about the engine's.</summary>
+/// <summary>Common parts of commands that take the user's kernel or, without a file, the engine's.</summary>
 internal static class EngineFilter
 {
     public static Option<string?> Option() => CheckedOption.Text("--kernel", "Only this one of the engine's kernels; without it all of them.", "NAME");
 
-    /// <summary>The names that are asked for.</summary>
-    /// <param name="name">The option's value; null asks for all.</param>
-    /// <param name="names">What there is.</param>
+    /// <summary>The requested names.</summary>
+    /// <param name="name">The option's value; null requests all.</param>
+    /// <param name="names">The available names.</param>
     public static IReadOnlyList<string> Choose(string? name, IReadOnlyList<string> names) => name switch
     {
         null => names,
@@ -19,11 +19,11 @@ internal static class EngineFilter
         _ => throw new InvalidInputException($"--kernel {name}: is not one of {string.Join(", ", names)}"),
     };
 
-    /// <summary>Refuses options of the one kind beside or without a file, and a file without a launch.</summary>
+    /// <summary>Rejects options of one kind with or without a file, and a file without a launch.</summary>
     /// <param name="command">The command.</param>
     /// <param name="file">The user's source.</param>
-    /// <param name="ofFile">What makes sense with a file only; the first is the launch, which it needs.</param>
-    /// <param name="ofEngine">What makes sense without one only.</param>
+    /// <param name="ofFile">Options valid only with a file; the first is the launch, which a file requires.</param>
+    /// <param name="ofEngine">Options valid only without a file.</param>
     public static void Separate(Command command, Argument<string?> file, Option[] ofFile, Option[] ofEngine) => command.Validators.Add(result =>
     {
         bool hasFile = result.GetResult(file) is { Tokens.Count: > 0 };

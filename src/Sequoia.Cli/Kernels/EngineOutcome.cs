@@ -4,10 +4,10 @@ using Sequoia.Native.Backends.Cuda.Checks;
 
 namespace Sequoia.Cli.Kernels;
 
-/// <summary>What the problems of one kernel came to.</summary>
+/// <summary>The outcome of one kernel's problems.</summary>
 internal sealed class EngineOutcome(string kernel)
 {
-    // Null as long as nothing was compared.
+    // Null until something is compared.
     private double? _worst, _worstOfTwin;
     private bool _isExact, _hasTwin;
 
@@ -17,7 +17,7 @@ internal sealed class EngineOutcome(string kernel)
 
     public Deviation Latest { get; private set; }
 
-    /// <summary>Null if all went well.</summary>
+    /// <summary>Null if all problems passed.</summary>
     public EngineFailure? Failure { get; set; }
 
     public static string[] Heads => ["kernel", "cases", "worst", "worst of the twin"];
@@ -44,7 +44,7 @@ internal sealed class EngineOutcome(string kernel)
         !_hasTwin ? "" : Failure switch { null => Share(_worstOfTwin), { OfTwin: true } => "WRONG", _ => "not run" },
     ];
 
-    /// <summary>The failure with its place and values, and how to see it again.</summary>
+    /// <summary>The failure with its location and values, and the command that reproduces it.</summary>
     public string? Describe() => Failure is null ? null : string.Join('\n',
     [
         .. Failure.Messages,
@@ -73,9 +73,9 @@ internal sealed class EngineOutcome(string kernel)
     private static JsonNode? Finite(double? worst) => worst is { } number && double.IsFinite(number) ? number : null;
 }
 
-/// <summary>The first problem that a kernel did not solve.</summary>
+/// <summary>The first problem that a kernel failed.</summary>
 /// <param name="Shape">The problem.</param>
-/// <param name="Seed">What makes it again.</param>
-/// <param name="OfTwin">Whether it was the twin that failed.</param>
-/// <param name="Messages">What was found: a wrong result with its place and values, or what the software GPU's checks say.</param>
+/// <param name="Seed">The seed that reproduces it.</param>
+/// <param name="OfTwin">Whether the twin failed.</param>
+/// <param name="Messages">The findings: a wrong result with its location and values, or the messages of the software GPU's checks.</param>
 internal sealed record EngineFailure(string Shape, int Seed, bool OfTwin, IReadOnlyList<string> Messages);

@@ -5,7 +5,7 @@ using Sequoia.Native.Backends.Cuda.Checks;
 
 namespace Sequoia.Cli.Kernels;
 
-/// <summary>How long the engine's kernels take on a GPU, beside what it copies and multiplies at most, measured in the same run.</summary>
+/// <summary>The times of the engine's kernels on a GPU, next to its peak copy and multiply rates, measured in the same run.</summary>
 internal sealed class EngineTimes : IEngineMeasure
 {
     private readonly CudaContext _context;

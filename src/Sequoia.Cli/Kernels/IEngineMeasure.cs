@@ -6,12 +6,12 @@ namespace Sequoia.Cli.Kernels;
 /// <summary>A way to measure the engine's kernels: by time, or by counting.</summary>
 internal interface IEngineMeasure
 {
-    /// <summary>What the figures are, in one line.</summary>
+    /// <summary>A one-line description of the figures.</summary>
     string About { get; }
 
     string[] Heads { get; }
 
-    /// <summary>A row for each problem.</summary>
+    /// <summary>One row per problem.</summary>
     IEnumerable<string[]> Rows { get; }
 
     void Add(string kernel, KernelProblem problem);

@@ -3,10 +3,10 @@ using Sequoia.SoftwareGpu;
 
 namespace Sequoia.Cli.Kernels;
 
-/// <summary>Runs one launch under all checks in one schedule after the other, from the same inputs.</summary>
+/// <summary>Runs one launch under all checks, in one schedule after the other, with the same inputs.</summary>
 internal static class KernelCheck
 {
-    // Minutes under checks: more than any kernel of a sensible size takes, and an end to those that have none.
+    // Minutes under checks: more than any kernel of a sensible size needs, and a limit for kernels that do not end.
     private const long InstructionBudget = 4_000_000_000;
 
     public static CheckResult Run(CompiledKernels compiled, LaunchSpec spec, int randomSchedules, int firstSeed, CancellationToken cancellation)
@@ -56,7 +56,7 @@ internal static class KernelCheck
 }
 
 /// <summary>One run under checks.</summary>
-/// <param name="Report">What was found and counted.</param>
-/// <param name="Fault">What ended it early; null if nothing.</param>
+/// <param name="Report">The findings and counts.</param>
+/// <param name="Fault">The fault that ended the run early; null if there is none.</param>
 /// <param name="Contents">The buffers afterwards; null after a fault.</param>
 internal sealed record CheckedRun(LaunchReport? Report, string? Fault, byte[]?[]? Contents);

@@ -5,7 +5,7 @@ using Sequoia.SoftwareGpu;
 
 namespace Sequoia.Cli.Kernels;
 
-/// <summary>How full a GPU of compute capability 8.0 could get with a launch: by ptxas's own count of registers, not by the PTX's.</summary>
+/// <summary>The occupancy of a launch on a GPU of compute capability 8.0, by ptxas's own register count, not the PTX's.</summary>
 internal sealed class KernelOccupancy(KernelResources resources, Occupancy occupancy)
 {
     private const string Architecture = "sm_80";

@@ -4,8 +4,8 @@ using Sequoia.Native;
 
 namespace Sequoia.Cli.Kernels;
 
-/// <summary>A CUDA source that the user names.</summary>
-/// <param name="File">Its name, as the user wrote it, so that messages lead there.</param>
+/// <summary>A CUDA source given by the user.</summary>
+/// <param name="File">Its name as the user wrote it, for use in messages.</param>
 /// <param name="Text">The source.</param>
 internal sealed record KernelSource(string File, string Text)
 {
@@ -18,7 +18,7 @@ internal sealed record KernelSource(string File, string Text)
         CustomParser = result => CheckedOption.ParsePath(result, ArgumentName),
     };
 
-    /// <summary>Where a command without a source is about the engine's kernels.</summary>
+    /// <summary>The argument of a command that, without a source, uses the engine's kernels.</summary>
     public static Argument<string?> OptionalArgument() => new(ArgumentName)
     {
         Description = "CUDA C++ source, or - for standard input, without the toolkit's headers; if left out, the engine's own kernels.",
@@ -45,8 +45,8 @@ internal sealed record KernelSource(string File, string Text)
 
     /// <param name="compiler">NVRTC.</param>
     /// <param name="architecture">sm_XX or compute_XX.</param>
-    /// <param name="launch">Names the kernel that is wanted; null: all that have C names.</param>
-    /// <param name="streams">Where warnings go.</param>
+    /// <param name="launch">Names the kernel to use; null: all kernels with C names.</param>
+    /// <param name="streams">Receives warnings.</param>
     public CompiledKernels Compile(CudaCompiler compiler, string architecture, LaunchSpec? launch, Streams streams)
     {
         try
@@ -62,7 +62,7 @@ internal sealed record KernelSource(string File, string Text)
         }
         catch (CompileException e)
         {
-            // All of the errors are of use, each with its line; the last line is the one that every command ends with.
+            // All errors are useful, each with its line; the last line is the one that every command ends with.
             streams.Notes.WriteLine(e.Log.TrimEnd());
             throw new InvalidInputException(e.Message, e);
         }

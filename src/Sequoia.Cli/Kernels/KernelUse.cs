@@ -7,7 +7,7 @@ using Sequoia.SoftwareGpu;
 
 namespace Sequoia.Cli.Kernels;
 
-/// <summary>What one of the engine's kernels takes of a multiprocessor of one architecture.</summary>
+/// <summary>The resources that one of the engine's kernels uses on a multiprocessor of one architecture.</summary>
 internal sealed record KernelUse(KernelBuild Build, KernelVariant Kernel, KernelResources Resources)
 {
     /// <summary>Null for architectures whose multiprocessors are not known.</summary>

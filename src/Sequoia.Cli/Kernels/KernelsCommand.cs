@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace Sequoia.Cli.Kernels;
 
-/// <summary>sequoia kernels: for people who write CUDA kernels.</summary>
+/// <summary>sequoia kernels: commands for authors of CUDA kernels.</summary>
 internal static class KernelsCommand
 {
     public static Command Create(Streams streams) => new("kernels", "Compile, check and time CUDA kernels.")

@@ -4,11 +4,11 @@ using Sequoia.Native;
 
 namespace Sequoia.Cli.Kernels;
 
-/// <summary>How a kernel is to be launched: a file that users write by hand, so everything in it is checked.</summary>
+/// <summary>How to launch a kernel: a file that users write by hand, so everything in it is checked.</summary>
 /// <param name="File">The file, for messages.</param>
 /// <param name="Kernel">The kernel's name in the source.</param>
 /// <param name="Grid">Blocks.</param>
-/// <param name="Block">Threads of a block.</param>
+/// <param name="Block">Threads per block.</param>
 /// <param name="SharedBytes">Dynamic shared memory.</param>
 /// <param name="Arguments">In the order of the kernel's parameters.</param>
 internal sealed record LaunchSpec(string File, string Kernel, Dim3 Grid, Dim3 Block, int SharedBytes, IReadOnlyList<SpecArgument> Arguments)

@@ -5,7 +5,7 @@ using Sequoia.Native;
 
 namespace Sequoia.Cli.Kernels;
 
-/// <summary>sequoia kernels list: the engine's own kernels, or the source of one, to begin a replacement with.</summary>
+/// <summary>sequoia kernels list: the engine's own kernels, or the source of one as the start of a replacement.</summary>
 internal static partial class ListCommand
 {
     public static Command Create(Streams streams)

@@ -54,7 +54,7 @@ internal sealed class PreparedLaunch : IDisposable
         }
     }
 
-    /// <summary>What the buffers hold now; null for numbers.</summary>
+    /// <summary>The current contents of the buffers; null for numbers.</summary>
     public byte[]?[] Contents() => [.. _buffers.Select(buffer => buffer?.ToArray())];
 
     public void Dispose()
@@ -69,7 +69,7 @@ internal sealed class PreparedLaunch : IDisposable
         DeviceBuffer<byte> buffer = context.Allocate<byte>((long)argument.Length * argument.Type.Bytes);
         if (argument.Fill is { } fill)
             buffer.CopyFrom(fill.Bytes(argument.Type, argument.Length, seed));
-        // The software device poisons it and knows what was written; on others only the poison can tell.
+        // The software device poisons memory and tracks writes; on other devices only the poison shows them.
         else if (context.Driver.IsNative)
             buffer.FillBytesAsync(Unwritten.Poison);
         return buffer;

@@ -4,7 +4,7 @@ using Sequoia.SoftwareGpu;
 
 namespace Sequoia.Cli.Kernels;
 
-/// <summary>What kernels take, as JSON.</summary>
+/// <summary>The resource usage of kernels, as JSON.</summary>
 internal static class ResourceJson
 {
     public static JsonObject Of(KernelResources resources) => new()

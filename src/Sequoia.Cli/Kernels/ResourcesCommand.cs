@@ -5,7 +5,7 @@ using Sequoia.Native.Backends.Cuda.Checks;
 
 namespace Sequoia.Cli.Kernels;
 
-/// <summary>sequoia kernels resources: what each of the engine's kernels takes of a multiprocessor, for one or more architectures.</summary>
+/// <summary>sequoia kernels resources: the resources that each of the engine's kernels uses on a multiprocessor, for one or more architectures.</summary>
 internal static class ResourcesCommand
 {
     private static readonly string[] Usual = ["sm_75", "sm_80", "sm_86", "sm_89", "sm_90"];

@@ -3,10 +3,10 @@ using Sequoia.Native;
 
 namespace Sequoia.Cli.Kernels;
 
-/// <summary>One argument of a launch: a number, or a buffer with what it holds at first.</summary>
-/// <param name="Type">The elements' type.</param>
+/// <summary>One argument of a launch: a number, or a buffer with its initial contents.</summary>
+/// <param name="Type">The element type.</param>
 /// <param name="Length">Elements of a buffer; 0 for a number.</param>
-/// <param name="Fill">What a buffer holds; null: nothing, it is the kernel's to write.</param>
+/// <param name="Fill">The initial contents of a buffer; null for an output, which the kernel writes.</param>
 /// <param name="Scalar">The number.</param>
 internal sealed record SpecArgument(ElementType Type, int Length, SpecFill? Fill, double Scalar)
 {

@@ -2,12 +2,12 @@ using System.Text.Json;
 
 namespace Sequoia.Cli.Kernels;
 
-/// <summary>What a buffer holds before the launch, by place.</summary>
+/// <summary>The initial contents of a buffer, by position.</summary>
 internal sealed class SpecFill
 {
     public static readonly SpecFill None = new(static (_, _) => 0);
 
-    // Whole numbers where the type has no others; the same ones every time.
+    // Whole numbers if the type has no others; the same ones every time.
     private static readonly SpecFill Random = new(static (type, random) =>
         type.IsFloat ? (2 * random.NextDouble()) - 1 : random.Next(100));
 

@@ -5,13 +5,13 @@ using Sequoia.Native;
 
 namespace Sequoia.Cli;
 
-/// <summary>Acceptance that was measured, as a table and as the rest of acceptance.json.</summary>
+/// <summary>Measured acceptance, as a table and as the metadata of acceptance.json.</summary>
 internal static class AcceptanceReport
 {
     // Deeper ranks are hardly ever accepted; the file has all of them.
     private const int RanksByDepth = 4;
 
-    // Acceptance by depth depends on the tree: this is the size of the optimal one that the steps are counted in.
+    // Acceptance by depth depends on the tree: this is the size of the optimal tree whose steps are counted.
     private const int TreeSize = 64;
 
     public static string Table(AcceptanceMeasurement measured, bool byDepth)
@@ -30,7 +30,7 @@ internal static class AcceptanceReport
         return text.ToString();
     }
 
-    /// <summary>What stands beside "p": errors, steps and, if asked for, the depths.</summary>
+    /// <summary>The metadata next to "p": errors, steps and, if requested, the depths.</summary>
     public static void AddTo(JsonObject json, AcceptanceMeasurement measured, bool byDepth)
     {
         json["steps"] = measured.Steps;

@@ -6,17 +6,17 @@ using Sequoia.Native.Diagnostics;
 
 namespace Sequoia.Cli;
 
-/// <summary>What a file held before a measurement is kept there.</summary>
+/// <summary>The content of a file before a new measurement is stored there.</summary>
 internal static class EarlierMeasurement
 {
-    // Below this the standard error of a rank exceeds one per cent, and trees made from the vector are a matter of luck.
+    // Below this the standard error of a rank exceeds one per cent, and trees built from the vector are unreliable.
     private const int FewSteps = 1000;
     private const long MaxBytes = 16 << 20;
 
-    /// <summary>Puts a better one aside, so that a quick try does not cost a long measurement.</summary>
-    /// <param name="file">Where the measurement is about to be kept.</param>
+    /// <summary>Backs up a better earlier measurement, so that a quick try does not overwrite a long measurement.</summary>
+    /// <param name="file">The file of the new measurement.</param>
     /// <param name="measured">The measurement.</param>
-    /// <returns>What the user should know; null if nothing.</returns>
+    /// <returns>A note to the user; null if there is none.</returns>
     public static string? Replace(string file, AcceptanceMeasurement measured)
     {
         if (measured.Steps >= FewSteps)
@@ -36,7 +36,7 @@ internal static class EarlierMeasurement
         return $"{warning}; what {Path.GetFileName(file)} held is kept in {file}.old";
     }
 
-    // Null, which is no less than any number, where the file does not say: it may be of any worth.
+    // Null, which compares as not less than any number, if the file does not say: its quality is unknown.
     private static int? StepsOf(string file)
     {
         try

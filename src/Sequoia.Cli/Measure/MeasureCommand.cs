@@ -5,7 +5,7 @@ using Sequoia.Native;
 
 namespace Sequoia.Cli;
 
-/// <summary>sequoia measure acceptance: counts which of the draft's guesses the target accepts, and keeps the result.</summary>
+/// <summary>sequoia measure acceptance: counts which of the draft's guesses the target accepts, and stores the result.</summary>
 internal sealed class MeasureCommand
 {
     private readonly PairOptions _pair = new();
@@ -17,7 +17,7 @@ internal sealed class MeasureCommand
     private readonly Option<int?> _maxTokens = CheckedOption.Number("--max-tokens", "The most tokens for each prompt. Default: 128.", 1, int.MaxValue);
     private readonly Option<ulong?> _seed = CheckedOption.Number("--seed", "Default: 0.", 0UL, ulong.MaxValue);
     private readonly Option<bool> _byDepth = new("--by-depth") { Description = "Also show acceptance by depth, as the optimal tree of 64 nodes meets it." };
-    private readonly Option<string?> _output = CheckedOption.Path("--output", "Where to keep the vector. Default: acceptance.json in the draft's folder, where generate finds it. What few steps would replace is kept beside it as FILE.json.old.", "FILE.json");
+    private readonly Option<string?> _output = CheckedOption.Path("--output", "Where to keep the vector. Default: acceptance.json in the draft's folder, where generate finds it. A vector from more steps that is there is kept as FILE.json.old.", "FILE.json");
     private readonly Option<bool> _json = new("--json") { Description = "Print what is kept as one JSON object." };
 
     public static Command Create(Streams streams)
@@ -63,7 +63,7 @@ internal sealed class MeasureCommand
             ["date"] = DateTime.UtcNow.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
         };
         AcceptanceReport.AddTo(provenance, measured, byDepth);
-        // First shown, then kept: a disk that is full by now must not cost the measurement.
+        // Shown first, then stored: a disk that is now full must not cost the measurement.
         await streams.Out.WriteLineAsync(parsed.GetValue(_json) ? Json(measured.Acceptance, provenance) : AcceptanceReport.Table(measured, byDepth));
         if (EarlierMeasurement.Replace(file, measured) is { } warning)
             await streams.Notes.WriteLineAsync($"sequoia: {warning}");

@@ -6,7 +6,7 @@ using Sequoia.Native;
 
 namespace Sequoia.Cli;
 
-/// <summary>sequoia measure hardware: t(n) and c of a pair on this machine, kept for `--tree auto`.</summary>
+/// <summary>sequoia measure hardware: t(n) and c of a pair on this machine, stored for `--tree auto`.</summary>
 internal sealed class MeasureHardwareCommand
 {
     private readonly PairOptions _pair = new();
@@ -36,7 +36,7 @@ internal sealed class MeasureHardwareCommand
             options = options with { Contexts = contexts };
         using LanguageModel target = await ModelPair.LoadModelAsync(targetFolder, _pair.Loading(parsed), streams, cancellation);
         using LanguageModel draft = await ModelPair.LoadModelAsync(draftFolder, _pair.Loading(parsed), streams, cancellation);
-        // Refuses a draft with another vocabulary.
+        // Rejects a draft with another vocabulary.
         new TextGenerator(target, draft, TreePolicy.Chain(1)).Dispose();
 
         HardwareCosts costs = await WorkProgress.RunAsync(streams, "Measuring", 1, done => Task.Run(
@@ -44,7 +44,7 @@ internal sealed class MeasureHardwareCommand
         var cache = HardwareCache.Of(target);
         cache.Keep(costs);
         await streams.Out.WriteLineAsync(parsed.GetValue(_json) ? Json(costs) : Describe(costs));
-        // What generating decides by the costs that were just kept.
+        // The choice that generating makes with the costs just stored.
         using var generator = new TextGenerator(target, draft);
         if (generator.Plan is { } plan)
             await streams.Notes.WriteLineAsync($"sequoia: {Chosen(plan)}");

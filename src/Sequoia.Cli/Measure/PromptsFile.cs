@@ -6,9 +6,9 @@ using Sequoia.Native;
 namespace Sequoia.Cli;
 
 /// <summary>Prompts: JSON lines {"prompt":"..."}, or text with a line &lt;|endoftext|&gt; between prompts.</summary>
-/// <param name="Name">What messages call the file.</param>
+/// <param name="Name">The file's name in messages.</param>
 /// <param name="Sha256">The file's digest.</param>
-/// <param name="Prompts">What it holds.</param>
+/// <param name="Prompts">The prompts.</param>
 internal sealed record PromptsFile(string Name, string Sha256, IReadOnlyList<string> Prompts)
 {
     private const string Separator = "<|endoftext|>";
@@ -17,7 +17,7 @@ internal sealed record PromptsFile(string Name, string Sha256, IReadOnlyList<str
     public static Option<string> Option() => CheckedOption.RequiredPath(
         "--prompts", "JSON lines {\"prompt\":\"...\"}, or text with a line <|endoftext|> between prompts; - for standard input.", "FILE");
 
-    /// <summary>The first prompts, at most that many, that leave room in the model's context.</summary>
+    /// <summary>The first prompts, at most this many, that leave room in the model's context.</summary>
     public List<string> Fitting(LanguageModel model, int most)
     {
         List<string> fitting = [.. Prompts.Where(prompt => model.Tokenizer.Encode(prompt).Length + 1 < model.ContextLength).Take(most)];
@@ -37,7 +37,7 @@ internal sealed record PromptsFile(string Name, string Sha256, IReadOnlyList<str
             : throw new InvalidInputException($"{file}: holds no prompts");
     }
 
-    // JSON may hold the line breaks of Unicode as they are, so only the usual ones part lines.
+    // JSON may contain Unicode line breaks unescaped, so only the usual ones separate lines.
     private static IEnumerable<string> Lines(string text)
     {
         using var reader = new StringReader(text);

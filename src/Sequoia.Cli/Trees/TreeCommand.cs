@@ -8,7 +8,7 @@ namespace Sequoia.Cli;
 /// <summary>sequoia tree optimize: the best tree for an acceptance vector, and for the costs of the hardware if given.</summary>
 internal static class TreeCommand
 {
-    // Above that a picture shows nothing any more, and an outline by levels is drawn.
+    // Above this a picture is unreadable, and an outline by levels is drawn.
     private const int MaxPictured = 128;
 
     public static Command Create(Streams streams) => new("tree", "Shapes of speculation trees.") { CreateOptimize(streams) };

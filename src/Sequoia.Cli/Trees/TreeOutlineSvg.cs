@@ -4,7 +4,7 @@ using Sequoia.Native;
 
 namespace Sequoia.Cli;
 
-/// <summary>The outline of a tree with too many nodes to be told apart: a bar for each level, as long as its number of nodes.</summary>
+/// <summary>The outline of a tree with too many nodes to distinguish: one bar per level, as long as its number of nodes.</summary>
 internal static class TreeOutlineSvg
 {
     private const int Row = 18;

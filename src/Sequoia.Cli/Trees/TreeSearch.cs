@@ -12,7 +12,7 @@ internal sealed class TreeSearch(AcceptanceByDepth acceptance, int maxSize, int?
         return new TreeChoice(tree, OptimalTree.ExpectedTokens(tree, acceptance), null);
     }
 
-    /// <summary>The tree of a size in <paramref name="costs"/> that makes the target fastest; the lone root drafts nothing.</summary>
+    /// <summary>The tree of a size in <paramref name="costs"/> with the largest speedup; the lone root drafts nothing.</summary>
     public TreeChoice Fastest(SortedDictionary<int, double> costs, Action<string> note)
     {
         int[] sizes = [.. costs.Keys.Where(size => size <= maxSize)];
@@ -20,7 +20,7 @@ internal sealed class TreeSearch(AcceptanceByDepth acceptance, int maxSize, int?
             throw new InvalidInputException($"--verify-cost: has no size up to --max-size {maxSize}; add one");
         if (sizes.Length < costs.Count)
             note($"sequoia: sizes of --verify-cost above --max-size {maxSize} were left out: {string.Join(", ", costs.Keys.Skip(sizes.Length))}");
-        // However many levels there are, no tree of a size gives more.
+        // For any number of levels, no tree of a size gives more.
         double[] limits = [.. sizes.Select(size => OptimalTree.ExpectedTokens(OptimalTree.Build(acceptance, size), acceptance))];
         (int Size, int Levels, double Speedup)? best = null;
         int levels = 0;
@@ -44,5 +44,5 @@ internal sealed class TreeSearch(AcceptanceByDepth acceptance, int maxSize, int?
     }
 }
 
-/// <summary>A tree with what is expected of it; the speedup is null where no costs are known.</summary>
+/// <summary>A tree with its predictions; the speedup is null if no costs are known.</summary>
 internal sealed record TreeChoice(TokenTree Tree, double ExpectedTokens, double? Speedup);

@@ -5,8 +5,8 @@ using Sequoia.Native;
 namespace Sequoia.Cli;
 
 /// <summary>
-/// A tree as an SVG picture: levels from left to right, a row for each leaf, a node at the height of its first child. The
-/// area of a node is its f, the chance that a step gets there; the number on a line is the child's rank.
+/// A tree as an SVG picture: levels from left to right, one row per leaf, a node at the height of its first child. The
+/// area of a node is its f, the probability that a step reaches it; the number on a line is the child's rank.
 /// </summary>
 internal static class TreeSvg
 {
@@ -16,9 +16,9 @@ internal static class TreeSvg
     private const double RootRadius = 11;
     private const double LeastRadius = 2;
 
-    /// <param name="tree">The tree; one of more than <paramref name="maxPictured"/> nodes is outlined, <see cref="TreeOutlineSvg"/>.</param>
+    /// <param name="tree">The tree; with more than <paramref name="maxPictured"/> nodes it is drawn as an outline, <see cref="TreeOutlineSvg"/>.</param>
     /// <param name="reached">f of each node.</param>
-    /// <param name="maxPictured">How many nodes can be told apart.</param>
+    /// <param name="maxPictured">The maximum number of nodes that are distinguishable.</param>
     public static string Draw(TokenTree tree, double[] reached, int maxPictured) =>
         tree.Size <= maxPictured ? Picture(tree, reached) : TreeOutlineSvg.Draw(tree, reached);
 
@@ -32,7 +32,7 @@ internal static class TreeSvg
         {
             int parent = tree.Parent(node);
             (int x1, int y1, int x2, int y2) = (X(tree.Depth(parent)), Y(rows[parent]), X(tree.Depth(node)), Y(rows[node]));
-            // Children of one node share the way down; only its own subtree is beside it.
+            // Children of one node share the line down; only its own subtree is next to it.
             svg.Append(CultureInfo.InvariantCulture, $"<path d=\"M{x1} {y1}V{y2}H{x2}\" fill=\"none\" stroke=\"#999\"/>");
             svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{x1 + (Step / 2)}\" y=\"{y2 - 3}\" fill=\"#555\">{tree.Rank(node)}</text>\n");
         }

@@ -7,7 +7,7 @@ using Sequoia.Native.Models;
 
 namespace Sequoia.Native.Backends;
 
-/// <summary>Makes the backend that a device's name means.</summary>
+/// <summary>Creates the backend for a device name.</summary>
 internal static class BackendFactory
 {
     private const string Cuda = "cuda";
@@ -15,7 +15,7 @@ internal static class BackendFactory
 
     public static Backend Create(LoadOptions options, LlamaTensors tensors) => options.Device switch
     {
-        // Nothing is known of the CUDA kernels' times yet: they are used when asked for.
+        // The CUDA kernels have not been timed yet, so they are used only on request.
         "auto" or "cpu" when options.Kernels.Replaced.Count > 0 => throw Wrong(options.Device, "has no CUDA kernels to replace; use cuda or software"),
         "auto" or "cpu" => new CpuBackend(options.Threads, CpuKernels.Best),
         Software => OnDevice(options, tensors, CudaDrivers.Find(Software) ?? throw Wrong(Software, "no software GPU is registered in this process (CudaDrivers.Register(SoftwareDriver.Driver))"), 0),
@@ -23,7 +23,7 @@ internal static class BackendFactory
         _ => throw Wrong(options.Device, "is not known; use auto, cpu, cuda, cuda:N or software"),
     };
 
-    /// <summary>Equal for backends of which one can read what the other computes. GPUs of one kind have one name, and memory of their own.</summary>
+    /// <summary>Equal for backends that can read each other's memory. GPUs of one kind share a name but have separate memory.</summary>
     public static string IdOf(Backend backend) => backend is CudaBackend cuda ? $"{cuda.Name} {cuda.Context.Device.Ordinal}" : backend.Name;
 
     private static int? Ordinal(string device) =>

@@ -9,13 +9,13 @@ internal abstract class Activations(int rows, int columns) : IDisposable
 
     public int Columns { get; } = columns;
 
-    /// <summary>Copies one row to the host, when the queue has come so far.</summary>
+    /// <summary>Copies one row to the host, after all earlier work in the queue.</summary>
     public abstract void Download(WorkQueue queue, int row, Span<float> destination);
 
     public abstract void Dispose();
 }
 
-/// <summary>A weight matrix [rows][columns] (a vector has one row) on a device; several tensors may be stacked, row under row.</summary>
+/// <summary>A weight matrix [rows][columns] (a vector has one row) on a device; several tensors may be stacked by rows.</summary>
 internal abstract class Matrix(int rows, int columns)
 {
     public int Rows { get; } = rows;
@@ -38,7 +38,7 @@ internal abstract class RopeTable : IDisposable
 }
 
 /// <summary>
-/// A command queue: work that is put into one runs in order, and waits for no other queue. A device that works at once needs none of its own.
+/// A command queue. Work in a queue runs in order and does not wait for other queues. A device that runs work immediately needs no queue of its own.
 /// </summary>
 internal class WorkQueue : IDisposable
 {
@@ -47,13 +47,13 @@ internal class WorkQueue : IDisposable
     }
 }
 
-/// <summary>A place for what a device has recorded of repeated work.</summary>
+/// <summary>Holds a device's recording of repeated work.</summary>
 internal sealed class Recording
 {
-    /// <summary>The device's own.</summary>
+    /// <summary>The device's own recording.</summary>
     public IDisposable? Replay { get; set; }
 
-    /// <summary>The work will be another.</summary>
+    /// <summary>Discards the recording because the work changes.</summary>
     public void Forget()
     {
         Replay?.Dispose();
@@ -61,7 +61,7 @@ internal sealed class Recording
     }
 }
 
-/// <summary>What something is made of, disposed of together, the last first: also where making it failed half-way.</summary>
+/// <summary>The parts of an object. They are disposed together, the last first, also if construction fails halfway.</summary>
 internal sealed class Parts : IDisposable
 {
     private readonly Stack<IDisposable> _parts = [];

@@ -3,12 +3,12 @@ using System.Runtime.InteropServices;
 namespace Sequoia.Native.Backends;
 
 /// <summary>
-/// Keys and values of one model, all layers, in pages of 16 positions that sequences rent. A full page may belong to several sequences, which
-/// read it; the rows behind a sequence's committed tokens are in pages of its own. Renting and returning are thread-safe.
+/// Keys and values of one model, all layers, in pages of 16 positions that sequences rent. Several sequences may share a full page, which
+/// they only read. The rows after a sequence's committed tokens are in its own pages. Renting and returning are thread-safe.
 /// </summary>
 internal abstract class KvPool : IDisposable
 {
-    /// <summary>Positions of a page: a block of the CPU's keys, and one product's depth on tensor cores.</summary>
+    /// <summary>Positions per page: a block of the CPU's keys, and the depth of one product on tensor cores.</summary>
     public const int PageSize = 16;
 
     private readonly int[] _users;
@@ -17,7 +17,7 @@ internal abstract class KvPool : IDisposable
     protected KvPool(int pages)
     {
         _users = new int[pages];
-        // So that they are rented in ascending order, and a lone sequence's rows lie side by side.
+        // In this order pages are rented ascending, and the rows of a lone sequence are contiguous.
         _free = new Stack<int>(Enumerable.Range(0, pages).Reverse());
     }
 
@@ -35,7 +35,7 @@ internal abstract class KvPool : IDisposable
     public static int PagesFor(int positions) => (positions + PageSize - 1) / PageSize;
 
     /// <summary>Rents pages.</summary>
-    /// <exception cref="KvCacheFullException">There are not that many: none is rented.</exception>
+    /// <exception cref="KvCacheFullException">There are too few free pages; none is rented.</exception>
     public void Rent(Span<int> pages)
     {
         lock (_users)
@@ -50,7 +50,7 @@ internal abstract class KvPool : IDisposable
         }
     }
 
-    /// <summary>Rented pages get one more user.</summary>
+    /// <summary>Adds one user to rented pages.</summary>
     public void Share(ReadOnlySpan<int> pages)
     {
         lock (_users)
@@ -60,7 +60,7 @@ internal abstract class KvPool : IDisposable
         }
     }
 
-    /// <summary>A user gives pages back; they are free when their last one has.</summary>
+    /// <summary>Removes one user from pages; a page without users is free.</summary>
     public void Return(ReadOnlySpan<int> pages)
     {
         lock (_users)
@@ -81,8 +81,8 @@ internal sealed unsafe class KvPages : IDisposable
 {
     private readonly int[] _pages;
 
-    /// <param name="pool">Where they are rented.</param>
-    /// <param name="mostPositions">The most positions, the tree's rows included.</param>
+    /// <param name="pool">The pool to rent from.</param>
+    /// <param name="mostPositions">The maximum number of positions, including the tree's rows.</param>
     public KvPages(KvPool pool, int mostPositions)
     {
         Pool = pool;
@@ -94,19 +94,19 @@ internal sealed unsafe class KvPages : IDisposable
 
     public int Count { get; private set; }
 
-    /// <summary>Positions that there is room for.</summary>
+    /// <summary>The number of positions that the pages hold.</summary>
     public int Positions => Count * KvPool.PageSize;
 
     public ReadOnlySpan<int> Pages => _pages.AsSpan(0, Count);
 
-    /// <summary>The most pages.</summary>
+    /// <summary>The maximum number of pages.</summary>
     public int Capacity => _pages.Length;
 
     /// <summary>The pages, for kernels: position j is in page Table[j / 16].</summary>
     public int* Table { get; }
 
-    /// <summary>Makes room for that many positions.</summary>
-    /// <exception cref="KvCacheFullException">The pool has too few free pages: nothing changes.</exception>
+    /// <summary>Makes room for this many positions.</summary>
+    /// <exception cref="KvCacheFullException">The pool has too few free pages; nothing changes.</exception>
     public void Reserve(int positions)
     {
         int needed = KvPool.PagesFor(positions);
@@ -117,8 +117,8 @@ internal sealed unsafe class KvPages : IDisposable
     }
 
     /// <summary>Begins with another sequence's first pages; both only read them from now on.</summary>
-    /// <param name="other">Of the same pool.</param>
-    /// <param name="positions">A whole number of pages, all of which the other has computed.</param>
+    /// <param name="other">Pages of the same pool.</param>
+    /// <param name="positions">A number of positions in whole pages, all of which the other sequence has computed.</param>
     public void Share(KvPages other, int positions)
     {
         if (Count > 0 || other.Pool != Pool || positions % KvPool.PageSize != 0 || positions > other.Positions)
@@ -129,7 +129,7 @@ internal sealed unsafe class KvPages : IDisposable
         Count = shared.Length;
     }
 
-    /// <summary>Gives all pages back.</summary>
+    /// <summary>Returns all pages.</summary>
     public void Clear()
     {
         Pool.Return(Pages);

@@ -5,7 +5,7 @@ namespace Sequoia.Native.Backends;
 /// <summary>The weights of one decoder layer on a device; projections that share an input are stacked.</summary>
 internal sealed record LlamaLayer(Matrix InputNorm, Matrix Qkv, Matrix O, Matrix PostAttentionNorm, Matrix GateUp, Matrix Down);
 
-/// <summary>Where a layer's weights are when its turn in a pass comes.</summary>
+/// <summary>Provides a layer's weights when a pass reaches it.</summary>
 internal abstract class LayerSource
 {
     public abstract int Count { get; }
@@ -14,7 +14,7 @@ internal abstract class LayerSource
     public abstract LlamaLayer Layer(WorkQueue queue, int index);
 }
 
-/// <summary>All layers are on the device for as long as the model is.</summary>
+/// <summary>All layers stay on the device for the model's lifetime.</summary>
 internal sealed class ResidentLayers(IReadOnlyList<LlamaLayer> layers) : LayerSource
 {
     public override int Count => layers.Count;
@@ -22,13 +22,13 @@ internal sealed class ResidentLayers(IReadOnlyList<LlamaLayer> layers) : LayerSo
     public override LlamaLayer Layer(WorkQueue queue, int index) => layers[index];
 }
 
-/// <summary>The weights of a Llama model on a device. Immutable, shared by all who compute with it.</summary>
+/// <summary>The weights of a Llama model on a device. Immutable; shared by all users of the model.</summary>
 internal sealed class Llama
 {
     /// <param name="backend">The device.</param>
     /// <param name="config">The model's shape.</param>
-    /// <param name="tensors">Where its weights are stored.</param>
-    /// <param name="loaded">Called with each tensor that is on the device; may throw to stop.</param>
+    /// <param name="tensors">The stored weights.</param>
+    /// <param name="loaded">Called after each tensor is on the device; may throw to stop.</param>
     public Llama(Backend backend, LlamaConfig config, LlamaTensors tensors, Action<TensorView>? loaded = null)
     {
         Backend = backend;
@@ -43,7 +43,7 @@ internal sealed class Llama
             Loaded(backend.Load(t.Down), t.Down)))]);
         FinalNorm = Loaded(backend.Load(tensors.FinalNorm), tensors.FinalNorm);
         Head = config.TiedEmbeddings ? Embedding : Loaded(backend.Load(tensors.Head), tensors.Head);
-        // A copy may return before the device has it, and queues do not wait for what came outside of them.
+        // A copy may return before the data is on the device, and queues do not wait for copies outside of them.
         backend.FinishLoading();
 
         Matrix Loaded(Matrix matrix, params ReadOnlySpan<TensorView> from)

@@ -10,20 +10,20 @@ internal abstract class Pass(ModelRole role, int mostRows, int mostParts) : IDis
     private readonly PassPart[] _parts = new PassPart[mostParts];
     private int _partCount;
 
-    /// <summary>The model that it is for.</summary>
+    /// <summary>The model that runs the pass.</summary>
     public ModelRole Role { get; } = role;
 
     public int Count { get; private set; }
 
-    /// <summary>Logits are made for the last that many rows.</summary>
+    /// <summary>The number of rows with logits: the last rows of the pass.</summary>
     public int LogitRows { get; private set; }
 
-    /// <summary>Where among all logits they go: row Count - LogitRows there, and the next behind it.</summary>
+    /// <summary>The first row of the logits: row Count - LogitRows of the pass writes there, and the next rows follow.</summary>
     public int FirstLogit { get; private set; }
 
     public ReadOnlySpan<PassRow> Rows => _rows.AsSpan(0, Count);
 
-    /// <summary>Neighbouring rows of one sequence.</summary>
+    /// <summary>Contiguous rows of one sequence.</summary>
     public ReadOnlySpan<PassPart> Parts => _parts.AsSpan(0, _partCount);
 
     /// <summary>The rows that have logits.</summary>
@@ -31,7 +31,7 @@ internal abstract class Pass(ModelRole role, int mostRows, int mostParts) : IDis
 
     public void Clear() => (Count, _partCount) = (0, 0);
 
-    /// <summary>Adds nodes of a sequence, ascending.</summary>
+    /// <summary>Adds nodes of a sequence, in ascending order.</summary>
     public void Add(Sequence sequence, ReadOnlySpan<int> nodes)
     {
         _parts[_partCount++] = new PassPart(sequence, Count, nodes.Length);
@@ -39,9 +39,9 @@ internal abstract class Pass(ModelRole role, int mostRows, int mostParts) : IDis
             _rows[Count++] = new PassRow(sequence, node);
     }
 
-    /// <summary>All rows are added: brings them to the device.</summary>
-    /// <param name="queue">Where the pass will run.</param>
-    /// <param name="logitRows">The last that many rows get logits.</param>
+    /// <summary>Completes the pass and copies its rows to the device.</summary>
+    /// <param name="queue">The queue that will run the pass.</param>
+    /// <param name="logitRows">The number of rows, from the end, that get logits.</param>
     /// <param name="firstLogit">The first row of logits.</param>
     public void Complete(WorkQueue queue, int logitRows, int firstLogit = 0)
     {
@@ -75,12 +75,12 @@ internal readonly record struct PassRow(Sequence Sequence, int Node)
     /// <summary>Row of the sequence's cache.</summary>
     public int CacheRow => Sequence.Committed + Node;
 
-    /// <summary>What the row sees: that many first rows of the cache, and behind them those of a path, counted from there.</summary>
+    /// <summary>The rows that this row sees: this many first rows of the cache, followed by those of a path, numbered from there.</summary>
     public int Prefix => Sequence.Committed + Math.Min(Node, 0);
 
     /// <summary>The row's own path.</summary>
     public ReadOnlySpan<int> Path => Node < 0 ? s_itself : Sequence.Tree.Path(Node);
 }
 
-/// <summary>Neighbouring rows of a pass that are of one sequence.</summary>
+/// <summary>Contiguous rows of a pass that belong to one sequence.</summary>
 internal readonly record struct PassPart(Sequence Sequence, int FirstRow, int Rows);

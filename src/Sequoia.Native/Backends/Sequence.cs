@@ -2,7 +2,7 @@ using Sequoia.Native.Sampling;
 
 namespace Sequoia.Native.Backends;
 
-/// <summary>Which model of a pair: each sequence has a cache of keys and values in both.</summary>
+/// <summary>The role of a model in a pair: each sequence has a cache of keys and values in both.</summary>
 internal enum ModelRole
 {
     Target,
@@ -10,13 +10,13 @@ internal enum ModelRole
 }
 
 /// <summary>
-/// One text at work: the tree that hangs behind its committed tokens, its pages of both KV caches, and what its request asks for. Nodes of the
-/// tree count from 0, the root; node -k is the committed token k before the root, as passes over prompts compute them. Node i, of either
+/// One text in progress: the tree below its committed tokens, its pages of both KV caches, and its request's options. Nodes of the
+/// tree count from 0, the root. Node -k is the committed token k before the root; passes over prompts compute these. Node i, of either
 /// kind, is in row Committed + i of the sequence's caches.
 /// </summary>
 internal abstract class Sequence : IDisposable
 {
-    // What was asked for at the beginning; pages may have a little more.
+    // The number requested at the beginning; pages may hold slightly more.
     private int _positions;
 
     protected Sequence(TokenTree tree, SpeculationMethod method, KvPages target, KvPages? draft)
@@ -27,40 +27,40 @@ internal abstract class Sequence : IDisposable
 
     public TokenTree Tree { get; }
 
-    /// <summary>Of the sequence, since children must be verified by the method that they were drawn by.</summary>
+    /// <summary>Fixed per sequence, since children must be verified by the method that drew them.</summary>
     public SpeculationMethod Method { get; }
 
     public KvPages TargetPages { get; }
 
-    /// <summary>Null where no draft helps.</summary>
+    /// <summary>Null without a draft.</summary>
     public KvPages? DraftPages { get; }
 
     public KvPages Pages(ModelRole role) => role == ModelRole.Target ? TargetPages : DraftPages!;
 
     public SamplingOptions Sampling { get; private set; }
 
-    /// <summary>Names the random numbers of the step at hand.</summary>
+    /// <summary>The key of the current step's random numbers.</summary>
     public RandomKey Random { get; private set; }
 
     /// <summary>Tokens before the root. The device counts them too, from <see cref="Feed"/> on and with every commit.</summary>
     public int Committed { get; private set; }
 
-    /// <summary>Whether it has room for another step: not before <see cref="Begin"/>, and not at the end of its context.</summary>
+    /// <summary>Whether the sequence has room for another step; false before <see cref="Begin"/> and at the end of its context.</summary>
     public bool HasRoom => Committed + Tree.Size <= _positions;
 
     /// <summary>Whether the draft has not computed the last committed token: the last path ended in a leaf.</summary>
     public bool DraftLags { get; private set; }
 
-    /// <summary>The outcome of the last verification, once <see cref="Backend.FetchVerdicts"/> has brought it here.</summary>
+    /// <summary>The outcome of the last verification, after <see cref="Backend.FetchVerdicts"/> has copied it to the host.</summary>
     public Verdict Verdict { get; }
 
-    /// <summary>Begins a text without tokens: its pages hold that many positions.</summary>
+    /// <summary>Begins a text without tokens; its pages hold this many positions.</summary>
     /// <param name="sampling">How its tokens are drawn.</param>
-    /// <param name="seed">Of its random numbers.</param>
-    /// <param name="positions">The most tokens, and the tree's rows.</param>
-    /// <param name="like">A sequence that this one begins like; null if there is none.</param>
-    /// <param name="shared">Tokens that both begin with and <paramref name="like"/> has computed, a whole number of pages: theirs are shared.</param>
-    /// <exception cref="KvCacheFullException">There are too few free pages: the sequence has none then.</exception>
+    /// <param name="seed">The seed of its random numbers.</param>
+    /// <param name="positions">The maximum number of tokens, plus the tree's rows.</param>
+    /// <param name="like">A sequence with the same beginning; null if there is none.</param>
+    /// <param name="shared">Tokens of the common beginning that <paramref name="like"/> has computed, in whole pages; these pages are shared.</param>
+    /// <exception cref="KvCacheFullException">There are too few free pages; the sequence then has none.</exception>
     public void Begin(SamplingOptions sampling, ulong seed, int positions, Sequence? like = null, int shared = 0)
     {
         if (like == this || (shared > 0 && DraftPages is not null && like?.DraftPages is null))
@@ -90,7 +90,7 @@ internal abstract class Sequence : IDisposable
         }
     }
 
-    /// <summary>Drops its text: it has no room for a step until the next one begins.</summary>
+    /// <summary>Drops the text: the sequence has no room for a step until the next text begins.</summary>
     public void End()
     {
         _positions = 0;
@@ -98,18 +98,18 @@ internal abstract class Sequence : IDisposable
         DraftPages?.Clear();
     }
 
-    /// <summary>Goes on behind that many tokens that are in its pages already.</summary>
+    /// <summary>Continues after this many tokens that are already in its pages.</summary>
     public void Resume(SamplingOptions sampling, RandomKey random, int committed) =>
         (Sampling, Random, Committed, DraftLags) = (sampling, random, committed, false);
 
-    /// <summary>Takes tokens of the prompt for committed, which the next passes over nodes -n .. -1 compute.</summary>
+    /// <summary>Counts tokens of the prompt as committed; the next passes over nodes -n .. -1 compute them.</summary>
     public void Feed(WorkQueue queue, ReadOnlySpan<int> tokens)
     {
         Committed += tokens.Length;
         Place(queue, -tokens.Length, tokens);
     }
 
-    /// <summary>Sets the tokens of the nodes from one on: what the device knows of the sequence is then what the host knows.</summary>
+    /// <summary>Sets the tokens of the nodes from one on. Host and device then have the same state of the sequence.</summary>
     public abstract void Place(WorkQueue queue, int firstNode, ReadOnlySpan<int> tokens);
 
     /// <summary>Reads the tokens of the nodes from the root on.</summary>
@@ -118,7 +118,7 @@ internal abstract class Sequence : IDisposable
     /// <summary>The nodes of an accepted path that the draft has computed: all but a leaf at its end.</summary>
     public ReadOnlySpan<int> Drafted(ReadOnlySpan<int> path) => Tree.ChildCount(path[^1]) > 0 ? path : path[..^1];
 
-    /// <summary>Counts what the last verdict has committed; the device did so by itself.</summary>
+    /// <summary>Counts the tokens that the last verdict committed; the device does so by itself.</summary>
     public void Advance()
     {
         Committed += Verdict.Length;

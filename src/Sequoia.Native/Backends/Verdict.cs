@@ -4,7 +4,7 @@ namespace Sequoia.Native.Backends;
 internal sealed class Verdict(int levels)
 {
     private readonly int[] _path = new int[levels];
-    // The root's token, and behind it those that are new.
+    // The root's token, followed by the new ones.
     private readonly int[] _tokens = new int[levels + 1];
 
     /// <summary>Accepted node ids, ascending; the root is always among them.</summary>
@@ -12,7 +12,7 @@ internal sealed class Verdict(int levels)
 
     public int Length { get; private set; }
 
-    /// <summary>The tokens that the step commits: those of the path behind the root, and <see cref="Token"/>.</summary>
+    /// <summary>The tokens that the step commits: those of the path after the root, and <see cref="Token"/>.</summary>
     public ReadOnlySpan<int> Tokens => _tokens.AsSpan(1, Length);
 
     /// <summary>The token that follows the path: the bonus token, drawn at the last accepted node, or that of <see cref="Ahead"/>.</summary>
@@ -22,10 +22,10 @@ internal sealed class Verdict(int levels)
         set => _tokens[Length] = value;
     }
 
-    /// <summary>An accepted child of the path's end that the step did not go on to, since the target has not computed it; 0 if there is none.</summary>
+    /// <summary>An accepted child of the path's last node that the step did not follow, since the target has not computed it; 0 if there is none.</summary>
     public int Ahead { get; set; }
 
-    /// <summary>Takes a verdict that was found elsewhere.</summary>
+    /// <summary>Sets a verdict that was computed elsewhere.</summary>
     /// <param name="path">Accepted nodes, the root first.</param>
     /// <param name="tokens">The tokens that follow each of them.</param>
     /// <param name="ahead">See <see cref="Ahead"/>.</param>

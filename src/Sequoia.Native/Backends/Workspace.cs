@@ -1,8 +1,8 @@
 namespace Sequoia.Native.Backends;
 
 /// <summary>
-/// The activations of passes of one model, whatever sequences they are for, and whatever else a device needs beside them. Passes that share one
-/// run in one queue. Activations are accumulators (fp32) or matmul operands (what the device multiplies in).
+/// The activations of passes of one model, for any sequences, and any other memory that a device needs for them. Passes that share a workspace
+/// run in one queue. Activations are accumulators (fp32) or matmul operands (the type in which the device multiplies).
 /// </summary>
 internal abstract class Workspace : IDisposable
 {
@@ -15,7 +15,7 @@ internal abstract class Workspace : IDisposable
     /// <summary>An operand.</summary>
     public abstract Activations Queries { get; }
 
-    /// <summary>What attention gives: an operand.</summary>
+    /// <summary>The output of attention: an operand.</summary>
     public abstract Activations Attended { get; }
 
     /// <summary>Hidden units: an operand.</summary>
@@ -27,9 +27,9 @@ internal abstract class Workspace : IDisposable
     public abstract void Dispose();
 }
 
-/// <summary>How much a workspace has room for.</summary>
-/// <param name="Rows">The most rows of a pass.</param>
-/// <param name="LogitRows">Rows of logits that are kept at a time.</param>
-/// <param name="Positions">The most positions of a sequence, the tree's rows included.</param>
-/// <param name="Children">The most children of a node.</param>
+/// <summary>The capacity of a workspace.</summary>
+/// <param name="Rows">The maximum number of rows of a pass.</param>
+/// <param name="LogitRows">The number of rows of logits stored at a time.</param>
+/// <param name="Positions">The maximum number of positions of a sequence, including the tree's rows.</param>
+/// <param name="Children">The maximum number of children of a node.</param>
 internal readonly record struct WorkspaceSize(int Rows, int LogitRows, int Positions, int Children);

@@ -1,10 +1,10 @@
 namespace Sequoia.Native.Diagnostics;
 
-/// <summary>Writes a file so that nobody ever sees half of it: beside its place first, then moved there.</summary>
+/// <summary>Writes a file atomically: first to a temporary file in the same folder, which is then moved into place.</summary>
 internal static class AtomicFile
 {
-    /// <exception cref="IOException">It cannot be written; nothing is left behind.</exception>
-    /// <exception cref="UnauthorizedAccessException">Likewise.</exception>
+    /// <exception cref="IOException">The file cannot be written; nothing is left behind.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file cannot be written; nothing is left behind.</exception>
     public static void Write(string file, Action<Stream> write)
     {
         string temporary = $"{file}.{Environment.ProcessId}.tmp";

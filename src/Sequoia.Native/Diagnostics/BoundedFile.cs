@@ -1,11 +1,11 @@
 namespace Sequoia.Native.Diagnostics;
 
-/// <summary>Reads whole files up to a size that is sensible for them, since what a user names may be a device without an end.</summary>
+/// <summary>Reads whole files up to a maximum size, since a path from a user may be a device that never ends.</summary>
 internal static class BoundedFile
 {
-    /// <summary>The content; null if there is more than <paramref name="maxBytes"/> of it, whatever the file's stated length.</summary>
-    /// <exception cref="IOException">It cannot be read.</exception>
-    /// <exception cref="UnauthorizedAccessException">It must not be read, or is a folder.</exception>
+    /// <summary>The content; null if it exceeds <paramref name="maxBytes"/>, whatever length the file reports.</summary>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">Access is denied, or the path is a folder.</exception>
     public static byte[]? Read(string file, long maxBytes)
     {
         using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Sequoia.Native;
 
 /// <summary>
-/// Something that came from outside (a file, a prompt, an option) is not usable. The message is one line that names the file, the key and what to do.
-/// Mistakes of the program itself are <see cref="ArgumentException"/>s instead.
+/// An external input (a file, a prompt, an option) is not usable. The message is one line that names the file, the key and the fix.
+/// Programming errors throw <see cref="ArgumentException"/> instead.
 /// </summary>
 public class InvalidInputException : Exception
 {
@@ -13,7 +13,7 @@ public class InvalidInputException : Exception
     {
     }
 
-    /// <summary>Creates the exception with its one-line message and the error beneath it.</summary>
+    /// <summary>Creates the exception with its one-line message and the inner error.</summary>
     public InvalidInputException(string message, Exception innerException) : base(OneLine(message), innerException)
     {
     }
@@ -23,10 +23,10 @@ public class InvalidInputException : Exception
     {
     }
 
-    /// <summary>What it was given for, in lower case ("prompt", "tree", "draft", "device", "kernel", "acceptance"); null where a file says it all.</summary>
+    /// <summary>The kind of input, in lower case ("prompt", "tree", "draft", "device", "kernel", "acceptance"); null if the file identifies it.</summary>
     public string? Parameter { get; init; }
 
-    // Names from files may hold line breaks and escape sequences, which must not reach a terminal.
+    // Names from files may contain line breaks and escape sequences, which must not reach a terminal.
     private static string OneLine(string message) =>
         message.Any(char.IsControl) ? string.Concat(message.Select(c => char.IsControl(c) ? ' ' : c)) : message;
 }
@@ -34,33 +34,33 @@ public class InvalidInputException : Exception
 /// <summary>A file of a model folder (weights, config, tokenizer) is missing, malformed or of an unsupported kind.</summary>
 public sealed class ModelFileException : InvalidInputException
 {
-    /// <summary>Creates the exception: <paramref name="file"/> is the path, <paramref name="problem"/> names the key and says what to do.</summary>
+    /// <summary>Creates the exception: <paramref name="file"/> is the path, <paramref name="problem"/> names the key and the fix.</summary>
     public ModelFileException(string file, string problem) : base($"{file}: {problem}") => File = file;
 
-    /// <summary>The same, with the error beneath it.</summary>
+    /// <summary>Creates the exception with the inner error.</summary>
     public ModelFileException(string file, string problem, Exception inner) : base($"{file}: {problem}", inner) => File = file;
 
     /// <summary>The path of the file.</summary>
     public string File { get; }
 }
 
-/// <summary>A device has too little free memory for a model, or for a sequence of the length asked for. What was allocated is freed again.</summary>
+/// <summary>A device has too little free memory for a model, or for a sequence of the requested length. Everything allocated so far is freed.</summary>
 public sealed class DeviceMemoryException : InvalidInputException
 {
     /// <summary>Creates the exception.</summary>
-    /// <param name="device">The device, for people to read.</param>
-    /// <param name="what">What was to be placed there.</param>
-    /// <param name="needed">The bytes that it takes.</param>
-    /// <param name="free">The bytes that were free.</param>
+    /// <param name="device">A readable name of the device.</param>
+    /// <param name="what">What does not fit.</param>
+    /// <param name="needed">The bytes needed.</param>
+    /// <param name="free">The bytes free.</param>
     /// <param name="advice">What would fit, or what to do.</param>
     public DeviceMemoryException(string device, string what, long needed, long free, string advice)
         : base($"device: {device}: {what} needs {Size(needed)}, and {Size(free)} are free; {advice}") =>
         (Needed, Free, Parameter) = (needed, free, "device");
 
-    /// <summary>The bytes that were needed.</summary>
+    /// <summary>The bytes needed.</summary>
     public long Needed { get; }
 
-    /// <summary>The bytes that were free.</summary>
+    /// <summary>The bytes free.</summary>
     public long Free { get; }
 
     private static string Size(long bytes) => bytes < 1 << 20
@@ -72,13 +72,13 @@ public sealed class DeviceMemoryException : InvalidInputException
 public sealed class ContextLengthExceededException : InvalidInputException
 {
     /// <summary>Creates the exception.</summary>
-    /// <param name="needed">Tokens of the prompt and at least one of output.</param>
+    /// <param name="needed">Tokens of the prompt plus at least one of output.</param>
     /// <param name="available">Tokens that the model can attend to.</param>
     public ContextLengthExceededException(int needed, int available)
         : base($"prompt: {needed} tokens with one of output are more than the model's context of {available}; shorten the prompt") =>
         (Needed, Available, Parameter) = (needed, available, "prompt");
 
-    /// <summary>Tokens of the prompt and at least one of output.</summary>
+    /// <summary>Tokens of the prompt plus at least one of output.</summary>
     public int Needed { get; }
 
     /// <summary>Tokens that the model can attend to.</summary>
@@ -89,16 +89,16 @@ public sealed class ContextLengthExceededException : InvalidInputException
 public sealed class KvCacheFullException : InvalidInputException
 {
     /// <summary>Creates the exception.</summary>
-    /// <param name="needed">Pages that were asked for.</param>
-    /// <param name="free">Pages that were free.</param>
-    /// <param name="pageSize">Tokens of a page.</param>
+    /// <param name="needed">Pages requested.</param>
+    /// <param name="free">Pages free.</param>
+    /// <param name="pageSize">Tokens per page.</param>
     public KvCacheFullException(int needed, int free, int pageSize)
         : base($"prompt: its keys and values need {needed} more pages of {pageSize} tokens, and {free} are free; wait for other texts to end, or ask for fewer tokens") =>
         (Needed, Free, Parameter) = (needed, free, "prompt");
 
-    /// <summary>Pages that were asked for.</summary>
+    /// <summary>Pages requested.</summary>
     public int Needed { get; }
 
-    /// <summary>Pages that were free.</summary>
+    /// <summary>Pages free.</summary>
     public int Free { get; }
 }

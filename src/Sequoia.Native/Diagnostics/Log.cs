@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Sequoia.Native.Diagnostics;
 
-/// <summary>Everything that is logged to <see cref="LoadOptions.Logger"/>, in one place. The command recognises some messages by number and adds advice.</summary>
+/// <summary>All messages logged to <see cref="LoadOptions.Logger"/>, in one place. The command recognises some messages by number and adds advice.</summary>
 internal static partial class Log
 {
     public const int UnknownAcceptance = 4;
@@ -23,7 +23,7 @@ internal static partial class Log
     [LoggerMessage(Measured, LogLevel.Information, "Measuring once what trees cost with this pair on this machine")]
     public static partial void Measuring(ILogger logger);
 
-    [LoggerMessage(6, LogLevel.Information, "Chose a tree of {Nodes} nodes, {Levels} levels: {Speedup:F2} times as fast as one token at a time is predicted, by costs measured on {Date:yyyy-MM-dd}")]
+    [LoggerMessage(6, LogLevel.Information, "Chose a tree of {Nodes} nodes, {Levels} levels: predicted to be {Speedup:F2} times as fast as one token at a time, by costs measured on {Date:yyyy-MM-dd}")]
     public static partial void Chosen(ILogger logger, int nodes, int levels, double speedup, DateTimeOffset date);
 
     [LoggerMessage(7, LogLevel.Warning, "{File} is ignored and will be written again: {Reason}")]

@@ -5,9 +5,9 @@ using Sequoia.Native.Sampling;
 namespace Sequoia.Native.Engine;
 
 /// <summary>
-/// The speculation loop, for any number of sequences in step: grow trees with the draft, check them with the target in one pass, verify, prune
-/// both KV caches, commit. A lone root is autoregressive decoding. What a sequence gets does not depend on the others, to the bit. After
-/// the first steps a step allocates nothing.
+/// The speculation loop, for any number of sequences in lockstep: grow trees with the draft, check them with the target in one pass, verify, prune
+/// both KV caches, commit. A lone root is autoregressive decoding. A sequence's output does not depend on the other sequences, bit for bit. After
+/// the first steps, a step allocates nothing.
 /// </summary>
 internal sealed class Decoder : IDisposable
 {
@@ -26,7 +26,7 @@ internal sealed class Decoder : IDisposable
     private readonly int[] _promptNodes;
     // The target's pass over all trees.
     private readonly Pass _check;
-    // The draft's first pass: all roots, behind the last tokens of the sequences that lag, of which there are as many as the index says.
+    // The draft's first passes: all roots, preceded by the last tokens of the sequences that lag. The index is the number of lagging sequences.
     private readonly Pass[] _roots = [];
     // The draft's further passes: a level's inner nodes, since leaves need none.
     private readonly Pass[] _levels = [];
@@ -36,13 +36,13 @@ internal sealed class Decoder : IDisposable
     /// <param name="target">The model whose distribution the output has.</param>
     /// <param name="draft">The model that grows the trees; unused with lone roots.</param>
     /// <param name="trees">The shape of each sequence's trees.</param>
-    /// <param name="context">The most tokens of a sequence.</param>
+    /// <param name="context">The maximum number of tokens of a sequence.</param>
     /// <param name="method">How children are drawn and verified.</param>
     /// <param name="rootOnly">
-    /// Whether the target computes the trees' roots alone. A step then commits one token: the root's accepted child
-    /// (<see cref="Verdict.Ahead"/>), or what is drawn where none is accepted.
+    /// Whether the target computes only the trees' roots. A step then commits one token: the root's accepted child
+    /// (<see cref="Verdict.Ahead"/>), or the token drawn if no child is accepted.
     /// </param>
-    /// <param name="pages">Pages of the KV caches; by default what all sequences need to fill their context.</param>
+    /// <param name="pages">Pages of the KV caches; by default enough for all sequences to fill their context.</param>
     public Decoder(
         Llama target, Llama? draft, IReadOnlyList<TokenTree> trees, int context, SpeculationMethod method = SpeculationMethod.Sequoia, bool rootOnly = false, int? pages = null)
     {
@@ -50,7 +50,7 @@ internal sealed class Decoder : IDisposable
         Context = context;
         _queue = _parts.Own(_backend.CreateQueue());
         draft = trees.Any(tree => tree.Size > 1) ? draft : null;
-        // Nodes may reach past the context's end; what they say there is cut off, and never changes what comes before.
+        // Nodes may extend past the end of the context. Their results are cut off and never affect earlier tokens.
         int positions = context + trees.Max(tree => tree.Size), chunk = Math.Min(_backend.PrefillRows, context), count = trees.Count;
         int pool = pages ?? trees.Sum(tree => KvPool.PagesFor(context + tree.Size));
         try
@@ -78,7 +78,7 @@ internal sealed class Decoder : IDisposable
                 _roots = [.. Enumerable.Range(0, _drafted.Length + 1).Select(lagging => _parts.Own(_backend.CreatePass(draft, ModelRole.Draft, _drafted.Length + lagging, _drafted.Length + lagging)))];
                 _levels = [.. Levels(draft)];
             }
-            // Everything that it asks for is there.
+            // Everything queued above is then on the device.
             _backend.Wait(_queue);
         }
         catch
@@ -104,12 +104,12 @@ internal sealed class Decoder : IDisposable
 
     public int Steps { get; private set; }
 
-    /// <summary>Of this and the next two nothing is known with a device that only queues work.</summary>
+    /// <summary>This and the next two values are unknown on a device that only queues work.</summary>
     public TimeSpan DraftTime { get; private set; }
 
     public TimeSpan VerifyTime { get; private set; }
 
-    /// <summary>The part of both that drew children and verified them: everything but the forward passes.</summary>
+    /// <summary>The part of both spent drawing and verifying children: everything but the forward passes.</summary>
     public TimeSpan SamplingTime { get; private set; }
 
     /// <summary>The outcome of the first sequence's last step.</summary>
@@ -121,21 +121,21 @@ internal sealed class Decoder : IDisposable
     /// <param name="logits">Room for the whole vocabulary.</param>
     public void DownloadLogits(int sequence, int node, Span<float> logits) => _target.Logits.Download(_queue, _check.Parts[sequence].FirstRow + node, logits);
 
-    /// <summary>Copies the tokens of a sequence's last tree to the host, but for the root's: the next root's is there already.</summary>
+    /// <summary>Copies the tokens of a sequence's last tree to the host, except the root's: the root already holds the next root's token.</summary>
     public void DownloadNodes(int sequence, Span<int> tokens) => _sequences[sequence].Download(_queue, tokens);
 
     /// <summary>Begins the first sequence.</summary>
     public void Start(ReadOnlySpan<int> prompt, SamplingOptions sampling, ulong seed, CancellationToken cancellation) => Start(0, prompt, sampling, seed, cancellation);
 
     /// <summary>Begins a text: computes the prompt's keys and values in both models. The last prompt token is the first root.</summary>
-    /// <param name="index">The sequence. What it was at before is dropped.</param>
+    /// <param name="index">The sequence. Its previous text is dropped.</param>
     /// <param name="prompt">Tokens, at least one.</param>
     /// <param name="sampling">How tokens are drawn.</param>
-    /// <param name="seed">Of the random numbers.</param>
+    /// <param name="seed">The seed of the random numbers.</param>
     /// <param name="cancellation">Stops between passes.</param>
     /// <param name="like">Another sequence whose text begins with the same tokens; null if there is none.</param>
-    /// <param name="shared">How many of them: the whole pages among these are shared instead of computed.</param>
-    /// <exception cref="ArgumentException">The prompt is empty, longer than the context, or has a number that is no token.</exception>
+    /// <param name="shared">The number of shared tokens. Whole pages of them are shared instead of computed.</param>
+    /// <exception cref="ArgumentException">The prompt is empty, longer than the context, or contains an id that is not a token.</exception>
     /// <exception cref="KvCacheFullException">There are too few free pages.</exception>
     public void Start(
         int index, ReadOnlySpan<int> prompt, SamplingOptions sampling, ulong seed, CancellationToken cancellation, int? like = null, int shared = 0)
@@ -169,7 +169,7 @@ internal sealed class Decoder : IDisposable
         }
     }
 
-    /// <summary>One step of all sequences. Returns the tokens that it commits to the first, at least one; all are in the sequences' verdicts. Valid until the next step.</summary>
+    /// <summary>Runs one step of all sequences. Returns the first's committed tokens, at least one; the verdicts have all. Valid until the next step.</summary>
     /// <exception cref="InvalidOperationException">A sequence has not begun, or its context is full.</exception>
     public ReadOnlySpan<int> Step()
     {
@@ -189,7 +189,7 @@ internal sealed class Decoder : IDisposable
         }
         finally
         {
-            // Damaged logits of one sequence are an error; the device has committed the others' verdicts.
+            // Damaged logits of one sequence are an error; the device has already committed the others' verdicts.
             foreach (Sequence sequence in _sequences)
             {
                 if (sequence.Verdict.Length > 0)
@@ -199,12 +199,12 @@ internal sealed class Decoder : IDisposable
         return Verdict.Tokens;
     }
 
-    /// <summary>The next step asks the device for everything anew.</summary>
+    /// <summary>The next step submits all work to the device anew.</summary>
     public void ForgetRecordings() => Array.ForEach(_recordings, recording => recording.Forget());
 
     public void Dispose()
     {
-        // A constructor that failed has none.
+        // Null if the constructor failed.
         foreach (Recording recording in _recordings ?? [])
             recording.Forget();
         _parts.Dispose();
@@ -245,7 +245,7 @@ internal sealed class Decoder : IDisposable
         model.Run(_queue, pass);
     }
 
-    /// <summary>Makes the draft's first pass be of the sequences that lag now; returns how many do.</summary>
+    /// <summary>Sets up the draft's first pass for the sequences that lag now; returns their number.</summary>
     private int PlaceRoots()
     {
         if (_draft is null)
@@ -266,7 +266,7 @@ internal sealed class Decoder : IDisposable
         return lagging;
     }
 
-    /// <summary>Whether the first rows of a pass over roots are of the sequences that lag now, of which it has the number.</summary>
+    /// <summary>Whether the first rows of a pass over roots belong to the sequences that lag now, given that their number matches.</summary>
     private bool BeginsWithLagging(Pass pass)
     {
         int row = 0;
@@ -278,7 +278,7 @@ internal sealed class Decoder : IDisposable
         return true;
     }
 
-    /// <summary>Everything that a step asks of the device.</summary>
+    /// <summary>All device work of a step.</summary>
     private void Work(int lagging)
     {
         long start = Stopwatch.GetTimestamp();

@@ -1,6 +1,6 @@
 namespace Sequoia.Native.Backends;
 
-/// <summary>A Llama model's forward pass, over rows of any number of sequences that keep their keys and values in one pool.</summary>
+/// <summary>A Llama model's forward pass, over rows of any number of sequences whose keys and values are in one pool.</summary>
 internal sealed class ForwardPass : IDisposable
 {
     private readonly Llama _model;
@@ -29,8 +29,8 @@ internal sealed class ForwardPass : IDisposable
     public Activations Logits => Workspace.Logits;
 
     /// <summary>
-    /// Computes the pass's rows, leaves their keys and values in the pool, and the logits that it asks for in <see cref="Logits"/>. Rows of earlier
-    /// passes over the same trees are seen.
+    /// Computes the pass's rows. Stores their keys and values in the pool and the requested logits in <see cref="Logits"/>. Rows of earlier
+    /// passes over the same trees are visible.
     /// </summary>
     public void Run(WorkQueue queue, Pass pass)
     {

@@ -16,13 +16,13 @@ namespace Sequoia.Native;
 /// on several threads, may share one.
 /// </summary>
 /// <remarks>
-/// Each generator and each measurement holds the weights for as long as it needs them, so a model may be disposed of at any time: nobody can begin
-/// to use it after that, and its memory is freed with the last user. A model that is forgotten instead is freed by the garbage collector. What
-/// describes it (folder, tokenizer, device, ...) stays readable.
+/// Each generator and each measurement holds the weights for as long as it needs them, so a model may be disposed at any time. No new user can begin
+/// after that, and the last user frees the memory. The garbage collector frees a model that is never disposed. The model's
+/// description (folder, tokenizer, device, ...) stays readable.
 /// </remarks>
 public sealed class LanguageModel : IDisposable
 {
-    // Said once, not for every model.
+    // Logged once, not for every model.
     private static int s_scalarNoted;
 
     private ModelLease? _own;
@@ -82,40 +82,40 @@ public sealed class LanguageModel : IDisposable
             Log.ScalarKernels(Logger);
     }
 
-    /// <summary>The folder that the model was loaded from; in Hugging Face's cache, the snapshot.</summary>
+    /// <summary>The folder that the model was loaded from; the snapshot in Hugging Face's cache.</summary>
     public string Folder { get; }
 
     /// <summary>The model's tokenizer.</summary>
     public Tokenizer Tokenizer { get; }
 
-    /// <summary>Ids that end a text: those of generation_config.json, or else of config.json, and the tokenizer's own.</summary>
+    /// <summary>Ids that end a text: those of generation_config.json, otherwise of config.json, and the tokenizer's own.</summary>
     public IReadOnlyList<int> EosIds { get; }
 
-    /// <summary>The id that every prompt begins with; null where the model has none.</summary>
+    /// <summary>The id that every prompt begins with; null if the model has none.</summary>
     public int? BosId { get; }
 
-    /// <summary>The most tokens, prompt and output together, that the model can attend to.</summary>
+    /// <summary>The maximum number of tokens, prompt and output together, that the model can attend to.</summary>
     public int ContextLength => Config.MaxPositions;
 
     /// <summary>The number of weights.</summary>
     public long ParameterCount { get; }
 
-    /// <summary>The device that computes, for people to read.</summary>
+    /// <summary>A readable name of the device that runs the model.</summary>
     public string Device { get; }
 
-    /// <summary>Whether the time the device takes means anything; false on the software GPU, where counts are of use and times are not.</summary>
+    /// <summary>Whether times measured on the device are meaningful; false on the software GPU, where only counts are useful.</summary>
     public bool HasTimes { get; }
 
-    /// <summary>What a user may not expect of the weights: which files were taken, what the device made of them. Null if nothing.</summary>
+    /// <summary>Anything unexpected about the weights: which files were used, how the device converted them. Null if there is nothing to report.</summary>
     public string? Note { get; }
 
-    /// <summary>How long <see cref="Load"/> took.</summary>
+    /// <summary>The duration of <see cref="Load"/>.</summary>
     public TimeSpan LoadTime { get; }
 
-    /// <summary>Receives the log of this model and of the generators that have it for their target.</summary>
+    /// <summary>Receives the log of this model and of the generators that use it as their target.</summary>
     internal ILogger Logger { get; }
 
-    /// <summary>As <see cref="LoadOptions.CacheFolder"/>.</summary>
+    /// <summary>See <see cref="LoadOptions.CacheFolder"/>.</summary>
     internal string? CacheFolder { get; }
 
     internal LlamaConfig Config { get; }
@@ -123,17 +123,17 @@ public sealed class LanguageModel : IDisposable
     /// <summary>Equal for models that can read each other's memory.</summary>
     internal string DeviceId { get; }
 
-    /// <summary>The deepest tree that the device can compute.</summary>
+    /// <summary>The deepest tree that the device supports.</summary>
     internal int MostTreeLevels { get; }
 
-    /// <summary>A hash of all tensors' names, shapes and types: what the time of a pass depends on, whatever the values are.</summary>
+    /// <summary>A hash of all tensors' names, shapes and types. The time of a pass depends on these, not on the values.</summary>
     internal string Fingerprint { get; }
 
-    /// <summary>Loads a model folder. All names, shapes and types are checked; weights are read from disk when they are first used.</summary>
-    /// <param name="folder">A folder as Hugging Face ships it.</param>
-    /// <param name="options">By default, all processors compute.</param>
-    /// <exception cref="ModelFileException">A file is missing, damaged or of an unsupported kind; the message names it and the key, and says what to do.</exception>
-    /// <exception cref="InvalidInputException">The device is not there, or cannot run the model.</exception>
+    /// <summary>Loads a model folder. All names, shapes and types are checked; weights are read from disk on first use.</summary>
+    /// <param name="folder">A folder in Hugging Face's layout.</param>
+    /// <param name="options">The load options; by default, the model runs on all processors.</param>
+    /// <exception cref="ModelFileException">A file is missing, damaged or of an unsupported kind. The message names the file, the key and the fix.</exception>
+    /// <exception cref="InvalidInputException">The device is not available, or cannot run the model.</exception>
     /// <exception cref="ArgumentException">An option is out of range.</exception>
     public static LanguageModel Load(string folder, LoadOptions? options = null)
     {
@@ -141,15 +141,15 @@ public sealed class LanguageModel : IDisposable
         return new LanguageModel(folder, options ?? new LoadOptions(), null, CancellationToken.None);
     }
 
-    /// <summary>The same as <see cref="Load"/> on a thread of its own: bringing weights to a GPU takes a while.</summary>
-    /// <param name="folder">A folder as Hugging Face ships it.</param>
-    /// <param name="options">By default, all processors compute.</param>
+    /// <summary>The same as <see cref="Load"/>, on its own thread: copying weights to a GPU takes a while.</summary>
+    /// <param name="folder">A folder in Hugging Face's layout.</param>
+    /// <param name="options">The load options; by default, the model runs on all processors.</param>
     /// <param name="progress">Receives the share of the weights that are loaded, 0 to 1, on the loading thread.</param>
-    /// <param name="cancellationToken">Stops after the tensor at hand; everything is freed then.</param>
+    /// <param name="cancellationToken">Stops after the current tensor and frees everything.</param>
     /// <exception cref="ModelFileException">A file is missing, damaged or of an unsupported kind.</exception>
-    /// <exception cref="InvalidInputException">The device is not there, or cannot run the model.</exception>
+    /// <exception cref="InvalidInputException">The device is not available, or cannot run the model.</exception>
     /// <exception cref="ArgumentException">An option is out of range.</exception>
-    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    /// <exception cref="OperationCanceledException">The load was cancelled.</exception>
     public static Task<LanguageModel> LoadAsync(string folder, LoadOptions? options = null, IProgress<double>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
@@ -158,13 +158,13 @@ public sealed class LanguageModel : IDisposable
     }
 
     /// <summary>
-    /// Closes the model to new users; its memory is freed now or with the last generator or measurement that holds it. May be called at any time,
+    /// Closes the model to new users. Its memory is freed now, or when the last generator or measurement that holds it ends. May be called at any time,
     /// from any thread, and more than once.
     /// </summary>
     public void Dispose() => Interlocked.Exchange(ref _own, null)?.Dispose();
 
-    /// <summary>Holds the weights until the result is disposed of.</summary>
-    /// <exception cref="ObjectDisposedException">The model was disposed of.</exception>
+    /// <summary>Holds the weights until the result is disposed.</summary>
+    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     internal ModelLease Lease() => Volatile.Read(ref _own)?.TryShare() ?? throw new ObjectDisposedException(nameof(LanguageModel));
 
     private static string? Joined(params ReadOnlySpan<string?> notes) => string.Join("; ", notes.ToArray().OfType<string>()) is { Length: > 0 } all ? all : null;

@@ -4,23 +4,23 @@ using Sequoia.Native.Models;
 namespace Sequoia.Native.Engine;
 
 /// <summary>
-/// One user's hold on a model's weights: whoever computes with them has one, and their memory is freed with the last. Where one is forgotten, the
-/// garbage collector frees the memory once no user of it is left. Thread-safe.
+/// One user's lease on a model's weights. Everyone who computes with the weights holds a lease; releasing the last one frees their memory. If a lease
+/// is never disposed, the garbage collector frees the memory once it has no users. Thread-safe.
 /// </summary>
 internal sealed class ModelLease : IDisposable
 {
     private readonly Weights _weights;
     private int _ended;
 
-    /// <summary>The first lease; weights and files are owned from here on.</summary>
+    /// <summary>Creates the first lease, which takes ownership of weights and files.</summary>
     public ModelLease(Llama llama, ModelFiles files) => _weights = new Weights(llama, files);
 
     private ModelLease(Weights weights) => _weights = weights;
 
-    /// <summary>The weights; only to be used while the lease lasts.</summary>
+    /// <summary>The weights; valid only while the lease is held.</summary>
     public Llama Llama => Volatile.Read(ref _ended) == 0 ? _weights.Llama : throw new ObjectDisposedException(nameof(LanguageModel));
 
-    /// <summary>Another lease on the same weights; null if they are freed.</summary>
+    /// <summary>Creates another lease on the same weights; null if they are freed.</summary>
     public ModelLease? TryShare() => _weights.TryAdd() ? new ModelLease(_weights) : null;
 
     public void Dispose()

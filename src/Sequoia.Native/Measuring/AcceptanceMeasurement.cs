@@ -2,12 +2,12 @@ using Sequoia.Native.Engine;
 
 namespace Sequoia.Native;
 
-/// <summary>Which child was accepted at every position of some texts (<see cref="AcceptanceMeter"/>), and what follows from it. Immutable and thread-safe.</summary>
+/// <summary>The child accepted at every position of some texts (<see cref="AcceptanceMeter"/>), and its statistics. Immutable and thread-safe.</summary>
 internal sealed class AcceptanceMeasurement
 {
-    /// <summary>Takes the ranks that were counted.</summary>
+    /// <summary>Takes the measured ranks.</summary>
     /// <param name="width">The number of children drawn at every position.</param>
-    /// <param name="ranks">For each prompt and position the rank of the accepted child, counted from 1; 0 where none was.</param>
+    /// <param name="ranks">For each prompt and position, the rank of the accepted child, counted from 1; 0 if none was accepted.</param>
     /// <exception cref="InvalidInputException">There are no positions, or a rank is not in 0..width.</exception>
     public AcceptanceMeasurement(int width, IReadOnlyList<IReadOnlyList<int>> ranks)
     {
@@ -29,27 +29,27 @@ internal sealed class AcceptanceMeasurement
     /// <summary>The number of children drawn at every position.</summary>
     public int Width { get; }
 
-    /// <summary>For each prompt and position the rank of the accepted child; 0 where none was.</summary>
+    /// <summary>For each prompt and position, the rank of the accepted child; 0 if none was accepted.</summary>
     public IReadOnlyList<IReadOnlyList<int>> Ranks { get; }
 
-    /// <summary>Positions measured: one for each token of the texts.</summary>
+    /// <summary>The number of positions measured: one per token of the texts.</summary>
     public int Steps { get; }
 
     /// <summary>The share of all steps that accepted child 1, 2, ...</summary>
     public AcceptanceVector Acceptance { get; }
 
     /// <summary>
-    /// The standard error of each of its values. Steps of one text are alike, so whole prompts count as the independent draws (the
-    /// linearised variance of a ratio of sums); with one prompt there is only the binomial sqrt(p (1 - p) / steps), which is too small.
+    /// The standard error of each of its values. Steps of one text are correlated, so whole prompts count as the independent draws (the
+    /// linearised variance of a ratio of sums). With one prompt, only the binomial sqrt(p (1 - p) / steps) is available, which is too small.
     /// </summary>
     public IReadOnlyList<double> StandardErrors { get; }
 
     /// <summary>
-    /// The tokens per step that a tree makes of these texts, the bonus token included: the ranks are followed down the tree, and a step ends
-    /// where the accepted child is not in the tree. Unlike F(T) of the vector (<see cref="OptimalTree.ExpectedTokens(TokenTree, AcceptanceVector)"/>) this takes
-    /// no independence for granted: the children of a narrower node are the first ones of a wide one, and what follows their rejection has
-    /// the same distribution with or without further children, so the ranks have the distribution of the tree's own steps. The steps that the texts' ends
-    /// cut short enter for as long as they were seen (the product-limit estimate of a mean: Kaplan and Meier, 1958).
+    /// The tokens per step of a tree on these texts, including the bonus token. The ranks are followed down the tree, and a step ends
+    /// when the accepted child is not in the tree. Unlike F(T) of the vector (<see cref="OptimalTree.ExpectedTokens(TokenTree, AcceptanceVector)"/>), this
+    /// assumes no independence: the children of a narrower node are the first ones of a wide one, and what follows their rejection has
+    /// the same distribution with or without further children, so the ranks have the distribution of the tree's own steps. Steps that are cut short
+    /// by the end of a text count as censored observations (the product-limit estimate of a mean: Kaplan and Meier, 1958).
     /// </summary>
     /// <exception cref="InvalidInputException">A node has more children than were measured.</exception>
     public double ExpectedTokens(TokenTree tree)
@@ -64,9 +64,9 @@ internal sealed class AcceptanceMeasurement
     }
 
     /// <summary>
-    /// Acceptance by depth: for nodes 0, 1, ... levels below the root, the vector at those that the steps of a tree visit, and the number
-    /// of visits. The sum over a tree's nodes of the products of these is nearer to <see cref="ExpectedTokens"/> than F(T) of one
-    /// vector is, as far as acceptance hangs on the number of acceptances before; it is another for every tree. Ends where no step got.
+    /// Acceptance by depth: for nodes 0, 1, ... levels below the root, the vector at the nodes that the steps of a tree visit, and the number
+    /// of visits. The sum over a tree's nodes of the products of these is closer to <see cref="ExpectedTokens"/> than F(T) of one
+    /// vector, as far as acceptance depends on the number of earlier acceptances. It differs between trees. Ends at the depth that no step reached.
     /// </summary>
     /// <exception cref="InvalidInputException">A node has more children than were measured.</exception>
     public IReadOnlyList<(AcceptanceVector Acceptance, int Steps)> ByDepth(TokenTree tree) =>

@@ -1,10 +1,10 @@
 namespace Sequoia.Native.Engine;
 
-/// <summary>Walks a tree along the ranks that were accepted position by position.</summary>
+/// <summary>Follows the accepted ranks down a tree, position by position.</summary>
 internal static class TreeReplay
 {
     /// <summary>
-    /// By depth, as far as a step got: how often each rank was accepted there (0: none), and how often the step stayed in the tree.
+    /// By depth, up to the deepest that a step reached: how often each rank was accepted there (0: none), and how often the step stayed in the tree.
     /// Every prompt begins at the root.
     /// </summary>
     public static IEnumerable<(int[] Accepted, int Stayed)> Count(TokenTree tree, int width, IReadOnlyList<IReadOnlyList<int>> prompts)

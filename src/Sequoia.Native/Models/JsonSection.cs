@@ -3,7 +3,7 @@ using System.Text.Unicode;
 
 namespace Sequoia.Native.Models;
 
-/// <summary>An object of a JSON file from a model folder. It knows its file and its place there, so every error names the key.</summary>
+/// <summary>An object of a JSON file from a model folder. It knows its file and its path there, so every error names the key.</summary>
 internal sealed class JsonSection
 {
     private readonly string _path;
@@ -11,26 +11,26 @@ internal sealed class JsonSection
 
     private JsonSection(string file, string path, JsonElement element) => (File, _path, _element) = (file, path, element);
 
-    /// <summary>The file that it is in.</summary>
+    /// <summary>The file that contains the object.</summary>
     public string File { get; }
 
-    /// <summary>What Hugging Face's files say under "type".</summary>
+    /// <summary>The value of "type" in Hugging Face's files.</summary>
     public string Kind => Text("type");
 
-    /// <summary>The object that a whole file is.</summary>
+    /// <summary>Reads the root object of a file.</summary>
     /// <param name="file">The file.</param>
-    /// <param name="duplicates">Whether a key may come twice in an object; whoever reads it then checks that itself.</param>
+    /// <param name="duplicates">Whether an object may repeat a key; the reader then checks this itself.</param>
     /// <exception cref="ModelFileException">The file cannot be read, or is not a JSON object.</exception>
     public static JsonSection Read(string file, bool duplicates = false) => Read(file, ModelFile.ReadAll(file), duplicates);
 
-    /// <summary>The same for a file whose content is at hand.</summary>
+    /// <summary>The same for a file whose content is already in memory.</summary>
     public static JsonSection Read(string file, byte[] content, bool duplicates = false)
     {
         if (!Utf8.IsValid(content))
             throw new ModelFileException(file, "is not valid UTF-8; download it again");
         try
         {
-            // Not disposed: the sections refer to it.
+            // Not disposed: the sections reference it.
             JsonElement root = Parse(content, duplicates).RootElement;
             return root.ValueKind == JsonValueKind.Object ? new JsonSection(file, "", root) : throw new ModelFileException(file, "must hold a JSON object");
         }
@@ -46,12 +46,12 @@ internal sealed class JsonSection
     }
 
     /// <summary>Parses JSON that may begin with a byte order mark, as editors on Windows write it.</summary>
-    /// <exception cref="JsonException">It is not JSON, or a key comes twice where none may.</exception>
-    /// <exception cref="InvalidOperationException">A key has half a surrogate pair; never thrown later where no key may come twice.</exception>
+    /// <exception cref="JsonException">The text is not JSON, or a key is repeated where this is not allowed.</exception>
+    /// <exception cref="InvalidOperationException">A key has an unpaired surrogate; never thrown later if no key may repeat.</exception>
     public static JsonDocument Parse(byte[] content, bool duplicates = false) => JsonDocument.Parse(
         content.AsMemory(content.AsSpan().StartsWith("\uFEFF"u8) ? 3 : 0), new JsonDocumentOptions { AllowDuplicateProperties = duplicates });
 
-    /// <summary>A key with those above it, from the file's top.</summary>
+    /// <summary>A key's full path from the root of the file.</summary>
     public string PathOf(string key) => _path.Length == 0 ? key : $"{_path}.{key}";
 
     public ModelFileException Problem(string key, string problem) => new(File, $"{PathOf(key)}: {problem}");
@@ -59,17 +59,17 @@ internal sealed class JsonSection
     public ModelFileException Unsupported(string known) =>
         Problem("type", $"\"{Kind}\" is not supported (known: {known}); use a tokenizer of one of these kinds");
 
-    /// <summary>Whether a key is there at all, even with the value null.</summary>
+    /// <summary>Whether a key is present, even with the value null.</summary>
     public bool Has(string key) => _element.TryGetProperty(key, out _);
 
     public bool IsObject(string key) => Find(key) is { ValueKind: JsonValueKind.Object };
 
-    /// <summary>The object under a key; null where the key is absent or null.</summary>
+    /// <summary>The object under a key; null if the key is absent or null.</summary>
     public JsonSection? Section(string key) => Value(key, JsonValueKind.Object) is { } value ? new JsonSection(File, PathOf(key), value) : null;
 
     public JsonSection RequiredSection(string key) => Section(key) ?? throw Problem(key, "is missing");
 
-    /// <summary>The objects of a list; none where the key is absent or null.</summary>
+    /// <summary>The objects of a list; empty if the key is absent or null.</summary>
     public List<JsonSection> Sections(string key)
     {
         var sections = new List<JsonSection>();
@@ -85,7 +85,7 @@ internal sealed class JsonSection
         return sections;
     }
 
-    /// <summary>The value under a key, which must be of this kind; null where the key is absent or null.</summary>
+    /// <summary>The value under a key, which must be of this kind; null if the key is absent or null.</summary>
     public JsonElement? Value(string key, JsonValueKind kind)
     {
         if (Find(key) is not { } value)
@@ -149,7 +149,7 @@ internal sealed class JsonSection
     /// <summary>The members, for maps whose keys are data.</summary>
     public List<(string Key, JsonElement Value)> Members() => [.. _element.EnumerateObject().Select(p => (p.Name, p.Value))];
 
-    /// <summary>A value's text; null where it is no string, or one with half a surrogate pair.</summary>
+    /// <summary>A value's text; null if it is not a string or has an unpaired surrogate.</summary>
     public static string? TextOf(JsonElement value)
     {
         try
@@ -162,7 +162,7 @@ internal sealed class JsonSection
         }
     }
 
-    /// <summary>A value as it stands in the file, cut to what fits a message.</summary>
+    /// <summary>A value as written in the file, shortened to fit a message.</summary>
     private static string Quote(JsonElement value)
     {
         string raw = value.GetRawText();

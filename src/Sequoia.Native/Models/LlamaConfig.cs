@@ -3,7 +3,7 @@ namespace Sequoia.Native.Models;
 /// <summary>The shape of a Llama model, from `config.json`.</summary>
 internal sealed record LlamaConfig
 {
-    // A hostile config must not make us allocate or loop without bound.
+    // A malicious config must not cause unbounded allocations or loops.
     private const int MaxExtent = 1 << 20;
     private const int MaxContext = 1 << 24;
 
@@ -21,7 +21,7 @@ internal sealed record LlamaConfig
 
     public required int VocabularySize { get; init; }
 
-    /// <summary>The most positions the model can attend to (tokens).</summary>
+    /// <summary>The maximum number of positions (tokens) that the model can attend to.</summary>
     public required int MaxPositions { get; init; }
 
     public required float RmsNormEpsilon { get; init; }
@@ -103,7 +103,7 @@ internal sealed record LlamaConfig
     }
 }
 
-/// <summary>The stop tokens of a model: `generation_config.json` where it exists, else `config.json`.</summary>
+/// <summary>The stop tokens of a model: from `generation_config.json` if it exists, otherwise from `config.json`.</summary>
 internal static class GenerationConfig
 {
     public static int[] ReadEosIds(string folder, LlamaConfig config)

@@ -35,7 +35,7 @@ internal sealed class LlamaTensors
         }
         FinalNorm = Get("model.norm.weight", config.HiddenSize);
         const string Head = "lm_head.weight";
-        // Some exporters write a tied head a second time; the config decides which one counts.
+        // Some exporters write a tied head a second time; the config decides which one to use.
         _used.Add(Head);
         this.Head = config.TiedEmbeddings ? Embedding : Get(Head, config.VocabularySize, config.HiddenSize);
         RefuseTheRest();
@@ -44,7 +44,7 @@ internal sealed class LlamaTensors
     /// <summary>Everything but the norms.</summary>
     public IEnumerable<TensorView> Matrices => [Embedding, .. Layers.SelectMany(layer => (TensorView[])[layer.Q, layer.K, layer.V, layer.O, layer.Gate, layer.Up, layer.Down]), Head];
 
-    /// <summary>All that is loaded, each once.</summary>
+    /// <summary>All tensors to load, each once.</summary>
     public IEnumerable<TensorView> All => Matrices.Concat(Layers.SelectMany(layer => (TensorView[])[layer.InputNorm, layer.PostAttentionNorm])).Append(FinalNorm).Distinct();
 
     public TensorView Embedding { get; }
@@ -53,7 +53,7 @@ internal sealed class LlamaTensors
 
     public TensorView FinalNorm { get; }
 
-    /// <summary>The output projection; the embedding itself where the two are tied.</summary>
+    /// <summary>The output projection; the embedding itself if the two are tied.</summary>
     public TensorView Head { get; }
 
     private TensorView Get(string name, params long[] shape)
@@ -83,7 +83,7 @@ internal sealed class LlamaTensors
     {
         foreach (string name in _files.Tensors.Keys)
         {
-            // Old exports store the rotary frequencies; they follow from config.json.
+            // Old exports store the rotary frequencies; they are derived from config.json.
             if (_used.Contains(name) || name.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal))
                 continue;
             string problem = name.EndsWith(".bias", StringComparison.Ordinal) ? "models with biases are not supported" : "no Llama model of this config has it";

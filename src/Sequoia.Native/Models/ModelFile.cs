@@ -2,16 +2,16 @@ using Sequoia.Native.Diagnostics;
 
 namespace Sequoia.Native.Models;
 
-/// <summary>Reads a whole tokenizer or config file, with one clear error where that is not possible.</summary>
+/// <summary>Reads a whole tokenizer or config file, with one clear error if that is not possible.</summary>
 internal static class ModelFile
 {
-    /// <summary>The largest real one has about 35 MB; what is far larger is something else, and not worth the memory.</summary>
+    /// <summary>The largest real file has about 35 MB; a far larger file is something else and not worth the memory.</summary>
     private const long MaxBytes = 256L << 20;
 
-    /// <summary>What to do about a file of which only Git LFS's pointer is there.</summary>
+    /// <summary>The fix for a file that is only a Git LFS pointer.</summary>
     public const string LfsPointer = "is a pointer of Git LFS, not the file itself; run `git lfs pull` in its folder, or download it again";
 
-    /// <summary>Whether a file's content is what Git keeps in place of a large file.</summary>
+    /// <summary>Whether a file's content is a Git LFS pointer, stored in place of a large file.</summary>
     public static bool IsLfsPointer(ReadOnlySpan<byte> content) => content.StartsWith("version https://git-lfs"u8);
 
     public static byte[] ReadAll(string file)

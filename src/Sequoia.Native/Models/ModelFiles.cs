@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Sequoia.Native.Models;
 
-/// <summary>The weights of a model folder: one `model.safetensors`, else the shards that `model.safetensors.index.json` lists.</summary>
+/// <summary>The weights of a model folder: one `model.safetensors`, otherwise the shards listed in `model.safetensors.index.json`.</summary>
 internal sealed class ModelFiles : IDisposable
 {
     private readonly List<SafetensorsFile> _files = [];

@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace Sequoia.Native.Models;
 
-/// <summary>Finds a model's files from the path that a user gives, and says what is there instead where they are not.</summary>
+/// <summary>Finds a model's files from the path that a user gives. If they are missing, reports what is there instead.</summary>
 internal static partial class ModelFolder
 {
     public const string SingleFile = "model.safetensors";
@@ -11,10 +11,10 @@ internal static partial class ModelFolder
     private const string Need = "safetensors in Hugging Face's layout are needed";
 
     /// <summary>
-    /// The folder with the files: the path itself, or the snapshot in a folder of Hugging Face's cache (models--org--name), which holds
+    /// The folder with the files: the path itself, or the snapshot in a folder of Hugging Face's cache (models--org--name), which contains
     /// snapshots/COMMIT and the commit in refs/main.
     /// </summary>
-    /// <exception cref="ModelFileException">A cache has several snapshots and does not say which is meant.</exception>
+    /// <exception cref="ModelFileException">A cache has several snapshots and does not indicate which one to use.</exception>
     public static string Resolve(string path)
     {
         string all = Path.Combine(path, "snapshots");
@@ -32,8 +32,8 @@ internal static partial class ModelFolder
         };
     }
 
-    /// <summary>Refuses a path that is no folder, or one without weights that could be loaded.</summary>
-    /// <exception cref="ModelFileException">It says what is there and what to do.</exception>
+    /// <summary>Rejects a path that is not a folder, or a folder without loadable weights.</summary>
+    /// <exception cref="ModelFileException">The message says what is there and what to do.</exception>
     public static void Require(string folder)
     {
         if (File.Exists(folder))
@@ -44,10 +44,10 @@ internal static partial class ModelFolder
             throw new ModelFileException(folder, Instead(FilesOf(folder)));
     }
 
-    /// <summary>A path for messages and a file to open: the one file of weights, or null where shards have an index.</summary>
+    /// <summary>A path for messages and a file to open: the one file of weights, or null if shards have an index.</summary>
     public static string? Single(string folder) => Path.Combine(folder, SingleFile) is var file && (File.Exists(file) || !File.Exists(Path.Combine(folder, IndexFile))) ? file : null;
 
-    /// <summary>What a user should know about the choice of files; null if nothing.</summary>
+    /// <summary>A note to the user about the choice of files; null if there is none.</summary>
     public static string? Note(string folder) => File.Exists(Path.Combine(folder, SingleFile)) && File.Exists(Path.Combine(folder, IndexFile))
         ? $"{SingleFile} is used, and the shards of {IndexFile} are not" : null;
 
@@ -70,7 +70,7 @@ internal static partial class ModelFolder
         try
         {
             string commit = File.ReadAllText(reference).Trim();
-            // It must not lead out of the folder.
+            // The name must not lead out of the folder.
             return commit.Length > 0 && commit == Path.GetFileName(commit) && commit is not ("." or "..") && Directory.Exists(Path.Combine(all, commit)) ? Path.Combine(all, commit) : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -1,18 +1,18 @@
 namespace Sequoia.Native.Models;
 
-/// <summary>How a model stretches its rotary frequencies beyond the context it was trained on first.</summary>
+/// <summary>How a model scales its rotary frequencies to extend its original training context.</summary>
 internal abstract record RopeScaling
 {
     /// <summary>The frequency to use in place of <paramref name="frequency"/> (radians per position).</summary>
     public abstract double Scale(double frequency);
 
-    /// <summary>Every position divided by the factor.</summary>
+    /// <summary>Divides every position by the factor.</summary>
     public sealed record Linear(double Factor) : RopeScaling
     {
         public override double Scale(double frequency) => frequency / Factor;
     }
 
-    /// <summary>Llama 3.1: long wavelengths divided by the factor, short ones kept, a ramp between them.</summary>
+    /// <summary>Llama 3.1: divides long wavelengths by the factor and keeps short ones, with a ramp between them.</summary>
     public sealed record Llama3(double Factor, double LowFrequencyFactor, double HighFrequencyFactor, int OriginalContext) : RopeScaling
     {
         public override double Scale(double frequency)
@@ -23,7 +23,7 @@ internal abstract record RopeScaling
         }
     }
 
-    /// <summary>Reads `rope_scaling` (or the newer `rope_parameters`); null where nothing is scaled.</summary>
+    /// <summary>Reads `rope_scaling` (or the newer `rope_parameters`); null if there is no scaling.</summary>
     public static RopeScaling? Read(JsonSection? scaling)
     {
         if (scaling is null)

@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace Sequoia.Native.Models;
 
 /// <summary>
-/// One `.safetensors` file: eight bytes of header length, a JSON header, the tensors. The file is hostile until checked:
-/// after construction every tensor lies inside the file, none overlaps another, and every byte belongs to one.
+/// One `.safetensors` file: eight bytes of header length, a JSON header, the tensors. The file is untrusted until checked:
+/// after construction every tensor lies inside the file, no tensors overlap, and every byte belongs to one.
 /// </summary>
 internal sealed unsafe class SafetensorsFile : IDisposable
 {
@@ -71,7 +71,7 @@ internal sealed unsafe class SafetensorsFile : IDisposable
                 else
                     ReadTensor(ref reader, name, dataStart, dataLength, regions);
             }
-            // The writer may pad the header with spaces; anything else after the object is an error of the reader.
+            // The writer may pad the header with spaces; the reader rejects anything else after the object.
             reader.Read();
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)

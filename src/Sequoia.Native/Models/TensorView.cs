@@ -1,11 +1,11 @@
 namespace Sequoia.Native.Models;
 
-/// <summary>A tensor in memory of somebody else, mostly a mapped file: row-major, never copied.</summary>
+/// <summary>A tensor in memory that the view does not own, usually a mapped file: row-major, never copied.</summary>
 /// <param name="Name">Its name in the file.</param>
 /// <param name="Type">Its element type.</param>
 /// <param name="Shape">[rows][columns], or [columns].</param>
-/// <param name="Address">Where it begins.</param>
-/// <param name="Owner">What frees the memory once nothing refers to it; null where the maker of the view keeps it.</param>
+/// <param name="Address">The start address.</param>
+/// <param name="Owner">Frees the memory once nothing references it; null if the creator of the view keeps it alive.</param>
 internal readonly unsafe record struct TensorView(string Name, TensorType Type, long[] Shape, nint Address, object? Owner = null)
 {
     internal byte* Data => (byte*)Address;
@@ -34,6 +34,6 @@ internal static class TensorTypes
         _ => throw type.Unknown(),
     };
 
-    /// <summary>What is thrown where a type is met that the code does not know: none is taken for another.</summary>
+    /// <summary>The exception for an element type that the code does not know: no type is taken for another.</summary>
     public static NotSupportedException Unknown(this TensorType type) => new($"weights of type {type} are not supported here");
 }

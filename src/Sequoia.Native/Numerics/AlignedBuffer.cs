@@ -5,7 +5,7 @@ namespace Sequoia.Native.Numerics;
 
 /// <summary>
 /// Zeroed native memory on a 64-byte boundary: never moved by the garbage collector, never split over cache lines by a vector load. It is freed by
-/// <see cref="Dispose"/> or with the last reference to this object, so whoever keeps the pointer keeps the object as well.
+/// <see cref="Dispose"/> or with the last reference to this object, so code that keeps the pointer must also keep the object.
 /// </summary>
 internal sealed unsafe class AlignedBuffer<T> : IDisposable where T : unmanaged
 {
@@ -18,10 +18,10 @@ internal sealed unsafe class AlignedBuffer<T> : IDisposable where T : unmanaged
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         Length = length;
-        // Zeroed by the system, so that a large buffer takes memory only as it is used (a KV cache for a long context).
+        // Zeroed by the system, so that a large buffer uses memory only as it is touched (a KV cache for a long context).
         _block = (nint)NativeMemory.AllocZeroed(checked(((nuint)length * (nuint)sizeof(T)) + Alignment));
         _pointer = (T*)(((nuint)_block + Alignment - 1) / Alignment * Alignment);
-        // Without this the collector sees a few bytes, and would leave forgotten caches of megabytes lying.
+        // Without this, the collector sees only a few bytes and would leave unused caches of megabytes uncollected.
         if (length > 0)
             GC.AddMemoryPressure(length * sizeof(T));
     }

@@ -43,7 +43,7 @@ internal static class ExactMath
     {
         T y = T.Broadcast(1f) - u;
         T exponent = T.Exponent(y);
-        // With exponent 0 (u <= 1/3) log1p of the unrounded -u keeps the digits that 1 - u has lost.
+        // With exponent 0 (u <= 1/3), log1p of the unrounded -u keeps the digits that 1 - u loses.
         T f = T.SelectLess(exponent, T.Zero, T.Mantissa(y) - T.Broadcast(1f), T.Zero - u);
         return T.Zero - LogOf(f, exponent);
     }
@@ -60,7 +60,7 @@ internal static class ExactMath
         p = T.FusedMultiplyAdd(p, f, T.Broadcast(-0.249997973f));
         p = T.FusedMultiplyAdd(p, f, T.Broadcast(0.333332151f));
         T square = f * f;
-        // log(1 + f) = f + f^2 (f P(f) - 1/2); the exponent's part is added in two pieces, small one first.
+        // log(1 + f) = f + f^2 (f P(f) - 1/2); the exponent's part is added in two pieces, the small one first.
         T tail = T.FusedMultiplyAdd(f, p, T.Broadcast(-0.5f));
         T low = T.FusedMultiplyAdd(exponent, T.Broadcast(Ln2Low), square * tail);
         return T.FusedMultiplyAdd(exponent, T.Broadcast(Ln2High), f + low);

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Sequoia.Native.Numerics;
 
-/// <summary>Sixteen lanes as plain floats: runs on any processor and is what the vector versions are tested against.</summary>
+/// <summary>Sixteen lanes as plain floats: runs on any processor, and is the reference in tests of the vector versions.</summary>
 [InlineArray(Count)]
 internal unsafe struct LanesScalar : ILanes<LanesScalar>
 {

@@ -6,7 +6,7 @@ namespace Sequoia.Native.Numerics;
 
 /// <summary>
 /// Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011): a counter-based generator, so that a
-/// number depends on what it is for and never on threads, blocks or call order.
+/// number depends on its purpose and never on threads, blocks or call order.
 /// </summary>
 internal static unsafe class Philox
 {
@@ -35,7 +35,7 @@ internal static unsafe class Philox
     public static void Fill(uint* destination, int count, ulong key, uint c1, uint c2, uint c3) =>
         Fill(destination, count, key, c1, c2, c3, Avx512F.IsSupported);
 
-    /// <summary>The same with the vector form chosen by the caller: both give the same numbers.</summary>
+    /// <summary>The same, but the caller chooses the vector form: both give the same numbers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Fill(uint* destination, int count, ulong key, uint c1, uint c2, uint c3, bool vectors)
     {
@@ -52,7 +52,7 @@ internal static unsafe class Philox
         }
     }
 
-    /// <summary>Eight consecutive counters at once, one to each 64-bit lane (the multiplier takes 32-bit halves of 64-bit lanes).</summary>
+    /// <summary>Eight consecutive counters at once, one per 64-bit lane (the multiplier takes 32-bit halves of 64-bit lanes).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void EightBlocks(uint* destination, uint block, ulong key, uint c1, uint c2, uint c3)
     {
@@ -71,7 +71,7 @@ internal static unsafe class Philox
             k0 += W0;
             k1 += W1;
         }
-        // Each 64-bit lane holds a pair of a block's numbers; the permutations put block after block.
+        // Each 64-bit lane holds a pair of a block's numbers; the permutations store the blocks in order.
         Vector512<ulong> first = x0 | (x1 << 32), second = x2 | (x3 << 32);
         Vector512<ulong> lowBlocks = Avx512F.PermuteVar8x64x2(first, Vector512.Create(0ul, 8, 1, 9, 2, 10, 3, 11), second);
         Vector512<ulong> highBlocks = Avx512F.PermuteVar8x64x2(first, Vector512.Create(4ul, 12, 5, 13, 6, 14, 7, 15), second);

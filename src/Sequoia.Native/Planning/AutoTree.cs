@@ -1,20 +1,20 @@
 namespace Sequoia.Native;
 
 /// <summary>
-/// Chooses the tree that makes decoding fastest for a pair's acceptance and its measured costs: the largest F(T) / seconds of a step
-/// (Sequoia, section 3.3), charging the passes that the engine really makes.
+/// Chooses the tree that decodes fastest for a pair's acceptance and its measured costs: the largest F(T) / seconds of a step
+/// (Sequoia, section 3.3), charging the passes that the engine really runs.
 /// </summary>
 internal static class AutoTree
 {
     /// <summary>
-    /// A tree is taken only if it promises more than this: below it, the error of the prediction could cost more than speculation wins.
+    /// A tree is chosen only if its predicted speedup exceeds this: below it, the prediction error could cost more than speculation gains.
     /// </summary>
     public const double LeastSpeedup = 1.03;
 
-    // How far into a text the costs are taken: most of a short text lies near this, and costs grow slowly with it.
+    // The text position at which costs are evaluated: most of a short text is near this, and costs grow slowly with position.
     private const int MostContext = 256;
 
-    /// <summary>The number of committed tokens behind which costs are taken for <see cref="TreePolicy.Auto"/>.</summary>
+    /// <summary>The number of committed tokens at which costs are evaluated for <see cref="TreePolicy.Auto"/>.</summary>
     public static int UsualContext(LanguageModel target, LanguageModel draft)
     {
         ArgumentNullException.ThrowIfNull(target);
@@ -22,7 +22,7 @@ internal static class AutoTree
         return Math.Min(MostContext, Math.Min(target.ContextLength, draft.ContextLength) / 2);
     }
 
-    /// <summary>The best tree behind <paramref name="context"/> committed tokens. Deterministic.</summary>
+    /// <summary>The best tree after <paramref name="context"/> committed tokens. Deterministic.</summary>
     public static TreePlan Choose(AcceptanceVector acceptance, HardwareCosts costs, int context)
     {
         ArgumentNullException.ThrowIfNull(acceptance);
@@ -34,7 +34,7 @@ internal static class AutoTree
         {
             if (++levels == 1)
                 continue;
-            // A level has at least one inner node: what a tree's drafts cost at least, before the tree is made.
+            // A level has at least one inner node: this is a lower bound on the cost of a tree's drafts, before the tree is built.
             double drafting = costs.RootSeconds(context) + ((levels - 2) * costs.DraftSeconds(1, context));
             for (int size = levels; size <= costs.MostRows; size++)
             {

@@ -1,15 +1,15 @@
 namespace Sequoia.Native;
 
 /// <summary>
-/// The time of a pass as a function of its rows: straight lines through measured medians, which are first made non-decreasing (a pass
-/// over more rows cannot take less; where one did, it was noise). Immutable and thread-safe.
+/// The time of a pass as a function of its rows: linear interpolation of measured medians, which are first made non-decreasing (a pass
+/// over more rows cannot take less; a lower median is noise). Immutable and thread-safe.
 /// </summary>
 internal sealed class CostCurve
 {
     private readonly double[] _seconds;
 
     /// <summary>Takes at least one point, by ascending rows.</summary>
-    /// <exception cref="InvalidInputException">There is none, rows do not ascend from 1 or more, or a time is not positive.</exception>
+    /// <exception cref="InvalidInputException">There are no points, rows do not ascend from 1 or more, or a time is not positive.</exception>
     public CostCurve(IReadOnlyList<CostPoint> points)
     {
         ArgumentNullException.ThrowIfNull(points);
@@ -26,10 +26,10 @@ internal sealed class CostCurve
         _seconds = NonDecreasing([.. points.Select(point => point.Median)]);
     }
 
-    /// <summary>What was measured.</summary>
+    /// <summary>The measured points.</summary>
     public IReadOnlyList<CostPoint> Points { get; }
 
-    /// <summary>Seconds of a pass over that many rows; past the last point the last line goes on.</summary>
+    /// <summary>Seconds of a pass over this many rows; after the last point, the last line is extrapolated.</summary>
     public double At(double rows)
     {
         int last = Points.Count - 1;
@@ -60,7 +60,7 @@ internal sealed class CostCurve
     }
 }
 
-/// <summary>What passes over a number of rows took, in seconds: the median of the repeats, and their spread.</summary>
+/// <summary>Times of passes over a number of rows, in seconds: the median of the repeats and their spread.</summary>
 /// <param name="Rows">Tokens in one pass.</param>
 /// <param name="Median">Half of the passes took at most this.</param>
 /// <param name="Fastest">The fastest pass.</param>

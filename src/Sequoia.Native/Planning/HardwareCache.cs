@@ -7,11 +7,11 @@ using Sequoia.Native.Diagnostics;
 namespace Sequoia.Native;
 
 /// <summary>
-/// Keeps measured costs between runs: one small JSON file for each key. A file that is damaged, of another format, of another key or old is passed
-/// over. What cannot be written is kept for the life of the process, so that one process never decides twice by different costs.
+/// Keeps measured costs between runs: one small JSON file per key. A file that is damaged, old, of another format or of another key is
+/// ignored. Costs that cannot be written are kept for the life of the process, so that one process never decides twice by different costs.
 /// </summary>
-/// <param name="folder">Where the files are; null: beside the compiled kernels, in the user's cache folder.</param>
-/// <param name="logger">Receives why a file was passed over or cannot be written.</param>
+/// <param name="folder">The folder of the files; null: next to the compiled kernels, in the user's cache folder.</param>
+/// <param name="logger">Receives the reason why a file was ignored or cannot be written.</param>
 internal sealed class HardwareCache(string? folder, ILogger logger)
 {
     private static readonly ConcurrentDictionary<string, HardwareCosts> s_unwritten = new(StringComparer.Ordinal);
@@ -20,20 +20,20 @@ internal sealed class HardwareCache(string? folder, ILogger logger)
 
     private const int Format = 1;
 
-    /// <summary>Measurements older than this are taken again: drivers, firmware and neighbours change.</summary>
+    /// <summary>Older measurements are repeated: drivers, firmware and other load change.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromDays(30);
 
-    /// <summary>The cache of pairs with a target.</summary>
+    /// <summary>The cache for pairs with this target.</summary>
     public static HardwareCache Of(LanguageModel target) => new(target.CacheFolder, target.Logger);
 
-    /// <summary>Where the costs of a key are kept.</summary>
+    /// <summary>The path of a key's costs.</summary>
     public string FileOf(HardwareKey key)
     {
         ArgumentNullException.ThrowIfNull(key);
         return Path.Combine(_folder, $"costs-{key.Hash}.json");
     }
 
-    /// <summary>The kept costs, or null where there are none to trust.</summary>
+    /// <summary>The stored costs; null if there are none to trust.</summary>
     public HardwareCosts? Find(HardwareKey key)
     {
         string file = FileOf(key);
@@ -62,7 +62,7 @@ internal sealed class HardwareCache(string? folder, ILogger logger)
         }
     }
 
-    /// <summary>Keeps costs; the file is complete or untouched.</summary>
+    /// <summary>Stores costs; the file is either complete or untouched.</summary>
     public void Keep(HardwareCosts costs)
     {
         ArgumentNullException.ThrowIfNull(costs);
@@ -84,7 +84,7 @@ internal sealed class HardwareCache(string? folder, ILogger logger)
         }
     }
 
-    /// <summary>Writes costs as they are kept; also what `sequoia measure hardware --json` prints.</summary>
+    /// <summary>Writes costs in the stored format; `sequoia measure hardware --json` also prints it.</summary>
     public static void Write(Utf8JsonWriter json, HardwareCosts costs)
     {
         ArgumentNullException.ThrowIfNull(json);

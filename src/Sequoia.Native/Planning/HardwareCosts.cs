@@ -1,12 +1,12 @@
 namespace Sequoia.Native;
 
 /// <summary>
-/// What the parts of a step cost with a pair of models on a device, as <see cref="HardwareMeter"/> measured them: from these and the
-/// pair's acceptance follows the best tree (<see cref="AutoTree"/>). Immutable and thread-safe.
+/// The costs of the parts of a step with a pair of models on a device, as measured by <see cref="HardwareMeter"/>. These and the
+/// pair's acceptance determine the best tree (<see cref="AutoTree"/>). Immutable and thread-safe.
 /// </summary>
 internal sealed class HardwareCosts
 {
-    /// <summary>Takes what was measured, by ascending context.</summary>
+    /// <summary>Takes the measured costs, by ascending context.</summary>
     /// <exception cref="InvalidInputException">There are no costs, contexts do not ascend, or a time is not positive.</exception>
     public HardwareCosts(HardwareKey key, DateTimeOffset date, double verifySeconds, IReadOnlyList<ContextCosts> contexts)
     {
@@ -21,10 +21,10 @@ internal sealed class HardwareCosts
         (Key, Date, VerifySeconds, Contexts) = (key, date, verifySeconds, [.. contexts]);
     }
 
-    /// <summary>What was measured, and with what.</summary>
+    /// <summary>The key of the measurement.</summary>
     public HardwareKey Key { get; }
 
-    /// <summary>When.</summary>
+    /// <summary>The time of the measurement.</summary>
     public DateTimeOffset Date { get; }
 
     /// <summary>Seconds to verify one visited node, or to sample the one token of autoregressive decoding.</summary>
@@ -33,7 +33,7 @@ internal sealed class HardwareCosts
     /// <summary>The passes, by context.</summary>
     public IReadOnlyList<ContextCosts> Contexts { get; }
 
-    /// <summary>The most rows of a target pass that were measured at every context.</summary>
+    /// <summary>The maximum number of rows of a target pass that were measured at every context.</summary>
     public int MostRows => Contexts.Min(c => c.Target.Points[^1].Rows);
 
     /// <summary>Seconds of a step that decodes one token without speculation.</summary>
@@ -49,8 +49,8 @@ internal sealed class HardwareCosts
     public double DraftSeconds(int rows, int context) => Interpolate(context, costs => costs.Draft.At(rows));
 
     /// <summary>
-    /// Seconds of a step with a tree that commits <paramref name="expectedTokens"/>: the draft passes that the engine makes (one for each
-    /// level that has inner nodes: leaves need none), the target's pass over all nodes, and one verification for each token.
+    /// Seconds of a step with a tree that commits <paramref name="expectedTokens"/>: the engine's draft passes (one for each
+    /// level with inner nodes: leaves need none), the target's pass over all nodes, and one verification per token.
     /// </summary>
     public double StepSeconds(TokenTree tree, double expectedTokens, int context)
     {
@@ -69,7 +69,7 @@ internal sealed class HardwareCosts
         return drafting + TargetSeconds(tree.Size, context) + (VerifySeconds * expectedTokens);
     }
 
-    // Linear between the measured contexts; the nearest one's outside of them.
+    // Linear between the measured contexts; constant outside of them.
     private double Interpolate(int context, Func<ContextCosts, double> cost)
     {
         int right = 0;
@@ -85,9 +85,9 @@ internal sealed class HardwareCosts
     }
 }
 
-/// <summary>The costs behind a number of committed tokens.</summary>
+/// <summary>The costs after a number of committed tokens.</summary>
 /// <param name="Context">Committed tokens.</param>
 /// <param name="Target">The target's pass over a whole tree, logits included.</param>
-/// <param name="Root">The draft's first pass of a step, over the root, when the target has used the caches; and drawing the root's children.</param>
-/// <param name="Draft">Its further passes, each over one level's inner nodes; and drawing their children.</param>
+/// <param name="Root">The draft's first pass of a step, over the root, after the target has used the caches; and drawing the root's children.</param>
+/// <param name="Draft">The draft's further passes, each over one level's inner nodes; and drawing their children.</param>
 internal sealed record ContextCosts(int Context, CostCurve Target, CostPoint Root, CostCurve Draft);

@@ -4,11 +4,11 @@ using System.Text;
 
 namespace Sequoia.Native;
 
-/// <summary>What measured costs depend on: measured again where any of it changes.</summary>
-/// <param name="Processor">The processor's own name.</param>
+/// <summary>Everything that measured costs depend on. A change of any part requires a new measurement.</summary>
+/// <param name="Processor">The processor's name.</param>
 /// <param name="Device">The backend with its kernels and threads.</param>
-/// <param name="Target">The target's shapes and types, hashed: values do not change a time.</param>
-/// <param name="Draft">The draft's, likewise.</param>
+/// <param name="Target">A hash of the target's shapes and types: values do not affect the time.</param>
+/// <param name="Draft">The same hash of the draft.</param>
 internal sealed record HardwareKey(string Processor, string Device, string Target, string Draft)
 {
     /// <summary>The key of a loaded pair on this machine.</summary>
@@ -19,11 +19,11 @@ internal sealed record HardwareKey(string Processor, string Device, string Targe
         return new HardwareKey(ProcessorName.Read(), target.Device, target.Fingerprint, draft.Fingerprint);
     }
 
-    /// <summary>Sixteen hexadecimal digits that stand for the whole key.</summary>
+    /// <summary>Sixteen hexadecimal digits that identify the whole key.</summary>
     internal string Hash => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{Processor}\n{Device}\n{Target}\n{Draft}")))[..16];
 }
 
-/// <summary>The processor's name, as its maker calls it; where the system does not tell, its architecture.</summary>
+/// <summary>The vendor's name for the processor; its architecture if the system does not report the name.</summary>
 internal static class ProcessorName
 {
     public static string Read()
@@ -37,7 +37,7 @@ internal static class ProcessorName
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // A locked-down system: the next best names do.
+            // On a locked-down system, use the next best name.
         }
         return Environment.GetEnvironmentVariable("PROCESSOR_IDENTIFIER") ?? RuntimeInformation.ProcessArchitecture.ToString();
     }

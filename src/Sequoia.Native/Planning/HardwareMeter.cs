@@ -5,20 +5,20 @@ namespace Sequoia.Native;
 
 /// <summary>
 /// Measures t(n) and the draft's costs (Sequoia, section 3.3) with the engine's own passes on the device that the models are loaded
-/// for. Passes of all sizes take turns, so that a slow spell of the machine meets all of them alike; and each comes behind what it
-/// comes behind in a step, since what the passes before it left in the caches is a good part of its cost.
+/// on. Passes of all sizes alternate, so that a slow period of the machine affects all of them alike. Each pass is timed right after the pass that
+/// precedes it in a real step, since the state of the caches is a large part of its cost.
 /// </summary>
 internal static class HardwareMeter
 {
-    /// <summary>Measures a pair. It computes for some seconds with all of the models' threads.</summary>
+    /// <summary>Measures a pair. Runs for a few seconds on all of the models' threads.</summary>
     /// <param name="target">The large model.</param>
-    /// <param name="draft">The small one.</param>
+    /// <param name="draft">The small model.</param>
     /// <param name="options">What to measure; everything by default.</param>
-    /// <param name="progress">Told the share that is done.</param>
-    /// <param name="cancellationToken">Stops after the pass in hand.</param>
+    /// <param name="progress">Receives the completed share.</param>
+    /// <param name="cancellationToken">Stops after the current pass.</param>
     /// <exception cref="InvalidInputException">Sizes or contexts do not ascend, or are out of range.</exception>
-    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    /// <exception cref="ObjectDisposedException">A model was disposed of before the measurement began.</exception>
+    /// <exception cref="OperationCanceledException">The measurement was cancelled.</exception>
+    /// <exception cref="ObjectDisposedException">A model was disposed before the measurement began.</exception>
     public static HardwareCosts Measure(
         LanguageModel target, LanguageModel draft, HardwareMeterOptions? options = null,
         IProgress<double>? progress = null, CancellationToken cancellationToken = default)
@@ -30,7 +30,7 @@ internal static class HardwareMeter
         options ??= new HardwareMeterOptions();
         CheckAscending(options.Sizes, 1, TokenTree.MaxSize, "size");
         int longest = Math.Min(target.ContextLength, draft.ContextLength);
-        // The lone context of a tiny one would otherwise be none at all.
+        // Otherwise a tiny model would have no context at all.
         int[] contexts = [.. options.Contexts ?? [.. new[] { Math.Min(64, longest / 2), 256, 1024 }.Where((context, i) => i == 0 || context < longest)]];
         CheckAscending(contexts, 1, longest - 1, "context");
         var costs = new List<ContextCosts>();
@@ -51,15 +51,15 @@ internal static class HardwareMeter
         List<double>[] target = Lists(sizes), draft = Lists(sizes);
         List<double> root = [], verifying = [];
         long start = 0;
-        // The first round warms up code, caches and clocks, and does not count.
+        // The first round warms up code, caches and clocks, and is discarded.
         for (int round = 0; round <= HardwareMeterOptions.MostRepeats; round++)
         {
             TimeSpan spent = start == 0 ? TimeSpan.Zero : Stopwatch.GetElapsedTime(start);
             if (round > HardwareMeterOptions.FewestRepeats && spent > options.Budget)
                 break;
             report(Math.Min(1, Math.Max(spent / options.Budget, (double)round / (HardwareMeterOptions.MostRepeats + 1))));
-            // One token at a time: behind other such passes, with no draft between. A model that just fits a cache needs several of
-            // them to get back into it after the larger passes.
+            // One token at a time: after other such passes, without a draft in between. After the larger passes, a model that just fits a cache
+            // needs several of them to be cached again.
             for (int warm = 0; warm < 4; warm++)
                 passes.Check(0);
             Add(target[0], Time(() => passes.Check(0)), round);

@@ -6,25 +6,25 @@ internal sealed record HardwareMeterOptions
     /// <summary>Rows of the passes, ascending from 1: tree sizes for the target, inner nodes of a level for the draft.</summary>
     public IReadOnlyList<int> Sizes { get; init; } = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128];
 
-    /// <summary>Committed tokens before the pass, ascending; null: 64, 256 and 1024, as far as the models' contexts reach.</summary>
+    /// <summary>Committed tokens before the pass, ascending; null: 64, 256 and 1024, within the models' contexts.</summary>
     public IReadOnlyList<int>? Contexts { get; init; }
 
     /// <summary>
-    /// Leaves out the sizes at which trees of this acceptance have stopped gaining: those behind the first at which even the best
-    /// tree's tokens for the target's time alone fall below three quarters of the most so far. Null measures all sizes.
+    /// Skips the sizes at which trees of this acceptance no longer gain: those after the first at which even the best tree's tokens per second of
+    /// target time fall below three quarters of the maximum so far. Null measures all sizes.
     /// </summary>
     public AcceptanceVector? WorthFor { get; init; }
 
-    /// <summary>How long to go on repeating at one context; every pass is made at least <see cref="FewestRepeats"/> times.</summary>
+    /// <summary>How long to keep repeating at one context; every pass runs at least <see cref="FewestRepeats"/> times.</summary>
     public TimeSpan Budget { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>What <see cref="TreePolicy.Auto"/> measures while somebody waits.</summary>
+    /// <summary>The measurement of <see cref="TreePolicy.Auto"/> while a caller waits.</summary>
     internal static HardwareMeterOptions ForPair(int context, AcceptanceVector acceptance) =>
         new() { Contexts = [context], WorthFor = acceptance, Budget = TimeSpan.FromSeconds(2) };
 
-    /// <summary>At least this often, however long it takes.</summary>
+    /// <summary>The minimum number of repeats, however long they take.</summary>
     public const int FewestRepeats = 3;
 
-    /// <summary>At most this often, however quick it is.</summary>
+    /// <summary>The maximum number of repeats, however quick they are.</summary>
     public const int MostRepeats = 101;
 }

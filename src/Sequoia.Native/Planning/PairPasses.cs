@@ -3,10 +3,10 @@ using Sequoia.Native.Sampling;
 
 namespace Sequoia.Native;
 
-/// <summary>The passes of a speculation step, at every size to measure, ready to be run again and again behind one context.</summary>
+/// <summary>The passes of a speculation step, at every size to measure, ready to run repeatedly at one context.</summary>
 internal sealed class PairPasses : IDisposable
 {
-    // The usual temperature; greedy steps save the little that drawing and verifying take.
+    // A common temperature; greedy steps save only the small cost of drawing and verifying.
     private static readonly SamplingOptions Sampling = new(0.6f);
 
     private readonly Parts _parts = new();
@@ -21,7 +21,7 @@ internal sealed class PairPasses : IDisposable
     {
         _backend = target.Backend;
         int most = sizes[^1], vocabulary = target.Config.VocabularySize;
-        // A level's nodes hang below a root and have one child each.
+        // A level's nodes are children of a root and have one child each.
         int positions = context + (2 * most) + 1, pages = KvPool.PagesFor(positions);
         var size = new WorkspaceSize(most, most, positions, most);
         try
@@ -29,7 +29,7 @@ internal sealed class PairPasses : IDisposable
             _queue = _parts.Own(_backend.CreateQueue());
             _target = _parts.Own(new ForwardPass(target, _parts.Own(target.Backend.CreatePool(target.Config, pages)), size));
             _draft = _parts.Own(new ForwardPass(draft, _parts.Own(draft.Backend.CreatePool(draft.Config, pages)), size));
-            // All of them are at work on the same rows, one after the other, as the steps of a text are.
+            // All of them use the same rows, one after the other, as the steps of a text do.
             KvPages ofTarget = _parts.Own(new KvPages(_target.Pool, positions)), ofDraft = _parts.Own(new KvPages(_draft.Pool, positions));
             ofTarget.Reserve(positions);
             ofDraft.Reserve(positions);
@@ -45,7 +45,7 @@ internal sealed class PairPasses : IDisposable
             {
                 Sequence sequence = _parts.Own(_backend.CreateSequence(tree, SpeculationMethod.Sequoia, vocabulary, 1, ofTarget, ofDraft));
                 sequence.Resume(Sampling, default, context);
-                // Different tokens, so that no row of the embedding is in the cache because of another.
+                // Different tokens, so that no embedding row is in the cache because of another.
                 sequence.Place(_queue, 0, [.. Enumerable.Range(0, tree.Size).Select(node => 3 + (node * 37 % (vocabulary - 3)))]);
                 return sequence;
             }
@@ -93,7 +93,7 @@ internal sealed class PairPasses : IDisposable
         _parts.Dispose();
     }
 
-    /// <summary>As a step does it, but that a device is waited for after each pass and not only after the last.</summary>
+    /// <summary>Runs the pass as a step does, but waits for the device after each pass and not only after the last.</summary>
     private void Run(Timed timed)
     {
         _backend.Repeat(_queue, timed.Recording, timed.Work);

@@ -2,44 +2,44 @@ using Sequoia.Native.Diagnostics;
 
 namespace Sequoia.Native;
 
-/// <summary>A tree that was chosen by what the passes of a step cost, and what is expected of it.</summary>
+/// <summary>A tree chosen by the measured costs of a step's passes, with its predicted performance.</summary>
 public sealed record TreePlan
 {
     internal TreePlan(TokenTree tree, double expectedTokens, double speedup, double bestSpeedup, HardwareCosts costs, int context) =>
         (Tree, ExpectedTokens, Speedup, BestSpeedup, Costs, Context) = (tree, expectedTokens, speedup, bestSpeedup, costs, context);
 
-    /// <summary>The shape; a lone root where no tree is faster than one token at a time.</summary>
+    /// <summary>The shape; a lone root if no tree is faster than one token at a time.</summary>
     public TokenTree Tree { get; internal init; }
 
-    /// <summary>Tokens a step, the bonus token included.</summary>
+    /// <summary>Predicted tokens per step, including the bonus token.</summary>
     public double ExpectedTokens { get; internal init; }
 
-    /// <summary>Predicted times as fast as one token at a time; 1 for the lone root.</summary>
+    /// <summary>Predicted speedup over one token at a time; 1 for the lone root.</summary>
     public double Speedup { get; internal init; }
 
-    /// <summary>The same of the best tree there is, also where it is not taken.</summary>
+    /// <summary>Predicted speedup of the best tree, even if it is not chosen.</summary>
     public double BestSpeedup { get; internal init; }
 
-    /// <summary>The number of committed tokens that the costs were taken behind.</summary>
+    /// <summary>The number of committed tokens at which the costs were measured.</summary>
     public int Context { get; internal init; }
 
-    /// <summary>What it was chosen by.</summary>
+    /// <summary>The basis of the choice.</summary>
     internal HardwareCosts Costs { get; }
 }
 
 /// <summary>
-/// Which tree a pair of models speculates with: the one place that decides it, for constructors, which must not measure, and for those who can wait.
+/// Decides which tree a pair of models speculates with, in one place, both for constructors, which must not measure, and for callers that can wait.
 /// </summary>
 /// <param name="Tree">The shape.</param>
-/// <param name="Plan">Why, where costs have decided.</param>
-/// <param name="Undecided">The pair's acceptance, where costs should decide and have not been measured; the shape is then one that fits any machine.</param>
+/// <param name="Plan">The reason, if costs decided.</param>
+/// <param name="Undecided">The pair's acceptance, if costs should decide but have not been measured; the shape is then one that fits any machine.</param>
 internal sealed record TreeDecision(TokenTree Tree, TreePlan? Plan, AcceptanceVector? Undecided)
 {
-    /// <summary>Decides by what is known: the policy, and costs that were measured and kept before.</summary>
+    /// <summary>Decides by the policy and by costs that were measured and stored before.</summary>
     /// <param name="target">The large model.</param>
-    /// <param name="draft">The small one, or null.</param>
-    /// <param name="policy">Null: the default for the draft.</param>
-    /// <exception cref="InvalidInputException">The models do not fit together, or the tree cannot be made.</exception>
+    /// <param name="draft">The small model, or null.</param>
+    /// <param name="policy">The policy; null for the draft's default.</param>
+    /// <exception cref="InvalidInputException">The models do not fit together, or the tree cannot be built.</exception>
     public static TreeDecision Of(LanguageModel target, LanguageModel? draft, TreePolicy? policy)
     {
         ArgumentNullException.ThrowIfNull(target);
@@ -53,15 +53,15 @@ internal sealed record TreeDecision(TokenTree Tree, TreePlan? Plan, AcceptanceVe
         if (draft.DeviceId != target.DeviceId)
             throw new InvalidInputException($"draft: is on {draft.Device}, and the target on {target.Device}; load both on one device") { Parameter = "draft" };
         RequirePossible(target, shape);
-        // A device without times has nothing to choose by.
+        // Without meaningful times there is nothing to choose by.
         if (policy != TreePolicy.Auto || !target.HasTimes || AcceptanceVector.OfDraft(draft.Folder) is not { } acceptance)
             return new(shape, null, null);
         return HardwareCache.Of(target).Find(HardwareKey.Of(target, draft)) is { } costs
             ? ByCosts(target, draft, acceptance, costs) : new(shape, null, acceptance);
     }
 
-    /// <summary>Measures what is undecided (some seconds, on the caller's thread), keeps the costs and decides by them.</summary>
-    /// <exception cref="OperationCanceledException">It was cancelled; nothing is kept.</exception>
+    /// <summary>Measures what is undecided (a few seconds, on the caller's thread), stores the costs and decides by them.</summary>
+    /// <exception cref="OperationCanceledException">The measurement was cancelled; nothing is stored.</exception>
     public TreeDecision Measure(LanguageModel target, LanguageModel draft, IProgress<double>? progress, CancellationToken cancellation)
     {
         if (Undecided is null)

@@ -6,9 +6,9 @@ namespace Sequoia.Native.Sampling;
 internal static unsafe class ChildSampler
 {
     /// <summary>
-    /// Without replacement: the k largest of logit / T + Gumbel noise are a sample without replacement from softmax(logit / T), first
-    /// drawn first. Fills <paramref name="children"/> (distinct tokens) and <paramref name="q"/>, the distribution they were drawn
-    /// from. Tokens with q = 0 rank behind all others by their noise alone, so every planned child exists.
+    /// Without replacement: the k largest of logit / T + Gumbel noise are a sample without replacement from softmax(logit / T), in drawing
+    /// order. Fills <paramref name="children"/> (distinct tokens) and <paramref name="q"/>, the distribution they were drawn
+    /// from. Tokens with q = 0 rank after all others by their noise alone, so every planned child exists.
     /// </summary>
     public static void Draw(
         VocabularyKernels kernels, float* logits, SamplingOptions options, RandomKey random, int node, float* q, Span<int> children, SamplingScratch scratch)
@@ -22,8 +22,8 @@ internal static unsafe class ChildSampler
     }
 
     /// <summary>
-    /// With replacement: every child is drawn from q by itself, so tokens may come twice. Fills <paramref name="children"/>, the nodes
-    /// from <paramref name="firstChild"/> on (each has random numbers of its own), and <paramref name="q"/>.
+    /// With replacement: every child is drawn from q independently, so tokens may repeat. Fills <paramref name="children"/>, the nodes
+    /// from <paramref name="firstChild"/> on (each has its own random numbers), and <paramref name="q"/>.
     /// </summary>
     public static void DrawWithReplacement(
         VocabularyKernels kernels, float* logits, SamplingOptions options, RandomKey random, int firstChild, float* q, Span<int> children, SamplingScratch scratch)
@@ -33,7 +33,7 @@ internal static unsafe class ChildSampler
             children[i] = TokenDistribution.Sample(kernels, q, random, firstChild + i, RandomPurpose.ChildSample, scratch);
     }
 
-    /// <summary>Without chance: the tokens with the largest logits, the likeliest first.</summary>
+    /// <summary>Deterministic: the tokens with the largest logits, the most likely first.</summary>
     public static void TakeLikeliest(VocabularyKernels kernels, float* logits, Span<int> children, SamplingScratch scratch)
     {
         if (kernels.Largest(logits, scratch.Vocabulary, scratch.BestKeys.AsSpan(0, children.Length), children) < children.Length)

@@ -2,11 +2,11 @@ namespace Sequoia.Native.Sampling;
 
 /// <summary>
 /// The largest threshold whose kept mass (all tokens with p >= threshold, ties included) reaches a target. A radix search over the
-/// bits of the probabilities in three passes: always three, so nothing can loop, and integer masses, so no order matters.
+/// bits of the probabilities in exactly three passes, so it always terminates. Masses are integers, so the order of summation does not matter.
 /// </summary>
 internal sealed unsafe class MassThreshold
 {
-    /// <summary>Probabilities count in units of 2^-52.</summary>
+    /// <summary>Probabilities are counted in units of 2^-52.</summary>
     public const double MassUnit = 1L << 52;
 
     private static readonly (int Shift, int Bits)[] Passes = [(21, 11), (10, 11), (0, 10)];

@@ -2,7 +2,7 @@ using Sequoia.Native.Numerics;
 
 namespace Sequoia.Native.Sampling;
 
-/// <summary>What a random number is for; part of its counter, so that no two uses share one.</summary>
+/// <summary>The purpose of a random number; part of its counter, so that no two uses share one.</summary>
 internal enum RandomPurpose : uint
 {
     DraftNoise = 1,
@@ -14,7 +14,7 @@ internal enum RandomPurpose : uint
 }
 
 /// <summary>
-/// Names every random number of one step: Philox keyed by the seed, with counter (token / 4, node, step, purpose).
+/// Identifies every random number of one step: Philox keyed by the seed, with counter (token / 4, node, step, purpose).
 /// The step grows with every verification, so no number is ever used twice.
 /// </summary>
 internal readonly record struct RandomKey(ulong Seed, uint Step)

@@ -7,7 +7,7 @@ namespace Sequoia.Native.Sampling;
 /// </summary>
 internal unsafe ref struct ResidualDistribution
 {
-    // Below this the residual is rounding noise: rejecting had probability Z, so such a state is never met in practice.
+    // Below this the residual is rounding noise: rejecting had probability Z, so such a state does not occur in practice.
     private const float NoMass = 1e-30f;
 
     private readonly VocabularyKernels _kernels;
@@ -45,8 +45,8 @@ internal unsafe ref struct ResidualDistribution
     }
 
     /// <summary>
-    /// Takes a rejected child out: R becomes normalise(max(R - D, 0)), which has no mass there, since R(s) was less than D(s). Without
-    /// replacement D loses the token; with it D stays Q, and a second copy never passes.
+    /// Removes a rejected child: R becomes normalise(max(R - D, 0)), which has no mass there, since R(s) was less than D(s). Without
+    /// replacement, D loses the token; with replacement, D stays Q, and a second copy is never accepted.
     /// </summary>
     public void Reject(int token)
     {
@@ -58,7 +58,7 @@ internal unsafe ref struct ResidualDistribution
         if (_exhausted)
             return;
         _level += _residualMass / _draftMass;
-        // Summed anew over the survivors: 1 - q would keep no digits of a peaked draft's rest.
+        // Summed again over the survivors: 1 - q would keep no digits of the remaining mass of a peaked draft.
         if (!_withReplacement)
             _draftMass = TiledSum.Of(_q, _scratch.Padded, _scratch.Tiles);
         _kernels.Residual(_p, _level, _q, _scratch.Row, _scratch.Padded);
@@ -80,11 +80,11 @@ internal unsafe ref struct ResidualDistribution
     public readonly int Sample(RandomKey random, int node, RandomPurpose purpose)
     {
         int token = TokenDistribution.Sample(_kernels, Weights(), random, node, purpose, _scratch);
-        // All of P's mass was on rejected tokens: a rounding error rejected one that was certain (about once in 10^7 times).
+        // All of P's mass was on rejected tokens: a rounding error rejected a certain token (about once in 10^7 times).
         return token >= 0 ? token : _likeliestRejected;
     }
 
-    /// <summary>The draft has no mass left: from here on children were drawn uniformly, so D is uniform over the tokens not rejected.</summary>
+    /// <summary>The draft has no mass left: further children were drawn uniformly, so D is uniform over the tokens not rejected.</summary>
     private void FallBackToUniform()
     {
         _kernels.Divide(_scratch.Row, _residualMass, _scratch.Padded);

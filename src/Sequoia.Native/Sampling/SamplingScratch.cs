@@ -27,7 +27,7 @@ internal sealed unsafe class SamplingScratch(int vocabulary, int maxChildren) : 
 
     public float[] BestKeys { get; } = new float[maxChildren];
 
-    /// <summary>Children that verification has rejected at the present node.</summary>
+    /// <summary>Children that verification has rejected at the current node.</summary>
     public int[] Rejected { get; } = new int[maxChildren];
 
     public void Dispose()

@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace Sequoia.Native.Sampling;
 
 /// <summary>
-/// The sum over a vocabulary row in the one order that every device uses: tiles of 64 tokens, in order inside a tile, then a
+/// The sum over a vocabulary row in the one order that every device uses: tiles of 64 tokens, sequential within a tile, then a
 /// halving tree over the tiles (zero-padded to a power of two).
 /// </summary>
 internal static unsafe class TiledSum

@@ -1,9 +1,9 @@
 namespace Sequoia.Native.Sampling;
 
-/// <summary>From logits to the distribution that is sampled and verified: temperature, top-k, top-p, renormalise.</summary>
+/// <summary>Computes from logits the distribution that is sampled and verified: temperature, top-k, top-p, renormalise.</summary>
 internal static unsafe class TokenDistribution
 {
-    /// <summary>Fills <paramref name="p"/> (padded row, zeros behind the vocabulary). The temperature is above 0.</summary>
+    /// <summary>Fills <paramref name="p"/> (padded row, zeros after the vocabulary). The temperature is above 0.</summary>
     public static LogScale FromLogits(VocabularyKernels kernels, float* logits, SamplingOptions options, float* p, SamplingScratch scratch)
     {
         int padded = scratch.Padded;
@@ -12,13 +12,13 @@ internal static unsafe class TokenDistribution
         if (options.TopK > 0 && options.TopK < scratch.Vocabulary)
             kernels.ZeroBelow(p, scratch.Threshold.ForCount(p, scratch.Vocabulary, options.TopK), padded);
         float sum = TiledSum.Of(p, padded, scratch.Tiles);
-        // The largest term is 1: only NaN or infinite logits bring the sum out of range.
+        // The largest term is 1: only NaN or infinite logits move the sum out of range.
         if (!(sum >= 1 && sum < float.PositiveInfinity))
             throw new InvalidOperationException("The model gave NaN or infinite logits; its weights are damaged.");
         kernels.Divide(p, sum, padded);
         if (options.TopP >= 1)
             return new LogScale(max, sum);
-        // At least one unit: however small p is, the most probable token stays.
+        // At least one unit, so that the most probable token stays however small p is.
         ulong mass = Math.Max(1, (ulong)(options.TopP * MassThreshold.MassUnit));
         kernels.ZeroBelow(p, scratch.Threshold.ForMass(p, scratch.Vocabulary, mass), padded);
         float kept = TiledSum.Of(p, padded, scratch.Tiles);
@@ -34,13 +34,13 @@ internal static unsafe class TokenDistribution
     }
 }
 
-/// <summary>What turns a scaled logit z into its probability: p = exp(z - Max) / Sum.</summary>
+/// <summary>Converts a scaled logit z to its probability: p = exp(z - Max) / Sum.</summary>
 internal readonly record struct LogScale(float Max, float Sum);
 
-/// <summary>How a distribution is made from logits: temperature, then top-k, then top-p, then renormalised.</summary>
+/// <summary>How a distribution is computed from logits: temperature, then top-k, then top-p, then renormalised.</summary>
 /// <param name="Temperature">0 is greedy.</param>
 /// <param name="TopP">Keeps the most probable tokens whose mass reaches this; 1 keeps all.</param>
-/// <param name="TopK">Keeps that many tokens (all ties at the last place); 0 keeps all.</param>
+/// <param name="TopK">Keeps this many tokens (including all ties at the cutoff); 0 keeps all.</param>
 internal readonly record struct SamplingOptions(float Temperature, float TopP = 1, int TopK = 0)
 {
     public bool Greedy => Temperature == 0;

@@ -6,7 +6,7 @@ namespace Sequoia.Native.Sampling;
 
 /// <summary>
 /// Passes over rows of the vocabulary, for one instruction set; all give the same bits. A row has room for
-/// <see cref="Padded"/> floats. What lies behind the last token is -infinity in a row of scores and 0 in a row of probabilities.
+/// <see cref="Padded"/> floats. The padding after the last token is -infinity in a row of scores and 0 in a row of probabilities.
 /// </summary>
 internal abstract unsafe class VocabularyKernels
 {
@@ -26,8 +26,8 @@ internal abstract unsafe class VocabularyKernels
     public abstract void ZeroBelow(float* x, float threshold, int padded);
 
     /// <summary>
-    /// The tokens with the largest logits / temperature - maximum + Gumbel noise among those with q &gt; 0, in descending order, equal ones by
-    /// ascending token; returns how many there are. <paramref name="scale"/> is what divides exp(logits / temperature) to give q.
+    /// The tokens with the largest logits / temperature - maximum + Gumbel noise among those with q &gt; 0, in descending order, ties by
+    /// ascending token; returns their number. <paramref name="scale"/> is the divisor of exp(logits / temperature) that gives q.
     /// </summary>
     public abstract int LargestNoisy(
         float* logits, float temperature, float* q, LogScale scale, uint* random, int padded, Span<float> bestKeys, Span<int> bestTokens);
@@ -41,7 +41,7 @@ internal abstract unsafe class VocabularyKernels
     /// <summary>residual = max(p - level * q, 0).</summary>
     public abstract void Residual(float* p, float level, float* q, float* residual, int padded);
 
-    /// <summary>The k largest keys above -infinity in descending order, equal ones by ascending token; returns how many there are.</summary>
+    /// <summary>The k largest keys above -infinity in descending order, ties by ascending token; returns their number.</summary>
     public abstract int Largest(float* keys, int count, Span<float> bestKeys, Span<int> bestTokens);
 
     /// <summary>The first token with the largest logit.</summary>
@@ -59,7 +59,7 @@ internal sealed unsafe class VocabularyKernels<TLanes> : VocabularyKernels where
 {
     private const int Width = 16;
 
-    // Below this a probability has lost digits to underflow; the bound on its key must not.
+    // Below this a probability has lost digits to underflow, but the bound on its key must not.
     private const float SmallestNormal = 1.17549435e-38f;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -121,10 +121,10 @@ internal sealed unsafe class VocabularyKernels<TLanes> : VocabularyKernels where
         for (int i = 0; i < padded; i += Width)
         {
             TLanes u = Uniform(random + i), weight = TLanes.Load(q + i);
-            // A key above the threshold needs E < exp(z - threshold), and E >= u: nearly all tokens are out before any logarithm.
+            // A key above the threshold needs E < exp(z - threshold), and E >= u: this excludes nearly all tokens before any logarithm.
             if (TLanes.MaskGreater(TLanes.Max(weight, TLanes.Broadcast(SmallestNormal)) * reach, u) == 0)
                 continue;
-            // Less the maximum, as in q itself: large scores would round the noise away.
+            // Minus the maximum, as in q itself: large scores would round the noise away.
             TLanes key = (TLanes.Load(logits + i) / divisor) - max - ExactMath.Log(ExactMath.NegativeLog1m(u));
             key = TLanes.SelectLess(TLanes.Zero, weight, key, TLanes.Broadcast(float.NegativeInfinity));
             uint mask = TLanes.MaskGreater(key, TLanes.Broadcast(threshold));
@@ -169,7 +169,7 @@ internal sealed unsafe class VocabularyKernels<TLanes> : VocabularyKernels where
         for (int i = 0; i < padded; i += Width)
         {
             TLanes u = Uniform(random + i), weight = TLanes.Load(weights + i);
-            // Earlier than the first needs E < first * weight, and E >= u. Zero weights (infinity times zero at the start) never pass.
+            // A time before the first needs E < first * weight, and E >= u. Zero weights (infinity times zero at the start) never pass.
             if (TLanes.MaskGreater(weight * TLanes.Broadcast(1.01f * first), u) == 0)
                 continue;
             TLanes.Store(TLanes.SelectLess(TLanes.Zero, weight, ExactMath.NegativeLog1m(u) / weight, TLanes.Broadcast(float.PositiveInfinity)), times);

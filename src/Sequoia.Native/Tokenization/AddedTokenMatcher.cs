@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Sequoia.Native.Tokenization;
 
-/// <summary>Splits a text at added tokens, left-most first and the longest one where several begin at one place.</summary>
+/// <summary>Splits a text at added tokens, leftmost first; the longest one if several begin at the same position.</summary>
 internal sealed class AddedTokenMatcher
 {
     private readonly SearchValues<string> _starts;
@@ -20,14 +20,14 @@ internal sealed class AddedTokenMatcher
         _lengths = [.. _tokens.Keys.Select(text => text.Length).Distinct().OrderDescending()];
     }
 
-    /// <summary>A matcher, or null where there is nothing to match; tokens with an empty text never match.</summary>
+    /// <summary>Creates a matcher; null if there is nothing to match. Tokens with an empty text never match.</summary>
     public static AddedTokenMatcher? Create(IEnumerable<(string Text, AddedToken Token)> tokens)
     {
         (string Text, AddedToken Token)[] usable = [.. tokens.Where(t => t.Text.Length > 0)];
         return usable.Length == 0 ? null : new AddedTokenMatcher(usable);
     }
 
-    /// <summary>One stretch of the text: an added token, or plain text where <paramref name="Token"/> is null.</summary>
+    /// <summary>One segment of the text: an added token, or plain text if <paramref name="Token"/> is null.</summary>
     public readonly record struct Stretch(int Start, int Length, AddedToken? Token);
 
     public List<Stretch> Split(string text)
@@ -95,8 +95,8 @@ internal sealed class AddedTokenMatcher
 }
 
 /// <summary>
-/// A token that is looked for in the text before any merging. The switches mean what they mean in a Hugging Face
-/// tokenizer.json: <paramref name="Normalized"/> ones are looked for in the normalised text, the others in the raw text.
+/// A token that is matched in the text before any merging. The switches have the same meaning as in a Hugging Face
+/// tokenizer.json: <paramref name="Normalized"/> tokens are matched in the normalised text, the others in the raw text.
 /// </summary>
 internal sealed record AddedToken(
     int Id, string Content, bool SingleWord = false, bool LStrip = false, bool RStrip = false, bool Normalized = false, bool Special = true);

@@ -13,7 +13,7 @@ internal sealed class BpeModelJson
 
     public static BytePairEncoder Read(JsonSection model)
     {
-        // Some older files leave the type out; then the merges tell.
+        // Some older files omit the type; the merges then identify it.
         if ((model.OptionalText("type") ?? "BPE") != "BPE")
             throw model.Unsupported("BPE");
         if (model.OptionalNumber("dropout") is not (null or 0))

@@ -3,8 +3,8 @@ using System.Text;
 namespace Sequoia.Native.Tokenization;
 
 /// <summary>
-/// The 256 printable characters that stand for the 256 bytes in byte-level vocabularies (GPT-2's convention): bytes
-/// that print in Latin-1 stand for themselves, the other 68 are numbered from U+0100 on.
+/// The 256 printable characters that represent the 256 bytes in byte-level vocabularies (GPT-2's convention): bytes
+/// that are printable in Latin-1 represent themselves, the other 68 are numbered from U+0100.
 /// </summary>
 internal static class ByteLevelAlphabet
 {
@@ -24,7 +24,7 @@ internal static class ByteLevelAlphabet
         });
     }
 
-    /// <summary>The bytes that a piece stands for; a piece with a character outside of the alphabet stands for itself.</summary>
+    /// <summary>The bytes that a piece represents; a piece with a character outside the alphabet represents itself.</summary>
     public static byte[] Unspell(string piece)
     {
         byte[] bytes = new byte[piece.Length];

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Sequoia.Native.Tokenization;
 
-/// <summary>Turns one word into ids by byte-pair merges. Immutable once built.</summary>
+/// <summary>Converts one word to ids by byte-pair merges. Immutable once built.</summary>
 internal sealed class BytePairEncoder
 {
     /// <summary>Symbols that a word can begin with: single characters, and with <see cref="IgnoreMerges"/> whole words too.</summary>
@@ -10,19 +10,19 @@ internal sealed class BytePairEncoder
 
     public required MergeTable Merges { get; init; }
 
-    /// <summary>The ids of the 256 byte pieces, or null where characters without a piece become <see cref="UnknownId"/>.</summary>
+    /// <summary>The ids of the 256 byte pieces; null if characters without a piece become <see cref="UnknownId"/>.</summary>
     public int[]? ByteIds { get; init; }
 
-    /// <summary>The id for characters without a piece; where null they are dropped.</summary>
+    /// <summary>The id for characters without a piece; if null, they are dropped.</summary>
     public int? UnknownId { get; init; }
 
-    /// <summary>Whether neighbouring unknown characters give one id instead of one each.</summary>
+    /// <summary>Whether adjacent unknown characters give one id instead of one each.</summary>
     public bool FuseUnknown { get; init; }
 
-    /// <summary>Whether a word that is a piece is taken whole, even where no merges lead to it (Llama 3).</summary>
+    /// <summary>Whether a word that is a piece is used whole, even if no merges lead to it (Llama 3).</summary>
     public bool IgnoreMerges { get; init; }
 
-    /// <summary>Symbols from this id on are characters which have no piece but occur in one.</summary>
+    /// <summary>Symbols from this id on are characters that have no piece but occur in one.</summary>
     public int FirstLooseSymbol { get; init; } = int.MaxValue;
 
     public IReadOnlyList<string> LooseSymbols { get; init; } = [];

@@ -4,7 +4,7 @@ using Sequoia.Native.Models;
 
 namespace Sequoia.Native.Tokenization;
 
-/// <summary>Reads the decoder section of tokenizer.json; unknown kinds are refused by name.</summary>
+/// <summary>Reads the decoder section of tokenizer.json; unknown kinds are rejected by name.</summary>
 internal sealed class DecoderJson
 {
     private const string Known = "Sequence, Replace, ByteFallback, Fuse, Strip, Metaspace, ByteLevel";

@@ -1,6 +1,6 @@
 namespace Sequoia.Native.Tokenization;
 
-/// <summary>What each id gives when ids become text again, and the rules between them. Immutable.</summary>
+/// <summary>The text of each id in decoding, and the rules between ids. Immutable.</summary>
 internal sealed class DecodingTable
 {
     private readonly byte[] _bytes;
@@ -8,7 +8,7 @@ internal sealed class DecodingTable
     private readonly bool[] _given;
 
     /// <param name="size">Number of ids.</param>
-    /// <param name="entry">The UTF-8 bytes of an id, or part of some; null where it gives nothing, as special tokens do.</param>
+    /// <param name="entry">The UTF-8 bytes of an id, or part of some; null if it gives no text, as special tokens do.</param>
     public DecodingTable(int size, Func<int, byte[]?> entry)
     {
         _ends = new int[size];
@@ -24,19 +24,19 @@ internal sealed class DecodingTable
         _bytes = all.ToArray();
     }
 
-    /// <summary>How many spaces at the very beginning of the decoded text are dropped.</summary>
+    /// <summary>The number of spaces dropped at the very beginning of the decoded text.</summary>
     public int LeadingSpacesDropped { get; init; }
 
     /// <summary>
-    /// Bytes that make no character: one U+FFFD for each (SentencePiece's way), or one for each maximal part of a
-    /// character (the way of Unicode, Rust and .NET, used by byte-level vocabularies).
+    /// Bytes that do not form a character: one U+FFFD for each (as in SentencePiece), or one for each maximal part of a
+    /// character (as in Unicode, Rust and .NET; used by byte-level vocabularies).
     /// </summary>
     public bool ReplacesEachByte { get; init; }
 
-    /// <summary>What an id gives as the very first one instead, where that differs (Metaspace decoders); may be null.</summary>
+    /// <summary>The text of an id at the very first position, if it differs (Metaspace decoders); may be null.</summary>
     public Func<int, byte[]>? FirstBytes { get; init; }
 
-    /// <summary>Whether the id gives text; those outside of the vocabulary do not, and padded embeddings can lead to them.</summary>
+    /// <summary>Whether the id gives text; ids outside the vocabulary do not, and padded embeddings can produce them.</summary>
     public bool GivesText(int id) => (uint)id < (uint)_given.Length && _given[id];
 
     public ReadOnlySpan<byte> BytesOf(int id)

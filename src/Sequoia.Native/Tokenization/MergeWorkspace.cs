@@ -1,8 +1,8 @@
 namespace Sequoia.Native.Tokenization;
 
 /// <summary>
-/// The symbols of one word, merged pair by pair: lowest rank first, left-most first among equals. A linked list and
-/// a heap make it O(n log n), so that a text without word boundaries is no problem. One workspace serves one call.
+/// The symbols of one word, merged pair by pair: lowest rank first, leftmost first among equals. A linked list and
+/// a heap make it O(n log n), so that a text without word boundaries is not a problem. One workspace serves one call.
 /// </summary>
 internal sealed class MergeWorkspace
 {
@@ -13,7 +13,7 @@ internal sealed class MergeWorkspace
     private int[] _next = new int[64];
     private int _count;
 
-    /// <summary>What stood at the place when the pair was offered; if it has changed since, the offer is void.</summary>
+    /// <summary>The symbol at the position when the pair was added; if it has changed since, the pair is stale.</summary>
     private readonly record struct Candidate(int Left, int LeftId, int RightId, int MergedId);
 
     public void Clear() => _count = 0;
@@ -29,7 +29,7 @@ internal sealed class MergeWorkspace
         _ids[_count++] = id;
     }
 
-    /// <summary>The number of symbols; after <see cref="Merge"/>, of those left.</summary>
+    /// <summary>The number of symbols; after <see cref="Merge"/>, the number left.</summary>
     public int Count => _count;
 
     public int this[int index] => _ids[index];
@@ -78,14 +78,14 @@ internal sealed class MergeWorkspace
     }
 }
 
-/// <summary>Which two neighbouring symbols merge, into what, and how soon (a lower rank goes first).</summary>
+/// <summary>Which two adjacent symbols merge, into which symbol, and with which rank (a lower rank merges first).</summary>
 internal sealed class MergeTable(int capacity)
 {
     private readonly Dictionary<ulong, Merge> _merges = new(capacity);
 
     public readonly record struct Merge(int Rank, int Id);
 
-    /// <summary>A pair that comes again takes the later rank, as in Hugging Face tokenizers.</summary>
+    /// <summary>A repeated pair takes the later rank, as in Hugging Face tokenizers.</summary>
     public void Set(int left, int right, Merge merge) => _merges[Key(left, right)] = merge;
 
     public bool TryGet(int left, int right, out Merge merge) => _merges.TryGetValue(Key(left, right), out merge);

@@ -2,14 +2,14 @@ using Sequoia.Native.Models;
 
 namespace Sequoia.Native.Tokenization;
 
-/// <summary>Rewrites a stretch of text before it is cut into words. Immutable.</summary>
+/// <summary>Rewrites a piece of text before it is split into words. Immutable.</summary>
 internal abstract class Normalizer
 {
     public abstract string Apply(string text);
 
     public static Normalizer Identity { get; } = new Chain([]);
 
-    /// <summary>The one that tokenizer.json describes; unknown kinds are refused by name.</summary>
+    /// <summary>The normalizer that tokenizer.json describes; unknown kinds are rejected by name.</summary>
     public static Normalizer FromJson(JsonSection? section) => section is null ? Identity : Create(section);
 
     private static Normalizer Create(JsonSection section)

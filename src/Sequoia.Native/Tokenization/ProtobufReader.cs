@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace Sequoia.Native.Tokenization;
 
-/// <summary>Reads one protobuf message field by field. Every length is checked against what is there.</summary>
+/// <summary>Reads one protobuf message field by field. Every length is checked against the remaining bytes.</summary>
 internal ref struct ProtobufReader(string file, ReadOnlySpan<byte> message)
 {
     private readonly string _file = file;
@@ -11,7 +11,7 @@ internal ref struct ProtobufReader(string file, ReadOnlySpan<byte> message)
 
     public int Field { get; private set; }
 
-    /// <summary>Goes to the next field; its value must then be read or skipped.</summary>
+    /// <summary>Advances to the next field; its value must then be read or skipped.</summary>
     public bool Next()
     {
         if (_rest.IsEmpty)

@@ -3,10 +3,10 @@ using System.Text.Unicode;
 
 namespace Sequoia.Native.Tokenization;
 
-/// <summary>The content of a SentencePiece tokenizer.model. What it asks for and we do not have is refused by name.</summary>
+/// <summary>The content of a SentencePiece tokenizer.model. Unsupported features are rejected by name.</summary>
 internal sealed class SentencePieceModel
 {
-    /// <summary>The trainer's default is 16; longer ones only make building the merges slow.</summary>
+    /// <summary>The trainer's default is 16; longer pieces only make building the merges slow.</summary>
     private const int MaxPieceLength = 256;
 
     private readonly string _file;
@@ -29,7 +29,7 @@ internal sealed class SentencePieceModel
 
     public bool ByteFallback { get; private set; }
 
-    // The defaults are those of the protobuf schema; a trainer leaves out what it did not set.
+    // The defaults of the protobuf schema; a trainer omits fields that it did not set.
     public bool AddDummyPrefix { get; private set; } = true;
 
     public bool RemoveExtraWhitespaces { get; private set; } = true;

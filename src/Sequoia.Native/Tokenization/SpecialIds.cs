@@ -2,7 +2,7 @@ using Sequoia.Native.Models;
 
 namespace Sequoia.Native.Tokenization;
 
-/// <summary>Which ids begin and end a text: what tokenizer_config.json beside the tokenizer says, else the usual names.</summary>
+/// <summary>The ids that begin and end a text: from tokenizer_config.json next to the tokenizer, otherwise by the usual names.</summary>
 internal static class SpecialIds
 {
     private static readonly string[] UsualBos = ["<s>", "<|begin_of_text|>", "<|startoftext|>", "<|endoftext|>"];
@@ -22,7 +22,7 @@ internal static class SpecialIds
         if (!root.Has(key))
             return First(usual, vocabulary);
         string? name = root.IsObject(key) ? root.RequiredSection(key).Text("content") : root.OptionalText(key);
-        // A name that the vocabulary lacks is common in converted models, and harmless: there is no such token then.
+        // A name that the vocabulary lacks is common in converted models and harmless: the token then does not exist.
         return name is null ? null : vocabulary.IdOf(name);
     }
 

@@ -3,11 +3,11 @@ using System.Text;
 
 namespace Sequoia.Native.Tokenization;
 
-/// <summary>Gives every character one UTF-16 unit, keeping its Unicode category, so that patterns see characters.</summary>
+/// <summary>Represents every character by one UTF-16 unit of the same Unicode category, so that patterns match characters.</summary>
 internal static class StandIn
 {
     /// <summary>
-    /// The text itself where it has no surrogates (positions null), else a shadow of it: shadow unit i stands for the
+    /// The text itself if it has no surrogates (positions null), otherwise a shadow of it: shadow unit i represents the
     /// character at positions[i], and the last entry of positions is the text's length.
     /// </summary>
     public static string Shadow(string text, out int[]? positions)
@@ -30,7 +30,7 @@ internal static class StandIn
         return shadow.ToString();
     }
 
-    // One seldom-used character of each category that occurs beyond U+FFFF.
+    // One rarely used character of each category that occurs beyond U+FFFF.
     private static char Of(UnicodeCategory category) => category switch
     {
         UnicodeCategory.UppercaseLetter => '\u0531',

@@ -1,9 +1,9 @@
 namespace Sequoia.Native.Tokenization;
 
 /// <summary>
-/// Finds the first of several strings to be complete in a text that arrives in pieces, and holds back what may be the beginning of one: the
-/// automaton of Aho and Corasick (1975), whose state after a text is its longest end that one of the strings begins with. What is found does
-/// not depend on the pieces. Where two strings end at one place, the longer one counts. One object serves one text.
+/// Finds the first of several strings to be complete in a text that arrives in pieces, and holds back what may be the beginning of one. Uses the
+/// automaton of Aho and Corasick (1975), whose state after a text is its longest suffix that is a prefix of one of the strings. The result does
+/// not depend on the pieces. If two strings end at the same position, the longer one counts. One object serves one text.
 /// </summary>
 internal sealed class StopStrings
 {
@@ -16,7 +16,7 @@ internal sealed class StopStrings
     {
         foreach (string text in strings)
             Add(text);
-        // By level, as a node's failure is nearer to the root than the node.
+        // By level, since a node's failure link is closer to the root than the node.
         var queue = new Queue<int>([0]);
         while (queue.TryDequeue(out int parent))
         {
@@ -30,10 +30,10 @@ internal sealed class StopStrings
         }
     }
 
-    /// <summary>The string that ended the text; null while none has.</summary>
+    /// <summary>The string that ended the text; null if none has.</summary>
     public string? Found { get; private set; }
 
-    /// <summary>Takes the next piece and returns the text that is certain now: up to a stop string, or to what may become one.</summary>
+    /// <summary>Takes the next piece and returns the text that is now final: up to a stop string, or to the possible beginning of one.</summary>
     public string Append(string piece)
     {
         if (Found is not null)
@@ -44,7 +44,7 @@ internal sealed class StopStrings
             if (_nodes[_state].Found is { } found)
             {
                 Found = found;
-                // The string began in what is held back, as that is never shorter than the part of it that had come.
+                // The string began in the held-back text, which is never shorter than the part of the string seen so far.
                 return (_held + piece[..(i + 1)])[..^found.Length];
             }
         }
@@ -54,7 +54,7 @@ internal sealed class StopStrings
         return text[..certain];
     }
 
-    /// <summary>Ends the text: what was held back is part of it.</summary>
+    /// <summary>Ends the text: the held-back text is part of it.</summary>
     public string Flush()
     {
         string held = Found is null ? _held : "";

@@ -5,9 +5,9 @@ using Sequoia.Native.Tokenization;
 namespace Sequoia.Native;
 
 /// <summary>
-/// Turns ids into text one by one. It never shows half a character: bytes of an unfinished one are held back until
-/// it is whole. All returned strings joined, <see cref="Flush"/> last, equal <see cref="Tokenizer.Decode"/> of all ids.
-/// Made by <see cref="Tokenizer.CreateDecoder()"/>; one decoder serves one text and one thread.
+/// Converts ids to text one by one. It never returns part of a character: bytes of an incomplete character are held back until
+/// it is complete. All returned strings joined, <see cref="Flush"/> last, equal <see cref="Tokenizer.Decode"/> of all ids.
+/// Created by <see cref="Tokenizer.CreateDecoder()"/>; one decoder serves one text and one thread.
 /// </summary>
 public sealed class TokenDecoder
 {
@@ -25,8 +25,8 @@ public sealed class TokenDecoder
     }
 
     /// <summary>
-    /// Takes the next id and returns the text that is certain now, which may be empty. Special tokens and ids that the
-    /// vocabulary does not have give nothing.
+    /// Takes the next id and returns the text that is now final, which may be empty. Special tokens and ids outside the
+    /// vocabulary return nothing.
     /// </summary>
     public string Append(int id)
     {
@@ -61,7 +61,7 @@ public sealed class TokenDecoder
             OperationStatus status = Rune.DecodeFromUtf8(_pending.AsSpan(0, _pendingCount), out Rune rune, out int consumed);
             if (status == OperationStatus.NeedMoreData)
                 return;
-            // Text pieces begin with a new character, so bytes that were left unfinished before one end up here too.
+            // Text pieces begin with a new character, so incomplete bytes before one are flushed here too.
             if (status == OperationStatus.Done)
                 Emit(rune);
             else

@@ -5,13 +5,13 @@ using Sequoia.Native.Tokenization;
 namespace Sequoia.Native;
 
 /// <summary>
-/// Turns text into token ids and back, as the Hugging Face and SentencePiece tokenizers of Llama models do.
-/// Immutable and safe for use by several threads; the same text always gives the same ids.
+/// Converts text to token ids and back, as the Hugging Face and SentencePiece tokenizers of Llama models do.
+/// Immutable and thread-safe; the same text always gives the same ids.
 /// </summary>
 public sealed class Tokenizer
 {
     private readonly TokenizerParts _parts;
-    // What is looked for in raw and in normalised text; without special tokens for text in which those are text.
+    // Matchers for raw and normalised text; without special tokens for text in which those are plain text.
     private readonly (AddedTokenMatcher? Raw, AddedTokenMatcher? Normalized) _tokens, _plainTokens;
 
     private Tokenizer(TokenizerParts parts)
@@ -21,20 +21,20 @@ public sealed class Tokenizer
         _plainTokens = Matchers(parts.AddedTokens.Where(token => !token.Special));
     }
 
-    /// <summary>Number of ids: the highest id + 1, added tokens included.</summary>
+    /// <summary>The number of ids: the highest id + 1, added tokens included.</summary>
     public int VocabularySize => _parts.Vocabulary.Size;
 
-    /// <summary>The id that begins every text, or null where the tokenizer has none. <see cref="Encode"/> does not add it.</summary>
+    /// <summary>The id that begins every text; null if the tokenizer has none. <see cref="Encode"/> does not add it.</summary>
     public int? BosId => _parts.BosId;
 
-    /// <summary>The id that ends a text, or null where the tokenizer has none.</summary>
+    /// <summary>The id that ends a text; null if the tokenizer has none.</summary>
     public int? EosId => _parts.EosId;
 
     /// <summary>
-    /// Loads a tokenizer: a model folder (tokenizer.json first, else tokenizer.model), or one such file under any name.
+    /// Loads a tokenizer: a model folder (tokenizer.json first, otherwise tokenizer.model), or one such file under any name.
     /// </summary>
     /// <exception cref="ModelFileException">
-    /// There is no such file, it is damaged, or it asks for something that is not supported; the message says which.
+    /// The file is missing, damaged, or requires an unsupported feature; the message says which.
     /// </exception>
     public static Tokenizer Load(string folderOrFile)
     {
@@ -44,11 +44,11 @@ public sealed class Tokenizer
         return new Tokenizer(LooksLikeJson(file, content) ? TokenizerJson.Read(file, content) : SentencePieceTokenizer.Read(file, content));
     }
 
-    /// <summary>The ids of <paramref name="text"/>, without BOS. Half surrogates count as U+FFFD.</summary>
+    /// <summary>Converts <paramref name="text"/> to ids, without BOS. Unpaired surrogates count as U+FFFD.</summary>
     /// <param name="text">Any text.</param>
     /// <param name="special">
-    /// What special tokens that are written out in the text become: their ids, or the ids of their characters. Take the latter for text from
-    /// strangers, who could otherwise end a text or speak in another role.
+    /// Whether special tokens that are written out in the text become their ids or the ids of their characters. Use the latter for untrusted text,
+    /// which could otherwise end a text or speak in another role.
     /// </param>
     public int[] Encode(string text, SpecialTokens special = SpecialTokens.Parse)
     {
@@ -71,8 +71,8 @@ public sealed class Tokenizer
     }
 
     /// <summary>
-    /// The text of <paramref name="ids"/>. Special tokens and ids outside of the vocabulary are skipped; bytes that do
-    /// not make a character become U+FFFD.
+    /// Converts <paramref name="ids"/> to text. Special tokens and ids outside the vocabulary are skipped; bytes that do
+    /// not form a character become U+FFFD.
     /// </summary>
     public string Decode(ReadOnlySpan<int> ids)
     {
@@ -82,12 +82,12 @@ public sealed class Tokenizer
         return decoder.Flush();
     }
 
-    /// <summary>A decoder for a text that begins here.</summary>
+    /// <summary>Creates a decoder for a text that begins here.</summary>
     public TokenDecoder CreateDecoder() => new(_parts.Decoding);
 
     /// <summary>
-    /// A decoder for a text that continues <paramref name="preceding"/>, usually the prompt: what it returns can be put
-    /// behind that text as it is, leading spaces included.
+    /// Creates a decoder for a text that continues <paramref name="preceding"/>, usually the prompt. Its output can be appended
+    /// to that text unchanged, leading spaces included.
     /// </summary>
     public TokenDecoder CreateDecoder(ReadOnlySpan<int> preceding)
     {
@@ -98,7 +98,7 @@ public sealed class Tokenizer
         return decoder;
     }
 
-    /// <summary>Whether both give every id the same piece, so that the one's ids mean the same to the other.</summary>
+    /// <summary>Whether both tokenizers give every id the same piece, so that ids are interchangeable.</summary>
     public bool SameVocabulary(Tokenizer other)
     {
         ArgumentNullException.ThrowIfNull(other);
@@ -108,7 +108,7 @@ public sealed class Tokenizer
 
     private (AddedTokenMatcher? Raw, AddedTokenMatcher? Normalized) Matchers(IEnumerable<AddedToken> tokens)
     {
-        // SentencePiece's user-defined pieces are spelled as they stand in normalised text; Hugging Face normalises its own.
+        // SentencePiece's user-defined pieces are spelled as they appear in normalised text; Hugging Face normalises its own.
         bool spelled = _parts.Normalizer is SentencePieceNormalizer;
         ILookup<bool, AddedToken> by = tokens.ToLookup(token => token.Normalized);
         return (AddedTokenMatcher.Create(by[false].Select(t => (t.Content, t))),
@@ -158,7 +158,7 @@ public sealed class Tokenizer
     {
         if (content.StartsWith("GGUF"u8))
             throw new ModelFileException(file, "is a GGUF file; name the model's tokenizer.json or tokenizer.model");
-        // Llama 3's own tokenizer.model is lines of a base64 piece and its rank; the first piece is "!".
+        // Llama 3's own tokenizer.model has lines of a base64 piece and its rank; the first piece is "!".
         if (content.StartsWith("IQ== 0"u8))
             throw new ModelFileException(file, "is a tiktoken rank file; name the tokenizer.json of the same model");
         if (file.EndsWith(".json", StringComparison.OrdinalIgnoreCase))
@@ -169,12 +169,12 @@ public sealed class Tokenizer
     }
 }
 
-/// <summary>What becomes of special tokens (BOS, end of turn, ...) that are written out in a text.</summary>
+/// <summary>How to treat special tokens (BOS, end of turn, ...) that are written out in a text.</summary>
 public enum SpecialTokens
 {
-    /// <summary>They become their ids, as in templates and prompts that one writes oneself.</summary>
+    /// <summary>They become their ids, as in trusted templates and prompts.</summary>
     Parse,
 
-    /// <summary>They are text like any other.</summary>
+    /// <summary>They are plain text.</summary>
     AsText,
 }

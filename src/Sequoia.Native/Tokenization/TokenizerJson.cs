@@ -9,12 +9,12 @@ internal static class TokenizerJson
     {
         try
         {
-            // Keys that come twice are found where they matter: among a hundred thousand pieces of the vocabulary.
+            // Repeated keys are checked where they matter: among a hundred thousand pieces of the vocabulary.
             return Assemble(file, JsonSection.Read(file, json, duplicates: true));
         }
         catch (InvalidOperationException e)
         {
-            // The JSON reader's answer to escapes such as a lone \ud800.
+            // The JSON reader's exception for escapes such as a lone \ud800.
             throw new ModelFileException(file, "holds a value that is not valid text; download it again", e);
         }
     }
@@ -67,7 +67,7 @@ internal static class TokenizerJson
     }
 }
 
-/// <summary>What every kind of tokenizer file is read into.</summary>
+/// <summary>The result of reading any kind of tokenizer file.</summary>
 internal sealed record TokenizerParts(
     Vocabulary Vocabulary,
     IReadOnlyList<AddedToken> AddedTokens,

@@ -4,10 +4,10 @@ using System.Text;
 
 namespace Sequoia.Native.Tokenization;
 
-/// <summary>The pieces by id. Ids may have holes; there are <see cref="Size"/> = highest id + 1 of them.</summary>
+/// <summary>The pieces by id. Ids may have gaps; there are <see cref="Size"/> = highest id + 1 of them.</summary>
 internal sealed class Vocabulary
 {
-    /// <summary>No known vocabulary has a tenth of this; a larger id is a damaged file and must not be allocated for.</summary>
+    /// <summary>No known vocabulary has a tenth of this; a larger id means a damaged file and must not cause an allocation.</summary>
     public const int MaxSize = 1 << 22;
 
     private readonly string?[] _pieces;
@@ -27,10 +27,10 @@ internal sealed class Vocabulary
 
     public int? IdOf(string piece) => _ids.TryGetValue(piece, out int id) ? id : null;
 
-    /// <summary>SHA-256 over all pieces in id order, holes included: equal exactly for equal vocabularies.</summary>
+    /// <summary>SHA-256 over all pieces in id order, gaps included: equal exactly for equal vocabularies.</summary>
     public ReadOnlySpan<byte> Fingerprint => _fingerprint.Value;
 
-    /// <summary>Takes the ownership of <paramref name="ids"/>; complains in the name of <paramref name="file"/>.</summary>
+    /// <summary>Takes ownership of <paramref name="ids"/>; errors name <paramref name="file"/>.</summary>
     public static Vocabulary Create(Dictionary<string, int> ids, string file, string key)
     {
         if (ids.Count == 0)
@@ -52,7 +52,7 @@ internal sealed class Vocabulary
         return new Vocabulary(pieces, ids);
     }
 
-    /// <summary>A piece as it may stand in a message: short, and on one line.</summary>
+    /// <summary>A piece as shown in a message: short, and on one line.</summary>
     public static string Show(string piece)
     {
         string head = piece.Length > 40 ? piece[..40] + "..." : piece;
@@ -66,7 +66,7 @@ internal sealed class Vocabulary
         int used = 0;
         foreach (string? piece in _pieces)
         {
-            // A piece is preceded by its length (-1 for a hole), so that no two lists of pieces run into the same bytes.
+            // A piece is preceded by its length (-1 for a gap), so that no two lists of pieces give the same bytes.
             int length = piece is null ? 0 : Encoding.UTF8.GetByteCount(piece);
             if (used + length + 4 > buffer.Length)
             {

@@ -3,12 +3,12 @@ using System.Text.RegularExpressions;
 namespace Sequoia.Native.Tokenization;
 
 /// <summary>
-/// A regular expression that cuts text into words. .NET matches UTF-16 units where tokenizers mean characters, so
+/// A regular expression that splits text into words. .NET matches UTF-16 units but tokenizers match characters, so
 /// characters beyond U+FFFF are matched by a stand-in of the same Unicode category (<see cref="StandIn"/>).
 /// </summary>
 internal sealed partial class WordPattern
 {
-    /// <summary>A pattern from a file may backtrack without end; no honest one takes this long for one match.</summary>
+    /// <summary>A pattern from a file may backtrack without end; no valid one takes this long for one match.</summary>
     private const int TimeoutMilliseconds = 2000;
 
     private readonly Regex _regex;
@@ -33,7 +33,7 @@ internal sealed partial class WordPattern
         }
     }
 
-    /// <summary>Adds the matches in order and, if asked, what lies between them.</summary>
+    /// <summary>Adds the matches in order and, if requested, the text between them.</summary>
     public void Isolate(string text, bool keepGaps, List<string> words)
     {
         string matched = StandIn.Shadow(text, out int[]? positions);

@@ -12,8 +12,8 @@ internal sealed class AcceptanceByDepth
 {
     private readonly AcceptanceVector[] _rows;
 
-    /// <summary>Takes the vectors by depth of the parent, the root's first. The last one also holds for all deeper parents.</summary>
-    /// <exception cref="InvalidInputException">There are none.</exception>
+    /// <summary>Takes the vectors by depth of the parent, the root's first. The last one also applies to all deeper parents.</summary>
+    /// <exception cref="InvalidInputException">There are no vectors.</exception>
     public AcceptanceByDepth(params ReadOnlySpan<AcceptanceVector> rows) : this(rows, "")
     {
     }
@@ -27,14 +27,14 @@ internal sealed class AcceptanceByDepth
         _rows = rows.ToArray();
     }
 
-    /// <summary>Number of depths with a vector of their own.</summary>
+    /// <summary>The number of depths with their own vector.</summary>
     public int Count => _rows.Length;
 
-    /// <summary>The vector for the children of a node at a depth, the root's being 0.</summary>
+    /// <summary>The vector for the children of a node at a depth; the root's depth is 0.</summary>
     public AcceptanceVector this[int depth] => _rows[Math.Min(depth, _rows.Length - 1)];
 
-    /// <summary>Loads {"by_depth":[[p1,p2,...],[p1,...],...]}; other keys, also "p", are ignored.</summary>
-    /// <exception cref="InvalidInputException">The file is missing or holds no such lists; the message names file and key.</exception>
+    /// <summary>Loads {"by_depth":[[p1,p2,...],[p1,...],...]}; other keys, including "p", are ignored.</summary>
+    /// <exception cref="InvalidInputException">The file is missing or contains no such lists; the message names the file and the key.</exception>
     public static AcceptanceByDepth Load(string file)
     {
         using JsonDocument json = JsonInput.Open(file);

@@ -13,12 +13,12 @@ namespace Sequoia.Native;
 /// </summary>
 public sealed class AcceptanceVector
 {
-    // Measured shares are rounded when written, so that their sum may come out a little above 1.
+    // Measured shares are rounded when written, so their sum may slightly exceed 1.
     private const double SumTolerance = 1e-6;
     private readonly double[] _p;
 
     /// <summary>Takes p_1, p_2, ...</summary>
-    /// <exception cref="ArgumentException">There are none, one is not in [0, 1], or the sum exceeds 1 by more than 1e-6.</exception>
+    /// <exception cref="ArgumentException">The list is empty, a value is not in [0, 1], or the sum exceeds 1 by more than 1e-6.</exception>
     public AcceptanceVector(ReadOnlySpan<double> p)
     {
         if (ProblemOf(p) is { } problem)
@@ -26,34 +26,34 @@ public sealed class AcceptanceVector
         _p = p.ToArray();
     }
 
-    /// <summary>Number of child ranks with a known probability; all further ones have 0.</summary>
+    /// <summary>The number of child ranks with a known probability; all further ranks have 0.</summary>
     public int Count => _p.Length;
 
-    /// <summary>p_1, p_2, ..., p_1 at index 0.</summary>
+    /// <summary>p_1, p_2, ..., with p_1 at index 0.</summary>
     public ReadOnlySpan<double> Values => _p;
 
     /// <summary>p of a child rank, counted from 1.</summary>
     public double this[int rank] => rank <= _p.Length ? _p[rank - 1] : 0;
 
-    /// <summary>The vector measured for a draft: acceptance.json in its folder, where `sequoia measure acceptance` keeps it; null where there is none.</summary>
-    /// <exception cref="InvalidInputException">The file is bad.</exception>
+    /// <summary>The vector measured for a draft: acceptance.json in its folder, written by `sequoia measure acceptance`; null if there is none.</summary>
+    /// <exception cref="InvalidInputException">The file is invalid.</exception>
     public static AcceptanceVector? OfDraft(string draftFolder) => IsKnownFor(draftFolder) ? Load(FileOf(draftFolder)) : null;
 
     /// <summary>Whether <see cref="OfDraft"/> finds a file.</summary>
     public static bool IsKnownFor(string draftFolder) => Path.Exists(FileOf(draftFolder));
 
-    /// <summary>Where a draft's vector is kept; in Hugging Face's cache, in the snapshot.</summary>
+    /// <summary>The path of a draft's vector; in the snapshot in Hugging Face's cache.</summary>
     public static string FileOf(string draftFolder) => Path.Combine(ModelFolder.Resolve(draftFolder), "acceptance.json");
 
     /// <summary>Loads {"p":[p1,p2,...]}; other keys are ignored.</summary>
-    /// <exception cref="InvalidInputException">The file is missing or is not such a vector; the message names file and key.</exception>
+    /// <exception cref="InvalidInputException">The file is missing or is not such a vector; the message names the file and the key.</exception>
     public static AcceptanceVector Load(string file)
     {
         using JsonDocument json = JsonInput.Open(file);
         return Read(JsonInput.List(json, file, "p", "numbers"), file, "p");
     }
 
-    /// <summary>Reads [p1,p2,...], which the file has under <paramref name="key"/>.</summary>
+    /// <summary>Reads [p1,p2,...], stored in the file under <paramref name="key"/>.</summary>
     internal static AcceptanceVector Read(JsonElement list, string file, string key)
     {
         if (list.ValueKind != JsonValueKind.Array)
@@ -85,8 +85,8 @@ public sealed class AcceptanceVector
     }
 
     /// <summary>
-    /// Writes {"p":[...]} and the given metadata. The file is complete or untouched: it is written beside its place and
-    /// then moved there.
+    /// Writes {"p":[...]} and the given metadata. The file is either complete or untouched: it is written to a temporary file and
+    /// then moved into place.
     /// </summary>
     public void Save(string file, JsonObject? metadata = null)
     {

@@ -4,7 +4,7 @@ using Sequoia.Native.Models;
 
 namespace Sequoia.Native.Trees;
 
-/// <summary>Opens small JSON files that users write by hand, with errors that help them.</summary>
+/// <summary>Opens small JSON files that users write by hand, with helpful error messages.</summary>
 internal static class JsonInput
 {
     private const long MaxBytes = 16 << 20;

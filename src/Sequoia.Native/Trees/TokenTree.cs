@@ -5,14 +5,14 @@ using Sequoia.Native.Trees;
 namespace Sequoia.Native;
 
 /// <summary>
-/// The shape of a speculation tree, without tokens. Nodes are numbered breadth first, so parents come before children
-/// and the nodes of a level, as well as the children of a node, are neighbours. Node 0, the root, is the last committed
+/// The shape of a speculation tree, without tokens. Nodes are numbered breadth first: parents come before children,
+/// and the nodes of a level and the children of a node are contiguous. Node 0, the root, is the last committed
 /// token; sizes and levels include it. Immutable and thread-safe. In JSON it is {"parents":[-1,0,0,1,...]}.
 /// </summary>
 [JsonConverter(typeof(TokenTreeConverter))]
 public sealed class TokenTree
 {
-    /// <summary>The largest size of a tree.</summary>
+    /// <summary>The maximum size of a tree.</summary>
     public const int MaxSize = 65536;
 
     private readonly int[] _parents;
@@ -23,7 +23,7 @@ public sealed class TokenTree
     private readonly int[] _levelStarts;
     private readonly Lazy<TreePaths> _paths;
 
-    /// <param name="parents">Numbered breadth first; taken over.</param>
+    /// <param name="parents">Numbered breadth first; the tree takes ownership.</param>
     private TokenTree(int[] parents)
     {
         int size = parents.Length;
@@ -51,10 +51,10 @@ public sealed class TokenTree
     /// <summary>The lone root: no speculation.</summary>
     public static TokenTree Root { get; } = new([-1]);
 
-    /// <summary>Number of nodes, the root included.</summary>
+    /// <summary>The number of nodes, including the root.</summary>
     public int Size => _parents.Length;
 
-    /// <summary>Number of levels, the root's included.</summary>
+    /// <summary>The number of levels, including the root's.</summary>
     public int Levels => _levelStarts.Length - 1;
 
     /// <summary>The parent of every node; -1 for the root.</summary>
@@ -63,13 +63,13 @@ public sealed class TokenTree
     /// <summary>The parent of a node; -1 for the root.</summary>
     public int Parent(int node) => _parents[node];
 
-    /// <summary>The number of steps from the root to a node.</summary>
+    /// <summary>The depth of a node: the number of edges from the root.</summary>
     public int Depth(int node) => _depths[node];
 
-    /// <summary>Which child of its parent a node is, counted from 1 in drawing order; 0 for the root.</summary>
+    /// <summary>The rank of a node among its parent's children, from 1 in drawing order; 0 for the root.</summary>
     public int Rank(int node) => _ranks[node];
 
-    /// <summary>The first child of a node, behind which its others follow; 0 if it has none.</summary>
+    /// <summary>The first child of a node; the other children follow it. 0 if it has none.</summary>
     public int FirstChild(int node) => _firstChildren[node];
 
     /// <summary>The number of children of a node.</summary>
@@ -81,8 +81,8 @@ public sealed class TokenTree
     /// <summary>The number of nodes of a level.</summary>
     public int LevelCount(int level) => _levelStarts[level + 1] - _levelStarts[level];
 
-    /// <summary>The nodes from the root to <paramref name="node"/>, both included, ascending; Depth + 1 of them.</summary>
-    /// <exception cref="InvalidInputException">The tree is so deep and wide that its paths together are too long to keep.</exception>
+    /// <summary>The nodes from the root to <paramref name="node"/>, inclusive, in ascending order; Depth + 1 of them.</summary>
+    /// <exception cref="InvalidInputException">The tree is so deep and wide that all paths together are too long to store.</exception>
     public ReadOnlySpan<int> Path(int node) => _paths.Value[node];
 
     /// <summary>One path of <paramref name="drafted"/> nodes below the root.</summary>
@@ -102,36 +102,36 @@ public sealed class TokenTree
     }
 
     /// <summary>
-    /// The tree in which node i has the parent <paramref name="parents"/>[i]. The root comes first, with -1; every
+    /// Creates the tree in which node i has the parent <paramref name="parents"/>[i]. The root comes first, with -1; every
     /// parent comes before its children. Children rank in order of appearance; nodes are renumbered breadth first.
     /// </summary>
-    /// <exception cref="ArgumentException">These are not the parents of a tree of 1 to 65536 nodes.</exception>
+    /// <exception cref="ArgumentException">The list does not describe a tree of 1 to 65536 nodes.</exception>
     public static TokenTree FromParents(ReadOnlySpan<int> parents) =>
         ProblemOf(parents) is { } problem ? throw new ArgumentException(problem, nameof(parents)) : new TokenTree(BreadthFirst.Renumber(parents));
 
     /// <summary>Loads {"parents":[-1,0,0,1,...]}; other keys are ignored.</summary>
-    /// <exception cref="InvalidInputException">The file is missing or is not such a tree; the message names file and key.</exception>
+    /// <exception cref="InvalidInputException">The file is missing or is not such a tree; the message names the file and the key.</exception>
     public static TokenTree Load(string file)
     {
         using JsonDocument json = JsonInput.Open(file);
         return FromList(JsonInput.List(json, file, "parents", "numbers"), file + ": ");
     }
 
-    /// <summary>Its size, and the number of nodes of each level: "7 nodes: 1 + 4 + 2".</summary>
+    /// <summary>The size and the number of nodes of each level: "7 nodes: 1 + 4 + 2".</summary>
     public override string ToString() => Size == 1 ? "1 node" : $"{Size} nodes: {string.Join(" + ", Enumerable.Range(0, Levels).Select(LevelCount))}";
 
     /// <summary>The tree as {"parents":[-1,0,0,1,...]}, on one line.</summary>
     public string ToJson() => $"{{\"parents\":[{string.Join(',', _parents)}]}}";
 
     /// <summary>
-    /// A picture for the terminal: up to <paramref name="maxPictured"/> nodes with box-drawing lines, each node shown by
-    /// <paramref name="label"/> (its child rank if null); above that an outline, one line for each level.
+    /// A picture for the terminal. Up to <paramref name="maxPictured"/> nodes are drawn with box-drawing lines, each node shown by
+    /// <paramref name="label"/> (its child rank if null). A larger tree is an outline, one line per level.
     /// </summary>
     public string Draw(Func<int, string>? label = null, int maxPictured = 64) => Size <= maxPictured
         ? TreePicture.Draw(this, label ?? (node => node == 0 ? "●" : $"{Rank(node)}"))
         : TreePicture.Outline(this);
 
-    /// <summary>The tree of a JSON list of parents; messages begin with <paramref name="source"/>.</summary>
+    /// <summary>Reads the tree from a JSON list of parents; messages begin with <paramref name="source"/>.</summary>
     internal static TokenTree FromList(JsonElement list, string source)
     {
         if (list.GetArrayLength() > MaxSize)

@@ -5,8 +5,8 @@ using System.Text.Json.Serialization;
 namespace Sequoia.Native;
 
 /// <summary>
-/// Reads and writes a <see cref="TokenTree"/> with System.Text.Json. <see cref="TokenTree"/> names it, so it need not be registered. It is public
-/// because the code that System.Text.Json generates in other assemblies creates it.
+/// Reads and writes a <see cref="TokenTree"/> with System.Text.Json. <see cref="TokenTree"/> references it, so it need not be registered. It is public
+/// because code that System.Text.Json generates in other assemblies creates it.
 /// </summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class TokenTreeConverter : JsonConverter<TokenTree>

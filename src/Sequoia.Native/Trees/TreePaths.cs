@@ -1,7 +1,7 @@
 namespace Sequoia.Native.Trees;
 
 /// <summary>
-/// The path from the root to every node, each as one stretch of memory. A node's path begins the path of every node
+/// The path from the root to every node, each contiguous in memory. A node's path is a prefix of the path of every node
 /// below it, so only the leaves' paths are stored.
 /// </summary>
 internal sealed class TreePaths

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Sequoia.Native.Trees;
 
-/// <summary>Draws a tree from left to right: a row for each leaf, first children straight on, others below.</summary>
+/// <summary>Draws a tree from left to right: one row per leaf, first children on the same row, others below.</summary>
 internal sealed class TreePicture
 {
     private readonly TokenTree _tree;
@@ -27,7 +27,7 @@ internal sealed class TreePicture
         return picture._text.ToString();
     }
 
-    /// <summary>The number of nodes and the highest child rank on each level, with a bar for the eye.</summary>
+    /// <summary>The number of nodes and the highest child rank on each level, with a bar.</summary>
     public static string Outline(TokenTree tree)
     {
         const int BarWidth = 40;
@@ -43,7 +43,7 @@ internal sealed class TreePicture
         return text.ToString();
     }
 
-    // Recursion is as deep as the tree: the caller only asks for small ones.
+    // Recursion is as deep as the tree; callers only draw small trees.
     private void Add(int node, string indent)
     {
         string label = _label(node);

@@ -11,7 +11,7 @@ public sealed class TreePolicy
 {
     private const string Known = "none, chain:N, chains:WxL, optimal:N, optimal:NxL, auto, FILE.json";
 
-    // What auto takes where nobody measures the hardware: worth having wherever a pass over three tokens costs less than twice one.
+    // The tree of auto when the hardware is not measured: it pays off wherever a pass over three tokens costs less than two passes over one.
     private const int AutoSize = 3;
     private const int AutoLevels = 3;
 
@@ -27,33 +27,33 @@ public sealed class TreePolicy
 
     /// <summary>
     /// The fastest tree for the pair's measured acceptance and the measured costs of its passes, which may be a
-    /// lone root. <see cref="Resolve"/>, which knows of no hardware, gives the optimal tree of three nodes.
+    /// lone root. <see cref="Resolve"/>, which has no costs, gives the optimal tree of three nodes.
     /// </summary>
     public static TreePolicy Auto { get; } = OfAcceptance("auto", AutoSize, AutoLevels);
 
-    /// <summary>What to use with a pair whose acceptance nobody has measured.</summary>
+    /// <summary>The policy for a pair without measured acceptance.</summary>
     public static TreePolicy Unmeasured { get; } = Chain(2);
 
-    /// <summary><paramref name="drafted"/> tokens in a row.</summary>
+    /// <summary>A chain of <paramref name="drafted"/> tokens.</summary>
     public static TreePolicy Chain(int drafted) => Fixed($"chain:{drafted}", TokenTree.Chain(drafted));
 
     /// <summary><paramref name="width"/> paths of <paramref name="length"/> tokens.</summary>
     public static TreePolicy Chains(int width, int length) => Fixed($"chains:{width}x{length}", TokenTree.Chains(width, length));
 
-    /// <summary>The best tree of at most that many nodes and levels (null: any), root included.</summary>
+    /// <summary>The best tree with at most these numbers of nodes and levels (null: any), including the root.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A number is not in 1..65536.</exception>
     public static TreePolicy Optimal(int maxSize, int? maxLevels = null) =>
         OfAcceptance(maxLevels is null ? $"optimal:{maxSize}" : $"optimal:{maxSize}x{maxLevels}", maxSize, maxLevels);
 
-    /// <summary>This very tree.</summary>
+    /// <summary>This exact tree.</summary>
     public static TreePolicy FromTree(TokenTree tree)
     {
         ArgumentNullException.ThrowIfNull(tree);
         return Fixed($"a tree of {tree.Size} nodes", tree);
     }
 
-    /// <summary>Reads a policy as it is written on the command line; a tree file is loaded at once.</summary>
-    /// <exception cref="InvalidInputException">It is not one of the known forms, a number is out of range, or the file is bad.</exception>
+    /// <summary>Parses a policy as written on the command line; a tree file is loaded at once.</summary>
+    /// <exception cref="InvalidInputException">The text is not one of the known forms, a number is out of range, or the file is invalid.</exception>
     public static TreePolicy Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -78,24 +78,24 @@ public sealed class TreePolicy
     }
 
     /// <summary>
-    /// What to use where nobody has chosen: none without a draft, auto where the draft's acceptance is known
-    /// (<see cref="AcceptanceVector.OfDraft"/>), else <see cref="Unmeasured"/>.
+    /// The default policy: none without a draft, auto if the draft's acceptance is known
+    /// (<see cref="AcceptanceVector.OfDraft"/>), otherwise <see cref="Unmeasured"/>.
     /// </summary>
     /// <param name="draftFolder">The draft's folder; null without a draft.</param>
     public static TreePolicy DefaultFor(string? draftFolder) =>
         draftFolder is null ? None : AcceptanceVector.IsKnownFor(draftFolder) ? Auto : Unmeasured;
 
-    /// <summary>The tree for a draft; its acceptance is read only where the policy needs one.</summary>
+    /// <summary>The tree for a draft; its acceptance is read only if the policy needs it.</summary>
     /// <param name="draftFolder">The draft's folder; null without a draft.</param>
-    /// <exception cref="InvalidInputException">The policy needs an acceptance vector, and there is none or a bad one.</exception>
+    /// <exception cref="InvalidInputException">The policy needs an acceptance vector, and it is missing or invalid.</exception>
     public TokenTree ResolveFor(string? draftFolder) =>
         Resolve(_needsAcceptance && draftFolder is not null ? AcceptanceVector.OfDraft(draftFolder) : null);
 
-    /// <summary>The tree itself. Only optimal and auto look at <paramref name="acceptance"/>.</summary>
+    /// <summary>The tree itself. Only optimal and auto use <paramref name="acceptance"/>.</summary>
     /// <exception cref="InvalidInputException">The policy needs an acceptance vector and there is none.</exception>
     public TokenTree Resolve(AcceptanceVector? acceptance) => _resolve(acceptance);
 
-    /// <summary>The policy as <see cref="Parse"/> reads it, where it can be written so.</summary>
+    /// <summary>The policy in the form that <see cref="Parse"/> reads, if it has one.</summary>
     public override string ToString() => _text;
 
     private static TreePolicy Fixed(string text, TokenTree tree) => new(text, false, _ => tree);
@@ -115,7 +115,7 @@ public sealed class TreePolicy
             maxLevels));
     }
 
-    // Null where they are not whole numbers from 1 on, joined by x.
+    // Null if they are not whole numbers from 1, joined by x.
     private static int[]? Numbers(string text)
     {
         string[] parts = text.Split('x');

@@ -4,8 +4,8 @@ using Sequoia.Native.Sampling;
 namespace Sequoia.Native.Backends.Cpu;
 
 /// <summary>
-/// Rows on a stride of whole 64-float tiles: a matrix product reads whole chunks of 32, sampling whole tiles of 64. The floats
-/// behind the last column stay zero.
+/// Rows with a stride of whole 64-float tiles: a matrix product reads whole chunks of 32, sampling whole tiles of 64. The floats
+/// after the last column stay zero.
 /// </summary>
 internal sealed unsafe class CpuActivations : Activations
 {

@@ -4,12 +4,12 @@ using Sequoia.Native.Numerics;
 namespace Sequoia.Native.Backends.Cpu;
 
 /// <summary>
-/// The CPU device. A model's operations run one at a time, on the process's worker threads; which thread does what never
+/// The CPU device. A model's operations run one at a time on the process's worker threads. Which thread runs which item never
 /// changes a result. Nothing is allocated once buffers have reached their size.
 /// </summary>
 internal sealed unsafe class CpuBackend(int threads, CpuKernels kernels) : Backend
 {
-    // Handing work to another thread costs about a microsecond; below this many multiply-adds that does not pay.
+    // Handing work to another thread costs about a microsecond; below this many multiply-adds it does not pay off.
     private const long SmallWork = 24 * 1024;
 
     private readonly WorkerPool _pool = new(threads);
@@ -149,7 +149,7 @@ internal sealed unsafe class CpuBackend(int threads, CpuKernels kernels) : Backe
         return weight;
     }
 
-    /// <summary>What a projection is before its other half is done: by columns, since models have few widths.</summary>
+    /// <summary>A projection's output before its other half is computed; by columns, since models have few widths.</summary>
     private CpuActivations Projected(int rows, int columns)
     {
         if (_projected.TryGetValue(columns, out CpuActivations? existing) && existing.Rows >= rows)
@@ -174,7 +174,7 @@ internal sealed unsafe class CpuBackend(int threads, CpuKernels kernels) : Backe
                 input = _matMulInput.Pointer;
             }
             long work = (long)weight.Rows * weight.Columns * rows;
-            // A few bands to each thread even out their speeds; small bands would cost more to hand out than to compute.
+            // A few bands per thread balance uneven speeds; smaller bands would cost more to schedule than to compute.
             int bands = (int)Math.Clamp(work / SmallWork, 1, 8 * _pool.Threads);
             Run(_matMul, _matMul.Set(weight, input, x.Stride, y, firstRow, rows, add, bands), work);
         }

@@ -20,7 +20,7 @@ internal abstract unsafe class CpuKernels
 
     private static readonly Lazy<CpuKernels> Chosen = new(() => Choose(Forced));
 
-    /// <summary>Whether nobody forced the scalar kernels, but the program was made for processors that lack what this one has.</summary>
+    /// <summary>Whether the scalar kernels are used, without being forced, because the program was built for CPUs with fewer features.</summary>
     public static bool WasteProcessor => Best.Name == "scalar" && string.IsNullOrEmpty(Forced)
         && X86Base.IsSupported && X86Base.CpuId(0, 0).Eax >= 7 && (X86Base.CpuId(7, 0).Ebx & (1 << 5)) != 0;
 
@@ -51,13 +51,13 @@ internal abstract unsafe class CpuKernels
 
     public abstract void SiluMul(float* gate, float* up, float* hidden, int columns);
 
-    /// <summary>Rotates heads that follow each other: dimensions d and d + <paramref name="pairs"/> of each are a pair. May work in place.</summary>
+    /// <summary>Rotates consecutive heads: dimensions d and d + <paramref name="pairs"/> of each are a pair. May work in place.</summary>
     public abstract void Rotate(float* source, int heads, int pairs, float* cos, float* sin, float* destination);
 
-    /// <summary>Floats of scratch that <see cref="Attend"/> needs for that many positions.</summary>
+    /// <summary>The number of floats of scratch that <see cref="Attend"/> needs for this many positions.</summary>
     public abstract int AttentionScratch(CpuKvPool pool, int positions);
 
-    /// <summary>The query heads of one KV head over a sequence's prefix and a path of tree nodes; its rows are in the pages of a table.</summary>
+    /// <summary>Attention of the query heads of one KV head over a sequence's prefix and a path of tree nodes; a table lists the pages of its rows.</summary>
     public abstract void Attend(float* queries, int heads, CpuKvPool pool, int* pages, int layer, int kvHead, int prefix, ReadOnlySpan<int> path, float* output, float* scratch);
 
     /// <summary>Passes over one row of the vocabulary, for sampling and verification.</summary>

@@ -24,19 +24,19 @@ internal sealed class CudaActivations(CudaContext context, int rows, int columns
     public override void Dispose() => Data.Dispose();
 }
 
-/// <summary>Rows that weights or keys are multiplied by, in 16 bits, and what their products take beside them.</summary>
+/// <summary>Rows that weights or keys are multiplied by, in 16 bits, and the workspace of their products.</summary>
 internal sealed class CudaOperands : Activations
 {
     private readonly DeviceParts _parts;
     private readonly Element _element;
     private readonly ushort[] _row;
 
-    /// <param name="context">Where they are.</param>
-    /// <param name="rows">Rows.</param>
-    /// <param name="columns">Columns.</param>
-    /// <param name="element">What they are in.</param>
-    /// <param name="partials">Floats of partial sums that any of their products, or attention, needs.</param>
-    /// <param name="counters">Counters that any of their products needs.</param>
+    /// <param name="context">The context.</param>
+    /// <param name="rows">The number of rows.</param>
+    /// <param name="columns">The number of columns.</param>
+    /// <param name="element">The element type.</param>
+    /// <param name="partials">The most floats of partial sums that any of their products, or attention, needs.</param>
+    /// <param name="counters">The most counters that any of their products needs.</param>
     public CudaOperands(CudaContext context, int rows, int columns, Element element, long partials, int counters) : base(rows, columns)
     {
         _parts = new DeviceParts(context, $"room for {rows} rows of {columns}");
@@ -53,7 +53,7 @@ internal sealed class CudaOperands : Activations
 
     public DeviceBuffer<ushort> Data { get; }
 
-    /// <summary>Room for partial sums; 0 if no product needs any.</summary>
+    /// <summary>Space for partial sums; 0 if no product needs any.</summary>
     public nint Partials { get; }
 
     /// <summary>Counters, 0 before and after each product.</summary>
@@ -89,8 +89,8 @@ internal sealed class CudaRopeTable : RopeTable
 }
 
 /// <summary>
-/// A stream. It is a non-blocking one: while it is recorded, other threads may copy through the default stream, as they do when a model is
-/// loaded, which a recording of a blocking stream forbids.
+/// A non-blocking stream. While it is being captured, other threads may copy through the default stream, as they do when a model is
+/// loaded; capturing a blocking stream forbids this.
 /// </summary>
 internal sealed class CudaQueue(CudaContext context) : WorkQueue
 {

@@ -4,7 +4,7 @@ using Sequoia.Native.Models;
 namespace Sequoia.Native.Backends.Cuda;
 
 /// <summary>
-/// A CUDA device, or the software GPU behind the same entry points: weights, keys, values and what they are multiplied by in 16 bits, all
+/// A CUDA device, or the software GPU behind the same entry points: weights, keys, values and matmul operands in 16 bits, all
 /// sums in fp32.
 /// </summary>
 internal sealed class CudaBackend : Backend
@@ -12,7 +12,7 @@ internal sealed class CudaBackend : Backend
     // CU_STREAM_LEGACY.
     private const nint Legacy = 1;
 
-    // Of 16 x 8 x 16 products; older devices compute with the scalar twins.
+    // For 16 x 8 x 16 products; older devices use the scalar twins.
     private static readonly Version TensorCores = new(8, 0);
 
     /// <summary>The oldest compute capability that the kernels run on.</summary>
@@ -53,7 +53,7 @@ internal sealed class CudaBackend : Backend
 
     public CudaContext Context => _context;
 
-    /// <summary>What operands are in.</summary>
+    /// <summary>The type of operands.</summary>
     public Element Element => _kernels.Element;
 
     public override string Name { get; }
@@ -83,14 +83,14 @@ internal sealed class CudaBackend : Backend
         return LoadMatrix(new MatMulShape(MatMulKind.SiluMul, 2 * units, gate.Columns), row => PairedRows.GateUp(row, units), gate, up);
     }
 
-    /// <summary>Refuses weights that do not fit, before any is read.</summary>
+    /// <summary>Rejects weights that do not fit, before reading any.</summary>
     public void RequireRoom(LlamaTensors tensors) => new DeviceParts(_context, "the model", areWeights: true).RequireRoom(
         tensors.Matrices.Distinct().Sum(matrix => matrix.Rows * (long)matrix.Columns) * sizeof(ushort));
 
     public override string? NoteOn(LlamaTensors tensors) => tensors.Matrices.FirstOrDefault(matrix => matrix.Type != Elements.StoredType(_kernels.Element)) is { Name: not null } other
         ? $"weights stored as {other.Type} are kept as {_kernels.Element} on {Name}" : null;
 
-    /// <summary>Whether a device has tensor cores for the products here.</summary>
+    /// <summary>Whether a device has tensor cores for these products.</summary>
     public static bool HasTensorCores(CudaDevice device) => device.ComputeCapability >= TensorCores;
 
     public override int MostTreeLevels => AttendKernels.MostLevels;
@@ -117,7 +117,7 @@ internal sealed class CudaBackend : Backend
     public override Pass CreatePass(Llama model, ModelRole role, int mostRows, int mostParts, int levels = 0) =>
         new CudaPass(this, model, role, mostRows, mostParts, levels);
 
-    /// <summary>Compiles what products of a pass launch.</summary>
+    /// <summary>Compiles the kernels of a pass's products.</summary>
     public void PrepareProducts(int rows, int logitRows)
     {
         _matMul.Prepare(rows);
@@ -183,7 +183,7 @@ internal sealed class CudaBackend : Backend
     public override void Attend(WorkQueue queue, Activations queries, KvPool pool, int layer, Pass pass, Activations output)
     {
         (var from, var kv, var to, var rows) = ((CudaOperands)queries, (CudaKvPool)pool, (CudaOperands)output, (CudaPass)pass);
-        // Many rows behind a long prefix would need much workspace: they come in turns.
+        // Many rows after a long prefix would need a large workspace, so they are split over several launches.
         foreach (AttendRows launch in rows.Attend)
         {
             _attend!.Launch(new Attend
@@ -311,7 +311,7 @@ internal sealed class CudaBackend : Backend
         XStride = x.Stride,
     };
 
-    /// <summary>What was brought through the default stream is there before any queue asks for it.</summary>
+    /// <summary>Ensures that everything copied through the default stream is on the device before any queue uses it.</summary>
     private T Uploaded<T>(T part)
     {
         _default.Synchronize();

@@ -3,7 +3,7 @@ using Sequoia.Interop;
 
 namespace Sequoia.Native.Backends.Cuda;
 
-/// <summary>A set of kernels for weights, keys and values of one type, compiled for one device when first asked for. Thread-safe.</summary>
+/// <summary>A set of kernels for weights, keys and values of one type, compiled for one device on first use. Thread-safe.</summary>
 internal sealed class CudaKernels(CudaContext context, CudaCompiler compiler, KernelSet set, Element element) : IDisposable
 {
     private readonly ConcurrentDictionary<string, CudaModule> _modules = new();
@@ -15,10 +15,10 @@ internal sealed class CudaKernels(CudaContext context, CudaCompiler compiler, Ke
     /// <summary>A kernel as its launcher describes it.</summary>
     public CudaKernel Find(KernelVariant variant) => Find(variant.Source, variant.Kernel, [.. variant.Macros]);
 
-    /// <summary>A kernel. Finding it compiles, or asks the driver; launchers keep what they were given.</summary>
+    /// <summary>Gets a kernel. This compiles it, or queries the driver; launchers keep the result.</summary>
     /// <param name="source">The source's name in the set.</param>
-    /// <param name="name">The kernel's name in it.</param>
-    /// <param name="macros">What the source is compiled with beside ELEMENT.</param>
+    /// <param name="name">The kernel's name in the source.</param>
+    /// <param name="macros">The source's macros, in addition to ELEMENT.</param>
     public CudaKernel Find(string source, string name, params ReadOnlySpan<(string Name, int Value)> macros)
     {
         Dictionary<string, string?> defines = Defines(element, macros);
@@ -41,7 +41,7 @@ internal sealed class CudaKernels(CudaContext context, CudaCompiler compiler, Ke
     private CudaModule Compile(string source, IReadOnlyDictionary<string, string?> defines) =>
         context.Compile(compiler, set.Source(source), Options(source, set.SourceHeaders, defines));
 
-    /// <summary>What a source is compiled with for an element and its own macros.</summary>
+    /// <summary>The macros of a source: the element type and its own macros.</summary>
     public static Dictionary<string, string?> Defines(Element element, params ReadOnlySpan<(string Name, int Value)> macros)
     {
         var defines = new Dictionary<string, string?> { ["ELEMENT"] = element.ToString() };
@@ -50,13 +50,13 @@ internal sealed class CudaKernels(CudaContext context, CudaCompiler compiler, Ke
         return defines;
     }
 
-    /// <summary>How the engine's sources are compiled for whatever architecture.</summary>
+    /// <summary>How the engine's sources are compiled, for any architecture.</summary>
     public static CompileOptions Options(string source, IReadOnlyDictionary<string, string> headers, IReadOnlyDictionary<string, string?> defines) => new()
     {
         FileName = $"{source}.cu",
         Headers = headers,
         Defines = defines,
-        // What is fused is written so: the same bits on every device.
+        // Fused operations are written explicitly: the same bits on every device.
         Extra = ["--fmad=false"],
     };
 }

@@ -4,10 +4,10 @@ using Sequoia.Interop;
 
 namespace Sequoia.Native.Backends.Cuda;
 
-/// <summary>Rows of a pass that attention computes in one launch, and its tiles of them.</summary>
+/// <summary>Rows of a pass that attention computes in one launch, and their tiles.</summary>
 internal readonly record struct AttendRows(int FirstRow, int Count, int FirstTile, int Tiles, int RowTile);
 
-/// <summary>A pass's tables on the device, one piece of 32-bit words: parts | rows | tiles | outcomes.</summary>
+/// <summary>A pass's tables on the device, one allocation of 32-bit words: parts | rows | tiles | outcomes.</summary>
 internal sealed class CudaPass : Pass
 {
     private static readonly int s_partWords = Unsafe.SizeOf<DevicePart>() / sizeof(int);
@@ -37,14 +37,14 @@ internal sealed class CudaPass : Pass
         _outcomes = outcomes == 0 ? null : _parts.AllocatePinned<int>(outcomes);
     }
 
-    /// <summary>What kernels are given.</summary>
+    /// <summary>The parameter that kernels take.</summary>
     public DevicePass Device => new() { Parts = _words.Handle, Rows = AtWord(_rowsAt), Count = Count, Cache = Role };
 
     public Outcomes Outcomes => new() { Words = AtWord(_host.Length), Stride = OutcomeStride, Levels = _levels };
 
     public List<AttendRows> Attend { get; } = [];
 
-    /// <summary>The most positions of its sequences.</summary>
+    /// <summary>The maximum number of positions of its sequences.</summary>
     public int Positions { get; private set; }
 
     private int OutcomeStride => Outcomes.HeaderWords + (2 * _levels);
@@ -54,8 +54,8 @@ internal sealed class CudaPass : Pass
     /// <summary>Queues the copy of all outcomes to the host.</summary>
     public void Send(CudaStream stream) => _words.CopyToAsync(_outcomes!, stream, _host.Length);
 
-    /// <summary>Takes the outcomes that have arrived for the sequences' verdicts.</summary>
-    /// <exception cref="InvalidOperationException">A sequence's logits were damaged. Its verdict is empty; all others are taken.</exception>
+    /// <summary>Stores the copied outcomes in the sequences' verdicts.</summary>
+    /// <exception cref="InvalidOperationException">A sequence's logits were damaged. Its verdict is empty; all others are stored.</exception>
     public void Receive()
     {
         LogitDamage damage = LogitDamage.None;

@@ -5,8 +5,8 @@ using Sequoia.Interop;
 namespace Sequoia.Native.Backends.Cuda;
 
 /// <summary>
-/// A sequence's memory on the device, one piece of 32-bit words. What requests and steps change comes first, so that it is brought with one copy:
-/// DeviceSequence | tokens before the root | tokens of all nodes | pages of the target's cache | pages of the draft's ||
+/// A sequence's memory on the device, one allocation of 32-bit words. The parts that requests and steps change come first, so that one copy uploads
+/// them: DeviceSequence | tokens before the root | tokens of all nodes | pages of the target's cache | pages of the draft's ||
 /// first child, children and depth of all nodes | their paths | draft row and scale of all nodes
 /// </summary>
 internal sealed class CudaSequence : Sequence
@@ -55,7 +55,7 @@ internal sealed class CudaSequence : Sequence
         };
     }
 
-    /// <summary>Where the device has its <see cref="DeviceSequence"/>.</summary>
+    /// <summary>The address of the <see cref="DeviceSequence"/> on the device.</summary>
     public nint Address => _words.Handle;
 
     public override void Place(WorkQueue queue, int firstNode, ReadOnlySpan<int> tokens)

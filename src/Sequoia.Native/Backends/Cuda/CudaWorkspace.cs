@@ -7,9 +7,9 @@ internal sealed class CudaWorkspace : Workspace
     private readonly Parts _parts = new();
 
     /// <param name="backend">The device.</param>
-    /// <param name="matMul">What its products take beside their operands.</param>
+    /// <param name="matMul">The kernels, for their products' workspace.</param>
     /// <param name="model">The model.</param>
-    /// <param name="size">Its passes.</param>
+    /// <param name="size">The size of its passes.</param>
     public CudaWorkspace(CudaBackend backend, MatMulKernels matMul, Llama model, WorkspaceSize size)
     {
         LlamaConfig config = model.Config;
@@ -31,7 +31,7 @@ internal sealed class CudaWorkspace : Workspace
             throw;
         }
 
-        // With what the largest of its products needs.
+        // Includes the workspace of the largest product.
         CudaOperands Operands(int columns, long partials, params ReadOnlySpan<MatMulShape> products)
         {
             int counters = 0;

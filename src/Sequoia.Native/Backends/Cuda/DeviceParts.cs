@@ -4,10 +4,10 @@ using Sequoia.Interop;
 
 namespace Sequoia.Native.Backends.Cuda;
 
-/// <summary>Buffers that belong together, and are freed together: also when one of them finds no room any more.</summary>
-/// <param name="context">Where they are.</param>
-/// <param name="what">What they are, for people to read.</param>
-/// <param name="areWeights">Whether they are a model's weights, which fewer tokens do not make smaller.</param>
+/// <summary>Buffers that belong together and are freed together, also when the allocation of one of them fails.</summary>
+/// <param name="context">The context that holds the buffers.</param>
+/// <param name="what">A readable name of the contents.</param>
+/// <param name="areWeights">Whether they are a model's weights, whose size does not depend on the number of tokens.</param>
 internal sealed class DeviceParts(CudaContext context, string what, bool areWeights = false) : IDisposable
 {
     private readonly List<IDisposable> _parts = [];
@@ -23,7 +23,7 @@ internal sealed class DeviceParts(CudaContext context, string what, bool areWeig
 
     public PinnedBuffer<T> AllocatePinned<T>(int length) where T : unmanaged => Keep((long)length * Unsafe.SizeOf<T>(), () => context.AllocatePinned<T>(length));
 
-    /// <summary>Refuses what will not fit before any of it is brought.</summary>
+    /// <summary>Rejects contents that will not fit, before copying any of them.</summary>
     public void RequireRoom(long bytes)
     {
         long free = context.Memory.Free;
@@ -38,7 +38,7 @@ internal sealed class DeviceParts(CudaContext context, string what, bool areWeig
         _parts.Clear();
     }
 
-    /// <summary>The device, for people to read.</summary>
+    /// <summary>A readable name of the device.</summary>
     public static string NameOf(CudaDevice device) => $"{device.Driver.Name} ({device.Name})";
 
     private T Keep<T>(long bytes, Func<T> make) where T : IDisposable
@@ -51,7 +51,7 @@ internal sealed class DeviceParts(CudaContext context, string what, bool areWeig
         }
         catch (CudaException e) when (e.Code == CudaResult.OutOfMemory)
         {
-            // What was free when it was too little; what would fit is asked when all is free again.
+            // The free memory when the allocation failed. What would fit is computed after everything is freed again.
             long free = context.Memory.Free;
             Dispose();
             throw Shortage(bytes, free);

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Sequoia.Native.Backends.Cuda;
 
-/// <summary>What one sequence has on the device; Sequence of sequence.cuh.</summary>
+/// <summary>The state of one sequence on the device; Sequence of sequence.cuh.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct DeviceSequence
 {
@@ -25,7 +25,7 @@ internal struct DeviceTree
     public int Size, Levels;
 }
 
-/// <summary>Whose logits were NaN or otherwise no distribution.</summary>
+/// <summary>The model whose logits were NaN or otherwise not a distribution.</summary>
 [Flags]
 internal enum LogitDamage : uint
 {
@@ -34,7 +34,7 @@ internal enum LogitDamage : uint
     Target = 2,
 }
 
-/// <summary>Neighbouring rows of one sequence; PassPart of pass.cuh.</summary>
+/// <summary>Contiguous rows of one sequence; PassPart of pass.cuh.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct DevicePart
 {
@@ -65,7 +65,7 @@ internal struct RowTile
     public int First, Rows;
 }
 
-/// <summary>What verify_tree.cu finds for a part; Outcome of outcome.cuh.</summary>
+/// <summary>The result of verify_tree.cu for a part; Outcome of outcome.cuh.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct Outcome
 {
@@ -73,11 +73,11 @@ internal struct Outcome
     public int Length, Kept, Token, Ahead;
 }
 
-/// <summary>Where the outcomes of all parts are; Outcomes of outcome.cuh.</summary>
+/// <summary>The addresses of the outcomes of all parts; Outcomes of outcome.cuh.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct Outcomes
 {
-    /// <summary>Words of an <see cref="Outcome"/>.</summary>
+    /// <summary>The size of an <see cref="Outcome"/> in words.</summary>
     public const int HeaderWords = 5;
 
     public nint Words;

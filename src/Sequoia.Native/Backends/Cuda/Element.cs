@@ -4,14 +4,14 @@ using Sequoia.Native.Models;
 
 namespace Sequoia.Native.Backends.Cuda;
 
-/// <summary>What weights, keys and values are stored in on the device; the name is the kernels' own.</summary>
+/// <summary>The type of weights, keys and values on the device; the names are the kernels' own.</summary>
 internal enum Element
 {
     F16,
     BF16,
 }
 
-/// <summary>Choosing and making elements. <see cref="Narrow(float, Element)"/> is the rule; rows are converted sixteen elements at a time by the same one.</summary>
+/// <summary>Chooses and converts elements. <see cref="Narrow(float, Element)"/> defines the rounding; rows use the same, sixteen at a time.</summary>
 internal static unsafe class Elements
 {
     // Elements of a step of the loops below: two registers of fp32, one of 16 bits.
@@ -22,12 +22,13 @@ internal static unsafe class Elements
 
     private const uint Magnitude = 0x7fff_ffff, Infinity = 0x7f80_0000;
 
-    /// <summary>One type for all of a model: as stored; of fp32, F16, or BF16 if some value overflows F16. Where types are mixed, BF16 holds them all.</summary>
+    /// <summary>Chooses one type for the whole model: the stored type; for fp32, F16, or BF16 if a value overflows F16; for mixed types, BF16.</summary>
     public static Element For(IEnumerable<TensorView> matrices) =>
         matrices.Any(tensor => tensor.Type == TensorType.BF16 || (tensor.Type == TensorType.F32 && Overflows(tensor))) ? Element.BF16 : Element.F16;
 
     /// <summary>
-    /// Elements of a tensor, from number <paramref name="first"/> on: copied where the device's type is the stored one, else to the nearest, ties to even.
+    /// Elements of a tensor, starting at index <paramref name="first"/>: copied if the stored type is the device's, otherwise rounded to nearest, ties to
+    /// even.
     /// </summary>
     public static void Narrow(TensorView tensor, long first, Span<ushort> destination, Element element)
     {
@@ -47,7 +48,7 @@ internal static unsafe class Elements
         }
     }
 
-    /// <summary>To the nearest, ties to even. A number that is not one stays none.</summary>
+    /// <summary>Rounds to nearest, ties to even. NaN stays NaN.</summary>
     public static ushort Narrow(float value, Element element)
     {
         if (element == Element.F16)
@@ -59,7 +60,7 @@ internal static unsafe class Elements
     public static float Widen(ushort bits, Element element) =>
         element == Element.F16 ? (float)BitConverter.UInt16BitsToHalf(bits) : BitConverter.UInt32BitsToSingle((uint)bits << 16);
 
-    /// <summary>How files store what the device has as this type.</summary>
+    /// <summary>The stored type that corresponds to this device type.</summary>
     public static TensorType StoredType(Element element) => element == Element.F16 ? TensorType.F16 : TensorType.BF16;
 
     private static float ValueOf(TensorType type, byte* source, int at) => type switch
@@ -82,10 +83,10 @@ internal static unsafe class Elements
             return bits << 16;
         Vector256<uint> magnitude = (bits & Vector256.Create(0x7fffu)) << 13;
         Vector256<uint> normal = magnitude + Vector256.Create(112u << 23);
-        // A denormal is its bits times 2^-24, which is what a subtraction leaves of them below the leading bit of 2^-14.
+        // A denormal is its bits times 2^-24; the subtraction leaves this of the bits below the leading bit of 2^-14.
         Vector256<uint> small = ((magnitude + Vector256.Create(113u << 23)).AsSingle() - Vector256.Create(113u << 23).AsSingle()).AsUInt32();
         Vector256<uint> wide = Vector256.ConditionalSelect(Vector256.LessThan(magnitude, Vector256.Create(1u << 23)), small, normal);
-        // Infinities, and what is not a number.
+        // Infinities and NaN.
         wide |= Vector256.GreaterThanOrEqual(magnitude, Vector256.Create(0x7c00u << 13)) & Vector256.Create(Infinity);
         return wide | ((bits & Vector256.Create(0x8000u)) << 16);
     }
@@ -102,7 +103,7 @@ internal static unsafe class Elements
             return Vector256.ConditionalSelect(isNaN, Vector256.Create(0x7fffu), rounded);
         }
         Vector256<float> value = Vector256.MinNative(magnitude.AsSingle(), Vector256.Create(Overflow));
-        // Adding a power of two whose last bit is F16's last bit rounds there, once and to even: 2^13 times the value's own, at least that of 2^-14.
+        // Adding a power of two whose last bit is F16's last bit rounds there once, to even: 2^13 times the value's own, at least that of 2^-14.
         Vector256<uint> power = (Vector256.MaxNative(value, Vector256.Create(113u << 23).AsSingle()).AsUInt32() & Vector256.Create(Infinity)) + Vector256.Create(13u << 23);
         Vector256<uint> sum = (value + power.AsSingle()).AsUInt32() - Vector256.Create(126u << 23);
         Vector256<uint> half = sum + (sum >> 13);
@@ -116,7 +117,7 @@ internal static unsafe class Elements
         float* values = (float*)tensor.Data;
         for (long i = 0; i < whole; i += Step)
         {
-            // Each compared by itself: the larger of two numbers is undefined where one is none.
+            // Each is compared separately: the maximum of two numbers is undefined if one is NaN.
             Vector256<float> first = Vector256.GreaterThanOrEqual(Vector256.Abs(Vector256.Load(values + i)), Vector256.Create(Overflow));
             Vector256<float> second = Vector256.GreaterThanOrEqual(Vector256.Abs(Vector256.Load(values + i + (Step / 2))), Vector256.Create(Overflow));
             if ((first.AsUInt32() | second.AsUInt32()) != Vector256<uint>.Zero)

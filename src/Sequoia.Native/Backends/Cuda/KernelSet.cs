@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 namespace Sequoia.Native;
 
 /// <summary>
-/// The sources of the engine's CUDA kernels, any of which may be replaced by the user's own: <c>KernelSet.Default.Replace("rms_norm", source)</c>.
+/// The sources of the engine's CUDA kernels. Users can replace any of them: <c>KernelSet.Default.Replace("rms_norm", source)</c>.
 /// A replacement is compiled and checked on random inputs when a model is loaded, before it is used.
 /// Immutable.
 /// </summary>
@@ -12,15 +12,15 @@ public sealed class KernelSet
     private const string Prefix = "kernels/";
     private const string HeaderExtension = ".cuh";
 
-    // What the launchers of this folder launch, in alphabetical order.
+    // The kernels that this folder launches, in alphabetical order.
     private static readonly string[] Launched =
         ["advance_step", "attend", "attend_scalar", "compact_kv", "draw_children", "embed", "matmul", "matmul_scalar", "rms_norm", "verify_tree"];
 
-    // Slow twins that nothing of the engine launches, so that there is no use in replacing them.
+    // Slow reference twins. The engine never launches them, so replacing them has no effect.
     private static readonly string[] Others =
         ["rms_norm_scalar", "draw_children_scalar", "verify_tree_scalar", "compact_kv_scalar"];
 
-    // Read when a kernel is compiled: most programs compute on the CPU and never need them.
+    // Read when a kernel is compiled: most programs run on the CPU and never need them.
     private static readonly Lazy<IReadOnlyDictionary<string, string>> AllHeaders = new(() => typeof(KernelSet).Assembly.GetManifestResourceNames()
         .Where(name => name.EndsWith(HeaderExtension, StringComparison.Ordinal))
         .ToDictionary(name => name[Prefix.Length..], Read));
@@ -45,19 +45,19 @@ public sealed class KernelSet
     /// <summary>The headers that this set is compiled with.</summary>
     internal IReadOnlyDictionary<string, string> SourceHeaders => _headers ?? Headers;
 
-    /// <summary>A kernel's source. Its first lines say what it computes, and the shapes of what it is given.</summary>
+    /// <summary>A kernel's source. Its first lines document what it computes and the shapes of its parameters.</summary>
     /// <exception cref="InvalidInputException">There is no kernel of this name.</exception>
     public string this[string name] => _replacements.TryGetValue(name, out string? source) ? source
         : Launched.Contains(name) ? Read($"{Prefix}{name}.cu")
         : throw new InvalidInputException($"kernel: {name}: is not one of the engine's: {string.Join(", ", Names)}") { Parameter = "kernel" };
 
-    /// <summary>A source by its name, also of a kernel that is only compared with others.</summary>
+    /// <summary>A source by its name, including kernels that exist only for comparison.</summary>
     internal string Source(string name) =>
         !_replacements.ContainsKey(name) && Others.Contains(name) ? Read($"{Prefix}{name}.cu") : this[name];
 
-    /// <summary>The same kernels but for one.</summary>
+    /// <summary>Creates a set with one kernel replaced.</summary>
     /// <param name="name">The kernel.</param>
-    /// <param name="source">CUDA C++ that defines kernels of the same names and parameters; may include <see cref="Headers"/>.</param>
+    /// <param name="source">CUDA C++ that defines kernels with the same names and parameters; may include <see cref="Headers"/>.</param>
     /// <exception cref="InvalidInputException">There is no kernel of this name.</exception>
     public KernelSet Replace(string name, string source)
     {
@@ -66,10 +66,10 @@ public sealed class KernelSet
         return ReplaceAny(name, source);
     }
 
-    /// <summary>The same for a kernel that is only compared with others, too.</summary>
+    /// <summary>The same, also for kernels that exist only for comparison.</summary>
     internal KernelSet ReplaceAny(string name, string source) => new(_replacements.SetItem(name, source), _headers);
 
-    /// <summary>The same kernels with one of the headers changed.</summary>
+    /// <summary>Creates a set with one of the headers replaced.</summary>
     internal KernelSet ReplaceHeader(string name, string source) =>
         new(_replacements, SourceHeaders.ToImmutableDictionary().SetItem(name, source));
 

@@ -1,7 +1,7 @@
 namespace Sequoia.Native.Backends.Cuda;
 
 /// <summary>
-/// One of the engine's kernels as its launcher compiles and launches it. Launchers find their kernels by these, so what is listed is what runs.
+/// One of the engine's kernels as its launcher compiles and launches it. Launchers look up their kernels by these, so the list is what runs.
 /// Immutable.
 /// </summary>
 internal sealed class KernelVariant
@@ -15,21 +15,21 @@ internal sealed class KernelVariant
     /// <summary>The kernel's name in the source, such as attend_sealed.</summary>
     public string Kernel { get; }
 
-    /// <summary>Threads of a block.</summary>
+    /// <summary>Threads per block.</summary>
     public int Threads { get; }
 
-    /// <summary>The source's own macros, beside ELEMENT.</summary>
+    /// <summary>The source's own macros, in addition to ELEMENT.</summary>
     public IReadOnlyList<(string Name, int Value)> Macros { get; }
 
     /// <summary>Bytes of dynamic shared memory of a typical launch.</summary>
     public int SharedBytes { get; internal init; }
 
-    /// <summary>Whether it is compiled for each type of weights, keys and values by itself.</summary>
+    /// <summary>Whether it is compiled separately for each type of weights, keys and values.</summary>
     public bool HasElement { get; internal init; }
 
-    /// <summary>Whether it takes compute capability 8.0.</summary>
+    /// <summary>Whether it needs compute capability 8.0.</summary>
     public bool NeedsTensorCores { get; internal init; }
 
-    /// <summary>Blocks for that many items, one a thread.</summary>
+    /// <summary>The number of blocks for this many items, one per thread.</summary>
     internal int BlocksFor(int items) => (items + Threads - 1) / Threads;
 }

@@ -3,18 +3,18 @@ using System.Runtime.CompilerServices;
 namespace Sequoia.Native.Trees;
 
 /// <summary>
-/// A sequence that grows at its end, and the least concave sequence that is nowhere below it: straight lines between some
+/// A sequence that grows at its end, and its least concave majorant: straight lines between some
 /// of its points, the corners.
 /// </summary>
 internal sealed class ConcaveMajorant
 {
-    /// <summary>How far on either side places that have no value may be read; they read as minus infinity.</summary>
+    /// <summary>How far out of range on either side positions may be read; they read as minus infinity.</summary>
     public const int Margin = SizeSplit.Tile;
 
     private readonly double[] _padded;
     private readonly int[] _corners;
-    // Up to the last two lines, which are kept as such: the last one moves as a whole with each further value, and where
-    // values rise in steps, it and the one before become one line again and again.
+    // Excludes the last two lines, which are stored separately: the last one changes with each further value, and where
+    // values rise in steps, it and the previous one merge repeatedly.
     private readonly double[] _upper;
     private int _cornerCount;
     private int _lineStart;
@@ -34,10 +34,10 @@ internal sealed class ConcaveMajorant
 
     public ReadOnlySpan<double> Values => _padded.AsSpan(Margin, Count);
 
-    /// <summary>The values from one place on, which may lie up to <see cref="Margin"/> before the first; minus infinity where there is none.</summary>
+    /// <summary>The values from one position on, at most <see cref="Margin"/> before the first; minus infinity if there is none.</summary>
     public ReadOnlySpan<double> From(int at) => _padded.AsSpan(Margin + at);
 
-    /// <summary>The majorant at one place.</summary>
+    /// <summary>The majorant at one position.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public double Upper(int at) =>
         at >= _lineStart ? Line(at, _lineStart, _lineSlope)
@@ -50,7 +50,7 @@ internal sealed class ConcaveMajorant
         Bend(Count++);
     }
 
-    /// <summary>Forgets all but the first values.</summary>
+    /// <summary>Drops all but the first values.</summary>
     public void Truncate(int count)
     {
         _padded.AsSpan(Margin + count, Count - count).Fill(double.NegativeInfinity);
@@ -70,14 +70,14 @@ internal sealed class ConcaveMajorant
         double step = Value(at) - Value(at - 1);
         if (step < _lineSlope)
         {
-            // The point before stays a corner.
+            // The previous point stays a corner.
             for (int i = _earlierStart; i < _lineStart; i++)
                 _upper[i] = Line(i, _earlierStart, _earlierSlope);
             (_earlierStart, _earlierSlope, _lineStart, _lineSlope) = (_lineStart, _lineSlope, at - 1, step);
         }
         else
         {
-            // A corner under the line from the one before it to the new point is none any more.
+            // A corner below the line from the previous corner to the new point is no longer a corner.
             _cornerCount--;
             while (_cornerCount > 1 && !IsAbove(_corners[_cornerCount - 1], _corners[_cornerCount - 2], at))
                 _cornerCount--;
@@ -93,6 +93,6 @@ internal sealed class ConcaveMajorant
     private bool IsAbove(int middle, int left, int right) =>
         (Value(middle) - Value(left)) * (right - left) > (Value(right) - Value(left)) * (middle - left);
 
-    // Rounding may put a point of the sequence a hair above the line that it lies on.
+    // Rounding may put a point of the sequence slightly above the line that it lies on.
     private double Line(int at, int start, double slope) => double.MaxNative(Value(at), Value(start) + (slope * (at - start)));
 }

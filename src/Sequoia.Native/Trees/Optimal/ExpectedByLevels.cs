@@ -24,14 +24,14 @@ internal static class ExpectedByLevels
             double[] sums = new double[maxSize + 1];
             for (int n = 1; n <= maxSize; n++)
                 sums[n] = sums[n - 1] + (n <= reached.Length ? reached[n - 1] : 0);
-            // Nodes on a further level would hang on nodes that nobody wants.
+            // Nodes on a further level would be children of nodes that are not used.
             if (before is not null && sums.AsSpan().SequenceEqual(before))
                 yield break;
             yield return before = sums;
         }
     }
 
-    /// <summary>Rows of the matrix, from below, on top of trees for its last row.</summary>
+    /// <summary>Rows of the matrix, from the bottom up, above trees for its last row.</summary>
     private static IEnumerable<double[]> OfMatrix(double[][] rows, int maxSize)
     {
         ConcaveMajorant lone = LevelTables.Lone(maxSize);

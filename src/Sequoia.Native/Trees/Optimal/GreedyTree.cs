@@ -1,8 +1,8 @@
 namespace Sequoia.Native.Trees;
 
 /// <summary>
-/// Takes the likeliest node that is left, again and again. Where no row of acceptance rises, a node is never likelier than
-/// its parent or its elder sibling, so the n likeliest nodes of all always form a tree: the best one.
+/// Repeatedly takes the most likely remaining node. If no row of acceptance increases with the rank, a node is never more likely than
+/// its parent or its previous sibling, so the n most likely nodes always form a tree: the best one.
 /// </summary>
 internal static class GreedyTree
 {
@@ -16,7 +16,7 @@ internal static class GreedyTree
     {
         var parents = new List<int> { -1 };
         var reached = new List<double> { 1 };
-        // Ties go to the node that was offered first, so that the result does not depend on the heap.
+        // Ties go to the node that was added first, so that the result does not depend on the heap.
         var queue = new PriorityQueue<Candidate, (double Loss, int Order)>();
         int offers = 0;
         Offer(new Candidate(0, 1, 1));

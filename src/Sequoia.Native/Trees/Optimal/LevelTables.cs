@@ -1,9 +1,9 @@
 namespace Sequoia.Native.Trees;
 
-/// <summary>G for 1, 2, ... levels, where one row of acceptance holds at every depth: trees of d levels have subtrees of d - 1.</summary>
+/// <summary>G for 1, 2, ... levels, if one row of acceptance applies at every depth: trees of d levels have subtrees of d - 1.</summary>
 internal static class LevelTables
 {
-    /// <summary>Ends where further levels change nothing.</summary>
+    /// <summary>Ends when further levels change nothing.</summary>
     public static IEnumerable<ConcaveMajorant> Of(double[] row, int maxSize)
     {
         ConcaveMajorant latest = Lone(maxSize);
@@ -13,7 +13,7 @@ internal static class LevelTables
         {
             table.Fill(maxSize);
             ConcaveMajorant deeper = table.Best();
-            // Trees that are too small to want the further level stay the same, and so does all that is made of them.
+            // Trees too small to use the further level stay the same, and so does everything built from them.
             int same = deeper.Values.CommonPrefixLength(latest.Values);
             if (same == deeper.Count)
                 yield break;

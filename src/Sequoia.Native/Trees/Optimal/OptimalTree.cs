@@ -3,17 +3,17 @@ using Sequoia.Native.Trees;
 namespace Sequoia.Native;
 
 /// <summary>
-/// The tree that gives the most tokens per step for measured acceptance (Sequoia, section 3.1): exact for every vector and
+/// The tree with the most expected tokens per step for measured acceptance (Sequoia, section 3.1): exact for every vector and
 /// matrix; docs/optimizer.md has the proof. The same input always gives the same tree. Thread-safe.
 /// </summary>
 internal static class OptimalTree
 {
     /// <summary>
     /// The best tree of at most <paramref name="maxSize"/> nodes and <paramref name="maxLevels"/> levels (null: any),
-    /// the root included. Nodes that could not add anything are left out, so it may have fewer nodes.
+    /// the root included. Nodes that add nothing are left out, so it may have fewer nodes.
     /// </summary>
     /// <exception cref="InvalidInputException">
-    /// A bound is not in 1..65536, or acceptance rises somewhere with the rank and both bounds are so large (more than a
+    /// A bound is not in 1..65536, or acceptance increases with the rank somewhere and both bounds are so large (more than a
     /// thousand levels at 65536 nodes) that the tables would not fit in 2 GB.
     /// </exception>
     public static TokenTree Build(AcceptanceVector p, int maxSize, int? maxLevels = null) => Build(new AcceptanceByDepth(p), maxSize, maxLevels);
@@ -32,18 +32,18 @@ internal static class OptimalTree
             return TokenTree.Root;
         if (UsefulRows.AreNonIncreasing(rows))
             return TokenTree.FromParents(GreedyTree.Grow(rows, maxSize, levels).Parents);
-        // Much cheaper than with a bound, which often does not matter.
+        // Much cheaper than with a bound, which often has no effect.
         TokenTree unbounded = Best(rows, maxSize, null);
         return unbounded.Levels <= levels ? unbounded : Best(rows, maxSize, levels);
     }
 
     /// <summary>
     /// F of the best trees of all sizes and levels, from which the fastest one for measured costs can be chosen (Sequoia,
-    /// section 3.3). Made as it is enumerated.
+    /// section 3.3). Computed lazily.
     /// </summary>
     /// <returns>
     /// For 1, 2, ... levels: an array whose entry n is F of the best tree of at most n nodes and that many levels, for n up to
-    /// <paramref name="maxSize"/>; entry 0 is 0. Ends where further levels change nothing.
+    /// <paramref name="maxSize"/>; entry 0 is 0. Ends when further levels change nothing.
     /// </returns>
     /// <exception cref="InvalidInputException">The size is not in 1..65536.</exception>
     public static IEnumerable<double[]> ExpectedTokensByLevels(AcceptanceByDepth p, int maxSize)
@@ -54,7 +54,7 @@ internal static class OptimalTree
     }
 
     /// <summary>
-    /// F(T): the tokens per step to expect of a tree, the bonus token included. The sum over all nodes of the product
+    /// F(T): the expected tokens per step of a tree, the bonus token included. The sum over all nodes of the product
     /// of p over the child ranks on the path to the node.
     /// </summary>
     public static double ExpectedTokens(TokenTree tree, AcceptanceVector p) => ExpectedTokens(tree, new AcceptanceByDepth(p));
@@ -62,7 +62,7 @@ internal static class OptimalTree
     /// <inheritdoc cref="ExpectedTokens(TokenTree, AcceptanceVector)"/>
     public static double ExpectedTokens(TokenTree tree, AcceptanceByDepth p) => ReachedShares(tree, p).Sum();
 
-    /// <summary>f of every node: the product of p over the child ranks on the path to it, which is the chance that a step gets there.</summary>
+    /// <summary>f of every node: the product of p over the child ranks on the path to it, which is the probability that a step reaches it.</summary>
     public static double[] ReachedShares(TokenTree tree, AcceptanceByDepth p)
     {
         ArgumentNullException.ThrowIfNull(tree);

@@ -1,10 +1,10 @@
 namespace Sequoia.Native.Trees;
 
 /// <summary>
-/// What the children of one node can add. With G[j] = most expected tokens of a child's subtree of at most j nodes, and
+/// The expected tokens that the children of one node can add. With G[j] = most expected tokens of a child's subtree of at most j nodes, and
 /// p_k = acceptance of rank k,
 /// S_k[m] = most that the children of ranks k, k+1, ... add with at most m nodes
-///        = max(0, max over 1 &lt;= j &lt;= m of p_k G[j] + S_(k+1)[m-j]), and 0 behind the last rank.
+///        = max(0, max over 1 &lt;= j &lt;= m of p_k G[j] + S_(k+1)[m-j]), and 0 after the last rank.
 /// "At most" makes every entry feasible.
 /// </summary>
 internal sealed class SiblingTable
@@ -12,13 +12,13 @@ internal sealed class SiblingTable
     private readonly double[] _p;
     // Row k - 1 is S_k.
     private readonly ConcaveMajorant[] _rows;
-    // Where the search for the best share of each rank begins.
+    // The start of the search for the best share of each rank.
     private readonly int[] _starts;
     private ConcaveMajorant _subtree;
 
     /// <param name="p">Acceptance by rank; the last one is not 0.</param>
     /// <param name="subtree">G; may grow along with this table.</param>
-    /// <param name="capacity">The most entries of a row, that of m = 0 included.</param>
+    /// <param name="capacity">The maximum number of entries of a row, including that of m = 0.</param>
     public SiblingTable(double[] p, ConcaveMajorant subtree, int capacity)
     {
         _p = p;
@@ -61,7 +61,7 @@ internal sealed class SiblingTable
     }
 
     /// <summary>
-    /// Fills every row up to <paramref name="count"/> entries, where G is what these rows make of themselves:
+    /// Fills every row up to <paramref name="count"/> entries, where these rows define G:
     /// G[m + 1] = 1 + S_1[m], which is appended as soon as it is known.
     /// </summary>
     public void FillWithSubtree(int count)
@@ -70,7 +70,7 @@ internal sealed class SiblingTable
         for (int first = Count; first < count; first = Count)
         {
             int width = Math.Min(SizeSplit.Tile, count - first);
-            // First the pairs of which both are known, for all m of a tile; then the others, m by m.
+            // First the pairs in which both are known, for all m of a tile; then the others, m by m.
             for (int k = 0; k < _p.Length - 1; k++)
             {
                 if (IsShared(k))
@@ -85,7 +85,7 @@ internal sealed class SiblingTable
         }
     }
 
-    /// <summary>Goes over to another G, of which the first <paramref name="same"/> entries are those of the old one.</summary>
+    /// <summary>Switches to another G, whose first <paramref name="same"/> entries are those of the old one.</summary>
     public void Rebase(ConcaveMajorant subtree, int same)
     {
         _subtree = subtree;
@@ -104,25 +104,25 @@ internal sealed class SiblingTable
         return best;
     }
 
-    /// <summary>The nodes of m that go to the child of rank k in a best tree; of several such numbers the smallest.</summary>
+    /// <summary>The number of the m nodes that go to the child of rank k in a best tree; the smallest of several such numbers.</summary>
     public int Share(int k, int m)
     {
         ReadOnlySpan<double> subtree = _subtree.Values;
         int share;
         if (k == _p.Length)
         {
-            // Nobody is left to share with, but not all may be of use.
+            // There is no sibling left to share with, but not all nodes may be useful.
             for (share = m; share > 1 && subtree[share - 1] == subtree[m]; share--) { }
             return share;
         }
-        // The same sums as when the entry was made, so one of them is equal to the bit.
+        // The same sums as when the entry was computed, so one of them is bitwise equal.
         ReadOnlySpan<double> younger = this[k + 1];
         double most = this[k][m];
         for (share = 1; (_p[k - 1] * subtree[share]) + younger[m - share] != most; share++) { }
         return share;
     }
 
-    // The last child has nobody to share with, and one that is never accepted is only there for the younger ones.
+    // The last child has no sibling to share with, and one that is never accepted only makes room for the later ones.
     private bool IsShared(int k) => k < _p.Length - 1 && _p[k] > 0;
 
     private double Unshared(int k, int m) => k == _p.Length - 1 ? _p[k] * _subtree.Values[m] : _rows[k + 1].Values[m - 1];

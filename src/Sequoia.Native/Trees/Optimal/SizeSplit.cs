@@ -5,25 +5,25 @@ using System.Runtime.Intrinsics;
 namespace Sequoia.Native.Trees;
 
 /// <summary>
-/// Shares m nodes between one child's subtree and its younger siblings: the most of p G[j] + S[m-j] over 1 &lt;= j &lt;= m, for
-/// a tile of neighbouring m at once, as neighbours look at the same j and their S lie side by side in memory.
-/// The same with the concave majorants of G and S is concave in j and nowhere less, so the search begins at its top and
-/// ends on either side where even the majorants cannot do better for any m of the tile; or where one of the two sequences,
-/// which never fall, would have to get more than all nodes give it. Exact for all such sequences, and fast for nearly
+/// Shares m nodes between one child's subtree and its later siblings: the most of p G[j] + S[m-j] over 1 &lt;= j &lt;= m, for
+/// a tile of adjacent m at once, since adjacent m read the same j and their S are contiguous in memory.
+/// The same sum with the concave majorants of G and S is concave in j and an upper bound, so the search begins at its maximum and
+/// ends on either side where even the majorants cannot do better for any m of the tile, or where one of the two sequences,
+/// which never decrease, would have to exceed its value for all nodes. Exact for all such sequences, and fast for nearly
 /// concave ones.
 /// </summary>
 internal static class SizeSplit
 {
-    /// <summary>How many m make a tile.</summary>
+    /// <summary>The number of m in a tile.</summary>
     public const int Tile = 32;
 
-    // Majorants are interpolated, so rounding can put them a hair above sums that they equal, over long stretches.
+    // Majorants are interpolated, so rounding can put them slightly above sums that they equal, over long ranges.
     private const double Hair = 1 + 1e-13;
     private const int FirstStretch = 16;
     private const int LongestStretch = 256;
 
     /// <summary>
-    /// The most for m = first, first + 1, ..., as many as <paramref name="most"/> holds, at most a tile. Pairs of which G or S is
+    /// The most for m = first, first + 1, ..., as many as <paramref name="most"/> holds, at most a tile. Pairs whose G or S is
     /// not known yet count as minus infinity.
     /// </summary>
     /// <param name="p">The child's probability, above 0.</param>
@@ -31,14 +31,14 @@ internal static class SizeSplit
     /// <param name="younger">S, up to first - 1 or further.</param>
     /// <param name="first">Nodes to share, at least 1.</param>
     /// <param name="most">Receives the sums.</param>
-    /// <param name="start">Where to begin: the top for the last m; becomes the top for the last m of the tile.</param>
+    /// <param name="start">The start of the search: the maximum for the last m. On return, the maximum for the last m of the tile.</param>
     public static void Most(double p, ConcaveMajorant subtree, ConcaveMajorant younger, int first, Span<double> most, ref int start)
     {
         Span<double> sums = stackalloc double[Tile];
         sums.Fill(double.NegativeInfinity);
         int last = first + most.Length - 1, highest = Math.Min(last, subtree.Count - 1);
         var search = new Search(p, subtree, younger, first, last);
-        // The m of small tiles may have no pair in common that is known for all of them, and there is little to save.
+        // The m of small tiles may have no known pair in common, and there is little to save.
         int bottom = 1, top = highest;
         if (first >= 2 * Tile)
         {
@@ -46,7 +46,7 @@ internal static class SizeSplit
             top = start = Math.Max(bottom, search.Top(last, bottom));
         }
         search.Look(bottom, top, sums);
-        // Stretches grow, so that bounds are checked often where the search is short and seldom where it is long.
+        // Ranges grow, so that bounds are checked often in a short search and rarely in a long one.
         int length = FirstStretch;
         for (int from = top + 1; from <= highest && search.MayGainFrom(from, sums); length = Math.Min(2 * length, LongestStretch))
         {
@@ -69,7 +69,7 @@ internal static class SizeSplit
         private readonly ReadOnlySpan<double> _g = subtree.Values;
         private readonly ReadOnlySpan<double> _s = younger.Values;
 
-        /// <summary>The top of the majorants' sum for m, of the pairs that are known.</summary>
+        /// <summary>The maximum of the majorants' sum for m, over the known pairs.</summary>
         public int Top(int m, int start)
         {
             int least = Math.Max(1, m - younger.Count + 1), greatest = Math.Min(m, subtree.Count - 1);
@@ -82,12 +82,12 @@ internal static class SizeSplit
             return top;
         }
 
-        /// <summary>Whether some m could do better with some j from here on, which lies above its top.</summary>
+        /// <summary>Whether some m could do better with some j from here on, above its maximum.</summary>
         public bool MayGainFrom(int j, ReadOnlySpan<double> sums)
         {
             for (int m = Math.Max(first, j); m <= last; m++)
             {
-                // What is not known yet is not bounded.
+                // Unknown values have no bound.
                 if (m - j >= younger.Count
                     || Math.Min(Bound(j, m), (p * _g[Math.Min(m, _g.Length - 1)]) + _s[m - j]) > sums[m - first] * Hair)
                     return true;
@@ -95,7 +95,7 @@ internal static class SizeSplit
             return false;
         }
 
-        /// <summary>Whether some m could do better with some j up to here, which lies below its top.</summary>
+        /// <summary>Whether some m could do better with some j up to here, below its maximum.</summary>
         public bool MayGainDownFrom(int j, ReadOnlySpan<double> sums)
         {
             for (int m = first; m <= last && m - j < younger.Count; m++)
@@ -106,7 +106,7 @@ internal static class SizeSplit
             return false;
         }
 
-        /// <summary>Takes the sums of all j from one to another into account.</summary>
+        /// <summary>Includes the sums of all j in a range.</summary>
         public void Look(int from, int to, Span<double> sums)
         {
             ref double g = ref MemoryMarshal.GetReference(_g);

@@ -1,13 +1,13 @@
 namespace Sequoia.Native.Trees;
 
 /// <summary>
-/// G of every depth: the most expected tokens of a subtree by the nodes it may have, counted from its own root, which is
-/// there for certain. Two things make subtrees differ from depth to depth: the rows of acceptance, up to the last one,
-/// and the levels that are left.
+/// G of every depth: the most expected tokens of a subtree by its maximum number of nodes, given that its root is
+/// accepted. Two things differ from depth to depth: the rows of acceptance, up to the last one,
+/// and the number of levels left.
 /// </summary>
 internal sealed class SubtreeTables
 {
-    // 20 bytes an entry.
+    // 20 bytes per entry.
     private const long MaxEntries = 1L << 26;
 
     private readonly double[][] _rows;
@@ -15,7 +15,7 @@ internal sealed class SubtreeTables
     private readonly int? _levels;
     // By depth, where a further row of acceptance follows; index 0, the root, is left out.
     private readonly ConcaveMajorant[] _head;
-    // Where the last row holds, by levels left - 1; further levels change nothing behind its end.
+    // For the last row, by levels left - 1; further levels change nothing after its end.
     private readonly List<ConcaveMajorant> _tail;
     private (double[] Row, ConcaveMajorant Subtree, SiblingTable Table)? _latest;
 

@@ -9,13 +9,13 @@ internal static class TreeBacktrack
         List<(int Node, int Size)> level = [(0, maxSize)];
         for (int depth = 0; level.Count > 0 && tables.HasChildren(depth); depth++)
         {
-            // Subtrees soon get small, and with them the table.
+            // Subtrees soon get small, and the table with them.
             SiblingTable siblings = tables.Siblings(depth, level.Max(subtree => subtree.Size));
             List<(int Node, int Size)> next = [];
             foreach ((int node, int size) in level)
             {
                 int left = size - 1;
-                // A rest of 0 adds nothing: no further children.
+                // A remainder of 0 adds nothing: no further children.
                 for (int k = 1; k <= siblings.Ranks && siblings[k][left] > 0; k++)
                 {
                     int share = siblings.Share(k, left);

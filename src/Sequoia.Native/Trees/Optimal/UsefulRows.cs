@@ -1,15 +1,15 @@
 namespace Sequoia.Native.Trees;
 
-/// <summary>What of an acceptance matrix a tree of that many nodes and levels can use.</summary>
+/// <summary>The part of an acceptance matrix that a tree of the given size and levels can use.</summary>
 internal static class UsefulRows
 {
     /// <summary>
-    /// The rows by depth of the parent, none of which is empty or ends in 0; the last one holds for all deeper parents. There
-    /// are none where only the root is of use.
+    /// The rows by depth of the parent, none of which is empty or ends in 0; the last one applies to all deeper parents.
+    /// Empty if only the root is useful.
     /// </summary>
     /// <param name="p">The matrix.</param>
     /// <param name="maxSize">Nodes allowed.</param>
-    /// <param name="levels">Levels allowed, from 1 to <paramref name="maxSize"/>; becomes less where a row without hope comes before.</param>
+    /// <param name="levels">Levels allowed, from 1 to <paramref name="maxSize"/>; reduced if an all-zero row comes earlier.</param>
     public static double[][] Of(AcceptanceByDepth p, int maxSize, ref int levels)
     {
         // Nodes of the lowest level have no children and need no row.
@@ -20,7 +20,7 @@ internal static class UsefulRows
         return rows;
     }
 
-    /// <summary>Whether no row rises, so that <see cref="GreedyTree"/> is exact.</summary>
+    /// <summary>Whether no row increases with the rank, so that <see cref="GreedyTree"/> is exact.</summary>
     public static bool AreNonIncreasing(double[][] rows) => Array.TrueForAll(rows, row =>
     {
         for (int k = 1; k < row.Length; k++)

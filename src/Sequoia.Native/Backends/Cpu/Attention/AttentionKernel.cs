@@ -5,14 +5,14 @@ namespace Sequoia.Native.Backends.Cpu;
 
 /// <summary>
 /// softmax(q K^T / sqrt(d)) V for the query heads that share one KV head, for one row. The j-th key summed is the key at position j,
-/// whichever page and row it lies in; every sum's shape depends on j alone, so a path scores the same bits as a chain, in any tree or
+/// whichever page and row it is in. Every sum's shape depends on j alone, so a path scores the same bits as a chain, in any tree or
 /// committed.
 /// </summary>
 internal static unsafe class AttentionKernel<TLanes> where TLanes : unmanaged, ILanes<TLanes>
 {
     private const int Block = KvPool.PageSize;
 
-    /// <summary>Floats of scratch for that many positions: scores for two heads, and their scaled queries.</summary>
+    /// <summary>The number of floats of scratch for this many positions: scores for two heads, and their scaled queries.</summary>
     public static int Scratch(CpuKvPool pool, int positions) => 2 * (ScoreStride(positions) + pool.ValueStride);
 
     public static void Attend(float* queries, int heads, CpuKvPool pool, int* pages, int layer, int kvHead, int prefix, ReadOnlySpan<int> path, float* output, float* scratch)
@@ -25,7 +25,7 @@ internal static unsafe class AttentionKernel<TLanes> where TLanes : unmanaged, I
             Single(queries + (head * headDim), pool, pages, layer, kvHead, prefix, path, output + (head * headDim), scratch);
     }
 
-    // One more block, as what is behind the last position is padded.
+    // One more block, since the positions after the last are padded.
     private static int ScoreStride(int positions) => (positions + Block) / Block * Block;
 
     private static void Pair(float* queries, CpuKvPool pool, int* pages, int layer, int kvHead, int prefix, ReadOnlySpan<int> path, float* output, float* scratch)
@@ -47,7 +47,7 @@ internal static unsafe class AttentionKernel<TLanes> where TLanes : unmanaged, I
         Finish(scores, pool, pages, layer, kvHead, prefix, path, output, scaled);
     }
 
-    // Optimised at once, as everything that works on vectors: a process with one core waits seconds for the compiler's second version.
+    // Fully optimised at once, like all vector code: on one core, tiered compilation takes seconds to reach the second tier.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Scale(float* query, int count, int headDim, float* scaled)
     {
@@ -59,11 +59,11 @@ internal static unsafe class AttentionKernel<TLanes> where TLanes : unmanaged, I
             scaled[d] = query[d] * scale;
     }
 
-    /// <summary>From the scores of all rows up to the node to the head's output.</summary>
+    /// <summary>Computes the head's output from the scores of all rows up to the node.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Finish(float* scores, CpuKvPool pool, int* pages, int layer, int kvHead, int prefix, ReadOnlySpan<int> path, float* output, float* sums)
     {
-        // All rows were scored: the few that are not on the path cost less than skipping them.
+        // All rows are scored: the few rows off the path cost less than skipping them.
         for (int i = 0; i < path.Length; i++)
             scores[prefix + i] = scores[prefix + path[i]];
         TLanes total = TLanes.Broadcast(Softmax(scores, prefix + path.Length));
@@ -177,7 +177,7 @@ internal static unsafe class AttentionKernel<TLanes> where TLanes : unmanaged, I
     }
 
     /// <summary>
-    /// 32 dimensions of sum over j of weight[j] * value[j]: four partial sums by j % 4, added in the end, hide the latency of the
+    /// 32 dimensions of sum over j of weight[j] * value[j]. Four partial sums by j % 4, added at the end, hide the latency of the
     /// additions.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -205,7 +205,7 @@ internal static unsafe class AttentionKernel<TLanes> where TLanes : unmanaged, I
                 b3 = TLanes.FusedMultiplyAdd(w3, TLanes.Load(v + (3 * stride) + 16), b3);
             }
         }
-        // The rest in the same order of partial sums: j is a multiple of four here.
+        // The remainder in the same order of partial sums: j is a multiple of four here.
         for (; j < count; j++)
         {
             TLanes w = TLanes.Broadcast(weights[j]);
@@ -225,7 +225,7 @@ internal static unsafe class AttentionKernel<TLanes> where TLanes : unmanaged, I
         high = (b0 + b1) + (b2 + b3);
     }
 
-    /// <summary>The same for sixteen dimensions: heads whose size is no multiple of 32 end in one of these.</summary>
+    /// <summary>The same for sixteen dimensions: heads whose size is not a multiple of 32 end in one of these.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static TLanes WeightedSum(float* weights, float* values, int* pages, int stride, int prefix, ReadOnlySpan<int> path)
     {

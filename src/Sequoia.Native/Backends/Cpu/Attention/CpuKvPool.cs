@@ -4,8 +4,8 @@ using Sequoia.Native.Numerics;
 namespace Sequoia.Native.Backends.Cpu;
 
 /// <summary>
-/// Per layer and KV head: keys [page][dimension][position of the page], so that sixteen scores grow side by side in the lanes of one register and
-/// none needs a sum across lanes; values [page][position of the page][dimension], padded to whole vectors. fp32.
+/// Per layer and KV head: keys [page][dimension][position in the page], so that sixteen scores accumulate in the lanes of one register
+/// without a sum across lanes; values [page][position in the page][dimension], padded to whole vectors. fp32.
 /// </summary>
 internal sealed unsafe class CpuKvPool : KvPool
 {
@@ -31,10 +31,10 @@ internal sealed unsafe class CpuKvPool : KvPool
 
     public int ValueStride { get; }
 
-    /// <summary>Keys of page 0; those of page i are i x <see cref="KvPool.PageSize"/> x <see cref="HeadDim"/> floats further.</summary>
+    /// <summary>Keys of page 0; those of page i start i x <see cref="KvPool.PageSize"/> x <see cref="HeadDim"/> floats later.</summary>
     public float* Keys(int layer, int kvHead) => _keys.Pointer + (Plane(layer, kvHead) * Pages * PageSize * HeadDim);
 
-    /// <summary>Values of page 0; those of page i are i x <see cref="KvPool.PageSize"/> x <see cref="ValueStride"/> floats further.</summary>
+    /// <summary>Values of page 0; those of page i start i x <see cref="KvPool.PageSize"/> x <see cref="ValueStride"/> floats later.</summary>
     public float* Values(int layer, int kvHead) => _values.Pointer + (Plane(layer, kvHead) * Pages * PageSize * ValueStride);
 
     /// <summary>Dimension 0 of a sequence's key; the next dimensions follow <see cref="KvPool.PageSize"/> floats apart.</summary>
@@ -44,7 +44,7 @@ internal sealed unsafe class CpuKvPool : KvPool
     public float* Value(float* plane, int* pages, int row) => plane + ((((long)pages[row / PageSize] * PageSize) + (row % PageSize)) * ValueStride);
 
     /// <summary>
-    /// Row committed + path[i] of a sequence goes to row committed + i. Safe in ascending order: path[i] >= i, and only rows before committed + i
+    /// Moves row committed + path[i] of a sequence to row committed + i. Safe in ascending order: path[i] >= i, and only rows before committed + i
     /// have been written when row committed + path[i] is read.
     /// </summary>
     public void Compact(KvPages pages, int committed, ReadOnlySpan<int> path)

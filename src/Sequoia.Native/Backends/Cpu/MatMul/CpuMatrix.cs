@@ -4,8 +4,8 @@ using Sequoia.Native.Numerics;
 namespace Sequoia.Native.Backends.Cpu;
 
 /// <summary>
-/// Matrices of one element type and column count, left where they are in the mapped file. Only rows that are no whole number of
-/// chunks (no usual model has such) are copied, in their type, and padded with zeros.
+/// Matrices of one element type and column count, used in place in the mapped file. Only rows that are not a whole number of
+/// chunks (no common model has any) are copied, in their type, and zero-padded.
 /// </summary>
 internal sealed unsafe class CpuMatrix : Matrix, IDisposable
 {
@@ -36,7 +36,7 @@ internal sealed unsafe class CpuMatrix : Matrix, IDisposable
     }
 }
 
-/// <summary>A norm's weights, widened to fp32 once: they are small, and zero-padded to whole chunks.</summary>
+/// <summary>A norm's weights, widened to fp32 once, since they are small, and zero-padded to whole chunks.</summary>
 internal sealed unsafe class CpuVector : Matrix
 {
     private readonly float[] _values;

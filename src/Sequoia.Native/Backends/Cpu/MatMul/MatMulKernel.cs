@@ -4,8 +4,8 @@ using Sequoia.Native.Numerics;
 namespace Sequoia.Native.Backends.Cpu;
 
 /// <summary>
-/// Walks a band of weight rows in register tiles: each group of rows is read from memory once and, while it is in the first
-/// cache, meets all tokens. TTall rows by TWidest tokens is the largest tile whose sums this instruction set's registers hold.
+/// Steps through a band of weight rows in register tiles. Each group of rows is read from memory once and multiplied with all tokens while it is
+/// in the L1 cache. TTall rows by TWidest tokens is the largest tile whose sums fit this instruction set's registers.
 /// </summary>
 internal static unsafe class MatMulKernel<TLanes, TFormat, TTall, TWidest>
     where TLanes : unmanaged, ILanes<TLanes>
@@ -22,7 +22,7 @@ internal static unsafe class MatMulKernel<TLanes, TFormat, TTall, TWidest>
         int tiles = (lastRow - firstRow) / RowsPerTile;
         long tileBytes = (long)RowsPerTile * weight.Columns * TFormat.ElementSize;
         int groups = (tokens + TWidest.Value - 1) / TWidest.Value;
-        // One group of tokens can stream through all rows; several take turns on as many as stay in the first cache.
+        // One group of tokens can stream through all rows; several groups take turns on as many rows as fit the L1 cache.
         int stretch = groups == 1 ? Math.Max(tiles, 1) : (int)Math.Max(1, CachedBytes / tileBytes);
         for (int tile = 0; tile < tiles; tile += stretch)
             Groups<TTall>(weight, firstRow + (tile * RowsPerTile), Math.Min(stretch, tiles - tile), groups, x, xStride, y, yStride, tokens, add);

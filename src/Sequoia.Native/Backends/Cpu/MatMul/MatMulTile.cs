@@ -15,20 +15,20 @@ internal static unsafe class MatMulTile<TLanes, TFormat, TShape>
 {
     private const long PrefetchBytes = 12 * 1024;
 
-    /// <summary>No call may stand in the loops, nothing big beside them: the compiler would keep the sums in memory.</summary>
-    /// <param name="weights">The first tile's first row; rows follow each other without a gap.</param>
-    /// <param name="tiles">Tiles, one below the other.</param>
+    /// <summary>JIT constraint: a call inside the loops, or large locals next to them, spills the accumulators to memory.</summary>
+    /// <param name="weights">The first tile's first row; rows are contiguous.</param>
+    /// <param name="tiles">The number of tiles, one below the other.</param>
     /// <param name="columns">Elements of a row, in whole chunks.</param>
-    /// <param name="x">The first token's input, laid out for the format.</param>
+    /// <param name="x">The first token's input, in the format's layout.</param>
     /// <param name="xStride">Floats from token to token.</param>
     /// <param name="y">The first token's output at the first row.</param>
     /// <param name="yStride">Floats from token to token.</param>
-    /// <param name="add">Add to y instead of setting it.</param>
+    /// <param name="add">Whether to add to y instead of setting it.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Multiply(byte* weights, int tiles, int columns, float* x, long xStride, float* y, long yStride, bool add)
     {
         long rowBytes = (long)columns * TFormat.ElementSize, tileBytes = TShape.Rows * rowBytes;
-        // Whole tiles, so that every line is asked for once; far enough for memory to answer, near enough to stay in the cache.
+        // In whole tiles, so that every line is prefetched once; far enough to hide memory latency, near enough to stay in the cache.
         long ahead = tileBytes * Math.Max(1, PrefetchBytes / tileBytes);
         int chunks = columns / Chunks.Size;
         for (; tiles > 0; tiles--)
@@ -45,7 +45,7 @@ internal static unsafe class MatMulTile<TLanes, TFormat, TShape>
             {
                 if (Sse.IsSupported)
                 {
-                    // Each row is a stream of its own, too short for the processor to see it coming.
+                    // Each row is its own stream, too short for the hardware prefetcher to detect.
                     Sse.Prefetch1(w0 + ahead);
                     if (TShape.Rows > 1) Sse.Prefetch1(w1 + ahead);
                     if (TShape.Rows > 2) Sse.Prefetch1(w2 + ahead);

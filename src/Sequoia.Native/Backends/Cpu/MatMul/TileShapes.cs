@@ -1,6 +1,6 @@
 namespace Sequoia.Native.Backends.Cpu;
 
-/// <summary>How many weight rows and tokens one register tile covers; constants to the compiler, so unused sums vanish.</summary>
+/// <summary>The number of weight rows and tokens in one register tile. JIT-time constants, so unused sums are eliminated.</summary>
 internal interface ITileShape
 {
     static abstract int Rows { get; }

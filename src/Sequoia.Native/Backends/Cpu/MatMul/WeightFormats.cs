@@ -3,7 +3,7 @@ using Sequoia.Native.Numerics;
 
 namespace Sequoia.Native.Backends.Cpu;
 
-/// <summary>How a chunk of 32 stored weights becomes two vectors. The input of a product is laid out to match.</summary>
+/// <summary>Converts a chunk of 32 stored weights to two vectors. The input of a product has a matching layout.</summary>
 internal unsafe interface IWeightFormat<TLanes> where TLanes : unmanaged, ILanes<TLanes>
 {
     static abstract int ElementSize { get; }

@@ -2,16 +2,16 @@ using System.Runtime.ExceptionServices;
 
 namespace Sequoia.Native.Backends.Cpu;
 
-/// <summary>Work that is split into independent items; which thread takes which item never changes a bit of the result.</summary>
+/// <summary>Work that is split into independent items; which thread runs which item never changes a bit of the result.</summary>
 internal abstract class ParallelJob
 {
-    /// <summary>Does one item. <paramref name="worker"/> (0 .. threads-1) names the thread's scratch memory.</summary>
+    /// <summary>Runs one item. <paramref name="worker"/> (0 .. threads-1) identifies the thread's scratch memory.</summary>
     public abstract void Execute(int item, int worker);
 }
 
 /// <summary>
-/// A user's share of the process's worker threads: pools of one size use the same threads, which share out the items of one job at a time. The
-/// threads begin with the first pool of their size and end with the last, disposed of or forgotten. Thread-safe.
+/// A user's share of the process's worker threads. Pools of one size share the same threads, which run the items of one job at a time. The
+/// threads start with the first pool of their size and end when the last is disposed or collected. Thread-safe.
 /// </summary>
 internal sealed class WorkerPool : IDisposable
 {
@@ -49,12 +49,12 @@ internal sealed class WorkerPool : IDisposable
             lock (workers)
                 workers.Run(job, items);
         }
-        // The threads must not end, nor the job's operands be collected, before it is done.
+        // The threads must not end, nor the job's operands be collected, before the job is done.
         GC.KeepAlive(this);
         GC.KeepAlive(job);
     }
 
-    /// <summary>What a worker's thread is called; systems show 15 characters.</summary>
+    /// <summary>The name of a worker thread; systems show 15 characters.</summary>
     public static string ThreadName(int worker) => $"Sequoia {worker}";
 
     public void Dispose()
@@ -77,8 +77,8 @@ internal sealed class WorkerPool : IDisposable
     }
 
     /// <summary>
-    /// A fixed set of threads. The caller works too and waits only for items that a worker has begun, so a worker that the system has put aside
-    /// between items delays nothing. Between jobs workers spin for a short while (jobs follow each other within microseconds during a step),
+    /// A fixed set of threads. The caller works too and waits only for items that a worker has begun, so a worker that is descheduled
+    /// between items delays nothing. Between jobs, workers spin for a short while (jobs follow each other within microseconds during a step),
     /// then sleep.
     /// </summary>
     [System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1001", Justification = "The semaphore has no wait handle, and threads may still be leaving it.")]
@@ -97,7 +97,7 @@ internal sealed class WorkerPool : IDisposable
         private int _sleepers;
         private volatile bool _ended;
 
-        // epoch (16 bits) | item count (24 bits) | next item (24 bits): one atomic addition claims an item and says which job it is of.
+        // epoch (16 bits) | item count (24 bits) | next item (24 bits): one atomic addition claims an item and identifies its job.
         private long _state;
         private int _remaining;
 
@@ -119,7 +119,7 @@ internal sealed class WorkerPool : IDisposable
             }
         }
 
-        /// <summary>Those that use the threads; changed under the lock of all.</summary>
+        /// <summary>The users of the threads; changed under the global lock.</summary>
         public int Pools { get; set; }
 
         public void End()
@@ -145,11 +145,11 @@ internal sealed class WorkerPool : IDisposable
             for (int spins = 0; Volatile.Read(ref _remaining) != 0; spins++)
             {
                 Thread.SpinWait(4);
-                // A worker that was put aside inside an item needs the processor more than this loop.
+                // A worker that was descheduled inside an item needs the processor more than this loop does.
                 if (spins > SpinsBeforeYield)
                     Thread.Yield();
             }
-            // Threads that outlive the job must not keep what it worked on.
+            // Threads that outlive the job must not keep its operands alive.
             _job = null;
             if (_failure is { } failure)
             {
@@ -166,7 +166,7 @@ internal sealed class WorkerPool : IDisposable
                 return false;
             try
             {
-                // The job cannot change under us: it is complete only when this item is.
+                // The job cannot change concurrently: it is complete only when this item is.
                 _job!.Execute(item, worker);
             }
             catch (Exception e)

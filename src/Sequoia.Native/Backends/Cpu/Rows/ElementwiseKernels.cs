@@ -57,7 +57,7 @@ internal static unsafe class ElementwiseKernels<TLanes> where TLanes : unmanaged
         int rest = columns - i;
         if (rest == 0)
             return;
-        // gate, up and the end of hidden's padding are not ours to read or write past.
+        // gate, up and the end of hidden's padding must not be read or written out of bounds.
         float* padded = stackalloc float[3 * Width];
         new ReadOnlySpan<float>(gate + i, rest).CopyTo(new Span<float>(padded, Width));
         new ReadOnlySpan<float>(up + i, rest).CopyTo(new Span<float>(padded + Width, Width));

@@ -2,10 +2,10 @@ using Sequoia.Native.Sampling;
 
 namespace Sequoia.Native.Backends.Cpu;
 
-/// <summary>Goes down a drafted tree from the root: accepted child, or the token that follows the path (docs/compare.md).</summary>
+/// <summary>Descends a drafted tree from the root: an accepted child, or the token that follows the path (docs/compare.md).</summary>
 internal readonly unsafe ref struct TreeVerifier(VocabularyKernels kernels, SamplingScratch scratch, CpuSequence sequence)
 {
-    /// <summary>Row <paramref name="firstRow"/> + i of the target's logits is node i, for that many nodes; an accepted child beyond them ends the path.</summary>
+    /// <summary>Row <paramref name="firstRow"/> + i of the target's logits is node i, for this many nodes. An accepted child past them ends the path.</summary>
     public void Verify(CpuActivations logits, int firstRow, int nodes)
     {
         Verdict verdict = sequence.Verdict;

@@ -4,18 +4,18 @@ using Sequoia.Interop;
 namespace Sequoia.Native.Backends.Cuda;
 
 /// <summary>
-/// Launches attention: attend.cu on tensor cores, or its scalar twin. A launch depends on the rows and on how long their sequences may become, never on
-/// how long they are, so a captured one serves every step.
+/// Launches attention: attend.cu on tensor cores, or its scalar twin. A launch depends on the rows and on the maximum length of their sequences, never
+/// on the current length, so a captured launch serves every step.
 /// </summary>
 internal sealed unsafe class AttendKernels
 {
-    /// <summary>Levels of a tree at most, MOST_LEVELS of attend.cuh: a row's path never reaches its sealed keys.</summary>
+    /// <summary>The maximum number of levels of a tree, MOST_LEVELS of attend.cuh: a row's path never reaches its sealed keys.</summary>
     public const int MostLevels = 64;
 
     private const int Block = 128;
     private const int FewRows = 16;
     private const int ManyRows = 64;
-    // Of attend.cuh and sealed_partials.cuh.
+    // From attend.cuh and sealed_partials.cuh.
     private const int SplitKeys = 256;
     private const int SlabKeys = 16;
     private const long MostWorkspaceFloats = 64 << 20;
@@ -29,9 +29,9 @@ internal sealed unsafe class AttendKernels
     private readonly CudaKernel _attend;
     private readonly CudaKernel? _sealedOfFew, _sealedOfMany;
 
-    /// <param name="kernels">Of the type that keys and values are stored in.</param>
+    /// <param name="kernels">Kernels for the type of keys and values.</param>
     /// <param name="headDim">Dimensions of a head.</param>
-    /// <param name="tensorCores">Whether to use tensor cores: where <see cref="HasTensorCores"/>.</param>
+    /// <param name="tensorCores">Whether to use tensor cores: requires <see cref="HasTensorCores"/>.</param>
     public AttendKernels(CudaKernels kernels, int headDim, bool tensorCores)
     {
         _headDim = headDim;
@@ -55,42 +55,42 @@ internal sealed unsafe class AttendKernels
         }
     }
 
-    /// <summary>All that is launched here, with the shared memory of that many heads that share a key and value head.</summary>
+    /// <summary>All kernels launched here, with the shared memory for this many heads that share a key and value head.</summary>
     public static IReadOnlyList<KernelVariant> Variants(int group) =>
     [
         .. TensorHeadDims.SelectMany(headDim => (KernelVariant[])[OfSealed(headDim, FewRows), OfSealed(headDim, ManyRows), OfTail(headDim, group)]),
         OfScalar,
     ];
 
-    /// <summary>Whether tensor cores can do it; the scalar twin can always.</summary>
+    /// <summary>Whether tensor cores support the shape; the scalar twin supports all shapes.</summary>
     /// <param name="headDim">Dimensions of a head.</param>
     /// <param name="group">Heads that share a key and value head.</param>
-    /// <param name="computeCapability">The device's.</param>
+    /// <param name="computeCapability">The device's compute capability.</param>
     public static bool HasTensorCores(int headDim, int group, Version computeCapability) =>
         TensorHeadDims.Contains(headDim) && group <= MostGroup && computeCapability.Major >= 8;
 
-    /// <summary>How many of that many rows to compute in one launch, so that its workspace keeps within bounds (256 MB, or what 64 rows need).</summary>
+    /// <summary>The number of rows to compute in one launch, so that the workspace stays within bounds (256 MB, or the need of 64 rows).</summary>
     public static int RowsOfLaunch(int rows, int heads, int positions, int headDim) =>
         (int)Math.Clamp(MostWorkspaceFloats / WorkspaceFloats(1, heads, positions, headDim), Math.Min(rows, ManyRows), rows);
 
-    /// <summary>Floats that <see cref="Attend.Partials"/> must have room for, for launches of up to that many rows; at least 1.</summary>
+    /// <summary>The floats that <see cref="Attend.Partials"/> needs for launches of up to this many rows; at least 1.</summary>
     public static long WorkspaceFloats(int rows, int heads, int positions, int headDim) =>
         Math.Max(1, (long)SealedSplits(positions - 1) * rows * heads * (headDim + 2));
 
-    /// <summary>Floats for launches of any passes of up to that many rows, of sequences of up to that many positions: no less than any of them writes.</summary>
+    /// <summary>An upper bound on the floats that any pass of up to this many rows writes, for sequences of up to this many positions.</summary>
     public static long WorkspaceForAll(int rows, int heads, int positions, int headDim) => Math.Min(
         WorkspaceFloats(rows, heads, positions, headDim), Math.Max(MostWorkspaceFloats, WorkspaceFloats(Math.Min(rows, ManyRows), heads, positions, headDim)));
 
-    /// <summary>Packed rows of a tile, for passes whose longest part has that many: tiles are of one sequence.</summary>
+    /// <summary>Packed rows per tile, for passes whose longest part has this many rows: a tile belongs to one sequence.</summary>
     public static int RowTileFor(int packedRows) => packedRows <= FewRows ? FewRows : ManyRows;
 
-    /// <summary>The most tiles of a pass.</summary>
+    /// <summary>The maximum number of tiles of a pass.</summary>
     public static int MostTiles(int rows, int parts, int group) => (rows * group / FewRows) + parts + (rows / ManyRows) + 1;
 
     /// <summary>Queues attention of some rows of a pass, at least one.</summary>
-    /// <param name="parameters">Addresses are multiples of 16 bytes, and so are strides.</param>
+    /// <param name="parameters">Addresses and strides are multiples of 16 bytes.</param>
     /// <param name="tiles">Tiles of the rows.</param>
-    /// <param name="rowTile">Packed rows of a tile at most (<see cref="RowTileFor"/>).</param>
+    /// <param name="rowTile">The maximum number of packed rows per tile (<see cref="RowTileFor"/>).</param>
     /// <param name="stream">The stream; null is the default stream.</param>
     public void Launch(in Attend parameters, int tiles, int rowTile, CudaStream? stream = null)
     {
@@ -112,10 +112,10 @@ internal sealed unsafe class AttendKernels
         }
     }
 
-    /// <summary>How many keys of the row at a position tensor cores sum; sealed_keys() of attend.cuh.</summary>
+    /// <summary>The number of keys that tensor cores sum for the row at a position; sealed_keys() of attend.cuh.</summary>
     public static int SealedKeys(int position) => Math.Max(0, position - MostLevels) / SlabKeys * SlabKeys;
 
-    /// <summary>Splits that these keys are in.</summary>
+    /// <summary>The number of splits of these keys.</summary>
     public static int SealedSplits(int position) => (SealedKeys(position) + SplitKeys - 1) / SplitKeys;
 
     private int SealedSharedBytes(int rowTile) => SealedSharedBytes(_headDim, rowTile);

@@ -3,7 +3,7 @@ using Sequoia.Native.Models;
 
 namespace Sequoia.Native.Backends.Cuda;
 
-/// <summary>[layer][k|v][kv_head][page][position of the page][dimension] in 16 bits.</summary>
+/// <summary>[layer][k|v][kv_head][page][position in the page][dimension] in 16 bits.</summary>
 internal sealed class CudaKvPool(CudaContext context, LlamaConfig config, int pages) : KvPool(pages)
 {
     // Rows are moved 16 bytes at a time.
@@ -20,15 +20,15 @@ internal sealed class CudaKvPool(CudaContext context, LlamaConfig config, int pa
 
     public int HeadDim { get; } = config.HeadDim;
 
-    /// <summary>Rows of a plane: of one layer's keys, or values, of one head.</summary>
+    /// <summary>Rows of a plane: the keys, or values, of one layer and one head.</summary>
     public int Rows => Pages * PageSize;
 
     public int Planes { get; } = 2 * config.Layers * config.KvHeads;
 
-    /// <summary>Pieces of a row that are moved at a time.</summary>
+    /// <summary>The number of pieces in which a row is moved.</summary>
     public int Chunks => HeadDim / HeadDimStep;
 
-    /// <summary>Refuses models whose heads the kernels cannot take.</summary>
+    /// <summary>Rejects models whose heads the kernels do not support.</summary>
     public static void Check(LlamaConfig config)
     {
         if (config.HeadDim % HeadDimStep != 0 || config.HeadDim > MostHeadDim)

@@ -4,7 +4,7 @@ using Sequoia.Native.Sampling;
 
 namespace Sequoia.Native.Backends.Cuda.Checks;
 
-/// <summary>The step from a verdict to the next tree: advance_step.cu and CpuBackend.Commit, word for word. It is too small to have a twin.</summary>
+/// <summary>The step from a verdict to the next tree: advance_step.cu and CpuBackend.Commit, word for word. The kernel is too small for a twin.</summary>
 internal sealed class AdvanceStepProblem : ExactProblem
 {
     private const int Poison = int.MinValue;
@@ -57,7 +57,7 @@ internal sealed class AdvanceStepProblem : ExactProblem
             ?? (found.AsSpan().SequenceEqual(tokens) ? null : $"tokens {string.Join(' ', found)}, expected {string.Join(' ', tokens)}");
     }
 
-    /// <summary>What the CPU's commit makes of it.</summary>
+    /// <summary>The result of the CPU's commit.</summary>
     private (uint Step, int Committed, int[] Tokens) Expected()
     {
         using var cpu = new CpuBackend(1, CpuKernels.Best);

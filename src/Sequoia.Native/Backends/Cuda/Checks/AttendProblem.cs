@@ -2,15 +2,15 @@ using Sequoia.Interop;
 
 namespace Sequoia.Native.Backends.Cuda.Checks;
 
-/// <summary>Attention of the rows of a tree: attend.cu (or, where there are no tensor cores, its twin) and attend_scalar.cu.</summary>
+/// <summary>Attention of the rows of a tree: attend.cu (its twin on devices without tensor cores) and attend_scalar.cu.</summary>
 internal sealed class AttendProblem : KernelProblem
 {
     private const int StridePadding = 24;
 
-    // Rows of the pass that are in another launch.
+    // Rows of the pass that belong to another launch.
     private const int RowsBefore = 2;
 
-    // NaN that no computation makes.
+    // A NaN that no computation produces.
     private const uint Poison = 0x7fabcdef;
 
     private readonly AttendShape _shape;
@@ -26,7 +26,7 @@ internal sealed class AttendProblem : KernelProblem
     private readonly int _rowTile;
     private bool _twinRan;
 
-    /// <param name="kernels">Of the shape's type.</param>
+    /// <param name="kernels">Kernels for the shape's type.</param>
     /// <param name="shape">What to compute.</param>
     /// <param name="tensorCores">Whether <see cref="Launch"/> uses tensor cores.</param>
     public AttendProblem(CudaKernels kernels, AttendShape shape, bool tensorCores = true)
@@ -77,7 +77,7 @@ internal sealed class AttendProblem : KernelProblem
 
     public override string Shape => $"attend, {_shape}";
 
-    /// <summary>Whether the kernel is a user's, of whose tiles nothing is known: it has another bound, and its workspace is its own.</summary>
+    /// <summary>Whether the kernel is a user's, with unknown tiles: it has a different bound and its own workspace.</summary>
     public bool IsReplacement { get; init; }
 
     public int OutputStride { get; }
@@ -106,7 +106,7 @@ internal sealed class AttendProblem : KernelProblem
 
     public override void Launch(CudaStream? stream)
     {
-        // What works without tensor cores is the twin.
+        // Without tensor cores, the kernel is the twin.
         _twinRan = !_tensorCores;
         _kernels.Launch(_parameters, Tiles, _rowTile, stream);
     }
@@ -117,7 +117,7 @@ internal sealed class AttendProblem : KernelProblem
         _twin.Value.Launch(_parameters, Tiles, _rowTile);
     }
 
-    /// <summary>The bits of what was computed for a row: the outputs, and the sums of its sealed keys, which show more of their digits.</summary>
+    /// <summary>The bits of a row's results: the outputs, and the sums of its sealed keys, which show more of their digits.</summary>
     public uint[][] Results()
     {
         if (Overrun() is { } where)
@@ -159,7 +159,7 @@ internal sealed class AttendProblem : KernelProblem
         return worst;
     }
 
-    /// <summary>What was written around the outputs.</summary>
+    /// <summary>Out-of-bounds writes around the outputs.</summary>
     private string? Overrun() => _output.Overrun("output") ?? _partials.Overrun("workspace") ?? _step.ChangedRows() ?? _step.Difference(LogitDamage.None);
 
     private uint[] Results(ushort[] output, uint[] partials, int row)
@@ -178,10 +178,10 @@ internal sealed class AttendProblem : KernelProblem
         return [.. bits];
     }
 
-    /// <summary>Splits in which a row has sealed keys.</summary>
+    /// <summary>The number of splits in which a row has sealed keys.</summary>
     private int Splits(int row) => AttendKernels.SealedSplits(_shape.Position(row));
 
-    /// <summary>A split's sums that were written though their row has no keys there.</summary>
+    /// <summary>A split's sums that were written although their row has no keys there.</summary>
     private string? StrayPartial(uint[] partials)
     {
         int ofSplit = _shape.Rows * _shape.Heads;

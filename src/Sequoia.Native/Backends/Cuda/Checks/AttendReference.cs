@@ -2,7 +2,7 @@
 namespace Sequoia.Native.Backends.Cuda.Checks;
 
 /// <summary>
-/// Attention in double precision on the 16-bit operands, and how far from it a right kernel may be.
+/// Attention in double precision on the 16-bit operands, with a bound on the error of a correct kernel.
 ///
 /// With weights w_j = exp(s_j - M), L their sum and y = sum of w_j v_j / L, a kernel computes w_j (1 + d_j) in the numerator and w_j (1 + c_j) in
 /// the denominator, so to first order |error of y| is at most sum of d_j w_j |v_j| / L + |y| sum of c_j w_j / L. The parts of c_j:
@@ -16,12 +16,12 @@ namespace Sequoia.Native.Backends.Cuda.Checks;
 /// d_j has the same parts, and of sealed keys the weight's rounding to 16 bits: 2^-11 (F16) or 2^-8 (BF16) of itself, or in F16, where it becomes
 /// subnormal, 2^-25 of the largest weight of its tile. Sums of the tail have up to 80 terms.
 /// At the end y is divided and rounded: 2^-11 or 2^-8 of itself, or 2^-25 where F16 is subnormal. Weights below 2^-126 become 0.
-/// Second-order terms are less than a fiftieth, since no d_j above is more than that.
+/// Second-order terms are less than a fiftieth, since every d_j above is at most that.
 ///
-/// A replacement has tiles of its own, so neither bound is its: TwinBound leaves out the weights' rounding to 16 bits, which tensor cores need,
-/// and Bound counts this engine's merges. It may add all terms one after the other and merge every 16 keys, and round any weight, of a key in the
-/// tail as of a sealed one, relative to the largest so far: to 2^-11 or 2^-8 of itself, in F16 to 2^-25 of the largest of all where it is
-/// subnormal. Numerators and denominators may each be made of rounded weights or not.
+/// A replacement has its own tiles, so neither bound applies to it: TwinBound omits the weights' rounding to 16 bits, which tensor cores need,
+/// and Bound counts this engine's merges. A replacement may add all terms one after the other and merge every 16 keys. It may round any weight, of
+/// a key in the tail or of a sealed one, relative to the largest so far: to 2^-11 or 2^-8 of itself, in F16 to 2^-25 of the largest of all where it
+/// is subnormal. Numerators and denominators may each use rounded weights or not.
 /// </summary>
 internal sealed class AttendReference
 {
@@ -55,13 +55,13 @@ internal sealed class AttendReference
     /// <summary>[row][head][dimension].</summary>
     public double[] Expected { get; }
 
-    /// <summary>How far the tensor cores' result may be from it.</summary>
+    /// <summary>The error bound of the tensor cores' result.</summary>
     public double[] Bound { get; }
 
-    /// <summary>How far the scalar twin's may be.</summary>
+    /// <summary>The error bound of the scalar twin's result.</summary>
     public double[] TwinBound { get; }
 
-    /// <summary>How far a user's kernel may be, whatever its tiles.</summary>
+    /// <summary>The error bound of a user's kernel, for any tiling.</summary>
     public double[] ReplacementBound { get; }
 
     private void Compute(int row, int head)

@@ -1,13 +1,13 @@
 namespace Sequoia.Native.Backends.Cuda.Checks;
 
-/// <summary>Which rows attend to what. Contents follow from the tokens: the same token has the same query, keys and values wherever it is.</summary>
+/// <summary>Which rows attend to which keys. Contents follow from the tokens: the same token has the same query, keys and values everywhere.</summary>
 internal sealed record AttendShape
 {
-    /// <summary>Prefixes around which something changes: steps of what is sealed, tiles, splits.</summary>
+    /// <summary>Prefix lengths at boundaries: steps of sealed keys, tiles, splits.</summary>
     private static readonly int[] Prefixes =
         [0, 1, 15, 16, 63, 64, 65, 79, 80, 81, 127, 128, 129, 191, 192, 193, 255, 256, 257, 300, 319, 320, 321, 383, 400, 511, 512, 576, 577, 700, 1100];
 
-    // Rows x heads x positions x dimensions of a random shape, about.
+    // Approximate rows x heads x positions x dimensions of a random shape.
     private const long MostWork = 4_000_000;
 
     public required Element Element { get; init; }
@@ -21,10 +21,10 @@ internal sealed record AttendShape
 
     public required int Prefix { get; init; }
 
-    /// <summary>The most positions of the sequence, its tree's rows included.</summary>
+    /// <summary>The maximum number of positions of the sequence, including its tree's rows.</summary>
     public required int Positions { get; init; }
 
-    /// <summary>Of at most 64 levels, or a chain.</summary>
+    /// <summary>A tree of at most 64 levels, or a chain.</summary>
     public required TokenTree Tree { get; init; }
 
     /// <summary>The node of each row, ascending.</summary>
@@ -33,7 +33,7 @@ internal sealed record AttendShape
     /// <summary>The token of each node; the prefix has the tokens 0, 1, 2 ...</summary>
     public required int[] Tokens { get; init; }
 
-    /// <summary>How far apart scores are, about: the largest of a query's numbers.</summary>
+    /// <summary>The approximate spread of scores: the largest of a query's numbers.</summary>
     public float Spread { get; init; } = 3;
 
     /// <summary>A row whose queries are NaN; -1 if none are.</summary>
@@ -43,17 +43,17 @@ internal sealed record AttendShape
 
     public int Heads => KvHeads * Group;
 
-    /// <summary>Where the sequence's rows are in the cache.</summary>
+    /// <summary>The sequence's rows in the cache.</summary>
     public PageOrder Pages => new(Positions, Seed);
 
-    /// <summary>Whether the rows of a chain are tokens before the root, as a prompt's are, and not its tree.</summary>
+    /// <summary>Whether the rows of a chain are tokens before the root, as in a prompt, instead of its tree.</summary>
     public bool IsPrompt => Tree.Levels == Tree.Size && Seed % 2 == 1;
 
     public int Rows => Nodes.Length;
 
     public int Position(int row) => Prefix + Tree.Depth(Nodes[row]);
 
-    /// <summary>The cache's row of a position of a row's path.</summary>
+    /// <summary>The cache row of a position of a row's path.</summary>
     public int CacheRow(int row, int position) => position < Prefix ? position : Prefix + Tree.Path(Nodes[row])[position - Prefix];
 
     /// <summary>A shape from a seed, of bounded work.</summary>
@@ -88,7 +88,7 @@ internal sealed record AttendShape
         $"seed {Seed}: {Element}, {Rows} rows of a tree of {Tree.Size} nodes and {Tree.Levels} levels behind {Prefix}, {Positions} positions, {Heads} heads of {HeadDim}, {KvHeads} of keys, spread {Spread}";
 }
 
-/// <summary>Trees of every form: chains, stars, several chains, and nodes that hang on random earlier ones, near or far.</summary>
+/// <summary>Trees of every form: chains, stars, several chains, and nodes whose parents are random earlier nodes, near or far.</summary>
 internal static class AttendTrees
 {
     public static TokenTree Random(Random random, int size)
@@ -105,7 +105,7 @@ internal static class AttendTrees
                 int width = 1 + random.Next(4);
                 return TokenTree.Chains(width, Math.Clamp((size - 1) / width, 1, AttendKernels.MostLevels - 1));
         }
-        // Parents that are near make deep trees.
+        // Nearby parents make deep trees.
         int near = random.Next(2) == 0 ? size : 1 + random.Next(4);
         int[] parents = new int[size], depths = new int[size];
         parents[0] = -1;
@@ -119,13 +119,13 @@ internal static class AttendTrees
     }
 }
 
-/// <summary>A shape's contents on the host, in 16 bits. What no row may use is NaN.</summary>
+/// <summary>A shape's contents on the host, in 16 bits. Everything that no row may use is NaN.</summary>
 internal sealed class AttendOperands
 {
     /// <summary>NaN in both types.</summary>
     public const ushort NotANumber = 0x7fab;
 
-    // Elements of a row behind those that are used: strides are wider than rows.
+    // Padding elements of a row: strides are wider than rows.
     private const int Padding = 8;
 
     private readonly AttendShape _shape;

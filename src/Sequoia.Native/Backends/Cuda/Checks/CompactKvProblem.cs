@@ -2,7 +2,7 @@ using Sequoia.Interop;
 
 namespace Sequoia.Native.Backends.Cuda.Checks;
 
-/// <summary>Rows of a cache that move behind the committed ones: compact_kv.cu and its twin, byte for byte. Every word of the cache is unlike all others.</summary>
+/// <summary>Cache rows that move to directly after the committed ones: compact_kv.cu and its twin, byte for byte. Every word of the cache is unique.</summary>
 internal sealed class CompactKvProblem : ExactProblem
 {
     private const int ChunkWords = 4;
@@ -27,7 +27,7 @@ internal sealed class CompactKvProblem : ExactProblem
     /// <param name="headDim">Dimensions of a head: a multiple of 8.</param>
     /// <param name="committed">Rows before the tree's.</param>
     /// <param name="path">Ascending nodes.</param>
-    /// <param name="seed">What it was made from.</param>
+    /// <param name="seed">The seed of the problem.</param>
     public CompactKvProblem(CudaKernels kernels, int planes, int headDim, int committed, int[] path, int seed)
     {
         (_launcher, _twins, _committed, _path) = (new CommitKernels(kernels), new TwinKernels(kernels), committed, path);
@@ -38,7 +38,7 @@ internal sealed class CompactKvProblem : ExactProblem
         _cache = Own(new GuardedBuffer<uint>(kernels.Context, _before, Poison));
         _ofTwin = new(() => Own(GuardedBuffer<uint>.Filled(kernels.Context, _before.Length, Poison)));
         _ofDraft = seed % 2 == 1;
-        // The other model keeps another number of rows.
+        // The other model keeps a different number of rows.
         int other = seed % 5 == 0 ? path.Length + 1 : Math.Max(0, path.Length - 1);
         _step = Own(new StepBuffers(kernels.Context, new StepInputs(TokenTree.Chain(Math.Max(1, path.Length)), committed) { Pages = _pages }));
         _step.Decide(new Outcome { Length = _ofDraft ? other : path.Length, Kept = _ofDraft ? path.Length : other }, path, []);
@@ -54,7 +54,7 @@ internal sealed class CompactKvProblem : ExactProblem
         };
     }
 
-    /// <summary>A problem from a seed: short and long paths, with and without a beginning that stays.</summary>
+    /// <summary>A problem from a seed: short and long paths, with and without a prefix that stays in place.</summary>
     public static CompactKvProblem Random(int seed, CudaKernels kernels)
     {
         var random = new Random(seed);

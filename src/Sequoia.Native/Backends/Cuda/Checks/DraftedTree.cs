@@ -5,7 +5,7 @@ using Sequoia.Native.Sampling;
 
 namespace Sequoia.Native.Backends.Cuda.Checks;
 
-/// <summary>The draft's logits at every inner node of a tree, and what the CPU draws from them.</summary>
+/// <summary>The draft's logits at every inner node of a tree, and the children that the CPU draws from them.</summary>
 internal sealed class DraftedTree : IDisposable
 {
     private const int MostChildren = 32;
@@ -14,7 +14,7 @@ internal sealed class DraftedTree : IDisposable
     {
         (Tree, Options, Random) = (tree, options, random);
         NodeOfRow = [.. Enumerable.Range(0, tree.Size).Where(node => tree.ChildCount(node) > 0)];
-        // Rows in another order than the nodes, so that one is not taken for the other.
+        // Rows are in another order than the nodes, so that the two are not confused.
         new Random(shuffle).Shuffle(NodeOfRow);
         Workspace = new CpuWorkspace(SmallestModel.With(vocabulary), new WorkspaceSize(1, NodeOfRow.Length, 1, MostChildrenOf(tree)), threads: 1);
         // It draws and verifies without any cache.
@@ -35,21 +35,21 @@ internal sealed class DraftedTree : IDisposable
 
     public CpuSequence Sequence { get; }
 
-    /// <summary>Whether children are the likeliest, which takes no distribution.</summary>
+    /// <summary>Whether children are the most likely tokens, which needs no distribution.</summary>
     public bool TakesLikeliest => Options.Greedy || Sequence.Method == SpeculationMethod.TargetOnly;
 
     public int Vocabulary => Logits.Columns;
 
     public int Rows => NodeOfRow.Length;
 
-    /// <summary>The rows whose logits are to be refused; null before <see cref="Draw"/>.</summary>
+    /// <summary>The rows whose logits must be rejected; null before <see cref="Draw"/>.</summary>
     public HashSet<int>? Damaged { get; private set; }
 
-    /// <summary>A tree from a seed: up to as many inner nodes as asked for, up to 32 children each, logits of all kinds.</summary>
-    /// <param name="seed">Of everything.</param>
-    /// <param name="mostRows">Of logits.</param>
+    /// <summary>A tree from a seed: up to the given number of inner nodes, up to 32 children each, logits of all kinds.</summary>
+    /// <param name="seed">The seed of everything.</param>
+    /// <param name="mostRows">The maximum number of rows of logits.</param>
     /// <param name="vocabulary">By seed if null.</param>
-    /// <param name="method">By seed if null, and then some rows are damaged too.</param>
+    /// <param name="method">By seed if null; then some rows are damaged too.</param>
     public static DraftedTree OfSeed(int seed, int mostRows, int? vocabulary = null, SpeculationMethod? method = null)
     {
         Random random = new(seed), other = new(~seed);
@@ -94,7 +94,7 @@ internal sealed class DraftedTree : IDisposable
         }
     }
 
-    /// <summary>Makes the children any distinct tokens, impossible ones among them, after a draw.</summary>
+    /// <summary>Replaces the children by any distinct tokens, including impossible ones, after a draw.</summary>
     public void ShuffleChildren(int seed)
     {
         var random = new Random(seed);
@@ -137,7 +137,7 @@ internal static class SmallestModel
 /// <summary>A drafted tree on the device, with nothing drawn yet.</summary>
 internal sealed class DraftBuffers : IDisposable, IGuarded
 {
-    // Rows of the pass, and of all logits, before those that are drawn from.
+    // Rows of the pass, and of all logits, before those to draw from.
     private const int RowsBefore = 2;
     private const int LogitsBefore = 3;
 
@@ -166,24 +166,24 @@ internal sealed class DraftBuffers : IDisposable, IGuarded
         };
     }
 
-    /// <summary>All rows of logits, as the verifier finds them: those that were drawn from are behind some others.</summary>
+    /// <summary>All rows of logits, as the verifier reads them: those that were drawn from follow some others.</summary>
     public nint AllLogits => _logits.Handle - (LogitsBefore * Parameters.Stride * sizeof(float));
 
     public StepBuffers Step { get; }
 
     public DrawChildren Parameters { get; }
 
-    /// <summary>What was written beside the children, the rows' places and, where they are drawn, their scales.</summary>
+    /// <summary>Writes outside of the children, the rows' positions and, if they are drawn, their scales.</summary>
     public string? Overrun() =>
-        // The root is nobody's child.
+        // The root is not a child of any node.
         Step.Tokens.Overrun("tokens", node => node > 0) ?? Step.Scales.Overrun("scale", place => !_drafted.TakesLikeliest && IsInner(place / StepBuffers.ScaleWords))
         ?? Step.DraftRows.Overrun("draft row", IsInner) ?? Step.ChangedRows() ?? WrongDraftRow();
 
-    /// <summary>What was written though it is an operand.</summary>
+    /// <summary>Writes to operands.</summary>
     public string? ChangedSinceKept() =>
         Step.Scales.Overrun("scale", _ => false) ?? Step.Tokens.Overrun("tokens", _ => false) ?? Step.DraftRows.Overrun("draft row", _ => false);
 
-    /// <summary>Makes what was drawn an operand of what comes next, which no reset takes away.</summary>
+    /// <summary>Makes the drawn tokens an operand of the next kernel, which a reset keeps.</summary>
     public void Keep()
     {
         Step.Scales.Keep();

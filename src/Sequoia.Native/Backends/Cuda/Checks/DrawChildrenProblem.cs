@@ -16,9 +16,9 @@ internal sealed unsafe class DrawChildrenProblem : ExactProblem
     private readonly Lazy<DeviceBuffer<float>> _workspace;
 
     /// <param name="kernels">The kernels.</param>
-    /// <param name="drafted">The tree and its logits, which become the problem's.</param>
-    /// <param name="seed">What it was made from.</param>
-    /// <param name="block">Threads of the kernel's block.</param>
+    /// <param name="drafted">The tree and its logits, which the problem takes over.</param>
+    /// <param name="seed">The seed of the problem.</param>
+    /// <param name="block">Threads per block of the kernel.</param>
     public DrawChildrenProblem(CudaKernels kernels, DraftedTree drafted, int seed, int block = SamplingKernels.Block)
     {
         (_drafted, _launcher, _twins) = (Own(drafted), new SamplingKernels(kernels, block), new TwinKernels(kernels));
@@ -76,7 +76,7 @@ internal sealed unsafe class DrawChildrenProblem : ExactProblem
         return null;
     }
 
-    /// <summary>distribution.cuh on the host: what a row's scale makes of a logit.</summary>
+    /// <summary>distribution.cuh on the host: applies a row's scale to a logit.</summary>
     private static float Probability(float logit, in RowScale scale)
     {
         float weight = ExactMath.Exp(LanesScalar.Broadcast((logit / scale.Temperature) - scale.Max))[0];

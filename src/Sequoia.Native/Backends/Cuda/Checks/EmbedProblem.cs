@@ -6,7 +6,7 @@ namespace Sequoia.Native.Backends.Cuda.Checks;
 /// <summary>Rows of the embedding: embed.cu, which is its own twin.</summary>
 internal sealed class EmbedProblem : ExactProblem
 {
-    // Beyond what alignment asks for.
+    // Beyond the alignment requirement.
     private const int Slack = 8;
 
     private readonly CudaKernels _kernels;
@@ -28,7 +28,7 @@ internal sealed class EmbedProblem : ExactProblem
         random.NextBytes(MemoryMarshal.AsBytes(_table.AsSpan()));
         for (int i = 0; i < _table.Length; i++)
         {
-            // Any number but NaN and infinity, whose exponents have this bit; what lies behind a row is NaN.
+            // Any number but NaN and infinity, whose exponents have this bit; the padding after a row is NaN.
             _table[i] = i % _tableStride < columns ? (ushort)(_table[i] & 0xBFFF) : MatMulInputs.NaN;
         }
         // Some rows are tokens before the root.
@@ -66,7 +66,7 @@ internal sealed class EmbedProblem : ExactProblem
 
     public override string Shape { get; }
 
-    /// <summary>Bytes that finding the rows' places asks for.</summary>
+    /// <summary>Bytes read to find the rows' positions.</summary>
     public long PlaceBytes => _nodes.Sum(node => node < 0 ? 24L : 36);
 
     public override bool HasTwin => false;

@@ -2,14 +2,14 @@ using Sequoia.Interop;
 
 namespace Sequoia.Native.Backends.Cuda.Checks;
 
-/// <summary>All kernels of the engine in all configurations, and the twins that they are compared with. Thread-safe.</summary>
+/// <summary>All kernels of the engine in all configurations, and their twins. Thread-safe.</summary>
 internal static class EngineKernels
 {
-    // What launches of a typical model take: Llama 2's vocabulary, eight heads to a key and value head.
+    // Parameters of a typical model: Llama 2's vocabulary, eight heads per key and value head.
     private const int TypicalVocabulary = 32_000;
     private const int TypicalGroup = 8;
 
-    /// <summary>Every kernel with its macros; shared memory is that of rows of 32,000 tokens, and of 8 heads that share a key and value head.</summary>
+    /// <summary>Every kernel with its macros; shared memory is for rows of 32,000 tokens, and for 8 heads that share a key and value head.</summary>
     public static IReadOnlyList<KernelVariant> Variants { get; } =
     [
         .. RowKernels.Variants,
@@ -23,7 +23,7 @@ internal static class EngineKernels
     /// <summary>The sources' names, in alphabetical order.</summary>
     public static IReadOnlyList<string> Sources { get; } = [.. Variants.Select(variant => variant.Source).Distinct().Order(StringComparer.Ordinal)];
 
-    /// <summary>What is compiled, each for itself.</summary>
+    /// <summary>The compilation units.</summary>
     public static IReadOnlyList<KernelBuild> Builds { get; } =
     [
         .. from variant in Variants
@@ -33,7 +33,7 @@ internal static class EngineKernels
     ];
 }
 
-/// <summary>One of the engine's sources with the macros that it is compiled with, and the kernels that are launched from it. Immutable.</summary>
+/// <summary>One of the engine's sources with its macros, and the kernels launched from it. Immutable.</summary>
 internal sealed class KernelBuild
 {
     private readonly Element? _element;
@@ -46,16 +46,16 @@ internal sealed class KernelBuild
     /// <summary>The kernels.</summary>
     public IReadOnlyList<KernelVariant> Kernels { get; }
 
-    /// <summary>Whether it compiles for compute capability 8.0 and up only.</summary>
+    /// <summary>Whether it compiles only for compute capability 8.0 and up.</summary>
     public bool NeedsTensorCores => Kernels[0].NeedsTensorCores;
 
-    /// <summary>The macros, for people to read; empty where there are none.</summary>
+    /// <summary>A readable form of the macros; empty if there are none.</summary>
     public string Configuration => string.Join(" ", [.. Kernels[0].Macros.Select(macro => $"{macro.Name}={macro.Value}"), .. _element is { } element ? [$"{element}"] : (string[])[]]);
 
-    /// <summary>Compiles the engine's own source, and returns what each of the kernels takes, in their order. Thread-safe.</summary>
+    /// <summary>Compiles the engine's own source, and returns the resource usage of each kernel, in their order. Thread-safe.</summary>
     /// <param name="compiler">NVRTC.</param>
     /// <param name="architecture">Such as sm_80.</param>
-    /// <exception cref="CompileException">It does not compile for this architecture.</exception>
+    /// <exception cref="CompileException">The source does not compile for this architecture.</exception>
     public IReadOnlyList<KernelResources> Resources(CudaCompiler compiler, string architecture)
     {
         ArgumentNullException.ThrowIfNull(compiler);

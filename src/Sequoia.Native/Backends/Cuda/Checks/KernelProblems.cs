@@ -3,36 +3,36 @@ using Sequoia.Interop;
 namespace Sequoia.Native.Backends.Cuda.Checks;
 
 /// <summary>
-/// Makes problems for the engine's kernels on one device. Kernels are compiled when first needed. For one thread at a time; when a kernel
-/// fails, its context is lost, and this with it.
+/// Creates problems for the engine's kernels on one device. Kernels are compiled when first needed. For one thread at a time. When a kernel
+/// fails, its context is lost, and this object with it.
 /// </summary>
 internal sealed class KernelProblems : IDisposable
 {
     private readonly KernelLaunchers _launchers;
 
-    /// <summary>Makes problems in a context.</summary>
-    /// <param name="context">The context, which must live as long as this and all problems do.</param>
+    /// <summary>Creates problems in a context.</summary>
+    /// <param name="context">The context, which must outlive this object and all problems.</param>
     /// <param name="compiler">NVRTC.</param>
     public KernelProblems(CudaContext context, CudaCompiler compiler) => _launchers = new KernelLaunchers(context, compiler, KernelSet.Default);
 
-    /// <summary>The names of the kernels that there are problems for, in the order of a step.</summary>
+    /// <summary>The names of the kernels that have problems, in the order of a step.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. KernelTopic.All.Select(topic => topic.Name)];
 
-    /// <summary>Whether the device can run a kernel: those that use tensor cores take compute capability 8.0.</summary>
+    /// <summary>Whether the device can run a kernel: kernels with tensor cores need compute capability 8.0.</summary>
     /// <param name="name">One of <see cref="Names"/>.</param>
     public bool CanRun(string name) => _launchers.CanRun(Topic(name));
 
-    /// <summary>A problem of any sizes, small enough for the software GPU, and logits, trees and numbers of any kind.</summary>
+    /// <summary>A problem of random sizes, small enough for the software GPU, with random logits, trees and numbers of all kinds.</summary>
     /// <param name="name">One of <see cref="Names"/>.</param>
-    /// <param name="seed">Of sizes and contents: 0 or more.</param>
-    /// <exception cref="CudaException">The device has no room, or does not take the kernel.</exception>
+    /// <param name="seed">The seed of sizes and contents: 0 or more.</param>
+    /// <exception cref="CudaException">The device is out of memory, or rejects the kernel.</exception>
     public KernelProblem Random(string name, int seed) => Topic(name).Random(_launchers, seed);
 
-    /// <summary>Problems of the sizes of a model's layer, trees of 1, 16 and 64 nodes, and a vocabulary of 32,000 tokens.</summary>
+    /// <summary>Problems with the sizes of a model's layer, trees of 1, 16 and 64 nodes, and a vocabulary of 32,000 tokens.</summary>
     /// <param name="name">One of <see cref="Names"/>.</param>
-    /// <param name="fullSize">Sizes of a model of seven billion parameters; else a quarter of its width, for the software GPU.</param>
-    /// <returns>Each is made when it is enumerated.</returns>
-    /// <exception cref="CudaException">The device has no room, or does not take the kernel.</exception>
+    /// <param name="fullSize">Sizes of a model of seven billion parameters; otherwise a quarter of its width, for the software GPU.</param>
+    /// <returns>Each problem is created when it is enumerated.</returns>
+    /// <exception cref="CudaException">The device is out of memory, or rejects the kernel.</exception>
     public IEnumerable<KernelProblem> Typical(string name, bool fullSize) =>
         Topic(name).Typical(_launchers, fullSize ? TypicalSizes.SevenBillion : TypicalSizes.Quarter);
 
@@ -43,11 +43,11 @@ internal sealed class KernelProblems : IDisposable
         KernelTopic.All.FirstOrDefault(topic => topic.Name == name) ?? throw new ArgumentException($"there are no problems for {name}", nameof(name));
 }
 
-/// <summary>How problems of one of the engine's kernels are made.</summary>
+/// <summary>Creates problems for one of the engine's kernels.</summary>
 /// <param name="Name">The source's name.</param>
-/// <param name="NeedsTensorCores">Whether it takes compute capability 8.0.</param>
-/// <param name="Random">A problem of any sizes from a seed.</param>
-/// <param name="Typical">Problems of the sizes of a model; each is made when it is enumerated.</param>
+/// <param name="NeedsTensorCores">Whether it needs compute capability 8.0.</param>
+/// <param name="Random">A problem of random sizes from a seed.</param>
+/// <param name="Typical">Problems with the sizes of a model; each is created when it is enumerated.</param>
 internal sealed record KernelTopic(
     string Name, bool NeedsTensorCores, Func<KernelLaunchers, int, KernelProblem> Random, Func<KernelLaunchers, TypicalSizes, IEnumerable<KernelProblem>> Typical)
 {
@@ -67,20 +67,20 @@ internal sealed record KernelTopic(
     ];
 }
 
-/// <summary>A set of kernels on one device, for both types of elements.</summary>
+/// <summary>A set of kernels on one device, for both element types.</summary>
 internal sealed class KernelLaunchers(CudaContext context, CudaCompiler compiler, KernelSet set) : IDisposable
 {
     private readonly CudaKernels[] _kernels = [.. Enum.GetValues<Element>().Select(element => new CudaKernels(context, compiler, set, element))];
 
-    /// <summary>For what has no elements.</summary>
+    /// <summary>For kernels without an element type.</summary>
     public CudaKernels Any => _kernels[0];
 
-    /// <summary>Whether kernels are held to what is asked of a user's.</summary>
+    /// <summary>Whether kernels are checked by the bounds for user kernels.</summary>
     public bool AreReplacements { get; init; }
 
     public bool CanRun(KernelTopic topic) => !topic.NeedsTensorCores || CudaBackend.HasTensorCores(context.Device);
 
-    /// <summary>Of one type or the other, by a seed.</summary>
+    /// <summary>Chooses one of the two types by a seed.</summary>
     public CudaKernels Of(int seed) => Of((Element)(seed / 4 % _kernels.Length));
 
     public CudaKernels Of(Element element) => _kernels[(int)element];

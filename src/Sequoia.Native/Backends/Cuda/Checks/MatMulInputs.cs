@@ -1,9 +1,9 @@
 namespace Sequoia.Native.Backends.Cuda.Checks;
 
-/// <summary>A matrix product's operands on the host. Whatever a kernel must not use is NaN.</summary>
+/// <summary>A matrix product's operands on the host. Everything that a kernel must not use is NaN.</summary>
 internal sealed class MatMulInputs
 {
-    /// <summary>NaN in fp32, F16 and BF16, taken as two elements: 0x7FFF7FFF.</summary>
+    /// <summary>NaN in fp32, and in F16 and BF16 when read as two elements: 0x7FFF7FFF.</summary>
     public const ushort NaN = 0x7FFF;
 
     /// <summary>The same as a whole word.</summary>
@@ -16,16 +16,16 @@ internal sealed class MatMulInputs
 
     public MatMulCase Case { get; private init; }
 
-    /// <summary>[outputs][columns], as models have it: gates and then up projections, or queries, keys and values.</summary>
+    /// <summary>[outputs][columns], as in models: gate and then up projections, or queries, keys and values.</summary>
     public required ushort[] Matrix { get; init; }
 
-    /// <summary>[stored rows][WeightStride], as kernels want it; padding of rows and of pairs is NaN.</summary>
+    /// <summary>[stored rows][WeightStride], as kernels need it; padding of rows and of pairs is NaN.</summary>
     public required ushort[] Weight { get; init; }
 
     /// <summary>[rows][XStride]</summary>
     public required ushort[] X { get; init; }
 
-    /// <summary>What matmul_add adds to: [rows][outputs].</summary>
+    /// <summary>The input that matmul_add adds to: [rows][outputs].</summary>
     public required float[] Before { get; init; }
 
     /// <summary>[positions][HeadDim / 2]</summary>
@@ -48,7 +48,7 @@ internal sealed class MatMulInputs
         int columns = sizes.Columns, stride = MatMulShape.StrideOf(columns) + sizes.Slack, rows = sizes.Rows;
         int nodes = rows + (sizes.Seed % 5);
         TokenTree tree = TokenTree.FromParents([.. Enumerable.Range(0, nodes).Select(node => node == 0 ? -1 : random.Next(node))]);
-        // Any ascending choice: the first rows' nodes move up by what is left over.
+        // Any ascending choice: the first rows' nodes are shifted up by the remainder.
         int skipped = nodes - rows;
         int[] chosen = [.. Enumerable.Range(0, rows).Select(row => row < rows / 2 ? row : row + skipped)];
         int angles = (sizes.Committed + nodes) * (sizes.HeadDim / 2);
@@ -82,7 +82,7 @@ internal sealed class MatMulInputs
         }
     }
 
-    /// <summary>The same product of some of the rows, in any order.</summary>
+    /// <summary>The same product for some of the rows, in any order.</summary>
     public MatMulInputs Choose(params int[] rows) => new(Case with { Rows = rows.Length })
     {
         Matrix = Matrix,
@@ -95,7 +95,7 @@ internal sealed class MatMulInputs
         Tree = Tree,
     };
 
-    /// <summary>The model's row that is stored here; less than 0 for padding.</summary>
+    /// <summary>The model's row that is stored here; negative for padding.</summary>
     private static int ModelRow(MatMulCase sizes, int stored)
     {
         if (!sizes.Shape.IsPaired)
@@ -113,15 +113,15 @@ internal sealed class MatMulInputs
 }
 
 /// <summary>Sizes of one matrix product, and the seed of its numbers.</summary>
-/// <param name="Kind">What becomes of the sums.</param>
+/// <param name="Kind">The epilogue.</param>
 /// <param name="Element">The type of weights and inputs.</param>
 /// <param name="Rows">Rows of x.</param>
-/// <param name="Outputs">Of a paired matrix: both of each pair.</param>
+/// <param name="Outputs">The number of outputs. A paired matrix counts both of each pair.</param>
 /// <param name="Columns">Inputs of a row.</param>
-/// <param name="Seed">Of all numbers.</param>
+/// <param name="Seed">The seed of all numbers.</param>
 internal sealed record MatMulCase(MatMulKind Kind, Element Element, int Rows, int Outputs, int Columns, int Seed)
 {
-    // What the software GPU multiplies within some tens of milliseconds.
+    // The software GPU multiplies these within some tens of milliseconds.
     private const long MostProducts = 6_000_000;
 
     public int Heads { get; private init; }
@@ -133,12 +133,12 @@ internal sealed record MatMulCase(MatMulKind Kind, Element Element, int Rows, in
     /// <summary>Tokens before the tree's root.</summary>
     public int Committed { get; private init; }
 
-    /// <summary>Elements between the end of a row and the beginning of the next, beyond what alignment asks for.</summary>
+    /// <summary>Elements between the end of a row and the start of the next, beyond the alignment requirement.</summary>
     public int Slack { get; private init; }
 
     public MatMulShape Shape => new(Kind, Outputs, Columns);
 
-    /// <summary>A product for that many heads.</summary>
+    /// <summary>A product for this many heads.</summary>
     public static MatMulCase Rope(Element element, int rows, int heads, int kvHeads, int headDim, int columns, int seed) =>
         new(MatMulKind.Rope, element, rows, (heads + (2 * kvHeads)) * headDim, columns, seed)
         {
@@ -148,9 +148,9 @@ internal sealed record MatMulCase(MatMulKind Kind, Element Element, int Rows, in
             Committed = (seed % 7 * 5) + (seed % 3),
         };
 
-    /// <summary>Any sizes: few and many rows, ragged ends, one split and several.</summary>
-    /// <param name="seed">Of the sizes, and of the numbers.</param>
-    /// <param name="only">The element's type; by seed if null.</param>
+    /// <summary>Random sizes: few and many rows, ragged ends, one split and several.</summary>
+    /// <param name="seed">The seed of the sizes and of the numbers.</param>
+    /// <param name="only">The element type; by seed if null.</param>
     public static MatMulCase Random(int seed, Element? only = null)
     {
         var random = new Random(seed);

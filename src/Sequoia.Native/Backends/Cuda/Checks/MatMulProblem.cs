@@ -22,7 +22,7 @@ internal sealed class MatMulProblem : KernelProblem
 
     /// <param name="kernels">Launches the kernels.</param>
     /// <param name="twins">Launches their twins, on the same device.</param>
-    /// <param name="inputs">The operands, of the kernels' element.</param>
+    /// <param name="inputs">The operands, in the kernels' element type.</param>
     public MatMulProblem(MatMulKernels kernels, MatMulKernels twins, MatMulInputs inputs)
     {
         CudaContext gpu = kernels.Context;
@@ -85,8 +85,8 @@ internal sealed class MatMulProblem : KernelProblem
     }
 
     /// <summary>
-    /// Each row's results as bits: y of matmul and matmul_add, hidden units, or all heads' dimensions of queries, keys and values, one after the
-    /// other.
+    /// Each row's results as bits: y of matmul and matmul_add, hidden units, or all heads' dimensions of queries, keys and values,
+    /// concatenated.
     /// </summary>
     public uint[][] Outputs()
     {
@@ -143,7 +143,7 @@ internal sealed class MatMulProblem : KernelProblem
         }
     }
 
-    /// <summary>What was written that is no result; null if nothing was.</summary>
+    /// <summary>Writes outside of the results; null if there are none.</summary>
     private string? Overrun()
     {
         HashSet<int> cacheRows = [.. _inputs.Nodes.Select(node => _sizes.Committed + node)];
@@ -162,7 +162,7 @@ internal sealed class MatMulProblem : KernelProblem
         }
     }
 
-    /// <summary>matmul_add adds to numbers; everything else, and padding, is NaN before.</summary>
+    /// <summary>matmul_add adds to numbers; everything else, including padding, is NaN before.</summary>
     private uint SumBefore(int place)
     {
         (int row, int column) = Math.DivRem(place, _yStride);

@@ -59,9 +59,9 @@ internal sealed class MatMulReference
         return Narrowed(new(silu * up.Value, error));
     }
 
-    /// <summary>What matmul_rope makes of two dimensions of a head that turn together: queries and keys turned, values as they are.</summary>
+    /// <summary>matmul_rope's result for two dimensions of a head that rotate together: queries and keys rotated, values unchanged.</summary>
     /// <param name="row">The row of x.</param>
-    /// <param name="first">The first of them, counted over all heads.</param>
+    /// <param name="first">The first of the two dimensions, counted over all heads.</param>
     public (Bounded First, Bounded Second) Rotated(int row, int first)
     {
         MatMulCase sizes = _inputs.Case;
@@ -75,7 +75,7 @@ internal sealed class MatMulReference
         return (Narrowed(Turned(a, c, b, -s)), Narrowed(Turned(b, c, a, s)));
     }
 
-    /// <summary>u c + v s: the product is rounded, and then the fused sum.</summary>
+    /// <summary>u c + v s: the product is rounded, then the fused sum.</summary>
     private static Bounded Turned(Bounded u, double c, Bounded v, double s)
     {
         double error = (u.Error * Math.Abs(c)) + (v.Error * Math.Abs(s));

@@ -5,16 +5,16 @@ using Sequoia.Native.Sampling;
 
 namespace Sequoia.Native.Backends.Cuda.Checks;
 
-/// <summary>What a kernel may change, which is put back before the next launch.</summary>
+/// <summary>State that a kernel may change, which is reset before the next launch.</summary>
 internal interface IGuarded
 {
     void Reset();
 }
 
-/// <summary>A buffer on the device between two guards, whose whole contents are known before a launch.</summary>
+/// <summary>A buffer on the device between two guards, whose entire contents are known before a launch.</summary>
 internal sealed class GuardedBuffer<T> : IDisposable, IGuarded where T : unmanaged, IEquatable<T>
 {
-    // Keeps what lies between at a multiple of 16 bytes, for any element.
+    // Keeps the contents aligned to 16 bytes, for any element type.
     private const int Guard = 64;
 
     private readonly DeviceBuffer<T> _data;
@@ -27,7 +27,7 @@ internal sealed class GuardedBuffer<T> : IDisposable, IGuarded where T : unmanag
         Address = _data.Handle + (Guard * sizeof(T));
     }
 
-    /// <summary>Full of what guards hold.</summary>
+    /// <summary>A buffer filled with the guards' pattern.</summary>
     public static GuardedBuffer<T> Filled(CudaContext context, int length, T guard)
     {
         var contents = new T[length];
@@ -35,28 +35,28 @@ internal sealed class GuardedBuffer<T> : IDisposable, IGuarded where T : unmanag
         return new(context, contents, guard);
     }
 
-    /// <summary>Where the contents begin.</summary>
+    /// <summary>The address of the contents.</summary>
     public nint Address { get; }
 
-    /// <summary>Puts everything back to what it was first.</summary>
+    /// <summary>Restores the initial contents.</summary>
     public void Reset() => _data.CopyFrom(_before);
 
-    /// <summary>Other contents, of the same length, from now on.</summary>
+    /// <summary>Replaces the initial contents by others of the same length.</summary>
     public void Reset(ReadOnlySpan<T> contents)
     {
         contents.CopyTo(_before.AsSpan()[Guard..^Guard]);
         Reset();
     }
 
-    /// <summary>Takes what the buffer holds now for what it was first.</summary>
+    /// <summary>Makes the current contents the initial contents.</summary>
     public void Keep() => _data.CopyTo(_before);
 
-    /// <summary>The contents now.</summary>
+    /// <summary>The current contents.</summary>
     public T[] ToArray() => _data.ToArray()[Guard..^Guard];
 
-    /// <summary>The first place that changed though it may not; null if none did. Guards never may; they are at negative places and behind the contents.</summary>
-    /// <param name="name">The buffer's, for people to read.</param>
-    /// <param name="mayChange">For each element of the contents; null if all may.</param>
+    /// <summary>The first position that changed but must not; null if none did. Guards must never change; positions before the contents are negative.</summary>
+    /// <param name="name">The readable name of the buffer.</param>
+    /// <param name="mayChange">Whether each element of the contents may change; null if all may.</param>
     public string? Overrun(string name, Func<int, bool>? mayChange = null)
     {
         T[] now = _data.ToArray();
@@ -73,7 +73,7 @@ internal sealed class GuardedBuffer<T> : IDisposable, IGuarded where T : unmanag
     public void Dispose() => _data.Dispose();
 }
 
-/// <summary>A sequence as a kernel finds it.</summary>
+/// <summary>A sequence's state before a kernel.</summary>
 /// <param name="Tree">The shape of its trees.</param>
 /// <param name="Committed">Tokens before the root.</param>
 internal sealed record StepInputs(TokenTree Tree, int Committed)
@@ -84,7 +84,7 @@ internal sealed record StepInputs(TokenTree Tree, int Committed)
 
     public RandomKey Random { get; init; }
 
-    /// <summary>The nodes' tokens; null if they are still to be drawn.</summary>
+    /// <summary>The nodes' tokens; null if they are not drawn yet.</summary>
     public int[]? Tokens { get; init; }
 
     /// <summary>Tokens before the root, of nodes -n .. -1.</summary>
@@ -93,17 +93,17 @@ internal sealed record StepInputs(TokenTree Tree, int Committed)
     /// <summary>The pages of its caches; null if no kernel reads them.</summary>
     public PageOrder? Pages { get; init; }
 
-    /// <summary>The most rows of its passes.</summary>
+    /// <summary>The maximum number of rows of its passes.</summary>
     public int Rows { get; init; } = 1;
 }
 
 /// <summary>
-/// What a step has on the device beside activations and caches: a sequence, rows of passes, outcomes. Problems get all of it from here, so
-/// that no other place of the checks depends on how these structures lie in memory.
+/// The device state of a step other than activations and caches: a sequence, rows of passes, outcomes. Problems get all of it from here, so
+/// that no other part of the checks depends on the memory layout of these structures.
 /// </summary>
 internal sealed class StepBuffers : IDisposable, IGuarded
 {
-    // What nothing that is counted or indexed by can be.
+    // A value that no valid count or index has.
     private const int Guard = int.MinValue / 2;
     private const int RowWords = 4;
 
@@ -119,7 +119,7 @@ internal sealed class StepBuffers : IDisposable, IGuarded
         (_gpu, _inputs) = (gpu, inputs);
         TokenTree tree = inputs.Tree;
         int[] nodes = [.. Enumerable.Range(0, tree.Size)], paths = new int[tree.Size * tree.Levels];
-        // What is behind a node's path must not be used.
+        // The entries after a node's path must not be used.
         Array.Fill(paths, Guard);
         foreach (int node in nodes)
             tree.Path(node).CopyTo(paths.AsSpan(node * tree.Levels));
@@ -156,10 +156,10 @@ internal sealed class StepBuffers : IDisposable, IGuarded
         Outcomes = new Outcomes { Words = _outcome.Address, Stride = Outcomes.HeaderWords + (2 * tree.Levels), Levels = tree.Levels };
     }
 
-    /// <summary>Words of a <see cref="RowScale"/>.</summary>
+    /// <summary>The size of a <see cref="RowScale"/> in words.</summary>
     public static unsafe int ScaleWords => sizeof(RowScale) / sizeof(uint);
 
-    /// <summary>Those before the root, and the nodes'.</summary>
+    /// <summary>The tokens before the root, and the nodes'.</summary>
     public GuardedBuffer<int> Tokens { get; }
 
     /// <summary>By node.</summary>
@@ -172,14 +172,14 @@ internal sealed class StepBuffers : IDisposable, IGuarded
 
     public LogitDamage Errors => Read(_state.ToArray()).Errors;
 
-    /// <summary>Where the pass's parts are: the sequence alone, with that many rows.</summary>
+    /// <summary>The address of the pass's parts: only this sequence, with this many rows.</summary>
     public nint Parts(int firstRow, int rows)
     {
         _part.CopyFrom(WordsOf(new DevicePart { Sequence = _state.Address, FirstRow = firstRow, Rows = rows }));
         return _part.Handle;
     }
 
-    /// <summary>The rows of a pass, as embed.cu leaves them, or as it finds them.</summary>
+    /// <summary>The rows of a pass, before or after embed.cu.</summary>
     public DevicePass Pass(int[] nodes, bool placed = true)
     {
         _rows.Reset([.. nodes.SelectMany(node => (int[])[0, node, placed ? Position(node) : Guard, placed ? CacheRow(node) : Guard])]);
@@ -190,7 +190,7 @@ internal sealed class StepBuffers : IDisposable, IGuarded
 
     public int CacheRow(int node) => _inputs.Pages is { } pages ? pages[_inputs.Committed + node] : Guard;
 
-    /// <summary>Numbers that no kernel changes, and behind them one that must not be used.</summary>
+    /// <summary>Numbers that no kernel changes, followed by one that must not be used.</summary>
     public nint Upload(params ReadOnlySpan<int> numbers) => Own(_gpu.Upload<int>([.. numbers, Guard])).Handle;
 
     /// <summary>Another step of the same sequence.</summary>
@@ -200,7 +200,7 @@ internal sealed class StepBuffers : IDisposable, IGuarded
         _state.Reset(WordsOf(_sequence));
     }
 
-    /// <summary>An outcome that a kernel finds.</summary>
+    /// <summary>An outcome as the input of a kernel.</summary>
     public void Decide(Outcome outcome, ReadOnlySpan<int> path, ReadOnlySpan<int> tokens)
     {
         int[] words = new int[Outcomes.Stride];
@@ -211,17 +211,17 @@ internal sealed class StepBuffers : IDisposable, IGuarded
         _outcome.Reset(words);
     }
 
-    /// <summary>The outcome that a kernel left.</summary>
+    /// <summary>The outcome that a kernel wrote.</summary>
     public (Outcome Outcome, int[] Path, int[] Tokens) Outcome()
     {
         int[] words = _outcome.ToArray();
         return (MemoryMarshal.Read<Outcome>(MemoryMarshal.AsBytes(words.AsSpan())), words[Outcomes.HeaderWords..(Outcomes.HeaderWords + Outcomes.Levels)], words[(Outcomes.HeaderWords + Outcomes.Levels)..]);
     }
 
-    /// <summary>How the sequence is not as it was but for errors, or what was written beside it; null if nothing was.</summary>
+    /// <summary>Changes of the sequence other than errors, or out-of-bounds writes; null if there are none.</summary>
     public string? Difference(LogitDamage errors) => Difference(_sequence.Step, _sequence.Committed, errors);
 
-    /// <summary>How the sequence is not as it should be, or what was written beside it; null if nothing was.</summary>
+    /// <summary>Deviations of the sequence from its expected state, or out-of-bounds writes; null if there are none.</summary>
     public string? Difference(uint step, int committed, LogitDamage errors)
     {
         DeviceSequence found = Read(_state.ToArray()), expected = _sequence with { Step = step, Committed = committed, Errors = errors };
@@ -230,10 +230,10 @@ internal sealed class StepBuffers : IDisposable, IGuarded
             : $"step {found.Step}, {found.Committed} committed, errors {found.Errors}, or what must not change; expected step {step}, {committed} committed, errors {errors}");
     }
 
-    /// <summary>What was written to the rows of a pass that were placed before.</summary>
+    /// <summary>Writes to the rows of a pass that were placed before.</summary>
     public string? ChangedRows() => _rows.Overrun("rows", _ => false);
 
-    /// <summary>How embed.cu has not placed the rows as it should.</summary>
+    /// <summary>Rows that embed.cu placed incorrectly.</summary>
     public string? MisplacedRows(int[] nodes)
     {
         int[] found = _rows.ToArray();
@@ -246,10 +246,10 @@ internal sealed class StepBuffers : IDisposable, IGuarded
         return _rows.Overrun("rows");
     }
 
-    /// <summary>What was written around the outcome.</summary>
+    /// <summary>Out-of-bounds writes around the outcome.</summary>
     public string? OverrunOutcome() => _outcome.Overrun("outcome");
 
-    /// <summary>What was written to an outcome that is an operand.</summary>
+    /// <summary>Writes to an outcome that is an operand.</summary>
     public string? ChangedOutcome() => _outcome.Overrun("outcome", _ => false);
 
     public void Reset()
@@ -275,13 +275,13 @@ internal sealed class StepBuffers : IDisposable, IGuarded
     private static DeviceSequence Read(int[] words) => MemoryMarshal.Read<DeviceSequence>(MemoryMarshal.AsBytes(words.AsSpan()));
 }
 
-/// <summary>Where the rows of one sequence are in a cache: its pages, in any order, among others that are nobody's.</summary>
+/// <summary>The rows of one sequence in a cache: its pages, in any order, among unused pages.</summary>
 internal sealed class PageOrder
 {
     private const int Others = 2;
 
-    /// <param name="rows">The sequence's, at least.</param>
-    /// <param name="seed">Of the order.</param>
+    /// <param name="rows">The minimum number of rows of the sequence.</param>
+    /// <param name="seed">The seed of the order.</param>
     public PageOrder(int rows, int seed)
     {
         int[] all = [.. Enumerable.Range(0, KvPool.PagesFor(rows) + Others)];
@@ -294,10 +294,10 @@ internal sealed class PageOrder
     /// <summary>Rows of the cache.</summary>
     public int Capacity { get; }
 
-    /// <summary>The cache's row of a row of the sequence.</summary>
+    /// <summary>The cache row of a row of the sequence.</summary>
     public int this[int row] => (Pages[row / KvPool.PageSize] * KvPool.PageSize) + (row % KvPool.PageSize);
 
-    /// <summary>The sequence's row at a row of the cache; -1 if it is not the sequence's.</summary>
+    /// <summary>The sequence's row at a cache row; -1 if it does not belong to the sequence.</summary>
     public int RowAt(int row)
     {
         int page = Array.IndexOf(Pages, row / KvPool.PageSize);
@@ -305,24 +305,24 @@ internal sealed class PageOrder
     }
 }
 
-/// <summary>Where the keys, or the values, of a layer are.</summary>
+/// <summary>The address of the keys, or the values, of a layer.</summary>
 internal readonly record struct CacheLayout(int Heads, PageOrder Pages, int HeadDim)
 {
     public int Length => Heads * Pages.Capacity * HeadDim;
 
-    /// <summary>Where a row of the sequence begins in a head.</summary>
+    /// <summary>The start of a row of the sequence in a head.</summary>
     public int Start(int head, int row) => ((head * Pages.Capacity) + Pages[row]) * HeadDim;
 
-    /// <summary>The sequence's row that an element belongs to; -1 if none.</summary>
+    /// <summary>The sequence's row that contains an element; -1 if there is none.</summary>
     public int RowOf(int place) => Pages.RowAt(place / HeadDim % Pages.Capacity);
 }
 
-/// <summary>Rows of logits on the device, at another stride than on the host, with NaN behind each row.</summary>
+/// <summary>Rows of logits on the device, with another stride than on the host and NaN after each row.</summary>
 internal static unsafe class PaddedRows
 {
     private const int Step = 4;
 
-    /// <summary>Floats from one row to the next: at least one that no kernel may use, and a multiple of 16 bytes.</summary>
+    /// <summary>Floats from one row to the next: at least one padding float that no kernel may use, and a multiple of 16 bytes.</summary>
     public static int StrideOf(int vocabulary) => (vocabulary + Step) / Step * Step;
 
     /// <summary>A row on the host.</summary>

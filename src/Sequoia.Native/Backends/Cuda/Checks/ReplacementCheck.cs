@@ -2,21 +2,21 @@ using Sequoia.Interop;
 
 namespace Sequoia.Native.Backends.Cuda.Checks;
 
-/// <summary>Checks the kernels that a user replaced before a model is loaded with them: on the problems of <c>sequoia kernels check</c>, some of each.</summary>
+/// <summary>Checks the kernels that a user replaced, before a model is loaded with them, on some of the problems of <c>sequoia kernels check</c>.</summary>
 internal static class ReplacementCheck
 {
     private const int Cases = 24;
 
-    // Every problem may compile another configuration of these. All kinds of products come in both types.
+    // Every problem may compile another configuration of these. All kinds of products exist in both types.
     private const int TensorCoreCases = 8;
 
-    /// <exception cref="InvalidInputException">A replaced kernel does not compile, has other parameters, or computes something else.</exception>
+    /// <exception cref="InvalidInputException">A replaced kernel does not compile, has other parameters, or computes a wrong result.</exception>
     public static void Run(CudaDevice device, CudaCompiler compiler, KernelSet set)
     {
-        // A context of its own: a kernel that fails loses it.
+        // A separate context: a kernel that fails invalidates it.
         using var context = CudaContext.Create(device);
         using var launchers = new KernelLaunchers(context, compiler, set) { AreReplacements = true };
-        // What the device cannot run is not used there.
+        // A kernel that the device cannot run is not used there.
         foreach (KernelTopic topic in KernelTopic.All.Where(topic => set.Replaced.Contains(topic.Name) && launchers.CanRun(topic)))
         {
             for (int seed = 0; seed < (topic.NeedsTensorCores ? TensorCoreCases : Cases); seed++)

@@ -5,7 +5,7 @@ namespace Sequoia.Native.Backends.Cuda.Checks;
 /// <summary>RMSNorm of some rows: rms_norm.cu and rms_norm_scalar.cu.</summary>
 internal sealed class RmsNormProblem : KernelProblem
 {
-    // Beyond what alignment asks for.
+    // Beyond the alignment requirement.
     private const int Slack = 8;
 
     private readonly CudaKernels _kernels;
@@ -27,7 +27,7 @@ internal sealed class RmsNormProblem : KernelProblem
         Array.Fill(_x, float.NaN);
         for (int row = 0; row < rows; row++)
             Fill(_x.AsSpan(row * _xStride, columns), random);
-        // As many as columns: padding must not be read.
+        // Exactly the columns: padding must not be read.
         _weight = [.. Enumerable.Range(0, columns).Select(_ => (3 * random.NextSingle()) - 1), float.NaN];
         CudaContext gpu = kernels.Context;
         _y = Own(GuardedBuffer<ushort>.Filled(gpu, rows * _yStride, MatMulInputs.NaN));
@@ -76,7 +76,7 @@ internal sealed class RmsNormProblem : KernelProblem
         return worst.Deviation;
     }
 
-    /// <summary>Of any magnitude that a residual stream may have; some rows are nearly or wholly 0, where epsilon matters.</summary>
+    /// <summary>Values of any magnitude of a residual stream; some rows are nearly or entirely 0, where epsilon matters.</summary>
     private static void Fill(Span<float> row, Random random)
     {
         float size = random.Next(5) switch { 0 => 0, 1 => 1e-4f, 2 => 300, _ => 1 };
@@ -86,18 +86,18 @@ internal sealed class RmsNormProblem : KernelProblem
 }
 
 /// <summary>
-/// RMSNorm of a row in double precision, with a bound on what a sound kernel's rounding adds up to. u is 2^-24.
+/// RMSNorm of a row in double precision, with a bound on the rounding error of a correct kernel. u is 2^-24.
 ///
-/// The sum of n squares is made of fused multiply-adds and additions of positive numbers, in whatever order: no term passes through more than n
-/// of them (adding 0 is exact), so the sum is within n u of itself. Division by n and the addition of epsilon round once each; under the root
-/// that is (n + 2) u / 2. Root, quotient and two products round once each: 4 u. Together (n / 2 + 5) u of the value, and 1 % for terms of
-/// second order. Then it is rounded to 16 bits. A square below 2^-126 loses at most 2^-150, which is nothing beside n epsilon.
+/// The sum of n squares consists of fused multiply-adds and additions of positive numbers, in any order: no term passes through more than n
+/// of them (adding 0 is exact), so the relative error of the sum is at most n u. Division by n and the addition of epsilon round once each; under
+/// the root that is (n + 2) u / 2. Root, quotient and two products round once each: 4 u. Together (n / 2 + 5) u of the value, and 1 % for terms of
+/// second order. Then it is rounded to 16 bits. A square below 2^-126 loses at most 2^-150, which is negligible next to n epsilon.
 /// </summary>
 internal static class RmsNormReference
 {
     private const double Rounding = 1.0 / (1 << 24);
 
-    /// <summary>The row's results in fp32's bounds; the caller narrows them.</summary>
+    /// <summary>The row's results with fp32 bounds; the caller narrows them.</summary>
     public static Bounded[] Of(ReadOnlySpan<float> x, ReadOnlySpan<float> weight, float epsilon)
     {
         double squares = 0;

@@ -2,7 +2,7 @@ using Sequoia.Native.Sampling;
 
 namespace Sequoia.Native.Backends.Cuda.Checks;
 
-/// <summary>Sampling options and vocabularies around which something changes.</summary>
+/// <summary>Sampling options and vocabularies at boundaries where behaviour changes.</summary>
 internal static class SamplingCases
 {
     private static readonly float[] Temperatures = [0, 0.1f, 0.6f, 1, 1.5f, 100];
@@ -18,7 +18,7 @@ internal static class SamplingCases
 
     public static int Vocabulary(Random random) => Vocabularies[random.Next(Vocabularies.Length)];
 
-    /// <summary>The engine's method as a rule, and those that it is compared with.</summary>
+    /// <summary>Usually the engine's method, otherwise one of the methods for comparison.</summary>
     public static SpeculationMethod Method(Random random) => random.Next(4) switch
     {
         0 => SpeculationMethod.SpecInfer,
@@ -26,11 +26,11 @@ internal static class SamplingCases
         _ => SpeculationMethod.Sequoia,
     };
 
-    /// <summary>Options, for people to read.</summary>
+    /// <summary>A readable form of the options.</summary>
     public static string Describe(SamplingOptions options) => $"temperature {options.Temperature}, top-p {options.TopP}, top-k {options.TopK}";
 }
 
-/// <summary>Rows of logits of the kinds that go wrong.</summary>
+/// <summary>Rows of logits of error-prone kinds.</summary>
 internal enum LogitKind
 {
     Usual,
@@ -66,7 +66,7 @@ internal static class HardRows
 
     public static void FillAny(Span<float> row, Random random) => Fill(row, Kinds[random.Next(Kinds.Length)], random);
 
-    /// <summary>Puts a NaN into one row of some.</summary>
+    /// <summary>Puts a NaN into one of the rows.</summary>
     public static void DamageSome(Span<float> row, Random random)
     {
         const int DamagedEvery = 60;
@@ -74,7 +74,7 @@ internal static class HardRows
             row[random.Next(row.Length)] = float.NaN;
     }
 
-    /// <summary>Whether kernels refuse a row for a NaN in it. The CPU's greedy choice overlooks one beside numbers.</summary>
+    /// <summary>Whether kernels reject a row for a NaN in it. The CPU's greedy choice ignores a NaN among numbers.</summary>
     public static bool HasNaN(ReadOnlySpan<float> row)
     {
         foreach (float logit in row)
@@ -85,7 +85,7 @@ internal static class HardRows
         return false;
     }
 
-    /// <summary>A draft's row that agrees with the target's more or less.</summary>
+    /// <summary>A draft's row that agrees with the target's to a varying degree.</summary>
     public static void FillLike(Span<float> row, ReadOnlySpan<float> other, float difference, Random random)
     {
         for (int token = 0; token < row.Length; token++)
@@ -114,7 +114,7 @@ internal static class HardRows
 
 internal static class RandomTrees
 {
-    /// <summary>As many inner nodes as asked for, each with up to that many children of its own.</summary>
+    /// <summary>A tree with the requested number of inner nodes, each with up to this many children.</summary>
     public static TokenTree Bush(int inner, int mostChildren, Random random)
     {
         List<int> parents = [-1];
@@ -123,7 +123,7 @@ internal static class RandomTrees
         return TokenTree.FromParents([.. parents]);
     }
 
-    /// <summary>Nodes hang on random earlier ones with room.</summary>
+    /// <summary>Each node's parent is a random earlier node with room.</summary>
     public static TokenTree Some(int size, int mostChildren, Random random)
     {
         int[] parents = new int[size], children = new int[size];

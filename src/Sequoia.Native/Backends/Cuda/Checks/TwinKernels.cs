@@ -4,8 +4,8 @@ using Sequoia.Interop;
 namespace Sequoia.Native.Backends.Cuda.Checks;
 
 /// <summary>
-/// Launches the twins that nothing of the engine does: one thread a row, or an element. Each is compiled when first launched; those with a
-/// workspace take it from the caller.
+/// Launches the twins that the engine itself never launches: one thread per row or element. Each is compiled when first launched. The caller
+/// provides their workspace, if any.
 /// </summary>
 internal sealed unsafe class TwinKernels(CudaKernels kernels)
 {
@@ -14,7 +14,7 @@ internal sealed unsafe class TwinKernels(CudaKernels kernels)
     private static readonly KernelVariant OfVerifyTree = new("verify_tree_scalar", "verify_tree_scalar", 1);
     private static readonly KernelVariant OfCompactKv = new("compact_kv_scalar", "compact_kv_scalar", 256);
 
-    /// <summary>All that is launched here.</summary>
+    /// <summary>All kernels launched here.</summary>
     public static IReadOnlyList<KernelVariant> Variants => [OfRmsNorm, OfDrawChildren, OfVerifyTree, OfCompactKv];
 
     /// <summary>Floats of a row's weights and their sums.</summary>
@@ -22,22 +22,22 @@ internal sealed unsafe class TwinKernels(CudaKernels kernels)
 
     public void RmsNorm(RmsNorm parameters, int rows) => Launch(OfRmsNorm, rows, parameters);
 
-    /// <param name="parameters">As for the kernel.</param>
+    /// <param name="parameters">The same as for the kernel.</param>
     /// <param name="rows">The rows.</param>
-    /// <param name="workspace">For each row <see cref="RowWorkspace"/> and a float for each child of a node.</param>
+    /// <param name="workspace">For each row, <see cref="RowWorkspace"/> and a float for each child of a node.</param>
     /// <param name="stride">Floats of a row's workspace.</param>
     public void DrawChildren(DrawChildren parameters, int rows, nint workspace, int stride) => Launch(
         OfDrawChildren, OfDrawChildren.BlocksFor(rows),
         new RowsTwin<DrawChildren> { Kernel = parameters, Workspace = workspace, WorkspaceStride = stride, Rows = rows });
 
-    /// <param name="parameters">As for the kernel, with one part.</param>
+    /// <param name="parameters">The same as for the kernel, with one part.</param>
     /// <param name="workspace">Two rows of the vocabulary and a <see cref="RowWorkspace"/>.</param>
     public void VerifyTree(VerifyTree parameters, nint workspace) =>
         Launch(OfVerifyTree, 1, new TreeTwin { Kernel = parameters, Workspace = workspace });
 
-    /// <param name="parameters">As for the kernel.</param>
+    /// <param name="parameters">The same as for the kernel.</param>
     /// <param name="parts">The parts.</param>
-    /// <param name="result">Another cache, which becomes what the kernel makes of its own.</param>
+    /// <param name="result">Another cache, which receives the kernel's result for its own cache.</param>
     public void CompactKv(in CompactKv parameters, int parts, nint result) => Launch(
         OfCompactKv, OfCompactKv.BlocksFor(parameters.Planes * parameters.Capacity * parameters.Chunks), new CacheTwin { Kernel = parameters, Result = result, Parts = parts });
 

@@ -2,7 +2,7 @@ using Sequoia.Native.Sampling;
 
 namespace Sequoia.Native.Backends.Cuda.Checks;
 
-/// <summary>Problems of the sizes of a model, for measuring.</summary>
+/// <summary>Problems with the sizes of a model, for benchmarks.</summary>
 internal static class TypicalProblems
 {
     private const int Seed = 1;
@@ -46,7 +46,7 @@ internal static class TypicalProblems
                 var inputs = new VerifyInputs(drafted, tree.Size, Seed);
                 for (int node = 0; node < tree.Size; node++)
                     HardRows.Fill(inputs.Target.Span(node), LogitKind.Usual, new Random(node));
-                // The draft knows most of what the target does, so that paths are as long as they usually are.
+                // The draft agrees with the target mostly, so that paths have a typical length.
                 for (int row = 0; row < drafted.Rows; row++)
                     HardRows.FillLike(drafted.Row(row), inputs.Target.Span(drafted.NodeOfRow[row]), 1, new Random(row));
                 yield return new VerifyTreeProblem(launchers.Any, inputs);
@@ -54,13 +54,13 @@ internal static class TypicalProblems
         }
     }
 
-    /// <summary>All keys and values of a sequence; a path of which the root stays.</summary>
+    /// <summary>All keys and values of a sequence; a path whose root stays in place.</summary>
     public static IEnumerable<KernelProblem> CompactKv(KernelLaunchers launchers, TypicalSizes sizes) =>
         [new CompactKvProblem(launchers.Any, 2 * sizes.Layers * sizes.Heads, sizes.HeadDim, 0, [0, 3, 9, 17, 30], Seed)];
 
     public static IEnumerable<KernelProblem> AdvanceStep(KernelLaunchers launchers, TypicalSizes sizes) => [new AdvanceStepProblem(launchers.Any, Seed)];
 
-    /// <summary>A layer's four products, the last one's operands made for most rows and used for fewer.</summary>
+    /// <summary>A layer's four products. The operands of the last one are created for the most rows and used for fewer.</summary>
     private static IEnumerable<MatMulInputs> Products(TypicalSizes sizes, int[] rowCounts)
     {
         int most = rowCounts[^1];
@@ -105,9 +105,9 @@ internal static class TypicalProblems
 /// <summary>Sizes of a model.</summary>
 internal sealed record TypicalSizes(int Hidden, int Intermediate, int Heads, int HeadDim, int Layers, int Vocabulary, int Prefix)
 {
-    /// <summary>Llama 2 7B's, behind a prefix of 1024 tokens.</summary>
+    /// <summary>The sizes of Llama 2 7B, after a prefix of 1024 tokens.</summary>
     public static TypicalSizes SevenBillion { get; } = new(4096, 11008, 32, 128, 32, 32_000, 1024);
 
-    /// <summary>A quarter of its width and of its layers: what the software GPU gets through.</summary>
+    /// <summary>A quarter of its width and of its layers, which the software GPU can run.</summary>
     public static TypicalSizes Quarter { get; } = new(1024, 2752, 8, 128, 8, 32_000, 1024);
 }

@@ -6,10 +6,10 @@ using Sequoia.Native.Sampling;
 namespace Sequoia.Native.Backends.Cuda.Checks;
 
 /// <summary>A drafted tree with the target's logits.</summary>
-/// <param name="Drafted">The tree and the draft's logits, which are sound.</param>
-/// <param name="Target">The target's, a row a node.</param>
-/// <param name="Nodes">How many of the nodes the target has computed.</param>
-/// <param name="Seed">What it was made from.</param>
+/// <param name="Drafted">The tree and the draft's logits, which are valid.</param>
+/// <param name="Target">The target's logits, one row per node.</param>
+/// <param name="Nodes">The number of nodes that the target has computed.</param>
+/// <param name="Seed">The seed of the problem.</param>
 internal sealed record VerifyInputs(DraftedTree Drafted, CpuActivations Target, int Nodes, int Seed)
 {
     private const int MostOfNode = 32;
@@ -19,9 +19,9 @@ internal sealed record VerifyInputs(DraftedTree Drafted, CpuActivations Target, 
     }
 
     /// <summary>A tree from a seed: the draft agrees with the target well, badly or not at all.</summary>
-    /// <param name="seed">Of everything.</param>
+    /// <param name="seed">The seed of everything.</param>
     /// <param name="vocabulary">By seed if null.</param>
-    /// <param name="method">By seed if null, and then some of the target's rows are damaged, and some trees are lone roots.</param>
+    /// <param name="method">By seed if null; then some of the target's rows are damaged, and some trees are lone roots.</param>
     public static VerifyInputs OfSeed(int seed, int? vocabulary = null, SpeculationMethod? method = null)
     {
         Random random = new(seed), other = new(~seed);
@@ -57,14 +57,14 @@ internal sealed record VerifyInputs(DraftedTree Drafted, CpuActivations Target, 
 
 /// <summary>
 /// The verification of a drafted tree: verify_tree.cu, its twin and TreeVerifier, bit for bit. The rows' scales come from draw_children.cu, the
-/// tokens from the host, so that a wrong draw is not taken for a wrong verdict.
+/// tokens from the host, so that a wrong draw is not mistaken for a wrong verdict.
 /// </summary>
 internal sealed class VerifyTreeProblem : ExactProblem
 {
-    // Making a problem costs more than solving it, and most verdicts end near the root.
+    // Creating a problem costs more than solving it, and most verdicts end near the root.
     private const int Verdicts = 8;
 
-    // Rows of the pass that are another sequence's.
+    // Rows of the pass that belong to another sequence.
     private const int TargetRowsBefore = 5;
 
     private readonly DraftedTree _drafted;
@@ -82,9 +82,9 @@ internal sealed class VerifyTreeProblem : ExactProblem
     private int _number;
 
     /// <param name="kernels">The kernels.</param>
-    /// <param name="inputs">The trees, which become the problem's; what was drawn already, stays.</param>
-    /// <param name="block">Threads of the kernel's block.</param>
-    /// <param name="drawing">Whose draw_children makes the rows' scales; <paramref name="kernels"/>' if null.</param>
+    /// <param name="inputs">The trees, which the problem takes over; tokens already drawn are kept.</param>
+    /// <param name="block">Threads per block of the kernel.</param>
+    /// <param name="drawing">The kernels whose draw_children computes the rows' scales; <paramref name="kernels"/> if null.</param>
     public VerifyTreeProblem(CudaKernels kernels, VerifyInputs inputs, int block = SamplingKernels.Block, CudaKernels? drawing = null)
     {
         DraftedTree drafted = inputs.Drafted;
@@ -123,20 +123,20 @@ internal sealed class VerifyTreeProblem : ExactProblem
 
     public override string Shape => $"{_shape}, step {_random.Step}";
 
-    /// <summary>The target's rows of the accepted path: of the draft's, only rejections ask for more than a number.</summary>
+    /// <summary>The target's rows of the accepted path. Of the draft's rows, only rejections need more than one number.</summary>
     public override long Bytes => (long)Math.Max(1, _expected.Value?.Length ?? 0) * _drafted.Vocabulary * sizeof(float);
 
     /// <summary>Each node's token on the device.</summary>
     public GuardedBuffer<int> Tokens => _device.Step.Tokens;
 
-    /// <summary>What the kernel made of it.</summary>
+    /// <summary>The kernel's result.</summary>
     public Outcome Outcome => _device.Step.Outcome().Outcome;
 
     public LogitDamage Errors => _device.Step.Errors;
 
     /// <summary>Verifies the same tree with other random numbers from now on.</summary>
     /// <param name="random">The random numbers.</param>
-    /// <param name="errors">What an earlier kernel of the step has found.</param>
+    /// <param name="errors">The errors that an earlier kernel of the step found.</param>
     [MemberNotNull(nameof(_expected))]
     public void Begin(RandomKey random, LogitDamage errors = LogitDamage.None)
     {
@@ -170,10 +170,10 @@ internal sealed class VerifyTreeProblem : ExactProblem
         return found == wanted ? null : $"{found}; expected {wanted}";
     }
 
-    /// <summary>The verdict as it should be; null where the logits are refused.</summary>
+    /// <summary>The expected verdict; null if the logits are rejected.</summary>
     private Verdict? Verify()
     {
-        // Verifying uses the draft's rows up: rejected tokens become 0 in them.
+        // Verification consumes the draft's rows: rejected tokens become 0 in them.
         _draftRows.CopyTo(DraftRows());
         _drafted.Sequence.Resume(_drafted.Options, _random, 0);
         try

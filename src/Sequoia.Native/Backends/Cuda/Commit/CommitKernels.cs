@@ -3,7 +3,7 @@ using Sequoia.Interop;
 
 namespace Sequoia.Native.Backends.Cuda;
 
-/// <summary>Launches what makes a verdict come true: compact_kv.cu and advance_step.cu.</summary>
+/// <summary>Launches the kernels that apply a verdict: compact_kv.cu and advance_step.cu.</summary>
 internal sealed unsafe class CommitKernels(CudaKernels kernels)
 {
     private static readonly KernelVariant OfCompactKv = new("compact_kv", "compact_kv", 256);
@@ -12,7 +12,7 @@ internal sealed unsafe class CommitKernels(CudaKernels kernels)
     private readonly CudaKernel _compactKv = kernels.Find(OfCompactKv);
     private readonly CudaKernel _advanceStep = kernels.Find(OfAdvanceStep);
 
-    /// <summary>All that is launched here.</summary>
+    /// <summary>All kernels launched here.</summary>
     public static IReadOnlyList<KernelVariant> Variants => [OfCompactKv, OfAdvanceStep];
 
     public void CompactKv(in CompactKv parameters, int parts, CudaStream? stream = null)

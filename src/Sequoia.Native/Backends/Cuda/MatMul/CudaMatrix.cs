@@ -5,16 +5,16 @@ using Sequoia.Native.Models;
 namespace Sequoia.Native.Backends.Cuda;
 
 /// <summary>
-/// A matrix on the device, in 16 bits and in the order of rows that its product wants (<see cref="PairedRows"/>); rows begin at multiples of 16
-/// bytes, and what lies behind their columns is zero.
+/// A matrix on the device, in 16 bits and in the row order that its product needs (<see cref="PairedRows"/>). Rows begin at multiples of 16
+/// bytes, and the padding after their columns is zero.
 /// </summary>
 internal sealed class CudaMatrix : Matrix, IDisposable
 {
-    /// <param name="context">Where it goes.</param>
+    /// <param name="context">The context of the device memory.</param>
     /// <param name="shape">How it is stored.</param>
     /// <param name="element">The type.</param>
-    /// <param name="order">The row of a part that each stored row is.</param>
-    /// <param name="staging">What brings it there.</param>
+    /// <param name="order">The part and row of each stored row.</param>
+    /// <param name="staging">Copies rows to the device.</param>
     /// <param name="parts">The tensors.</param>
     public CudaMatrix(CudaContext context, MatMulShape shape, Element element, Func<int, SourceRow> order, CudaStaging staging, params ReadOnlySpan<TensorView> parts)
         : base(shape.Outputs, shape.Columns)
@@ -48,12 +48,12 @@ internal sealed class CudaMatrix : Matrix, IDisposable
 }
 
 /// <summary>
-/// Brings rows to a device through pinned memory, in two pieces by turns: while the device copies one, the host's threads fill the other. Used by one
-/// thread at a time.
+/// Copies rows to a device through pinned memory, with double buffering: while the device copies one piece, the host's threads fill the other. Used by
+/// one thread at a time.
 /// </summary>
 internal sealed unsafe class CudaStaging(CudaContext context) : IDisposable
 {
-    // Elements of a piece: more than the longest row that a model may have. Fewer would mean more waits of threads for each other.
+    // Elements of a piece: more than the longest row of any model. Smaller pieces would make threads wait for each other more often.
     private const int Piece = 1 << 22;
 
     private readonly DeviceParts _parts = new(context, "room to load weights", areWeights: true);
@@ -61,17 +61,17 @@ internal sealed unsafe class CudaStaging(CudaContext context) : IDisposable
     private readonly CudaEvent?[] _copied = new CudaEvent?[2];
     private CudaStream? _stream;
 
-    /// <summary>Writes a row, all of it.</summary>
+    /// <summary>Writes a complete row.</summary>
     public delegate void FillRow(int row, Span<ushort> destination);
 
-    /// <summary>Brings all rows; they are there on return. <paramref name="fill"/> is called by several threads at once.</summary>
-    /// <param name="target">Where they go.</param>
-    /// <param name="rows">How many.</param>
-    /// <param name="stride">Elements from one to the next.</param>
-    /// <param name="fill">Gives a row's elements.</param>
+    /// <summary>Copies all rows and waits for completion. Several threads call <paramref name="fill"/> concurrently.</summary>
+    /// <param name="target">The destination.</param>
+    /// <param name="rows">The number of rows.</param>
+    /// <param name="stride">Elements from one row to the next.</param>
+    /// <param name="fill">Writes a row's elements.</param>
     public void Bring(DeviceBuffer<ushort> target, int rows, int stride, FillRow fill)
     {
-        // It waits for no other stream, and so for no recording of another thread.
+        // It does not wait for other streams, and so does not affect another thread's capture.
         _stream ??= context.CreateStream(nonBlocking: true);
         int rowsOfPiece = Math.Clamp(Piece / stride, 1, rows), turn = 0;
         try

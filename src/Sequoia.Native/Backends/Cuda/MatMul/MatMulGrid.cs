@@ -1,22 +1,22 @@
 namespace Sequoia.Native.Backends.Cuda;
 
-/// <summary>How a product is shared out among the blocks of matmul.cu. No result depends on it.</summary>
+/// <summary>How a product is divided among the blocks of matmul.cu. No result depends on it.</summary>
 /// <param name="Shape">The matrix.</param>
 /// <param name="Rows">Rows of x.</param>
-/// <param name="EnoughTiles">From that many tiles on, a block sums all splits of its tile in turn.</param>
+/// <param name="EnoughTiles">With at least this many tiles, a block sums all splits of its tile in turn.</param>
 internal readonly record struct MatMulGrid(MatMulShape Shape, int Rows, int EnoughTiles)
 {
-    /// <summary>Rows of x that a block takes at most.</summary>
+    /// <summary>The maximum number of rows of x per block.</summary>
     public const int MostTokens = 64;
 
     private const int LeastTokens = 8;
 
-    /// <summary>Rows of x that a block takes: TOKENS.</summary>
+    /// <summary>The number of rows of x per block: TOKENS.</summary>
     public int Tokens => TokensFor(Rows);
 
     public int TokenTiles => MatMulShape.Ceiling(Rows, Tokens);
 
-    /// <summary>Blocks that share a tile.</summary>
+    /// <summary>The number of blocks that share a tile.</summary>
     public int Splits => TokenTiles * Shape.RowTiles >= EnoughTiles ? 1 : Shape.Splits;
 
     /// <summary>Floats of workspace for partial sums.</summary>
@@ -25,7 +25,7 @@ internal readonly record struct MatMulGrid(MatMulShape Shape, int Rows, int Enou
     /// <summary>Counters of arrived splits. They are 0 before the first launch, and after each.</summary>
     public int Counters => Splits == 1 ? 0 : Shape.RowTiles * TokenTiles;
 
-    /// <summary>The grid that needs most workspace of all with up to as many rows: the last before there are tiles enough.</summary>
+    /// <summary>The grid with the largest workspace of all with up to this many rows: the last one before there are enough tiles.</summary>
     public MatMulGrid Largest => this with { Rows = Math.Min(Rows, Math.Max(1, (EnoughTiles - 1) / Shape.RowTiles * MostTokens)) };
 
     public static int TokensFor(int rows)

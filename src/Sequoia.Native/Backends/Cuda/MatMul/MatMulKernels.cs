@@ -4,10 +4,10 @@ using Sequoia.Interop;
 
 namespace Sequoia.Native.Backends.Cuda;
 
-/// <summary>Launches the linear layers: matmul.cu, or matmul_scalar.cu where there are no tensor cores for it (before compute capability 8.0).</summary>
+/// <summary>Launches the linear layers: matmul.cu, or matmul_scalar.cu on devices without the tensor cores (before compute capability 8.0).</summary>
 /// <param name="kernels">The kernels.</param>
-/// <param name="tensorCores">Whether the device has them.</param>
-/// <param name="enoughTiles">How many tiles of a product keep all of the device busy. No result depends on it.</param>
+/// <param name="tensorCores">Whether the device has tensor cores.</param>
+/// <param name="enoughTiles">The number of tiles of a product that fully occupies the device. No result depends on it.</param>
 internal sealed unsafe class MatMulKernels(CudaKernels kernels, bool tensorCores, int enoughTiles = 256)
 {
     private const int Block = 128;
@@ -20,7 +20,7 @@ internal sealed unsafe class MatMulKernels(CudaKernels kernels, bool tensorCores
     // By kind and number of tokens; each is compiled when first launched.
     private readonly CudaKernel?[] _kernels = new CudaKernel?[Names.Length * TokenVariants];
 
-    /// <summary>All that is launched here.</summary>
+    /// <summary>All kernels launched here.</summary>
     public static IReadOnlyList<KernelVariant> Variants =>
     [
         .. from exponent in Enumerable.Range(LeastTokensLog2, TokenVariants) from kind in s_kinds select OfTensor(kind, 1 << exponent),
@@ -29,13 +29,13 @@ internal sealed unsafe class MatMulKernels(CudaKernels kernels, bool tensorCores
 
     public CudaContext Context => kernels.Context;
 
-    /// <summary>Floats of workspace that passes of up to that many rows need. Products that run at the same time need each their own.</summary>
+    /// <summary>Floats of workspace that passes of up to this many rows need. Concurrent products each need their own.</summary>
     public long PartialsFor(MatMulShape shape, int mostRows) => tensorCores ? Grid(shape, mostRows).Largest.Partials : 0;
 
-    /// <summary>Counters that passes of up to that many rows need: 0 before the first launch, and after each.</summary>
+    /// <summary>The number of counters that passes of up to this many rows need. They are 0 before the first launch, and after each.</summary>
     public int CountersFor(MatMulShape shape, int mostRows) => tensorCores ? Grid(shape, mostRows).Largest.Counters : 0;
 
-    /// <summary>Compiles what products of that many rows launch.</summary>
+    /// <summary>Compiles the kernels for products of this many rows.</summary>
     public void Prepare(int rows)
     {
         foreach (MatMulKind kind in s_kinds)
@@ -44,8 +44,8 @@ internal sealed unsafe class MatMulKernels(CudaKernels kernels, bool tensorCores
 
     public MatMulGrid Grid(MatMulShape shape, int rows) => new(shape, rows, enoughTiles);
 
-    /// <summary>Queues one product. Compiles its kernel unless <see cref="Prepare"/> has.</summary>
-    /// <param name="kind">What becomes of the sums.</param>
+    /// <summary>Queues one product. Compiles its kernel unless <see cref="Prepare"/> already has.</summary>
+    /// <param name="kind">The epilogue.</param>
     /// <param name="parameters">Sizes and addresses; the number of splits is set here.</param>
     /// <param name="stream">The stream; null is the default stream.</param>
     public void Launch(MatMulKind kind, in MatMul parameters, CudaStream? stream = null)
@@ -87,7 +87,7 @@ internal struct MatMul
     public int Outputs, Columns, Splits, WeightStride, XStride, YStride, Heads, KvHeads, HeadDim, Capacity;
 }
 
-/// <summary>What becomes of a matrix product's sums; a kernel each (epilogue.cuh).</summary>
+/// <summary>The epilogue of a matrix product, one kernel each (epilogue.cuh).</summary>
 internal enum MatMulKind
 {
     /// <summary>matmul: y = sum.</summary>
@@ -96,9 +96,9 @@ internal enum MatMulKind
     /// <summary>matmul_add: y += sum.</summary>
     Add,
 
-    /// <summary>matmul_silu_mul: y = silu(gate) up, of pairs.</summary>
+    /// <summary>matmul_silu_mul: y = silu(gate) up, for pairs.</summary>
     SiluMul,
 
-    /// <summary>matmul_rope: rotated queries and keys, and values, of pairs.</summary>
+    /// <summary>matmul_rope: rotated queries and keys, and values, for pairs.</summary>
     Rope,
 }

@@ -1,8 +1,8 @@
 namespace Sequoia.Native.Backends.Cuda;
 
 /// <summary>A row of one of the model's matrices.</summary>
-/// <param name="Part">Which matrix: of gate and up, or of queries, keys and values. Padding has none: -1.</param>
-/// <param name="Row">The row in it.</param>
+/// <param name="Part">The matrix: gate or up; queries, keys or values. -1 for padding.</param>
+/// <param name="Row">The row of the matrix.</param>
 internal readonly record struct SourceRow(int Part, int Row)
 {
     public static SourceRow Padding => new(-1, 0);
@@ -10,13 +10,13 @@ internal readonly record struct SourceRow(int Part, int Row)
 
 /// <summary>
 /// The order of rows in stored matrices whose outputs are used in pairs: tiles of 16, the first rows of 8 pairs and then their second rows, so
-/// that a thread of a tensor-core product has both. Pairs are padded to a multiple of 8.
+/// that a thread of a tensor-core product holds both. Pairs are padded to a multiple of 8.
 /// </summary>
 internal static class PairedRows
 {
     private const int PairsOfTile = 8;
 
-    /// <summary>Stored rows of that many pairs.</summary>
+    /// <summary>The number of stored rows of this many pairs.</summary>
     public static int Stored(int pairs) => (pairs + PairsOfTile - 1) / PairsOfTile * 2 * PairsOfTile;
 
     /// <summary>A pair is a unit's gate (part 0) and its up projection (part 1).</summary>

@@ -3,7 +3,7 @@ using Sequoia.Interop;
 
 namespace Sequoia.Native.Backends.Cuda;
 
-/// <summary>Launches what works on each row by itself: embed.cu and rms_norm.cu.</summary>
+/// <summary>Launches the kernels that work on each row separately: embed.cu and rms_norm.cu.</summary>
 internal sealed unsafe class RowKernels(CudaKernels kernels)
 {
     private const int EmbedChunk = 8;
@@ -14,7 +14,7 @@ internal sealed unsafe class RowKernels(CudaKernels kernels)
     private readonly CudaKernel _embed = kernels.Find(OfEmbed);
     private readonly CudaKernel _rmsNorm = kernels.Find(OfRmsNorm);
 
-    /// <summary>All that is launched here.</summary>
+    /// <summary>All kernels launched here.</summary>
     public static IReadOnlyList<KernelVariant> Variants => [OfEmbed, OfRmsNorm];
 
     public void Embed(in Embed parameters, int rows, CudaStream? stream = null)

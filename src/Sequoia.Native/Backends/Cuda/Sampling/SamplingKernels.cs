@@ -5,12 +5,12 @@ using Sequoia.Native.Sampling;
 
 namespace Sequoia.Native.Backends.Cuda;
 
-/// <summary>Launches what draws and verifies: draw_children.cu and verify_tree.cu.</summary>
+/// <summary>Launches the kernels that draw and verify: draw_children.cu and verify_tree.cu.</summary>
 /// <param name="kernels">The kernels.</param>
-/// <param name="block">Threads of a block. No result depends on it.</param>
+/// <param name="block">Threads per block. No result depends on it.</param>
 internal sealed unsafe class SamplingKernels(CudaKernels kernels, int block = SamplingKernels.Block)
 {
-    /// <summary>Threads of a block of everything that reads rows of logits.</summary>
+    /// <summary>Threads per block of all kernels that read rows of logits.</summary>
     public const int Block = 1024;
 
     private const int TileTokens = 64;
@@ -20,17 +20,17 @@ internal sealed unsafe class SamplingKernels(CudaKernels kernels, int block = Sa
     private readonly Lazy<CudaKernel> _drawChildren = new(() => kernels.Find(OfDrawChildren(0, block)));
     private readonly Lazy<CudaKernel> _verifyTree = new(() => kernels.Find(OfVerifyTree(0, block)));
 
-    /// <summary>All that is launched here, with the shared memory of rows of that many tokens.</summary>
+    /// <summary>All kernels launched here, with the shared memory for rows of this many tokens.</summary>
     public static IReadOnlyList<KernelVariant> Variants(int vocabulary) =>
         [OfDrawChildren(vocabulary, Block), OfVerifyTree(vocabulary, Block)];
 
-    /// <summary>Floats for a tree of sums over a row's tiles: one a tile, to the next power of two.</summary>
+    /// <summary>Floats of a tree of sums over a row's tiles: one per tile, rounded up to a power of two.</summary>
     public static int SumTree(int vocabulary) => (int)BitOperations.RoundUpToPowerOf2((uint)((vocabulary + TileTokens - 1) / TileTokens));
 
     /// <summary>Bytes of dynamic shared memory: two trees of sums, or a histogram.</summary>
     public static int Scratch(int vocabulary) => Math.Max(LeastScratch, 2 * sizeof(float) * SumTree(vocabulary));
 
-    /// <summary>Makes sure that rows of that many tokens fit the kernels' shared memory.</summary>
+    /// <summary>Checks that rows of this many tokens fit the kernels' shared memory.</summary>
     public void Prepare(int vocabulary)
     {
         PrepareDraw(vocabulary);
@@ -96,7 +96,7 @@ internal struct SamplingSettings(SamplingOptions options)
     public ulong TopPMass = options.TopP >= 1 ? 0 : Math.Max(1, (ulong)(options.TopP * MassThreshold.MassUnit));
 }
 
-/// <summary>What makes one row's logits probabilities; RowScale of distribution.cuh.</summary>
+/// <summary>Converts one row's logits to probabilities; RowScale of distribution.cuh.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct RowScale
 {
