@@ -6,13 +6,13 @@ using Sequoia.SoftwareGpu.Ptx;
 namespace Sequoia.SoftwareGpu;
 
 /// <summary>A parameter of a kernel.</summary>
-/// <param name="Name">Its name in the PTX.</param>
-/// <param name="Offset">Where it lies in the parameter block.</param>
-/// <param name="Bytes">Its size.</param>
-/// <param name="Alignment">Its alignment.</param>
+/// <param name="Name">The parameter's name in the PTX.</param>
+/// <param name="Offset">The parameter's offset in the parameter block.</param>
+/// <param name="Bytes">The parameter's size, in bytes.</param>
+/// <param name="Alignment">The parameter's alignment, in bytes.</param>
 public sealed record KernelParameter(string Name, int Offset, int Bytes, int Alignment);
 
-/// <summary>A kernel of a module.</summary>
+/// <summary>A kernel in a module.</summary>
 public sealed class Kernel
 {
     // A register of 32 lanes.
@@ -40,42 +40,43 @@ public sealed class Kernel
         StaticSharedBytes = PlaceShared(module, function);
         _cfg = Cfg.Build(_body);
 
-        // Lowered once now, so that every instruction it cannot decode is found at load.
+        // The kernel is lowered at load, so that every instruction it cannot decode is reported then.
         Program program = ProgramFor(new Variant(false, false, Numerics.Fast, false));
         Registers = (program.RegisterBytes - program.FixedValues.Sum(value => value.Bytes)) / RegisterFileBytes;
     }
 
-    /// <summary>The name.</summary>
+    /// <summary>The kernel's name.</summary>
     public string Name { get; }
 
-    /// <summary>The parameters in order.</summary>
+    /// <summary>The kernel's parameters, in order.</summary>
     public IReadOnlyList<KernelParameter> Parameters { get; }
 
-    /// <summary>The size of the parameter block.</summary>
+    /// <summary>The size of the parameter block, in bytes.</summary>
     public int ParameterBytes { get; }
 
-    /// <summary>Bytes of shared memory that every block has.</summary>
+    /// <summary>The static shared memory per block, in bytes.</summary>
     public int StaticSharedBytes { get; }
 
-    /// <summary>Bytes of local memory that every thread has.</summary>
+    /// <summary>The local memory per thread, in bytes.</summary>
     public int LocalBytes => _body.LocalBytes;
 
-    /// <summary>The further local memory of kernels that really call functions: everything else is expanded in place.</summary>
+    /// <summary>The additional local memory of kernels that make actual function calls. All other calls are inlined.</summary>
     internal int StackBytes(LaunchOptions options) =>
         _body.Calls.Count == 0 ? 0 : CodeRegion.FrameAlignment + int.Clamp(options.StackBytes, 0, LargestStack);
 
     /// <summary>
-    /// 32-bit registers that a thread needs at once, after the PTX; ptxas, which knows a GPU's own instructions, comes to somewhat more.
+    /// The number of 32-bit registers that a thread needs at once, according to the PTX. ptxas, which works on a GPU's own instructions, reports
+    /// somewhat more.
     /// </summary>
     public int Registers { get; }
 
-    /// <summary>The limit of <c>__launch_bounds__</c>, where the kernel has one.</summary>
+    /// <summary>The limit from <c>__launch_bounds__</c>, if the kernel has one.</summary>
     public (int X, int Y, int Z)? MaxThreads { get; }
 
-    /// <summary>The one block size the kernel can be launched with, where it names one.</summary>
+    /// <summary>The only block size with which the kernel can be launched, if the kernel specifies one.</summary>
     public (int X, int Y, int Z)? RequiredThreads { get; }
 
-    /// <summary>Where the module's symbols are.</summary>
+    /// <summary>The addresses of the module's symbols.</summary>
     internal DeviceMemory Memory { get; }
 
     internal Executor Rent(Variant variant)
@@ -99,7 +100,7 @@ public sealed class Kernel
     private Program ProgramFor(Variant variant) =>
         _programs.GetOrAdd(variant, v => Lowering.Lower(_body, _cfg, _shared, v));
 
-    /// <summary>Static variables first; dynamic shared memory begins behind them, at a multiple of 16.</summary>
+    /// <summary>Static variables come first. Dynamic shared memory starts after them, at a multiple of 16 bytes.</summary>
     private int PlaceShared(ParsedModule module, Function function)
     {
         HashSet<Variable> used = [];
@@ -131,7 +132,7 @@ public sealed class Kernel
         return top;
     }
 
-    /// <summary>Where dynamic shared memory begins behind this many static bytes.</summary>
+    /// <summary>The offset at which dynamic shared memory starts after this many static bytes.</summary>
     internal static int DynamicSharedOffset(int staticBytes) => (staticBytes + 15) / 16 * 16;
 
     private static void Collect(Operand operand, HashSet<Variable> used)

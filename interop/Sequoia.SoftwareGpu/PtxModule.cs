@@ -3,7 +3,7 @@ using Sequoia.SoftwareGpu.Ptx;
 
 namespace Sequoia.SoftwareGpu;
 
-/// <summary>A loaded PTX module: its kernels, and its symbols placed in device memory.</summary>
+/// <summary>A loaded PTX module: its kernels, and its symbols in device memory.</summary>
 public sealed class PtxModule : IDisposable
 {
     private readonly Dictionary<string, Kernel> _kernels = [];
@@ -16,14 +16,14 @@ public sealed class PtxModule : IDisposable
     /// <summary>The kernels by name.</summary>
     public IReadOnlyDictionary<string, Kernel> Kernels => _kernels;
 
-    /// <summary>The symbols of global and constant memory by name.</summary>
+    /// <summary>The symbols in global and constant memory, by name.</summary>
     public IReadOnlyDictionary<string, (ulong Address, ulong Bytes)> Symbols => _symbols;
 
-    /// <summary>Loads PTX text. Everything in it is decoded here: what is not understood is an error now, not when it runs.</summary>
-    /// <param name="ptx">The text.</param>
-    /// <param name="memory">Where symbols are placed; kernels of the module run on this memory.</param>
+    /// <summary>Loads PTX text. All of it is decoded here: unsupported PTX is an error at load, not at run time.</summary>
+    /// <param name="ptx">The PTX text.</param>
+    /// <param name="memory">The memory in which symbols are placed. The module's kernels run on this memory.</param>
     /// <returns>The module.</returns>
-    /// <exception cref="PtxException">Something is not understood.</exception>
+    /// <exception cref="PtxException">The PTX is not supported or not valid.</exception>
     public static PtxModule Load(string ptx, DeviceMemory memory)
     {
         ArgumentNullException.ThrowIfNull(ptx);
@@ -81,7 +81,7 @@ public sealed class PtxModule : IDisposable
         }
     }
 
-    /// <summary>Symbols begin as zero where nothing else is said.</summary>
+    /// <summary>Symbols without an initializer are zero.</summary>
     private void Initialize(Variable symbol)
     {
         _memory.Zero(symbol.Address);

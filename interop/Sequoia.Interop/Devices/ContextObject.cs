@@ -3,15 +3,15 @@ using System.Runtime.InteropServices;
 namespace Sequoia.Interop;
 
 /// <summary>
-/// Something that lives in a context and keeps it alive. Disposing of it is safe at any time that no call is using it; the
-/// garbage collector frees it if nobody does.
+/// An object that belongs to a context and keeps it alive. Dispose it at any time when no call is using it. Otherwise the garbage collector frees
+/// it.
 /// </summary>
 public abstract class ContextObject : SafeHandle
 {
     private readonly SafeHandle _parent;
     private readonly bool _owned;
 
-    /// <summary>Takes a handle over; <paramref name="parent"/> stays alive until it is released.</summary>
+    /// <summary>Takes ownership of a handle. <paramref name="parent"/> stays alive until the handle is released.</summary>
     internal ContextObject(CudaContext context, SafeHandle parent, nint value, bool owned) : base(0, ownsHandle: true)
     {
         Context = context;
@@ -22,10 +22,10 @@ public abstract class ContextObject : SafeHandle
         SetHandle(value);
     }
 
-    /// <summary>The context it lives in.</summary>
+    /// <summary>The context that the object belongs to.</summary>
     public CudaContext Context { get; }
 
-    /// <summary>The driver's handle, for other bindings. Valid until this object is disposed of.</summary>
+    /// <summary>The driver's handle, for other bindings. Valid until this object is disposed.</summary>
     public nint Handle
     {
         get
@@ -42,7 +42,7 @@ public abstract class ContextObject : SafeHandle
 
     internal ref readonly DriverTable Api => ref Context.Driver.Api;
 
-    /// <summary>Gives the handle back to the driver; the context is current.</summary>
+    /// <summary>Releases the driver's handle. The context is current during the call.</summary>
     private protected abstract CudaResult Release(nint value);
 
     /// <inheritdoc/>
@@ -57,7 +57,7 @@ public abstract class ContextObject : SafeHandle
         }
         catch (CudaException)
         {
-            // The context is gone or lost, and this with it.
+            // The context is destroyed or lost, and this object with it.
             return false;
         }
         finally

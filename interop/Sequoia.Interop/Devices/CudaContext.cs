@@ -3,9 +3,8 @@ using System.Runtime.InteropServices;
 namespace Sequoia.Interop;
 
 /// <summary>
-/// A device's context: memory, modules, streams and events belong to one. What is made in it keeps it alive, so that it is destroyed after its
-/// last buffer whatever the order of disposal. Safe for use by several threads: a call makes it current where it is not, and puts back
-/// what was current before.
+/// A context on a device. Memory, modules, streams and events belong to a context and keep it alive. The context is destroyed after the last of
+/// them, whatever the order of disposal. Thread-safe: each call makes the context current if necessary and restores the previous one.
 /// </summary>
 public sealed unsafe class CudaContext : SafeHandle
 {
@@ -25,13 +24,13 @@ public sealed unsafe class CudaContext : SafeHandle
         Wrapped,
     }
 
-    /// <summary>The device it is on.</summary>
+    /// <summary>The context's device.</summary>
     public CudaDevice Device { get; }
 
-    /// <summary>The driver it belongs to.</summary>
+    /// <summary>The context's driver.</summary>
     public CudaDriver Driver => Device.Driver;
 
-    /// <summary>The driver's handle (CUcontext), for other bindings. Valid until this object is disposed of.</summary>
+    /// <summary>The driver's handle (CUcontext), for other bindings. Valid until this object is disposed.</summary>
     public nint Handle
     {
         get
@@ -42,7 +41,8 @@ public sealed unsafe class CudaContext : SafeHandle
     }
 
     /// <summary>
-    /// Whether each launch waits for its kernel, so that an error names it; slow. Off unless the environment has SEQUOIA_SYNC=1.
+    /// Whether each launch waits for its kernel, so that an error names the kernel. This is slow. The default is off, unless SEQUOIA_SYNC=1 is set
+    /// in the environment.
     /// </summary>
     public bool SynchronousLaunches { get; set; } = Environment.GetEnvironmentVariable("SEQUOIA_SYNC") == "1";
 
@@ -51,7 +51,7 @@ public sealed unsafe class CudaContext : SafeHandle
 
     internal ref readonly DriverTable Api => ref Driver.Api;
 
-    /// <summary>The device's primary context, which the CUDA runtime and its libraries use as well.</summary>
+    /// <summary>Gets the device's primary context, which the CUDA runtime and its libraries also use.</summary>
     /// <exception cref="CudaException">The device is not usable.</exception>
     public static CudaContext Primary(CudaDevice device)
     {
@@ -61,7 +61,7 @@ public sealed unsafe class CudaContext : SafeHandle
         return new CudaContext(device, context, Ownership.Primary);
     }
 
-    /// <summary>A new context of one's own.</summary>
+    /// <summary>Creates a new context, which is not shared.</summary>
     /// <exception cref="CudaException">The device is not usable.</exception>
     public static CudaContext Create(CudaDevice device)
     {
@@ -69,15 +69,15 @@ public sealed unsafe class CudaContext : SafeHandle
         nint context, popped;
         device.Driver.Check(device.Driver.Api.cuCtxCreate_v2(&context, 0, device.Handle));
         var created = new CudaContext(device, context, Ownership.Created);
-        // The driver has made it current; the thread keeps what it had.
+        // The driver has made the new context current. Restore the thread's previous one.
         device.Driver.Check(device.Driver.Api.cuCtxPopCurrent_v2(&popped));
         return created;
     }
 
-    /// <summary>A context that somebody else made and will destroy, once nothing made here is left.</summary>
-    /// <param name="driver">The driver it belongs to.</param>
+    /// <summary>Wraps a context that the caller owns. The caller destroys it after every object created in it here is gone.</summary>
+    /// <param name="driver">The driver that the context belongs to.</param>
     /// <param name="context">The handle (CUcontext).</param>
-    /// <exception cref="CudaException">It is no context of this driver.</exception>
+    /// <exception cref="CudaException">The handle is not a context of this driver.</exception>
     public static CudaContext Wrap(CudaDriver driver, nint context)
     {
         ArgumentNullException.ThrowIfNull(driver);
@@ -91,7 +91,7 @@ public sealed unsafe class CudaContext : SafeHandle
         return new CudaContext(device, context, Ownership.Wrapped);
     }
 
-    /// <summary>Free and total memory of the device, in bytes.</summary>
+    /// <summary>The free and total memory of the device, in bytes.</summary>
     /// <exception cref="CudaException">The context is lost.</exception>
     public (long Free, long Total) Memory
     {
@@ -104,7 +104,7 @@ public sealed unsafe class CudaContext : SafeHandle
         }
     }
 
-    /// <summary>Waits for all work of the context.</summary>
+    /// <summary>Waits for all work in the context.</summary>
     /// <exception cref="CudaException">Some of that work failed.</exception>
     public void Synchronize()
     {
@@ -112,12 +112,12 @@ public sealed unsafe class CudaContext : SafeHandle
             Driver.Check(Api.cuCtxSynchronize());
     }
 
-    /// <summary>Memory on the device for <paramref name="length"/> elements, not initialised.</summary>
-    /// <exception cref="CudaException">There is not so much, or the length is 0.</exception>
+    /// <summary>Allocates uninitialized device memory for <paramref name="length"/> elements.</summary>
+    /// <exception cref="CudaException">There is not enough memory, or the length is 0.</exception>
     public DeviceBuffer<T> Allocate<T>(long length) where T : unmanaged => DeviceBuffer<T>.Allocate(this, length);
 
-    /// <summary>Memory on the device that holds these elements.</summary>
-    /// <exception cref="CudaException">There is not so much, or there are no elements.</exception>
+    /// <summary>Allocates device memory and copies the elements to it.</summary>
+    /// <exception cref="CudaException">There is not enough memory, or there are no elements.</exception>
     public DeviceBuffer<T> Upload<T>(ReadOnlySpan<T> elements) where T : unmanaged
     {
         DeviceBuffer<T> buffer = Allocate<T>(elements.Length);
@@ -133,41 +133,42 @@ public sealed unsafe class CudaContext : SafeHandle
         }
     }
 
-    /// <summary>Memory on the device that somebody else allocated and will free.</summary>
-    /// <param name="address">Where it begins (CUdeviceptr).</param>
-    /// <param name="length">How many elements of it to use.</param>
+    /// <summary>Wraps device memory that the caller owns and frees.</summary>
+    /// <param name="address">The start address (CUdeviceptr).</param>
+    /// <param name="length">The number of elements to use.</param>
     /// <exception cref="CudaException">The driver does not know the address.</exception>
     /// <exception cref="ArgumentException">The allocation is smaller.</exception>
     public DeviceBuffer<T> Wrap<T>(nint address, long length) where T : unmanaged => DeviceBuffer<T>.Wrap(this, address, length);
 
-    /// <summary>Memory of the host that the device copies from and to without detours, not initialised.</summary>
-    /// <exception cref="CudaException">There is not so much, or the length is 0.</exception>
+    /// <summary>Allocates uninitialized pinned host memory, which the device copies from and to directly.</summary>
+    /// <exception cref="CudaException">There is not enough memory, or the length is 0.</exception>
     public PinnedBuffer<T> AllocatePinned<T>(int length) where T : unmanaged => PinnedBuffer<T>.Allocate(this, length);
 
-    /// <summary>A stream: work in order, beside that of other streams.</summary>
+    /// <summary>Creates a stream. Its work runs in order, concurrently with other streams.</summary>
     /// <param name="nonBlocking">
-    /// False: in order with the default stream too, where copies without a stream take place. True: independent of it.
+    /// If false, the stream also synchronizes with the default stream, which copies without a stream use. If true, it is independent of the default
+    /// stream.
     /// </param>
     /// <exception cref="CudaException">The context is lost.</exception>
     public CudaStream CreateStream(bool nonBlocking = false) => CudaStream.Create(this, nonBlocking);
 
-    /// <summary>An event: a mark in a stream.</summary>
-    /// <param name="timing">Whether times between events can be asked for; without, events are cheaper.</param>
+    /// <summary>Creates an event, a marker in a stream.</summary>
+    /// <param name="timing">Whether the event records times. Events without timing are cheaper.</param>
     /// <exception cref="CudaException">The context is lost.</exception>
     public CudaEvent CreateEvent(bool timing = true) => CudaEvent.Create(this, timing);
 
     /// <summary>Loads PTX text or a CUBIN.</summary>
-    /// <exception cref="CudaException">The image does not fit this device; the message carries the driver's log.</exception>
+    /// <exception cref="CudaException">The image does not fit this device. The message contains the driver's log.</exception>
     public CudaModule Load(ReadOnlySpan<byte> image, ModuleOptions? options = null) => CudaModule.Load(this, image, options);
 
-    /// <summary>Loads what NVRTC has made; its kernels are found by the names that they have in the source.</summary>
-    /// <exception cref="CudaException">The image does not fit this device; the message carries the driver's log.</exception>
+    /// <summary>Loads the output of NVRTC. Kernels are found by their names in the source.</summary>
+    /// <exception cref="CudaException">The image does not fit this device. The message contains the driver's log.</exception>
     public CudaModule Load(CompiledKernels kernels, ModuleOptions? options = null) => CudaModule.Load(this, kernels, options);
 
-    /// <summary>Times work on the device: warmed up, between two events, with other data through the cache before each run.</summary>
-    /// <param name="work">Queues the work on the stream that it is given, and does not wait.</param>
-    /// <param name="options">How often; the defaults if null.</param>
-    /// <remarks>A software device's events follow a cost model that says nothing about a GPU: look at its counters instead.</remarks>
+    /// <summary>Times work on the device with events, after warm-up runs. The cache is flushed before each run.</summary>
+    /// <param name="work">Queues the work on the given stream and does not wait.</param>
+    /// <param name="options">The number of runs and other settings. If null, the defaults are used.</param>
+    /// <remarks>On a software device, event times follow a cost model that says nothing about a GPU. Use the device's counters instead.</remarks>
     /// <exception cref="CudaException">The work failed.</exception>
     public BenchmarkTimes Benchmark(Action<CudaStream> work, BenchmarkOptions? options = null)
     {
@@ -176,11 +177,11 @@ public sealed unsafe class CudaContext : SafeHandle
     }
 
     /// <summary>
-    /// Compiles a source for this device and loads it: as a CUBIN, or as PTX where the driver takes no CUBIN of NVRTC's. The options' architecture
-    /// is overridden.
+    /// Compiles a source for this device and loads it, as a CUBIN, or as PTX if the driver does not accept NVRTC's CUBIN. The architecture in the
+    /// options is overridden.
     /// </summary>
-    /// <exception cref="CompileException">It does not compile; the exception carries the log.</exception>
-    /// <exception cref="CudaException">The driver refused the result.</exception>
+    /// <exception cref="CompileException">The source does not compile. The exception contains the log.</exception>
+    /// <exception cref="CudaException">The driver rejected the compiled code.</exception>
     public CudaModule Compile(CudaCompiler compiler, string source, CompileOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(compiler);
@@ -192,15 +193,15 @@ public sealed unsafe class CudaContext : SafeHandle
         }
         catch (CudaException e) when (kernels.IsCubin && (e.Code is CudaResult.InvalidImage or CudaResult.NoBinaryForGpu))
         {
-            // Drivers older than NVRTC, and drivers that stand in for NVIDIA's under its library's name.
+            // Drivers older than NVRTC, and drivers that replace NVIDIA's under its library name.
             return Load(compiler.Compile(source, options with { Architecture = options.Architecture.Replace("sm_", "compute_", StringComparison.Ordinal) }));
         }
     }
 
-    /// <summary>Makes it the thread's current context until the result is disposed of, on the same thread.</summary>
+    /// <summary>Makes this context the thread's current one until the result is disposed on the same thread.</summary>
     internal CurrentContext Enter() => new(Driver, Handle);
 
-    /// <summary>The same for those who hold a reference to it, after it was disposed of.</summary>
+    /// <summary>The same for objects that still reference the context after it was disposed.</summary>
     internal CurrentContext EnterToRelease() => new(Driver, handle);
 
     /// <inheritdoc/>

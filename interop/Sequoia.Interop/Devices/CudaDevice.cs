@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Sequoia.Interop;
 
-/// <summary>One device of a driver. Immutable and safe for use by several threads; nothing of it needs to be freed.</summary>
+/// <summary>A device of a driver. Immutable and thread-safe. It holds no resources to free.</summary>
 public sealed unsafe class CudaDevice
 {
     private CudaDevice(CudaDriver driver, int ordinal, int handle, string name, Version computeCapability, long memoryBytes)
@@ -15,30 +15,30 @@ public sealed unsafe class CudaDevice
         MemoryBytes = memoryBytes;
     }
 
-    /// <summary>The driver it belongs to.</summary>
+    /// <summary>The device's driver.</summary>
     public CudaDriver Driver { get; }
 
-    /// <summary>Its place among the driver's devices, from 0.</summary>
+    /// <summary>The device's index in the driver's list, from 0.</summary>
     public int Ordinal { get; }
 
-    /// <summary>The driver's own number for it (CUdevice).</summary>
+    /// <summary>The driver's identifier for the device (CUdevice).</summary>
     public int Handle { get; }
 
-    /// <summary>Its name, such as NVIDIA H100 80GB HBM3.</summary>
+    /// <summary>The device's name, such as NVIDIA H100 80GB HBM3.</summary>
     public string Name { get; }
 
-    /// <summary>Its compute capability, such as 9.0.</summary>
+    /// <summary>The device's compute capability, such as 9.0.</summary>
     public Version ComputeCapability { get; }
 
-    /// <summary>All of its memory, in bytes.</summary>
+    /// <summary>The device's total memory, in bytes.</summary>
     public long MemoryBytes { get; }
 
-    /// <summary>The architecture to compile for: sm_XX for a CUBIN where the driver takes it, else compute_XX for PTX.</summary>
+    /// <summary>The architecture to compile for: sm_XX for a CUBIN if the driver accepts it, otherwise compute_XX for PTX.</summary>
     public string Architecture =>
         $"{(Driver.AcceptsCubin ? "sm" : "compute")}_{ComputeCapability.Major}{ComputeCapability.Minor}";
 
-    /// <summary>Looks up one number about the device.</summary>
-    /// <exception cref="CudaException">The driver does not know it.</exception>
+    /// <summary>Gets the value of a device property.</summary>
+    /// <exception cref="CudaException">The driver does not know the property.</exception>
     public int this[DeviceProperty property]
     {
         get
@@ -49,14 +49,14 @@ public sealed unsafe class CudaDevice
         }
     }
 
-    /// <summary>A context on a device of NVIDIA's driver: its primary one, which other libraries of the process use too.</summary>
-    /// <param name="ordinal">Which device, from 0.</param>
-    /// <exception cref="LibraryNotFoundException">There is no driver.</exception>
+    /// <summary>Gets the primary context of a device of NVIDIA's driver. Other libraries in the process use the same context.</summary>
+    /// <param name="ordinal">The index of the device, from 0.</param>
+    /// <exception cref="LibraryNotFoundException">There is no NVIDIA driver.</exception>
     /// <exception cref="CudaException">There is no such device, or it is not usable.</exception>
     public static CudaContext Open(int ordinal = 0) => CudaContext.Primary(Get(CudaDriver.Load(), ordinal));
 
-    /// <summary>A device by its number; initialises the driver.</summary>
-    /// <exception cref="CudaException">There is no such device, or the driver cannot be initialised.</exception>
+    /// <summary>Gets a device by its index and initializes the driver.</summary>
+    /// <exception cref="CudaException">There is no such device, or the driver cannot be initialized.</exception>
     public static CudaDevice Get(CudaDriver driver, int ordinal)
     {
         ArgumentNullException.ThrowIfNull(driver);

@@ -1,8 +1,8 @@
 namespace Sequoia.Interop;
 
 /// <summary>
-/// Makes a context the thread's current one while it lives, and puts the old one back, which another binding may rely on. Asking costs little, so
-/// where the context is current already nothing changes.
+/// Makes a context the thread's current one during its lifetime, then restores the previous one, which another binding may rely on. The query is
+/// cheap, so nothing changes if the context is already current.
 /// </summary>
 internal readonly unsafe ref struct CurrentContext : IDisposable
 {
@@ -22,7 +22,7 @@ internal readonly unsafe ref struct CurrentContext : IDisposable
         if (_pushed is null)
             return;
         nint popped;
-        // A failure here would hide the one on its way to the user.
+        // An exception here would hide the one already being thrown.
         _ = _pushed.Api.cuCtxPopCurrent_v2(&popped);
     }
 }

@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace Sequoia.Interop;
 
 /// <summary>
-/// A driver: NVIDIA's, or another one behind the same entry points. Several can be used side by side in one process; devices, and
-/// all that is made on them, belong to one driver. Safe for use by several threads.
+/// A CUDA driver: NVIDIA's, or another one with the same entry points. One process can use several drivers. Devices, and all objects created on
+/// them, belong to one driver. Thread-safe.
 /// </summary>
 public sealed unsafe class CudaDriver
 {
@@ -20,17 +20,17 @@ public sealed unsafe class CudaDriver
         MissingEntryPoint.Fill(ref _table);
     }
 
-    /// <summary>What the driver is called: the path of its library, or the name given to <see cref="FromTable"/>.</summary>
+    /// <summary>The driver's name: the path of its library, or the name passed to <see cref="FromTable"/>.</summary>
     public string Name { get; }
 
-    /// <summary>Whether it is NVIDIA's library; only with it do other libraries of NVIDIA's work.</summary>
+    /// <summary>Whether this is NVIDIA's library. NVIDIA's other libraries work only with it.</summary>
     public bool IsNative { get; }
 
-    /// <summary>Whether modules may be CUBIN; otherwise they must be PTX.</summary>
+    /// <summary>Whether the driver accepts CUBIN modules. Otherwise modules must be PTX.</summary>
     public bool AcceptsCubin { get; }
 
     /// <summary>The newest CUDA version that the driver supports.</summary>
-    /// <exception cref="CudaException">The driver does not say.</exception>
+    /// <exception cref="CudaException">The driver does not report its version.</exception>
     public Version Version
     {
         get
@@ -41,8 +41,8 @@ public sealed unsafe class CudaDriver
         }
     }
 
-    /// <summary>The devices, in the driver's order; initialises the driver. Empty where it works but sees none.</summary>
-    /// <exception cref="CudaException">The driver cannot be initialised.</exception>
+    /// <summary>The devices, in the driver's order. Initializes the driver. Empty if the driver works but has no devices.</summary>
+    /// <exception cref="CudaException">The driver cannot be initialized.</exception>
     public IReadOnlyList<CudaDevice> Devices
     {
         get
@@ -60,18 +60,18 @@ public sealed unsafe class CudaDriver
         }
     }
 
-    /// <summary>The entry points. None is null; a missing one returns a code that only <see cref="Check"/> understands.</summary>
+    /// <summary>The entry points. None is null. A missing one returns a code that only <see cref="Check"/> recognizes.</summary>
     internal ref readonly DriverTable Api => ref _table;
 
-    /// <summary>NVIDIA's driver.</summary>
-    /// <param name="search">Where to look; the usual places if null.</param>
-    /// <exception cref="LibraryNotFoundException">It is not installed.</exception>
+    /// <summary>Loads NVIDIA's driver.</summary>
+    /// <param name="search">Where to search. If null, the default locations are searched.</param>
+    /// <exception cref="LibraryNotFoundException">The driver is not installed.</exception>
     public static CudaDriver Load(LibrarySearch? search = null) => TryLoad(search, out LibraryReport report)
         ?? throw new LibraryNotFoundException(report, "install NVIDIA's driver, or use the CPU or the software GPU");
 
-    /// <summary>NVIDIA's driver, or null where it is not installed.</summary>
-    /// <param name="search">Where to look; the usual places if null.</param>
-    /// <param name="report">Every path tried and what the loader said.</param>
+    /// <summary>Loads NVIDIA's driver, or returns null if it is not installed.</summary>
+    /// <param name="search">Where to search. If null, the default locations are searched.</param>
+    /// <param name="report">Every path tried and the loader's message for it.</param>
     public static CudaDriver? TryLoad(LibrarySearch? search, out LibraryReport report)
     {
         report = (search ?? LibrarySearch.Usual()).Find(LibraryNames.Driver);
@@ -82,18 +82,18 @@ public sealed unsafe class CudaDriver
         return new CudaDriver(report.Path!, table, isNative: true, acceptsCubin: true);
     }
 
-    /// <summary>A driver whose entry points the caller provides; those left null fail with one clear message when used.</summary>
-    /// <param name="name">What to call it.</param>
-    /// <param name="table">The entry points; copied.</param>
-    /// <param name="acceptsCubin">Whether its modules may be CUBIN, besides PTX.</param>
+    /// <summary>Creates a driver from entry points that the caller provides. Calls to an entry point left null fail with one clear message.</summary>
+    /// <param name="name">The driver's name.</param>
+    /// <param name="table">The entry points. They are copied.</param>
+    /// <param name="acceptsCubin">Whether modules can be CUBIN as well as PTX.</param>
     public static CudaDriver FromTable(string name, in DriverTable table, bool acceptsCubin = false)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
         return new CudaDriver(name, table, isNative: false, acceptsCubin);
     }
 
-    /// <summary>Returns if the call succeeded. The name of the entry point is cut out of the call's own text.</summary>
-    /// <exception cref="CudaException">It did not.</exception>
+    /// <summary>Throws if the call failed. The name of the entry point is taken from the text of the call expression.</summary>
+    /// <exception cref="CudaException">The call failed.</exception>
     internal void Check(CudaResult result, [CallerArgumentExpression(nameof(result))] string call = "")
     {
         if (result != CudaResult.Success)

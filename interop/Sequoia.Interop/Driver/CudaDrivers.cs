@@ -1,18 +1,18 @@
 namespace Sequoia.Interop;
 
 /// <summary>
-/// The drivers that the application made available besides NVIDIA's, such as a software GPU, so that libraries find them by name. Safe for use
-/// by several threads.
+/// The drivers that the application registers in addition to NVIDIA's, such as a software GPU, so that libraries can find them by name.
+/// Thread-safe.
 /// </summary>
 public static class CudaDrivers
 {
     private static volatile CudaDriver[] s_registered = [];
     private static readonly Lock s_gate = new();
 
-    /// <summary>All of them, in the order of their registration.</summary>
+    /// <summary>All registered drivers, in the order of registration.</summary>
     public static IReadOnlyList<CudaDriver> Registered => s_registered;
 
-    /// <summary>Adds a driver; one of the same name is replaced.</summary>
+    /// <summary>Registers a driver. It replaces a registered driver of the same name.</summary>
     public static void Register(CudaDriver driver)
     {
         ArgumentNullException.ThrowIfNull(driver);
@@ -20,6 +20,6 @@ public static class CudaDrivers
             s_registered = [.. s_registered.Where(other => other.Name != driver.Name), driver];
     }
 
-    /// <summary>The registered driver of this name, or null.</summary>
+    /// <summary>Gets the registered driver with this name, or null.</summary>
     public static CudaDriver? Find(string name) => Array.Find(s_registered, driver => driver.Name == name);
 }

@@ -1,7 +1,7 @@
 namespace Sequoia.Interop;
 
 /// <summary>
-/// A call of the driver failed. The message is one line: function, name of the code, what the driver says about it, and what to do.
+/// A driver call failed. The message is one line: the function, the name of the code, the driver's description, and what to do.
 /// </summary>
 public sealed class CudaException : Exception
 {
@@ -23,13 +23,13 @@ public sealed class CudaException : Exception
     /// <summary>The driver's function, as in <see cref="DriverTable"/>.</summary>
     public string Function { get; }
 
-    /// <summary>What it returned. <see cref="CudaResult.NotSupported"/> where the driver has no such function.</summary>
+    /// <summary>The code that the driver returned. <see cref="CudaResult.NotSupported"/> if the driver has no such function.</summary>
     public CudaResult Code { get; }
 
     /// <summary>The code's name, such as CUDA_ERROR_OUT_OF_MEMORY.</summary>
     public string CodeName { get; }
 
-    /// <summary>Whether the context is lost with all its memory: every later call in it fails, and only a new process or context helps.</summary>
+    /// <summary>Whether the context is lost with all its memory. Every later call in it fails; only a new process or context helps.</summary>
     public bool IsSticky => Code is CudaResult.IllegalAddress or CudaResult.LaunchTimeout or CudaResult.Assert or CudaResult.HardwareStackError
         or CudaResult.IllegalInstruction or CudaResult.MisalignedAddress or CudaResult.InvalidAddressSpace or CudaResult.InvalidPc
         or CudaResult.LaunchFailed or CudaResult.EccUncorrectable;

@@ -1,7 +1,8 @@
 namespace Sequoia.Interop;
 
 /// <summary>
-/// What a driver call returns (CUresult): the codes that compute work can meet. Others keep their number; the driver names them.
+/// The result of a driver call (CUresult). It names the codes that compute work can return. Other codes keep their number, and the driver names
+/// them.
 /// </summary>
 public enum CudaResult
 {
@@ -11,19 +12,19 @@ public enum CudaResult
     /// <summary>An argument is out of range.</summary>
     InvalidValue = 1,
 
-    /// <summary>There is not enough memory on the device, or of pinned memory.</summary>
+    /// <summary>There is not enough device memory or pinned memory.</summary>
     OutOfMemory = 2,
 
     /// <summary>cuInit has not been called.</summary>
     NotInitialized = 3,
 
-    /// <summary>The driver is being shut down, usually because the process ends.</summary>
+    /// <summary>The driver is shutting down, usually because the process is exiting.</summary>
     Deinitialized = 4,
 
-    /// <summary>The library found is the toolkit's stub, not a driver.</summary>
+    /// <summary>The loaded library is the toolkit's stub, not a driver.</summary>
     StubLibrary = 34,
 
-    /// <summary>The device is in use by another process that has it to itself.</summary>
+    /// <summary>Another process is using the device exclusively.</summary>
     DeviceUnavailable = 46,
 
     /// <summary>No CUDA device is present.</summary>
@@ -32,16 +33,16 @@ public enum CudaResult
     /// <summary>The device number is out of range.</summary>
     InvalidDevice = 101,
 
-    /// <summary>The module's image is no valid PTX or CUBIN.</summary>
+    /// <summary>The module's image is not valid PTX or CUBIN.</summary>
     InvalidImage = 200,
 
-    /// <summary>No context is current, or it is no longer alive.</summary>
+    /// <summary>No context is current, or the current one no longer exists.</summary>
     InvalidContext = 201,
 
-    /// <summary>The module holds no code for this device.</summary>
+    /// <summary>The module contains no code for this device.</summary>
     NoBinaryForGpu = 209,
 
-    /// <summary>The device's memory had an error that could not be corrected.</summary>
+    /// <summary>An uncorrectable memory error occurred on the device.</summary>
     EccUncorrectable = 214,
 
     /// <summary>The device does not support the limit.</summary>
@@ -53,7 +54,7 @@ public enum CudaResult
     /// <summary>The driver's PTX compiler library is missing.</summary>
     JitCompilerNotFound = 221,
 
-    /// <summary>The PTX is of a newer version than the driver knows.</summary>
+    /// <summary>The PTX version is newer than the driver supports.</summary>
     UnsupportedPtxVersion = 222,
 
     /// <summary>Compiling PTX is disabled.</summary>
@@ -65,25 +66,25 @@ public enum CudaResult
     /// <summary>A symbol is missing from a library that the driver loads.</summary>
     SharedObjectSymbolNotFound = 302,
 
-    /// <summary>A library that the driver loads failed to initialise.</summary>
+    /// <summary>A library that the driver loads failed to initialize.</summary>
     SharedObjectInitFailed = 303,
 
-    /// <summary>A call of the operating system failed.</summary>
+    /// <summary>An operating system call failed.</summary>
     OperatingSystem = 304,
 
-    /// <summary>A handle is not valid, or belongs to something already destroyed.</summary>
+    /// <summary>A handle is not valid, or belongs to an object that is already destroyed.</summary>
     InvalidHandle = 400,
 
-    /// <summary>Something needed is not in a valid state.</summary>
+    /// <summary>A required resource is not in a valid state.</summary>
     IllegalState = 401,
 
-    /// <summary>No such symbol: kernel, global or attribute.</summary>
+    /// <summary>There is no such symbol: kernel, global or attribute.</summary>
     NotFound = 500,
 
-    /// <summary>Work asked about is not done yet. No failure.</summary>
+    /// <summary>The queried work is not complete yet. This is not a failure.</summary>
     NotReady = 600,
 
-    /// <summary>A kernel touched memory that is not mapped. The context is lost.</summary>
+    /// <summary>A kernel accessed unmapped memory. The context is lost.</summary>
     IllegalAddress = 700,
 
     /// <summary>A launch needs more registers or threads than the device has.</summary>
@@ -104,16 +105,16 @@ public enum CudaResult
     /// <summary>A kernel's stack was corrupted. The context is lost.</summary>
     HardwareStackError = 714,
 
-    /// <summary>A kernel met an instruction that is not legal. The context is lost.</summary>
+    /// <summary>A kernel executed an illegal instruction. The context is lost.</summary>
     IllegalInstruction = 715,
 
-    /// <summary>A kernel touched an address that is not aligned. The context is lost.</summary>
+    /// <summary>A kernel accessed a misaligned address. The context is lost.</summary>
     MisalignedAddress = 716,
 
     /// <summary>A kernel used an instruction on the wrong address space. The context is lost.</summary>
     InvalidAddressSpace = 717,
 
-    /// <summary>A kernel's program counter left the code. The context is lost.</summary>
+    /// <summary>A kernel's program counter is outside the code. The context is lost.</summary>
     InvalidPc = 718,
 
     /// <summary>A kernel failed for another reason. The context is lost.</summary>
@@ -131,7 +132,7 @@ public enum CudaResult
     /// <summary>The system is not ready for CUDA work.</summary>
     SystemNotReady = 802,
 
-    /// <summary>The kernel driver and the library are of different versions.</summary>
+    /// <summary>The kernel driver and the library have different versions.</summary>
     SystemDriverMismatch = 803,
 
     /// <summary>The forward-compatibility library does not support this device.</summary>
@@ -140,19 +141,19 @@ public enum CudaResult
     /// <summary>The operation cannot be captured into a graph.</summary>
     StreamCaptureUnsupported = 900,
 
-    /// <summary>The capture became invalid through an earlier error.</summary>
+    /// <summary>An earlier error invalidated the capture.</summary>
     StreamCaptureInvalidated = 901,
 
-    /// <summary>The operation would have merged two captures.</summary>
+    /// <summary>The operation would merge two captures.</summary>
     StreamCaptureMerge = 902,
 
-    /// <summary>The capture was not begun on this stream.</summary>
+    /// <summary>The capture did not begin on this stream.</summary>
     StreamCaptureUnmatched = 903,
 
-    /// <summary>The capture has work on other streams that was not joined.</summary>
+    /// <summary>The capture has work on other streams that is not joined.</summary>
     StreamCaptureUnjoined = 904,
 
-    /// <summary>A dependency would have crossed the capture's border.</summary>
+    /// <summary>A dependency would cross the boundary of the capture.</summary>
     StreamCaptureIsolation = 905,
 
     /// <summary>The operation would depend on a capture through the default stream.</summary>
@@ -161,13 +162,13 @@ public enum CudaResult
     /// <summary>The event was last recorded in a capture.</summary>
     CapturedEvent = 907,
 
-    /// <summary>The capture was begun by another thread.</summary>
+    /// <summary>Another thread began the capture.</summary>
     StreamCaptureWrongThread = 908,
 
     /// <summary>The operation timed out.</summary>
     Timeout = 909,
 
-    /// <summary>The graph differs too much from the one instantiated.</summary>
+    /// <summary>The graph differs too much from the instantiated one.</summary>
     GraphExecUpdateFailure = 910,
 
     /// <summary>An internal error.</summary>

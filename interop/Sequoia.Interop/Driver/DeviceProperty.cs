@@ -1,110 +1,110 @@
 namespace Sequoia.Interop;
 
-/// <summary>What can be asked of a device (CUdevice_attribute); any other number may be cast.</summary>
+/// <summary>A property of a device (CUdevice_attribute). Other values can be cast.</summary>
 public enum DeviceProperty
 {
-    /// <summary>Threads of one block.</summary>
+    /// <summary>The maximum number of threads per block.</summary>
     MaxThreadsPerBlock = 1,
 
-    /// <summary>Threads of a block along x.</summary>
+    /// <summary>The maximum number of threads per block along x.</summary>
     MaxBlockX = 2,
 
-    /// <summary>Threads of a block along y.</summary>
+    /// <summary>The maximum number of threads per block along y.</summary>
     MaxBlockY = 3,
 
-    /// <summary>Threads of a block along z.</summary>
+    /// <summary>The maximum number of threads per block along z.</summary>
     MaxBlockZ = 4,
 
-    /// <summary>Blocks of a grid along x.</summary>
+    /// <summary>The maximum number of blocks per grid along x.</summary>
     MaxGridX = 5,
 
-    /// <summary>Blocks of a grid along y.</summary>
+    /// <summary>The maximum number of blocks per grid along y.</summary>
     MaxGridY = 6,
 
-    /// <summary>Blocks of a grid along z.</summary>
+    /// <summary>The maximum number of blocks per grid along z.</summary>
     MaxGridZ = 7,
 
-    /// <summary>Shared memory of a block without opting in, in bytes.</summary>
+    /// <summary>The maximum shared memory per block without opting in, in bytes.</summary>
     MaxSharedBytesPerBlock = 8,
 
     /// <summary>Constant memory, in bytes.</summary>
     TotalConstantBytes = 9,
 
-    /// <summary>Threads of a warp.</summary>
+    /// <summary>The number of threads per warp.</summary>
     WarpSize = 10,
 
-    /// <summary>32-bit registers of one block.</summary>
+    /// <summary>The maximum number of 32-bit registers per block.</summary>
     MaxRegistersPerBlock = 12,
 
-    /// <summary>Peak clock, in kHz.</summary>
+    /// <summary>The peak clock rate, in kHz.</summary>
     ClockKilohertz = 13,
 
-    /// <summary>Multiprocessors.</summary>
+    /// <summary>The number of multiprocessors.</summary>
     MultiprocessorCount = 16,
 
-    /// <summary>1 where the system limits the time of a kernel.</summary>
+    /// <summary>1 if the system limits the run time of kernels.</summary>
     KernelTimeout = 17,
 
-    /// <summary>1 where device and host share memory.</summary>
+    /// <summary>1 if the device and the host share memory.</summary>
     Integrated = 18,
 
-    /// <summary>1 where pinned memory can be read and written by kernels.</summary>
+    /// <summary>1 if kernels can read and write pinned memory.</summary>
     CanMapHostMemory = 19,
 
-    /// <summary>0 default, 2 prohibited, 3 one process at a time.</summary>
+    /// <summary>The compute mode: 0 default, 2 prohibited, 3 exclusive to one process.</summary>
     ComputeMode = 20,
 
-    /// <summary>1 where memory errors are corrected.</summary>
+    /// <summary>1 if memory errors are corrected.</summary>
     EccEnabled = 32,
 
-    /// <summary>The bus of its PCI address.</summary>
+    /// <summary>The bus number of the PCI address.</summary>
     PciBus = 33,
 
-    /// <summary>The slot of its PCI address.</summary>
+    /// <summary>The slot number of the PCI address.</summary>
     PciDevice = 34,
 
-    /// <summary>Peak memory clock, in kHz.</summary>
+    /// <summary>The peak memory clock rate, in kHz.</summary>
     MemoryClockKilohertz = 36,
 
-    /// <summary>Width of the memory bus, in bits.</summary>
+    /// <summary>The width of the memory bus, in bits.</summary>
     MemoryBusBits = 37,
 
-    /// <summary>Second-level cache, in bytes.</summary>
+    /// <summary>The size of the L2 cache, in bytes.</summary>
     L2CacheBytes = 38,
 
-    /// <summary>Threads resident on one multiprocessor.</summary>
+    /// <summary>The maximum number of threads resident on one multiprocessor.</summary>
     MaxThreadsPerMultiprocessor = 39,
 
-    /// <summary>Copy engines.</summary>
+    /// <summary>The number of copy engines.</summary>
     AsyncEngineCount = 40,
 
-    /// <summary>1 where host and device share one address space.</summary>
+    /// <summary>1 if the device and the host share one address space.</summary>
     UnifiedAddressing = 41,
 
-    /// <summary>The domain of its PCI address.</summary>
+    /// <summary>The domain number of the PCI address.</summary>
     PciDomain = 50,
 
-    /// <summary>Compute capability before the point.</summary>
+    /// <summary>The major version of the compute capability.</summary>
     ComputeCapabilityMajor = 75,
 
-    /// <summary>Compute capability behind the point.</summary>
+    /// <summary>The minor version of the compute capability.</summary>
     ComputeCapabilityMinor = 76,
 
-    /// <summary>Shared memory of a multiprocessor, in bytes.</summary>
+    /// <summary>The maximum shared memory per multiprocessor, in bytes.</summary>
     MaxSharedBytesPerMultiprocessor = 81,
 
-    /// <summary>32-bit registers of a multiprocessor.</summary>
+    /// <summary>The maximum number of 32-bit registers per multiprocessor.</summary>
     MaxRegistersPerMultiprocessor = 82,
 
-    /// <summary>1 where cooperative launches are possible.</summary>
+    /// <summary>1 if the device supports cooperative launches.</summary>
     CooperativeLaunch = 95,
 
-    /// <summary>Shared memory of a block whose kernel opts in, in bytes.</summary>
+    /// <summary>The maximum shared memory per block if the kernel opts in, in bytes.</summary>
     MaxSharedBytesPerBlockOptIn = 97,
 
-    /// <summary>Blocks resident on one multiprocessor.</summary>
+    /// <summary>The maximum number of blocks resident on one multiprocessor.</summary>
     MaxBlocksPerMultiprocessor = 106,
 
-    /// <summary>Shared memory that the driver takes from each block, in bytes.</summary>
+    /// <summary>The shared memory that the driver reserves in each block, in bytes.</summary>
     ReservedSharedBytesPerBlock = 111,
 }

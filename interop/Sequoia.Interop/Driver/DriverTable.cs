@@ -4,14 +4,14 @@ using System.Runtime.InteropServices;
 namespace Sequoia.Interop;
 
 /// <summary>
-/// The driver's entry points that this library calls: the one place that names them. A field's name is the C function's, with its version,
-/// and the field's summary is the C parameter list. It is filled from libcuda, or by the caller with
-/// [UnmanagedCallersOnly] methods of the same signatures, which is how a software GPU takes the driver's place.
+/// The driver entry points that this library calls. No other place names them. Each field has the name of the C function, with its version, and its
+/// summary is the C parameter list. The table is filled from libcuda, or by the caller with [UnmanagedCallersOnly] methods of the same signatures.
+/// A software GPU replaces the driver this way.
 /// </summary>
 /// <remarks>
-/// CUdevice is int, CUdeviceptr ulong, size_t nuint; contexts, modules, functions, streams, events and graphs are nint. An entry point
-/// that a driver lacks stays null: <see cref="CudaDriver"/> then reports its use as an error. Add a field together with its name in <see cref="Names"/>, at
-/// the same place of the order.
+/// CUdevice is int, CUdeviceptr ulong, size_t nuint; contexts, modules, functions, streams, events and graphs are nint. An entry point that a
+/// driver does not have stays null, and <see cref="CudaDriver"/> reports its use as an error. To add a field, add its name to <see cref="Names"/>
+/// at the same position.
 /// </remarks>
 [StructLayout(LayoutKind.Sequential)]
 public unsafe struct DriverTable
@@ -21,9 +21,9 @@ public unsafe struct DriverTable
     public delegate* unmanaged<uint, CudaResult> cuInit;
     /// <summary>(int* version): 1000 x major + 10 x minor. Needs no cuInit.</summary>
     public delegate* unmanaged<int*, CudaResult> cuDriverGetVersion;
-    /// <summary>(CUresult error, const char** name): the name's memory is the driver's.</summary>
+    /// <summary>(CUresult error, const char** name): the driver owns the memory of the name.</summary>
     public delegate* unmanaged<CudaResult, byte**, CudaResult> cuGetErrorName;
-    /// <summary>(CUresult error, const char** text): the text's memory is the driver's.</summary>
+    /// <summary>(CUresult error, const char** text): the driver owns the memory of the text.</summary>
     public delegate* unmanaged<CudaResult, byte**, CudaResult> cuGetErrorString;
 
     // Devices.
@@ -47,7 +47,7 @@ public unsafe struct DriverTable
     public delegate* unmanaged<nint*, uint, int, CudaResult> cuCtxCreate_v2;
     /// <summary>(CUcontext context)</summary>
     public delegate* unmanaged<nint, CudaResult> cuCtxDestroy_v2;
-    /// <summary>(CUcontext context): 0 leaves the thread without one.</summary>
+    /// <summary>(CUcontext context): if 0, the thread has no current context.</summary>
     public delegate* unmanaged<nint, CudaResult> cuCtxSetCurrent;
     /// <summary>(CUcontext* context)</summary>
     public delegate* unmanaged<nint*, CudaResult> cuCtxGetCurrent;
@@ -55,9 +55,9 @@ public unsafe struct DriverTable
     public delegate* unmanaged<nint, CudaResult> cuCtxPushCurrent_v2;
     /// <summary>(CUcontext* context)</summary>
     public delegate* unmanaged<nint*, CudaResult> cuCtxPopCurrent_v2;
-    /// <summary>(CUdevice* device): the current context's.</summary>
+    /// <summary>(CUdevice* device): the device of the current context.</summary>
     public delegate* unmanaged<int*, CudaResult> cuCtxGetDevice;
-    /// <summary>(): waits for all work of the current context.</summary>
+    /// <summary>(): waits for all work in the current context.</summary>
     public delegate* unmanaged<CudaResult> cuCtxSynchronize;
 
     // Memory.
@@ -85,7 +85,7 @@ public unsafe struct DriverTable
     public delegate* unmanaged<ulong, ulong, nuint, nint, CudaResult> cuMemcpyDtoDAsync_v2;
     /// <summary>(CUdeviceptr to, unsigned char value, size_t count, CUstream stream)</summary>
     public delegate* unmanaged<ulong, byte, nuint, nint, CudaResult> cuMemsetD8Async;
-    /// <summary>(CUdeviceptr to, unsigned int value, size_t count, CUstream stream): count of 32-bit words.</summary>
+    /// <summary>(CUdeviceptr pointer, unsigned int value, size_t count, CUstream stream): count is in 32-bit words.</summary>
     public delegate* unmanaged<ulong, uint, nuint, nint, CudaResult> cuMemsetD32Async;
     /// <summary>(void* value, CUpointer_attribute attribute, CUdeviceptr pointer)</summary>
     public delegate* unmanaged<void*, PointerProperty, ulong, CudaResult> cuPointerGetAttribute;
@@ -97,7 +97,7 @@ public unsafe struct DriverTable
     public delegate* unmanaged<nint, CudaResult> cuStreamDestroy_v2;
     /// <summary>(CUstream stream)</summary>
     public delegate* unmanaged<nint, CudaResult> cuStreamSynchronize;
-    /// <summary>(CUstream stream): NotReady while work is left.</summary>
+    /// <summary>(CUstream stream): NotReady while work remains.</summary>
     public delegate* unmanaged<nint, CudaResult> cuStreamQuery;
     /// <summary>(CUstream stream, CUevent event, unsigned int flags)</summary>
     public delegate* unmanaged<nint, nint, uint, CudaResult> cuStreamWaitEvent;
@@ -105,7 +105,7 @@ public unsafe struct DriverTable
     public delegate* unmanaged<nint, CaptureMode, CudaResult> cuStreamBeginCapture_v2;
     /// <summary>(CUstream stream, CUgraph* graph)</summary>
     public delegate* unmanaged<nint, nint*, CudaResult> cuStreamEndCapture;
-    /// <summary>(CUstream stream, CUstreamCaptureStatus* status): 0 no, 1 yes, 2 capture became invalid.</summary>
+    /// <summary>(CUstream stream, CUstreamCaptureStatus* status): 0 not capturing, 1 capturing, 2 the capture is invalid.</summary>
     public delegate* unmanaged<nint, int*, CudaResult> cuStreamIsCapturing;
 
     // Events.
@@ -117,7 +117,7 @@ public unsafe struct DriverTable
     public delegate* unmanaged<nint, nint, CudaResult> cuEventRecord;
     /// <summary>(CUevent event)</summary>
     public delegate* unmanaged<nint, CudaResult> cuEventSynchronize;
-    /// <summary>(CUevent event): NotReady before it has happened.</summary>
+    /// <summary>(CUevent event): NotReady until the event completes.</summary>
     public delegate* unmanaged<nint, CudaResult> cuEventQuery;
     /// <summary>(float* milliseconds, CUevent start, CUevent end)</summary>
     public delegate* unmanaged<float*, nint, nint, CudaResult> cuEventElapsedTime;
@@ -145,7 +145,7 @@ public unsafe struct DriverTable
     public delegate* unmanaged<nint, uint, uint, uint, uint, uint, uint, uint, nint, void**, CudaResult> cuLaunchCooperativeKernel;
 
     // Graphs.
-    /// <summary>(CUgraph graph, CUgraphNode* nodes, size_t* count): with nodes 0 it only counts.</summary>
+    /// <summary>(CUgraph graph, CUgraphNode* nodes, size_t* count): if nodes is 0, only the count is returned.</summary>
     public delegate* unmanaged<nint, nint*, nuint*, CudaResult> cuGraphGetNodes;
     /// <summary>(CUgraphExec* executable, CUgraph graph, unsigned long long flags)</summary>
     public delegate* unmanaged<nint*, nint, ulong, CudaResult> cuGraphInstantiateWithFlags;
@@ -181,7 +181,7 @@ public unsafe struct DriverTable
         nameof(cuGraphDestroy), nameof(cuGraphExecDestroy),
     ];
 
-    /// <summary>The table as a row of pointers, in the order of <see cref="Names"/>.</summary>
+    /// <summary>The table as a span of pointers, in the order of <see cref="Names"/>.</summary>
     internal static Span<nint> Entries(ref DriverTable table) =>
         MemoryMarshal.CreateSpan(ref Unsafe.As<DriverTable, nint>(ref table), sizeof(DriverTable) / sizeof(nint));
 }

@@ -1,6 +1,6 @@
 namespace Sequoia.Interop;
 
-/// <summary>What to do about an error, where something can be said.</summary>
+/// <summary>Advice on what to do about an error, if there is any.</summary>
 internal static class ErrorAdvice
 {
     private const string FaultingKernel =

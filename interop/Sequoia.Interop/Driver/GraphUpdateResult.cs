@@ -2,16 +2,16 @@ using System.Runtime.InteropServices;
 
 namespace Sequoia.Interop;
 
-/// <summary>What the driver says about an update of a graph (CUgraphExecUpdateResultInfo).</summary>
+/// <summary>The driver's result of a graph update (CUgraphExecUpdateResultInfo).</summary>
 [StructLayout(LayoutKind.Sequential)]
 public struct GraphUpdateResult
 {
-    /// <summary>Whether it worked, or why not.</summary>
+    /// <summary>Whether the update succeeded, or why it failed.</summary>
     public GraphUpdateOutcome Outcome;
 
-    /// <summary>The node at fault (CUgraphNode), or 0.</summary>
+    /// <summary>The node that caused the failure (CUgraphNode), or 0.</summary>
     public nint ErrorNode;
 
-    /// <summary>Where the faulty edge begins (CUgraphNode), or 0.</summary>
+    /// <summary>The start node of the edge that caused the failure (CUgraphNode), or 0.</summary>
     public nint ErrorFromNode;
 }

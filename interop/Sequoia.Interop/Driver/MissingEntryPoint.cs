@@ -3,12 +3,12 @@ using System.Runtime.InteropServices;
 namespace Sequoia.Interop;
 
 /// <summary>
-/// Stands where a driver has no entry point, so that a call returns a code of its own instead of jumping to address 0. The caller of a C
-/// function removes the arguments on every platform that CUDA runs on, so one function serves all signatures.
+/// Replaces an entry point that a driver does not have, so that a call returns a special code instead of jumping to address 0. On every platform
+/// that CUDA supports, the caller of a C function removes the arguments, so one function serves all signatures.
 /// </summary>
 internal static unsafe class MissingEntryPoint
 {
-    /// <summary>No driver returns it: CUresult has no negative values.</summary>
+    /// <summary>No driver returns this code: CUresult has no negative values.</summary>
     public const CudaResult Code = (CudaResult)(-1);
 
     public static void Fill(ref DriverTable table)

@@ -1,29 +1,29 @@
 namespace Sequoia.Interop;
 
-/// <summary>What can be asked of a pointer (CUpointer_attribute).</summary>
+/// <summary>A property of a pointer (CUpointer_attribute).</summary>
 public enum PointerProperty
 {
-    /// <summary>The context it belongs to (CUcontext).</summary>
+    /// <summary>The context that the memory belongs to (CUcontext).</summary>
     Context = 1,
 
-    /// <summary>1 host, 2 device (unsigned int).</summary>
+    /// <summary>The memory type: 1 host, 2 device (unsigned int).</summary>
     MemoryType = 2,
 
-    /// <summary>The address at which kernels reach it (CUdeviceptr).</summary>
+    /// <summary>The address that kernels use (CUdeviceptr).</summary>
     DevicePointer = 3,
 
-    /// <summary>The address at which the host reaches it (void*).</summary>
+    /// <summary>The address that the host uses (void*).</summary>
     HostPointer = 4,
 
-    /// <summary>1 where it is managed memory (unsigned int).</summary>
+    /// <summary>1 if the memory is managed (unsigned int).</summary>
     IsManaged = 8,
 
-    /// <summary>The device it belongs to (int).</summary>
+    /// <summary>The device that the memory belongs to (int).</summary>
     DeviceOrdinal = 9,
 
-    /// <summary>Where its allocation begins (CUdeviceptr).</summary>
+    /// <summary>The start address of the allocation (CUdeviceptr).</summary>
     RangeStart = 11,
 
-    /// <summary>The size of its allocation, in bytes (size_t).</summary>
+    /// <summary>The size of the allocation, in bytes (size_t).</summary>
     RangeBytes = 12,
 }

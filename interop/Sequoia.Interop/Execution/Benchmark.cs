@@ -3,7 +3,7 @@ namespace Sequoia.Interop;
 /// <summary>Times work on a stream with events.</summary>
 internal static class Benchmark
 {
-    // Larger than the cache, whose lines need not be replaced in the order of their use.
+    // Larger than the cache, because lines are not always evicted in the order of their use.
     private const int Flushes = 4;
 
     public static BenchmarkTimes Run(CudaContext context, Action<CudaStream> work, BenchmarkOptions options)
@@ -21,7 +21,7 @@ internal static class Benchmark
             start.Record(stream);
             work(stream);
             end.Record(stream);
-            // One run at a time: the next one's flush must not overlap with it.
+            // Runs are synchronous, so that the next run's flush does not overlap with this run.
             end.Synchronize();
             if (run >= 0)
                 times[run] = CudaEvent.Elapsed(start, end);
@@ -30,15 +30,15 @@ internal static class Benchmark
     }
 }
 
-/// <summary>How <see cref="CudaContext.Benchmark"/> measures.</summary>
+/// <summary>The settings of <see cref="CudaContext.Benchmark"/>.</summary>
 public sealed record BenchmarkOptions
 {
-    /// <summary>Runs before the first one that counts.</summary>
+    /// <summary>The number of warm-up runs.</summary>
     public int WarmUps { get; init; } = 5;
 
-    /// <summary>Runs that count.</summary>
+    /// <summary>The number of measured runs.</summary>
     public int Repeats { get; init; } = 31;
 
-    /// <summary>Whether other data goes through the second-level cache before each run, so that inputs come from memory.</summary>
+    /// <summary>Whether to flush the L2 cache before each run, so that inputs are read from memory.</summary>
     public bool FlushL2 { get; init; } = true;
 }

@@ -1,6 +1,6 @@
 namespace Sequoia.Interop;
 
-/// <summary>A mark in a stream: others can wait for it, and the time between two can be measured. Safe for use by several threads.</summary>
+/// <summary>A marker in a stream. Other streams can wait for it, and the time between two events can be measured. Thread-safe.</summary>
 public sealed unsafe class CudaEvent : ContextObject
 {
     private const uint DisableTiming = 2;
@@ -9,8 +9,8 @@ public sealed unsafe class CudaEvent : ContextObject
     {
     }
 
-    /// <summary>Whether the work before the mark is done; true if it was never recorded.</summary>
-    /// <exception cref="CudaException">That work failed.</exception>
+    /// <summary>Whether the work before the event is complete. True if the event was never recorded.</summary>
+    /// <exception cref="CudaException">The work before the event failed.</exception>
     public bool HasHappened
     {
         get
@@ -26,8 +26,8 @@ public sealed unsafe class CudaEvent : ContextObject
         }
     }
 
-    /// <summary>An event that somebody else made and will destroy.</summary>
-    /// <param name="context">The context it belongs to.</param>
+    /// <summary>Wraps an event that the caller owns and destroys.</summary>
+    /// <param name="context">The context that the event belongs to.</param>
     /// <param name="handle">The handle (CUevent).</param>
     public static CudaEvent Wrap(CudaContext context, nint handle)
     {
@@ -36,8 +36,8 @@ public sealed unsafe class CudaEvent : ContextObject
         return new CudaEvent(context, handle, owned: false);
     }
 
-    /// <summary>The time between two events that have happened, by the device's clock, to about half a microsecond.</summary>
-    /// <exception cref="CudaException">One was not recorded, has not happened, or keeps no time.</exception>
+    /// <summary>Gets the time between two completed events, by the device's clock, to about half a microsecond.</summary>
+    /// <exception cref="CudaException">An event is not recorded, is not complete, or does not record times.</exception>
     public static TimeSpan Elapsed(CudaEvent start, CudaEvent end)
     {
         ArgumentNullException.ThrowIfNull(start);
@@ -50,8 +50,8 @@ public sealed unsafe class CudaEvent : ContextObject
         return TimeSpan.FromTicks((long)(milliseconds * (double)TimeSpan.TicksPerMillisecond));
     }
 
-    /// <summary>Puts the mark behind the work that is in the stream now; null is the default stream.</summary>
-    /// <exception cref="CudaException">The driver refused.</exception>
+    /// <summary>Records the event after the work now in the stream. If the stream is null, the default stream is used.</summary>
+    /// <exception cref="CudaException">The driver rejected the call.</exception>
     public void Record(CudaStream? stream = null)
     {
         using (Context.Enter())
@@ -60,8 +60,8 @@ public sealed unsafe class CudaEvent : ContextObject
         GC.KeepAlive(stream);
     }
 
-    /// <summary>Waits for the work before the mark.</summary>
-    /// <exception cref="CudaException">That work failed.</exception>
+    /// <summary>Waits for the work before the event.</summary>
+    /// <exception cref="CudaException">The work before the event failed.</exception>
     public void Synchronize()
     {
         using (Context.Enter())

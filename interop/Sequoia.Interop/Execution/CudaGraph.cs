@@ -1,14 +1,14 @@
 namespace Sequoia.Interop;
 
-/// <summary>Work that was captured from a stream. Not for use by several threads at once.</summary>
+/// <summary>Work captured from a stream. Not thread-safe.</summary>
 public sealed unsafe class CudaGraph : ContextObject
 {
     internal CudaGraph(CudaContext context, nint graph) : base(context, context, graph, owned: true)
     {
     }
 
-    /// <summary>How many operations it has.</summary>
-    /// <exception cref="CudaException">The driver refused.</exception>
+    /// <summary>The number of operations in the graph.</summary>
+    /// <exception cref="CudaException">The driver rejected the call.</exception>
     public int NodeCount
     {
         get
@@ -21,8 +21,8 @@ public sealed unsafe class CudaGraph : ContextObject
         }
     }
 
-    /// <summary>Makes it ready to be launched again and again. The graph itself may then be disposed of.</summary>
-    /// <exception cref="CudaException">The driver refused.</exception>
+    /// <summary>Instantiates the graph for repeated launches. The graph itself can then be disposed.</summary>
+    /// <exception cref="CudaException">The driver rejected the graph.</exception>
     public ExecutableGraph Instantiate()
     {
         nint executable;

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace Sequoia.Interop;
 
-/// <summary>A kernel of a module, which it keeps loaded unless that is disposed of. Safe for use by several threads.</summary>
+/// <summary>A kernel in a module. It keeps the module loaded until the module is disposed. Thread-safe.</summary>
 public sealed unsafe class CudaKernel
 {
     private readonly nint _function;
@@ -17,13 +17,13 @@ public sealed unsafe class CudaKernel
         _parameters = KernelParameters.Of(module, function, name);
     }
 
-    /// <summary>The module it is in.</summary>
+    /// <summary>The kernel's module.</summary>
     public CudaModule Module { get; }
 
-    /// <summary>The name by which it was asked for.</summary>
+    /// <summary>The name with which the kernel was requested.</summary>
     public string Name { get; }
 
-    /// <summary>The driver's handle (CUfunction), for other bindings. Valid until the module is disposed of.</summary>
+    /// <summary>The driver's handle (CUfunction), for other bindings. Valid until the module is disposed.</summary>
     public nint Handle
     {
         get
@@ -33,20 +33,20 @@ public sealed unsafe class CudaKernel
         }
     }
 
-    /// <summary>Registers of a thread.</summary>
+    /// <summary>The number of registers per thread.</summary>
     public int Registers => this[KernelProperty.Registers];
 
-    /// <summary>Static shared memory of a block, in bytes.</summary>
+    /// <summary>The static shared memory per block, in bytes.</summary>
     public int SharedBytes => this[KernelProperty.SharedBytes];
 
-    /// <summary>Local memory of a thread, in bytes: stack and spills.</summary>
+    /// <summary>The local memory per thread, in bytes: stack and spills.</summary>
     public int LocalBytes => this[KernelProperty.LocalBytes];
 
-    /// <summary>The most threads of a block.</summary>
+    /// <summary>The maximum number of threads per block.</summary>
     public int MaxThreadsPerBlock => this[KernelProperty.MaxThreadsPerBlock];
 
     /// <summary>
-    /// The most dynamic shared memory with which it can be launched, in bytes. More than 48 KiB must be asked for by setting it, up to
+    /// The maximum dynamic shared memory per launch, in bytes. To use more than 48 KiB, set this property, up to
     /// <see cref="DeviceProperty.MaxSharedBytesPerBlockOptIn"/>.
     /// </summary>
     public int MaxDynamicSharedBytes
@@ -55,13 +55,13 @@ public sealed unsafe class CudaKernel
         set => this[KernelProperty.MaxDynamicSharedBytes] = value;
     }
 
-    /// <summary>The size of each parameter, in bytes; null where the driver cannot tell (before CUDA 12.4).</summary>
+    /// <summary>The size of each parameter, in bytes. Null if the driver does not report it (before CUDA 12.4).</summary>
     public IReadOnlyList<int>? ParameterBytes => _parameters?.Bytes;
 
     private CudaContext Context => Module.Context;
 
-    /// <summary>Asks for, or sets, one number about the kernel.</summary>
-    /// <exception cref="CudaException">The driver refused, or the number cannot be set.</exception>
+    /// <summary>Gets or sets the value of a kernel property.</summary>
+    /// <exception cref="CudaException">The driver rejected the call, or the property cannot be set.</exception>
     public int this[KernelProperty property]
     {
         get
@@ -80,10 +80,10 @@ public sealed unsafe class CudaKernel
         }
     }
 
-    /// <summary>How many blocks are resident on one multiprocessor.</summary>
-    /// <param name="threadsPerBlock">Threads of a block.</param>
-    /// <param name="sharedBytes">Dynamic shared memory of a block, in bytes.</param>
-    /// <exception cref="CudaException">The driver refused.</exception>
+    /// <summary>Gets the number of blocks resident on one multiprocessor.</summary>
+    /// <param name="threadsPerBlock">The number of threads per block.</param>
+    /// <param name="sharedBytes">The dynamic shared memory per block, in bytes.</param>
+    /// <exception cref="CudaException">The driver rejected the call.</exception>
     public int BlocksPerMultiprocessor(int threadsPerBlock, int sharedBytes = 0)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(threadsPerBlock);
@@ -95,31 +95,31 @@ public sealed unsafe class CudaKernel
         return blocks;
     }
 
-    /// <summary>Launches it in the default stream without dynamic shared memory.</summary>
+    /// <summary>Launches the kernel in the default stream without dynamic shared memory.</summary>
     /// <inheritdoc cref="Launch(Dim3, Dim3, int, CudaStream?, ReadOnlySpan{KernelArgument})"/>
     public void Launch(Dim3 grid, Dim3 block, params ReadOnlySpan<KernelArgument> arguments) =>
         Launch(grid, block, 0, null, false, arguments);
 
     /// <summary>
-    /// Launches it. Allocates nothing. Where the driver knows the kernel's parameters (CUDA 12.4 and later), the arguments are checked
-    /// against them; otherwise a wrong argument goes unnoticed.
+    /// Launches the kernel. It allocates nothing. If the driver reports the kernel's parameters (CUDA 12.4 and later), the arguments are checked
+    /// against them. Otherwise a wrong argument is not detected.
     /// </summary>
-    /// <param name="grid">Blocks.</param>
-    /// <param name="block">Threads of a block.</param>
-    /// <param name="sharedBytes">Dynamic shared memory of a block, in bytes.</param>
-    /// <param name="stream">The stream; null is the default stream.</param>
-    /// <param name="arguments">One for each parameter, each of exactly its size.</param>
-    /// <exception cref="ArgumentException">The arguments do not fit the parameters.</exception>
-    /// <exception cref="CudaException">The driver refused, or earlier work failed.</exception>
+    /// <param name="grid">The number of blocks.</param>
+    /// <param name="block">The number of threads per block.</param>
+    /// <param name="sharedBytes">The dynamic shared memory per block, in bytes.</param>
+    /// <param name="stream">The stream. If null, the default stream is used.</param>
+    /// <param name="arguments">One argument for each parameter, each of exactly the parameter's size.</param>
+    /// <exception cref="ArgumentException">The arguments do not match the parameters.</exception>
+    /// <exception cref="CudaException">The driver rejected the launch, or earlier work failed.</exception>
     public void Launch(Dim3 grid, Dim3 block, int sharedBytes, CudaStream? stream, params ReadOnlySpan<KernelArgument> arguments) =>
         Launch(grid, block, sharedBytes, stream, false, arguments);
 
-    /// <summary>Launches it so that its blocks can wait for each other; all of them must fit on the device at once.</summary>
+    /// <summary>Launches the kernel so that its blocks can wait for each other. All blocks must fit on the device at once.</summary>
     /// <inheritdoc cref="Launch(Dim3, Dim3, int, CudaStream?, ReadOnlySpan{KernelArgument})"/>
     public void LaunchCooperative(Dim3 grid, Dim3 block, int sharedBytes, CudaStream? stream, params ReadOnlySpan<KernelArgument> arguments) =>
         Launch(grid, block, sharedBytes, stream, true, arguments);
 
-    /// <summary>The name.</summary>
+    /// <summary>The kernel's name.</summary>
     public override string ToString() => Name;
 
     [SkipLocalsInit]
@@ -133,7 +133,7 @@ public sealed unsafe class CudaKernel
         nint function = Handle, queue = CudaStream.HandleOf(stream);
         void** pointers = stackalloc void*[arguments.Length];
         CudaResult result;
-        // The span may lie in an array, which the garbage collector moves.
+        // The span may lie in an array, which the garbage collector can move.
         fixed (byte* _ = &Unsafe.As<KernelArgument, byte>(ref MemoryMarshal.GetReference(arguments)))
         {
             for (int i = 0; i < arguments.Length; i++)

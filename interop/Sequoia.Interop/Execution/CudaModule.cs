@@ -2,12 +2,12 @@ using System.Text;
 
 namespace Sequoia.Interop;
 
-/// <summary>Loaded code. Safe for use by several threads.</summary>
+/// <summary>Code loaded in a context. Thread-safe.</summary>
 public sealed unsafe class CudaModule : ContextObject
 {
     private const int LogBytes = 16 * 1024;
 
-    // From names in the source to those in the image.
+    // Maps names in the source to names in the image.
     private readonly IReadOnlyDictionary<string, string>? _names;
 
     private CudaModule(CudaContext context, nint module, string log, IReadOnlyDictionary<string, string>? names)
@@ -17,16 +17,16 @@ public sealed unsafe class CudaModule : ContextObject
         _names = names;
     }
 
-    /// <summary>What the driver's compiler noted while it loaded the module; often empty.</summary>
+    /// <summary>The log of the driver's compiler from loading the module. It is often empty.</summary>
     public string Log { get; }
 
-    /// <summary>A kernel by its name: the name expression that NVRTC was given, or the name in the image.</summary>
-    /// <exception cref="CudaException">There is none of this name.</exception>
+    /// <summary>Gets a kernel by its NVRTC name expression or by its name in the image.</summary>
+    /// <exception cref="CudaException">There is no kernel with this name.</exception>
     public CudaKernel this[string name] => new(this, Function(name), name);
 
-    /// <summary>A __device__ or __constant__ variable as a buffer that the module owns.</summary>
-    /// <exception cref="CudaException">There is none of this name.</exception>
-    /// <exception cref="ArgumentException">Its size is no multiple of the element's.</exception>
+    /// <summary>Gets a __device__ or __constant__ variable as a buffer that the module owns.</summary>
+    /// <exception cref="CudaException">There is no variable with this name.</exception>
+    /// <exception cref="ArgumentException">The variable's size is not a multiple of the element size.</exception>
     public DeviceBuffer<T> Global<T>(string name) where T : unmanaged
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
@@ -57,7 +57,7 @@ public sealed unsafe class CudaModule : ContextObject
     {
         if (image.IsEmpty)
             throw new ArgumentException("the image is empty", nameof(image));
-        // PTX must end in a zero, and its caller need not know.
+        // PTX must be zero-terminated. Callers do not have to know this.
         byte[] terminated = new byte[image.Length + 1];
         image.CopyTo(terminated);
         byte[] notes = new byte[LogBytes], errors = new byte[LogBytes];
@@ -128,12 +128,12 @@ public sealed unsafe class CudaModule : ContextObject
     private static string Text(byte[] log) => Encoding.UTF8.GetString(log.AsSpan(0, Math.Max(0, log.IndexOf((byte)0)))).Trim();
 }
 
-/// <summary>How the driver compiles PTX when it loads a module. A CUBIN is compiled already.</summary>
+/// <summary>The options with which the driver compiles PTX when it loads a module. A CUBIN is already compiled.</summary>
 public sealed record ModuleOptions
 {
-    /// <summary>The most registers a thread may use; null leaves it to the driver.</summary>
+    /// <summary>The maximum number of registers per thread. If null, the driver chooses.</summary>
     public int? MaxRegisters { get; init; }
 
-    /// <summary>Keeps the lines of the source for profilers.</summary>
+    /// <summary>Whether to keep source line information for profilers.</summary>
     public bool LineInfo { get; init; }
 }

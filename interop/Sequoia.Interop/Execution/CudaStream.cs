@@ -1,6 +1,6 @@
 namespace Sequoia.Interop;
 
-/// <summary>Work of a device in order. Safe for use by several threads, whose work then mixes.</summary>
+/// <summary>A queue of work that a device runs in order. Thread-safe; work from several threads interleaves.</summary>
 public sealed unsafe class CudaStream : ContextObject
 {
     private const uint NonBlocking = 1;
@@ -9,8 +9,8 @@ public sealed unsafe class CudaStream : ContextObject
     {
     }
 
-    /// <summary>Whether all work so far is done.</summary>
-    /// <exception cref="CudaException">Some of it failed.</exception>
+    /// <summary>Whether all work queued so far is complete.</summary>
+    /// <exception cref="CudaException">Some of the work failed.</exception>
     public bool IsIdle
     {
         get
@@ -26,8 +26,8 @@ public sealed unsafe class CudaStream : ContextObject
         }
     }
 
-    /// <summary>A stream that somebody else made and will destroy.</summary>
-    /// <param name="context">The context it belongs to.</param>
+    /// <summary>Wraps a stream that the caller owns and destroys.</summary>
+    /// <param name="context">The context that the stream belongs to.</param>
     /// <param name="stream">The handle (CUstream).</param>
     public static CudaStream Wrap(CudaContext context, nint stream)
     {
@@ -36,8 +36,8 @@ public sealed unsafe class CudaStream : ContextObject
         return new CudaStream(context, stream, owned: false);
     }
 
-    /// <summary>Waits for all work so far.</summary>
-    /// <exception cref="CudaException">Some of it failed.</exception>
+    /// <summary>Waits for all work queued so far.</summary>
+    /// <exception cref="CudaException">Some of the work failed.</exception>
     public void Synchronize()
     {
         using (Context.Enter())
@@ -45,8 +45,8 @@ public sealed unsafe class CudaStream : ContextObject
         GC.KeepAlive(this);
     }
 
-    /// <summary>Work from here on begins after the event.</summary>
-    /// <exception cref="CudaException">The driver refused.</exception>
+    /// <summary>Makes all later work in the stream wait for the event.</summary>
+    /// <exception cref="CudaException">The driver rejected the call.</exception>
     public void Wait(CudaEvent mark)
     {
         ArgumentNullException.ThrowIfNull(mark);
@@ -57,10 +57,10 @@ public sealed unsafe class CudaStream : ContextObject
     }
 
     /// <summary>
-    /// Records what <paramref name="work"/> puts into the stream instead of doing it. Blocking calls fail meanwhile. The buffers and
-    /// modules used must outlive the graph.
+    /// Captures the work that <paramref name="work"/> queues instead of running it. Blocking calls fail during the capture. The buffers and modules
+    /// used must outlive the graph.
     /// </summary>
-    /// <exception cref="CudaException">Something was called that cannot be captured.</exception>
+    /// <exception cref="CudaException">An operation cannot be captured.</exception>
     public CudaGraph Capture(Action work, CaptureMode mode = CaptureMode.ThreadLocal)
     {
         ArgumentNullException.ThrowIfNull(work);
@@ -74,7 +74,7 @@ public sealed unsafe class CudaStream : ContextObject
             }
             catch
             {
-                // The stream must leave capture whatever happened; the first error is the one to report.
+                // The stream must always leave capture mode. The first error is the one to report.
                 if (Api.cuStreamEndCapture(Handle, &graph) == CudaResult.Success && graph != 0)
                     _ = Api.cuGraphDestroy(graph);
                 throw;
@@ -93,21 +93,21 @@ public sealed unsafe class CudaStream : ContextObject
         return new CudaStream(context, stream, owned: true);
     }
 
-    /// <summary>The handle, 0 for the default stream.</summary>
+    /// <summary>The stream's handle, or 0 for the default stream.</summary>
     internal static nint HandleOf(CudaStream? stream) => stream is null ? 0 : stream.Handle;
 
     private protected override CudaResult Release(nint value) => Api.cuStreamDestroy_v2(value);
 }
 
-/// <summary>Which unsafe calls a capture forbids (CUstreamCaptureMode).</summary>
+/// <summary>The unsafe calls that a capture forbids (CUstreamCaptureMode).</summary>
 public enum CaptureMode
 {
-    /// <summary>Those of any thread that began no capture of its own.</summary>
+    /// <summary>Unsafe calls from any thread that has not begun a capture of its own.</summary>
     Global = 0,
 
-    /// <summary>Those of the capturing thread.</summary>
+    /// <summary>Unsafe calls from the capturing thread.</summary>
     ThreadLocal = 1,
 
-    /// <summary>None.</summary>
+    /// <summary>No calls.</summary>
     Relaxed = 2,
 }

@@ -1,10 +1,10 @@
 namespace Sequoia.Interop;
 
-/// <summary>The extent of a grid in blocks or of a block in threads. A number alone means x; the others are 1.</summary>
+/// <summary>The size of a grid in blocks or of a block in threads. A single number is the size along x; y and z are 1.</summary>
 public readonly record struct Dim3
 {
-    /// <summary>An extent.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">One of them is less than 1.</exception>
+    /// <summary>Creates a size.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">A dimension is less than 1.</exception>
     public Dim3(int x, int y = 1, int z = 1)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(x);
@@ -15,27 +15,27 @@ public readonly record struct Dim3
         Z = z;
     }
 
-    /// <summary>Along x, which runs fastest.</summary>
+    /// <summary>The size along x, the fastest-varying dimension.</summary>
     public int X { get; }
 
-    /// <summary>Along y.</summary>
+    /// <summary>The size along y.</summary>
     public int Y { get; }
 
-    /// <summary>Along z.</summary>
+    /// <summary>The size along z.</summary>
     public int Z { get; }
 
-    /// <summary>All of them.</summary>
+    /// <summary>The product of the three dimensions.</summary>
     public long Count => (long)X * Y * Z;
 
-    /// <summary>Along x alone.</summary>
+    /// <summary>Converts a size along x.</summary>
     public static implicit operator Dim3(int x) => new(x);
 
-    /// <summary>Along x and y.</summary>
+    /// <summary>Converts a size along x and y.</summary>
     public static implicit operator Dim3((int X, int Y) extent) => new(extent.X, extent.Y);
 
-    /// <summary>Along x, y and z.</summary>
+    /// <summary>Converts a size along x, y and z.</summary>
     public static implicit operator Dim3((int X, int Y, int Z) extent) => new(extent.X, extent.Y, extent.Z);
 
-    /// <summary>As in 4 x 2 x 1.</summary>
+    /// <summary>The size as text, such as 4 x 2 x 1.</summary>
     public override string ToString() => $"{X} x {Y} x {Z}";
 }

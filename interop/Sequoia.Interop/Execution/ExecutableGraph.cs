@@ -1,14 +1,14 @@
 namespace Sequoia.Interop;
 
-/// <summary>A graph ready to be launched. Launches of one do not overlap. Not for use by several threads at once.</summary>
+/// <summary>A graph that is ready to launch. Launches of one graph do not overlap. Not thread-safe.</summary>
 public sealed unsafe class ExecutableGraph : ContextObject
 {
     internal ExecutableGraph(CudaContext context, nint executable) : base(context, context, executable, owned: true)
     {
     }
 
-    /// <summary>Puts all of its work into the stream; null is the default stream.</summary>
-    /// <exception cref="CudaException">The driver refused.</exception>
+    /// <summary>Launches the graph in the stream. If the stream is null, the default stream is used.</summary>
+    /// <exception cref="CudaException">The driver rejected the launch.</exception>
     public void Launch(CudaStream? stream = null)
     {
         using (Context.Enter())
@@ -18,10 +18,10 @@ public sealed unsafe class ExecutableGraph : ContextObject
     }
 
     /// <summary>
-    /// Takes over the parameters of a graph of the same shape, which costs less than instantiating that one. Where the graphs differ too
-    /// much, the answer says why and nothing has changed.
+    /// Takes the parameters of a graph of the same shape, which is cheaper than instantiating that graph. If the graphs differ too much, the result
+    /// gives the reason and nothing changes.
     /// </summary>
-    /// <exception cref="CudaException">The driver refused for another reason.</exception>
+    /// <exception cref="CudaException">The driver rejected the update for another reason.</exception>
     public GraphUpdateOutcome Update(CudaGraph graph)
     {
         ArgumentNullException.ThrowIfNull(graph);

@@ -3,17 +3,17 @@ using System.Runtime.CompilerServices;
 namespace Sequoia.Interop;
 
 /// <summary>
-/// One argument of a launch: a number, a buffer (its address), or any value of up to 16 bytes. Numbers convert by themselves, with exactly their own
-/// size: a kernel's long long takes a long, its float a float.
+/// An argument of a launch: a number, a buffer (its address), or any value of up to 16 bytes. Numbers convert implicitly and keep their own size: a
+/// kernel's long long takes a long, and its float takes a float.
 /// </summary>
 public readonly unsafe struct KernelArgument
 {
-    // The launch reads the value here, or where _elsewhere points.
+    // The launch reads the value from here, or from where _elsewhere points.
     internal readonly Int128 Value;
     internal readonly void* Elsewhere;
     internal readonly int Bytes;
 
-    // Keeps a buffer from the garbage collector until the launch has been handed over.
+    // Keeps a buffer from being collected until the launch is submitted.
     private readonly object? _owner;
 
     private KernelArgument(Int128 value, int bytes, object? owner = null)
@@ -56,11 +56,11 @@ public readonly unsafe struct KernelArgument
     /// <summary>A char or unsigned char.</summary>
     public static implicit operator KernelArgument(byte value) => new(value, sizeof(byte));
 
-    /// <summary>A bool, which has one byte.</summary>
+    /// <summary>A bool, which is one byte.</summary>
     public static implicit operator KernelArgument(bool value) => new(value ? 1u : 0u, sizeof(byte));
 
-    /// <summary>Any value of up to 16 bytes, such as a small structure.</summary>
-    /// <exception cref="ArgumentException">It is larger; use <see cref="At"/>.</exception>
+    /// <summary>Creates an argument from any value of up to 16 bytes, such as a small structure.</summary>
+    /// <exception cref="ArgumentException">The value is larger. Use <see cref="At"/>.</exception>
     public static KernelArgument Of<T>(T value) where T : unmanaged
     {
         if (sizeof(T) > sizeof(Int128))
@@ -70,9 +70,11 @@ public readonly unsafe struct KernelArgument
         return new(bits, sizeof(T));
     }
 
-    /// <summary>A structure of any size, read when the launch is handed over; the caller keeps it in place until then.</summary>
-    /// <param name="value">Where it is.</param>
-    /// <param name="bytes">Its size.</param>
+    /// <summary>
+    /// Creates an argument from a structure of any size. It is read when the launch is submitted; the caller must keep it in place until then.
+    /// </summary>
+    /// <param name="value">The address of the value.</param>
+    /// <param name="bytes">The size of the value.</param>
     public static KernelArgument At(void* value, int bytes)
     {
         ArgumentNullException.ThrowIfNull(value);

@@ -1,9 +1,9 @@
 namespace Sequoia.Interop;
 
-/// <summary>The sizes of a kernel's parameters, which the arguments of a launch must have.</summary>
+/// <summary>The sizes of a kernel's parameters, which the arguments of a launch must match.</summary>
 internal sealed unsafe class KernelParameters
 {
-    // Each argument takes room on the stack, so a mistake must not pass; no kernel has so many.
+    // Each argument uses stack space, so the count is limited. No kernel has this many parameters.
     private const int MostParameters = 4096;
 
     private readonly string _kernel;
@@ -17,7 +17,7 @@ internal sealed unsafe class KernelParameters
 
     public IReadOnlyList<int> Bytes => _bytes;
 
-    /// <summary>Asks the driver; null where it cannot tell.</summary>
+    /// <summary>Queries the driver. Null if the driver does not report the sizes.</summary>
     public static KernelParameters? Of(CudaModule module, nint function, string kernel)
     {
         CudaContext context = module.Context;

@@ -2,10 +2,10 @@ using System.Runtime.CompilerServices;
 
 namespace Sequoia.Interop;
 
-/// <summary>Turns the failure of a launch into a message that names the kernel and the limit it broke.</summary>
+/// <summary>Turns a launch failure into a message that names the kernel and the limit it exceeded.</summary>
 internal static unsafe class LaunchProblem
 {
-    /// <summary>Throws if the launch failed, or if its kernel does and launches are synchronous.</summary>
+    /// <summary>Throws if the launch failed, or if launches are synchronous and the kernel fails.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Check(CudaKernel kernel, CudaResult result, Dim3 grid, Dim3 block, int sharedBytes, nint stream, bool cooperative)
     {
@@ -16,7 +16,7 @@ internal static unsafe class LaunchProblem
             throw context.Driver.Failure(result, launch, Join(what, BrokenLimit(kernel, grid, block, sharedBytes) ?? ErrorAdvice.For(result)));
 
         int status;
-        // A launch that is being captured has not happened.
+        // A captured launch has not run.
         if (context.Api.cuStreamIsCapturing(stream, &status) == CudaResult.Success && status != 0)
             return;
         result = context.Api.cuStreamSynchronize(stream);
@@ -47,12 +47,12 @@ internal static unsafe class LaunchProblem
         }
         catch (CudaException)
         {
-            // In a lost context nothing can be asked; the launch's own error says enough.
+            // A lost context answers no queries. The launch's own error is enough.
         }
         return null;
     }
 
-    // The properties of y and z follow that of x.
+    // The properties of y and z follow the property of x.
     private static string? Exceeds(CudaDevice device, Dim3 extent, DeviceProperty x)
     {
         int mostX = device[x], mostY = device[x + 1], mostZ = device[x + 2];

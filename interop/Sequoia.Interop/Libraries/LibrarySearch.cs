@@ -3,19 +3,19 @@ using System.Runtime.InteropServices;
 namespace Sequoia.Interop;
 
 /// <summary>
-/// Where NVIDIA's libraries are looked for, in order. Nothing is looked for before it is asked for, and every try is reported.
-/// Immutable and safe for use by several threads.
+/// The locations in which to search for NVIDIA's libraries, in order. A library is searched for only when it is requested, and every attempt is
+/// reported. Immutable and thread-safe.
 /// </summary>
 public sealed class LibrarySearch
 {
-    /// <summary>The environment variable whose folder is searched first. It may name the folder of the libraries or a CUDA toolkit.</summary>
+    /// <summary>The environment variable with the folder to search first. The folder contains the libraries or is a CUDA toolkit.</summary>
     public const string FolderVariable = "SEQUOIA_CUDA_PATH";
 
-    // A null among them is the system's loader.
+    // A null entry stands for the system's loader.
     private IReadOnlyList<string?> Places { get; init; }
 
-    /// <summary>Looks into these folders alone, in this order.</summary>
-    /// <param name="folders">Folders of libraries.</param>
+    /// <summary>Creates a search of only these folders, in this order.</summary>
+    /// <param name="folders">The folders that contain libraries.</param>
     public LibrarySearch(params IReadOnlyList<string> folders)
     {
         ArgumentNullException.ThrowIfNull(folders);
@@ -23,8 +23,8 @@ public sealed class LibrarySearch
     }
 
     /// <summary>
-    /// The usual places: the folder of <see cref="FolderVariable"/>, the application's folder, where this repository's build puts NVRTC,
-    /// the system's loader, and the folders where CUDA is usually installed.
+    /// The default locations: the folder in <see cref="FolderVariable"/>, the application's folder, the folder in which this repository's build
+    /// puts NVRTC, the system's loader, and the usual CUDA installation folders.
     /// </summary>
     public static LibrarySearch Usual() => new() { Places = UsualPlaces.All() };
 
@@ -61,7 +61,7 @@ public sealed class LibrarySearch
         }
     }
 
-    // .NET puts general advice before what the loader said.
+    // .NET puts general advice before the loader's message.
     private static string LoaderWords(string message)
     {
         string[] lines = message.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
@@ -72,7 +72,7 @@ public sealed class LibrarySearch
 /// <summary>Fills a table of function pointers from a loaded library.</summary>
 internal static class EntryPoints
 {
-    /// <summary>Names that the library does not export leave 0.</summary>
+    /// <summary>Entries that the library does not export are set to 0.</summary>
     public static void Fill(Span<nint> entries, IReadOnlyList<string> names, nint library)
     {
         for (int i = 0; i < entries.Length; i++)

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Sequoia.Interop;
 
-/// <summary>Tells where the loader found a library that was asked for by its bare name.</summary>
+/// <summary>Finds the path of a library that was loaded by its bare name.</summary>
 internal static class LoadedModules
 {
     public static string PathOf(string file)
@@ -10,7 +10,7 @@ internal static class LoadedModules
         using var process = Process.GetCurrentProcess();
         foreach (ProcessModule module in process.Modules)
         {
-            // The loader resolves links: libnvrtc.so.12 shows as libnvrtc.so.12.4.127.
+            // The loader resolves links: libnvrtc.so.12 appears as libnvrtc.so.12.4.127.
             if (Path.GetFileName(module.FileName).StartsWith(file, StringComparison.OrdinalIgnoreCase))
                 return module.FileName;
         }

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Sequoia.Interop;
 
-/// <summary>The folders that are searched unless the caller names others; null stands for the system's loader.</summary>
+/// <summary>The default search folders. A null entry stands for the system's loader.</summary>
 internal static class UsualPlaces
 {
     public static IReadOnlyList<string?> All() => [.. Named(), AppContext.BaseDirectory, .. Development(), null, .. Installed()];
@@ -10,7 +10,7 @@ internal static class UsualPlaces
     private static IEnumerable<string> Named() =>
         Environment.GetEnvironmentVariable(LibrarySearch.FolderVariable) is { Length: > 0 } folder ? [folder, .. Inside(folder)] : [];
 
-    // build.sh unpacks NVRTC into out/nvrtc; what it builds runs from out/artifacts.
+    // build.sh unpacks NVRTC into out/nvrtc, and its build output runs from out/artifacts.
     private static IEnumerable<string> Development()
     {
         for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)

@@ -4,31 +4,31 @@ using System.Runtime.InteropServices;
 namespace Sequoia.Interop;
 
 /// <summary>
-/// Memory on a device for elements of one type. Copies check their bounds; kernels do not. Without a stream a copy goes through the default
-/// stream and has happened when the call returns.
+/// Device memory for elements of one type. Copies check their bounds; kernels do not. A copy without a stream uses the default stream and is
+/// complete when the call returns.
 /// </summary>
-/// <typeparam name="T">The element.</typeparam>
+/// <typeparam name="T">The element type.</typeparam>
 public sealed unsafe class DeviceBuffer<T> : ContextObject where T : unmanaged
 {
     private DeviceBuffer(CudaContext context, SafeHandle parent, nint address, long length, bool owned)
         : base(context, parent, address, owned) => Length = length;
 
-    /// <summary>How many elements.</summary>
+    /// <summary>The number of elements.</summary>
     public long Length { get; }
 
-    /// <summary>How many bytes.</summary>
+    /// <summary>The size in bytes.</summary>
     public long Bytes => Length * sizeof(T);
 
-    /// <summary>A kernel's argument: the buffer's address. The buffer must outlive the kernel's work.</summary>
+    /// <summary>Passes the buffer's address to a kernel. The buffer must outlive the kernel's work.</summary>
     public static implicit operator KernelArgument(DeviceBuffer<T> buffer)
     {
         ArgumentNullException.ThrowIfNull(buffer);
         return KernelArgument.FromAddress(buffer.Handle, buffer);
     }
 
-    /// <summary>Copies elements to the device, from index <paramref name="start"/> on. The host's memory may be reused on return.</summary>
-    /// <exception cref="ArgumentException">They do not fit.</exception>
-    /// <exception cref="CudaException">The copy, or work before it, failed.</exception>
+    /// <summary>Copies elements to the device, starting at index <paramref name="start"/>. The host memory can be reused when the call returns.</summary>
+    /// <exception cref="ArgumentException">The elements do not fit.</exception>
+    /// <exception cref="CudaException">The copy or earlier work failed.</exception>
     public void CopyFrom(ReadOnlySpan<T> elements, long start = 0, CudaStream? stream = null)
     {
         ulong to = Range(start, elements.Length);
@@ -53,9 +53,9 @@ public sealed unsafe class DeviceBuffer<T> : ContextObject where T : unmanaged
         GC.KeepAlive(this);
     }
 
-    /// <summary>Copies elements to the host, from index <paramref name="start"/> on; they are there on return.</summary>
-    /// <exception cref="ArgumentException">There are not that many.</exception>
-    /// <exception cref="CudaException">The copy, or work before it, failed.</exception>
+    /// <summary>Copies elements to the host, starting at index <paramref name="start"/>. The copy is complete when the call returns.</summary>
+    /// <exception cref="ArgumentException">The buffer has fewer elements.</exception>
+    /// <exception cref="CudaException">The copy or earlier work failed.</exception>
     public void CopyTo(Span<T> elements, long start = 0, CudaStream? stream = null)
     {
         ulong from = Range(start, elements.Length);
@@ -80,8 +80,8 @@ public sealed unsafe class DeviceBuffer<T> : ContextObject where T : unmanaged
         GC.KeepAlive(this);
     }
 
-    /// <summary>All elements, in a new array.</summary>
-    /// <exception cref="CudaException">The copy, or work before it, failed.</exception>
+    /// <summary>Copies all elements to a new array.</summary>
+    /// <exception cref="CudaException">The copy or earlier work failed.</exception>
     public T[] ToArray()
     {
         var elements = new T[Length];
@@ -89,18 +89,21 @@ public sealed unsafe class DeviceBuffer<T> : ContextObject where T : unmanaged
         return elements;
     }
 
-    /// <summary>Begins a copy from pinned memory; that memory must not change before the stream has come so far.</summary>
+    /// <summary>Starts a copy from pinned memory. That memory must not change until the stream reaches the end of the copy.</summary>
     /// <exception cref="ArgumentException">The elements do not fit.</exception>
-    /// <exception cref="CudaException">The driver refused.</exception>
+    /// <exception cref="CudaException">The driver rejected the call.</exception>
     public void CopyFromAsync(PinnedBuffer<T> source, CudaStream stream, long start = 0)
     {
         ArgumentNullException.ThrowIfNull(source);
         CopyFromAsync(source, source.Length, stream, start);
     }
 
-    /// <summary>Begins a copy of the first <paramref name="length"/> elements of pinned memory, which must not change before the stream has come so far.</summary>
-    /// <exception cref="ArgumentException">The elements do not fit, or the source has fewer.</exception>
-    /// <exception cref="CudaException">The driver refused.</exception>
+    /// <summary>
+    /// Starts a copy of the first <paramref name="length"/> elements of pinned memory. That memory must not change until the stream reaches the end
+    /// of the copy.
+    /// </summary>
+    /// <exception cref="ArgumentException">The elements do not fit, or the source has fewer elements.</exception>
+    /// <exception cref="CudaException">The driver rejected the call.</exception>
     public void CopyFromAsync(PinnedBuffer<T> source, int length, CudaStream stream, long start = 0)
     {
         ArgumentNullException.ThrowIfNull(source);
@@ -114,9 +117,9 @@ public sealed unsafe class DeviceBuffer<T> : ContextObject where T : unmanaged
         GC.KeepAlive(source);
     }
 
-    /// <summary>Begins a copy to pinned memory; the elements are there when the stream has come so far.</summary>
-    /// <exception cref="ArgumentException">There are not that many elements.</exception>
-    /// <exception cref="CudaException">The driver refused.</exception>
+    /// <summary>Starts a copy to pinned memory. The elements are available when the stream reaches the end of the copy.</summary>
+    /// <exception cref="ArgumentException">The buffer has fewer elements.</exception>
+    /// <exception cref="CudaException">The driver rejected the call.</exception>
     public void CopyToAsync(PinnedBuffer<T> target, CudaStream stream, long start = 0)
     {
         ArgumentNullException.ThrowIfNull(target);
@@ -128,23 +131,23 @@ public sealed unsafe class DeviceBuffer<T> : ContextObject where T : unmanaged
         GC.KeepAlive(target);
     }
 
-    /// <summary>Begins a copy of another buffer's elements on the device.</summary>
-    /// <exception cref="ArgumentException">They do not fit.</exception>
-    /// <exception cref="CudaException">The driver refused.</exception>
+    /// <summary>Starts a copy from another buffer on the device.</summary>
+    /// <exception cref="ArgumentException">The elements do not fit.</exception>
+    /// <exception cref="CudaException">The driver rejected the call.</exception>
     public void CopyFromAsync(DeviceBuffer<T> source, CudaStream? stream = null, long start = 0)
     {
         ArgumentNullException.ThrowIfNull(source);
         CopyFromAsync(source, 0, source.Length, stream, start);
     }
 
-    /// <summary>Begins a copy of a part of another buffer on the device.</summary>
-    /// <param name="source">The other buffer.</param>
-    /// <param name="first">Its first element that is copied.</param>
-    /// <param name="length">How many are.</param>
-    /// <param name="stream">Behind whose work; the default stream if null.</param>
-    /// <param name="start">Where in this buffer they go.</param>
-    /// <exception cref="ArgumentException">They do not fit, or the source has fewer.</exception>
-    /// <exception cref="CudaException">The driver refused.</exception>
+    /// <summary>Starts a copy from part of another buffer on the device.</summary>
+    /// <param name="source">The buffer to copy from.</param>
+    /// <param name="first">The index of the first element to copy.</param>
+    /// <param name="length">The number of elements to copy.</param>
+    /// <param name="stream">The stream that runs the copy. If null, the default stream is used.</param>
+    /// <param name="start">The index in this buffer to copy to.</param>
+    /// <exception cref="ArgumentException">The elements do not fit, or the source has fewer elements.</exception>
+    /// <exception cref="CudaException">The driver rejected the call.</exception>
     public void CopyFromAsync(DeviceBuffer<T> source, long first, long length, CudaStream? stream = null, long start = 0)
     {
         ArgumentNullException.ThrowIfNull(source);
@@ -155,8 +158,8 @@ public sealed unsafe class DeviceBuffer<T> : ContextObject where T : unmanaged
         GC.KeepAlive(source);
     }
 
-    /// <summary>Begins to set every byte.</summary>
-    /// <exception cref="CudaException">The driver refused.</exception>
+    /// <summary>Starts setting every byte.</summary>
+    /// <exception cref="CudaException">The driver rejected the call.</exception>
     public void FillBytesAsync(byte value, CudaStream? stream = null)
     {
         using (Context.Enter())
@@ -164,9 +167,9 @@ public sealed unsafe class DeviceBuffer<T> : ContextObject where T : unmanaged
         GC.KeepAlive(this);
     }
 
-    /// <summary>Begins to set every element; of four-byte types only.</summary>
-    /// <exception cref="NotSupportedException">The element has another size.</exception>
-    /// <exception cref="CudaException">The driver refused.</exception>
+    /// <summary>Starts setting every element. The element type must be four bytes in size.</summary>
+    /// <exception cref="NotSupportedException">The element type has another size.</exception>
+    /// <exception cref="CudaException">The driver rejected the call.</exception>
     public void FillAsync(T value, CudaStream? stream = null)
     {
         if (sizeof(T) != sizeof(uint))
@@ -176,7 +179,7 @@ public sealed unsafe class DeviceBuffer<T> : ContextObject where T : unmanaged
         GC.KeepAlive(this);
     }
 
-    /// <summary>A kernel's argument: the address of one element.</summary>
+    /// <summary>Passes the address of one element to a kernel.</summary>
     /// <exception cref="ArgumentException">There is no such element.</exception>
     public KernelArgument At(long index) => KernelArgument.FromAddress((nint)Range(index, 1), this);
 
@@ -210,7 +213,7 @@ public sealed unsafe class DeviceBuffer<T> : ContextObject where T : unmanaged
         return new(context, context, address, length, owned: false);
     }
 
-    /// <summary>Memory that belongs to something else in the context, which it keeps alive.</summary>
+    /// <summary>Memory that belongs to another object in the context. The buffer keeps that object alive.</summary>
     internal static DeviceBuffer<T> Part(ContextObject owner, nint address, long length) => new(owner.Context, owner, address, length, owned: false);
 
     private protected override CudaResult Release(nint value) => Api.cuMemFree_v2((ulong)value);

@@ -1,27 +1,27 @@
 namespace Sequoia.Interop;
 
 /// <summary>
-/// Memory of the host that stays in place, so that devices copy from and to it while the host goes on. Kernels can also use it
-/// directly, over the bus. The host must not touch what the device is using.
+/// Host memory that stays in place, so that devices copy from and to it while the host continues. Kernels can also access it directly, over the
+/// bus. The host must not access memory that the device is using.
 /// </summary>
-/// <typeparam name="T">The element.</typeparam>
+/// <typeparam name="T">The element type.</typeparam>
 public sealed unsafe class PinnedBuffer<T> : ContextObject where T : unmanaged
 {
     private const uint Mapped = 2;
 
     private PinnedBuffer(CudaContext context, nint address, int length) : base(context, context, address, owned: true) => Length = length;
 
-    /// <summary>How many elements.</summary>
+    /// <summary>The number of elements.</summary>
     public int Length { get; }
 
-    /// <summary>How many bytes.</summary>
+    /// <summary>The size in bytes.</summary>
     public long Bytes => (long)Length * sizeof(T);
 
-    /// <summary>The elements. Not to be used once the buffer is disposed of, or nothing refers to it any more.</summary>
+    /// <summary>The elements. Do not use the span after the buffer is disposed or no longer referenced.</summary>
     public Span<T> Span => new((void*)Handle, Length);
 
-    /// <summary>Where kernels find it (CUdeviceptr).</summary>
-    /// <exception cref="CudaException">The device cannot use memory of the host.</exception>
+    /// <summary>The address that kernels use (CUdeviceptr).</summary>
+    /// <exception cref="CudaException">The device cannot access host memory.</exception>
     public nint DeviceAddress
     {
         get
@@ -34,8 +34,8 @@ public sealed unsafe class PinnedBuffer<T> : ContextObject where T : unmanaged
         }
     }
 
-    /// <summary>A kernel's argument: the address at which the device finds the buffer.</summary>
-    /// <exception cref="CudaException">The device cannot use memory of the host.</exception>
+    /// <summary>Passes the buffer's device address to a kernel.</summary>
+    /// <exception cref="CudaException">The device cannot access host memory.</exception>
     public static implicit operator KernelArgument(PinnedBuffer<T> buffer)
     {
         ArgumentNullException.ThrowIfNull(buffer);

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Sequoia.Interop;
 
-/// <summary>Texts as C wants them: an array of pointers to zero-terminated UTF-8.</summary>
+/// <summary>Strings for C: an array of pointers to zero-terminated UTF-8.</summary>
 internal sealed unsafe class CStrings : IDisposable
 {
     private readonly int _count;

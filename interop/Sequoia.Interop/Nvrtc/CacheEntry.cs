@@ -1,6 +1,6 @@
 namespace Sequoia.Interop;
 
-/// <summary>A result of the compiler as bytes. Whoever reads has checked that they are as written.</summary>
+/// <summary>A compilation result as bytes. The reader has already checked that the bytes are unchanged since they were written.</summary>
 internal static class CacheEntry
 {
     public static byte[] Write(CompiledKernels kernels)

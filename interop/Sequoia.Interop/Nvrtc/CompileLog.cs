@@ -3,10 +3,10 @@ using System.Text.RegularExpressions;
 
 namespace Sequoia.Interop;
 
-/// <summary>Finds the messages about places in the source among the lines of a log.</summary>
+/// <summary>Extracts the messages about source locations from the lines of a log.</summary>
 internal static partial class CompileLog
 {
-    // The compiler checks name expressions in a file of its own making.
+    // The compiler checks name expressions in a file that it generates.
     private const string NameExpressions = "__nv_name_map";
 
     public static IReadOnlyList<CompileDiagnostic> Parse(string log)
@@ -24,7 +24,7 @@ internal static partial class CompileLog
         return found;
     }
 
-    // kernel.cu(12): error: identifier "x" is undefined; warnings have a number, as in warning #1105-D.
+    // kernel.cu(12): error: identifier "x" is undefined. Warnings have a number, as in warning #1105-D.
     [GeneratedRegex(@"^(?<file>[^\r\n]+)\((?<line>\d{1,9})\): (?<severity>(catastrophic )?error|warning|remark)( #[\w-]+)?: (?<message>[^\r\n]*)", RegexOptions.Multiline)]
     private static partial Regex Place();
 

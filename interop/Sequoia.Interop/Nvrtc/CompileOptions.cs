@@ -1,37 +1,41 @@
 namespace Sequoia.Interop;
 
-/// <summary>How to compile. Everything that changes the result is part of the cache's key.</summary>
+/// <summary>The options of a compilation. Every option that changes the result is part of the cache key.</summary>
 public sealed record CompileOptions
 {
     /// <summary>
-    /// What to compile for: compute_80 gives PTX for devices from 8.0 on, sm_80 a CUBIN for 8.0 together with ptxas's report of registers and spills.
+    /// The target architecture. compute_80 gives PTX for devices of 8.0 and later. sm_80 gives a CUBIN for 8.0 and ptxas's report of registers and
+    /// spills.
     /// </summary>
     public string Architecture { get; init; } = "compute_80";
 
-    /// <summary>What to call the source in messages.</summary>
+    /// <summary>The name of the source in messages.</summary>
     public string FileName { get; init; } = "kernel.cu";
 
-    /// <summary>Headers in memory: the name in #include to the text.</summary>
+    /// <summary>The headers in memory, from the name in #include to the text.</summary>
     public IReadOnlyDictionary<string, string> Headers { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>Name expressions of kernels to instantiate, such as scale&lt;float, 256&gt;.</summary>
+    /// <summary>The name expressions of kernels to instantiate, such as scale&lt;float, 256&gt;.</summary>
     public IReadOnlyList<string> Kernels { get; init; } = [];
 
-    /// <summary>Macros to define: the name to the text, null for none.</summary>
+    /// <summary>The macros to define, from the name to the text. Null defines a macro without text.</summary>
     public IReadOnlyDictionary<string, string?> Defines { get; init; } = new Dictionary<string, string?>();
 
     /// <summary>The C++ standard.</summary>
     public string Standard { get; init; } = "c++17";
 
-    /// <summary>Approximate division, roots and functions, and subnormals as zero. Off, so that results do not depend on it.</summary>
+    /// <summary>
+    /// Whether to use approximate division, roots and functions, and to flush subnormals to zero. The default is off, so that results do not depend
+    /// on it.
+    /// </summary>
     public bool FastMath { get; init; }
 
-    /// <summary>Keeps the lines of the source for profilers and for the software GPU's findings.</summary>
+    /// <summary>Whether to keep source line information for profilers and for the software GPU's findings.</summary>
     public bool LineInfo { get; init; } = true;
 
-    /// <summary>The most registers a thread may use; null leaves it to the compiler.</summary>
+    /// <summary>The maximum number of registers per thread. If null, the compiler chooses.</summary>
     public int? MaxRegisters { get; init; }
 
-    /// <summary>Further options of NVRTC, in its own words. With a folder of headers among them nothing is kept in the cache.</summary>
+    /// <summary>Additional NVRTC options, in NVRTC's syntax. If they include a folder of headers, the result is not cached.</summary>
     public IReadOnlyList<string> Extra { get; init; } = [];
 }

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Sequoia.Interop;
 
-/// <summary>What NVRTC made of a source. Immutable.</summary>
+/// <summary>The output of NVRTC for a source. Immutable.</summary>
 public sealed class CompiledKernels
 {
     internal CompiledKernels(bool isCubin, byte[] image, string log, IReadOnlyDictionary<string, string> loweredNames, bool fromCache)
@@ -15,10 +15,10 @@ public sealed class CompiledKernels
         Resources = isCubin ? PtxasReport.Parse(log) : [];
     }
 
-    /// <summary>Whether the image is a CUBIN; otherwise it is PTX.</summary>
+    /// <summary>Whether the image is a CUBIN. Otherwise it is PTX.</summary>
     public bool IsCubin { get; }
 
-    /// <summary>The PTX text (UTF-8, without the closing zero) or the CUBIN.</summary>
+    /// <summary>The PTX text (UTF-8, without the terminating zero) or the CUBIN.</summary>
     public ReadOnlyMemory<byte> Image { get; }
 
     /// <summary>The PTX as text.</summary>
@@ -27,15 +27,15 @@ public sealed class CompiledKernels
         ? throw new InvalidOperationException("the image is a CUBIN; compile for compute_XX to have PTX")
         : Encoding.UTF8.GetString(Image.Span);
 
-    /// <summary>The compiler's log, warnings and all; empty where it had nothing to say.</summary>
+    /// <summary>The compiler's log, including warnings. Empty if there are no messages.</summary>
     public string Log { get; }
 
-    /// <summary>Each name expression, and the kernel's name in the image.</summary>
+    /// <summary>Each name expression and the name of its kernel in the image.</summary>
     public IReadOnlyDictionary<string, string> LoweredNames { get; }
 
-    /// <summary>What ptxas reported of each kernel; empty for PTX.</summary>
+    /// <summary>ptxas's report of each kernel. Empty for PTX.</summary>
     public IReadOnlyList<KernelResources> Resources { get; }
 
-    /// <summary>Whether it came from the cache.</summary>
+    /// <summary>Whether the result came from the cache.</summary>
     public bool FromCache { get; }
 }

@@ -1,7 +1,7 @@
 namespace Sequoia.Interop;
 
 /// <summary>
-/// NVRTC: CUDA C++ to PTX or CUBIN, on any machine, with or without a GPU. Safe for use by several threads.
+/// NVRTC: compiles CUDA C++ to PTX or CUBIN on any machine, with or without a GPU. Thread-safe.
 /// </summary>
 public sealed unsafe class CudaCompiler
 {
@@ -16,16 +16,16 @@ public sealed unsafe class CudaCompiler
     /// <summary>NVRTC's version.</summary>
     public Version Version => _library.Version;
 
-    /// <summary>How NVRTC was found.</summary>
+    /// <summary>The report of the search for NVRTC.</summary>
     public LibraryReport Library => _library.Report;
 
-    /// <summary>How NVRTC's built-in functions were found, a library of their own without which nothing compiles.</summary>
+    /// <summary>The report of the search for NVRTC's built-in functions. They are a separate library, without which nothing compiles.</summary>
     public LibraryReport Builtins => _library.Builtins;
 
-    /// <summary>Where results are kept; null keeps none.</summary>
+    /// <summary>The cache for results. If null, results are not cached.</summary>
     public KernelCache? Cache { get; }
 
-    /// <summary>The compute capabilities it compiles for, ascending, such as 8.0.</summary>
+    /// <summary>The compute capabilities that NVRTC compiles for, in ascending order, such as 8.0.</summary>
     public IReadOnlyList<Version> Architectures
     {
         get
@@ -43,25 +43,26 @@ public sealed unsafe class CudaCompiler
         }
     }
 
-    /// <summary>Finds NVRTC.</summary>
-    /// <param name="search">Where to look; the usual places if null.</param>
-    /// <param name="cache">Where to keep results; null keeps none.</param>
-    /// <exception cref="LibraryNotFoundException">It is not on this machine.</exception>
+    /// <summary>Loads NVRTC.</summary>
+    /// <param name="search">Where to search. If null, the default locations are searched.</param>
+    /// <param name="cache">The cache for results. If null, results are not cached.</param>
+    /// <exception cref="LibraryNotFoundException">NVRTC is not on this machine.</exception>
     public static CudaCompiler Load(LibrarySearch? search = null, KernelCache? cache = null) => TryLoad(search, cache, out LibraryReport report)
         ?? throw new LibraryNotFoundException(
             report, $"install the CUDA toolkit or the NVRTC package, or set {LibrarySearch.FolderVariable} to the folder that has it");
 
-    /// <summary>Finds NVRTC, or gives null.</summary>
-    /// <param name="search">Where to look; the usual places if null.</param>
-    /// <param name="cache">Where to keep results; null keeps none.</param>
-    /// <param name="report">Every path tried and what the loader said.</param>
+    /// <summary>Loads NVRTC, or returns null if it is not found.</summary>
+    /// <param name="search">Where to search. If null, the default locations are searched.</param>
+    /// <param name="cache">The cache for results. If null, results are not cached.</param>
+    /// <param name="report">Every path tried and the loader's message for it.</param>
     public static CudaCompiler? TryLoad(LibrarySearch? search, KernelCache? cache, out LibraryReport report) =>
         NvrtcLibrary.TryLoad(search ?? LibrarySearch.Usual(), out report) is { } library ? new(library, cache) : null;
 
     /// <summary>
-    /// What to compile for to use a device: its own architecture, or PTX for the newest one that NVRTC knows if the device is newer.
+    /// Gets the architecture to compile for to use a device: the device's own, or PTX for the newest one that NVRTC supports if the device is
+    /// newer.
     /// </summary>
-    /// <exception cref="ArgumentException">The device is older than all that NVRTC knows.</exception>
+    /// <exception cref="ArgumentException">The device is older than every architecture that NVRTC supports.</exception>
     public string ArchitectureFor(CudaDevice device)
     {
         ArgumentNullException.ThrowIfNull(device);
@@ -74,7 +75,7 @@ public sealed unsafe class CudaCompiler
     }
 
     /// <summary>Compiles a source.</summary>
-    /// <exception cref="CompileException">It does not compile; the exception carries the log.</exception>
+    /// <exception cref="CompileException">The source does not compile. The exception contains the log.</exception>
     /// <exception cref="LibraryNotFoundException">NVRTC's built-in functions are missing.</exception>
     public CompiledKernels Compile(string source, CompileOptions? options = null)
     {
@@ -114,7 +115,7 @@ public sealed unsafe class CudaCompiler
         return new CompileException(options.FileName, log.Length == 0 ? words : $"{words}: {log.ReplaceLineEndings(" ")}", log);
     }
 
-    // C ends a text at its first zero; the rest would be lost in silence.
+    // C ends a string at its first zero. The rest would be silently lost.
     private static void RefuseZeros(string source, CompileOptions options)
     {
         if (source.Contains('\0') || options.Headers.Values.Any(text => text.Contains('\0')))

@@ -5,19 +5,21 @@ using System.Text;
 namespace Sequoia.Interop;
 
 /// <summary>
-/// Compiled kernels on disk, one file each, named by a hash of all that goes into them: source, headers, options, and NVRTC's version. A file that
-/// cannot be read or is damaged counts as absent. Safe for use by several threads and processes.
+/// A cache of compiled kernels on disk. Each file is named by a hash of all inputs: the source, the headers, the options and NVRTC's version. A
+/// file that is unreadable or damaged counts as missing. Safe for use by several threads and processes.
 /// </summary>
-/// <param name="folder">Where the files are; it is made when first needed.</param>
+/// <param name="folder">The folder of the files. It is created when first needed.</param>
 public sealed class KernelCache(string folder)
 {
-    // Changes with the format of the files.
+    // Changes with the file format.
     private static ReadOnlySpan<byte> Mark => "SEQKERN1"u8;
 
-    /// <summary>The user's cache: sequoia-native/kernels in XDG_CACHE_HOME, else in ~/.cache (on Windows, in the local application data).</summary>
+    /// <summary>
+    /// The user's cache: sequoia-native/kernels in XDG_CACHE_HOME, or else in ~/.cache. On Windows, it is in the local application data.
+    /// </summary>
     public static KernelCache Default { get; } = new(Path.Combine(CacheHome(), "sequoia-native", "kernels"));
 
-    /// <summary>Where the files are.</summary>
+    /// <summary>The folder of the files.</summary>
     public string Folder { get; } = folder;
 
     internal static string Key(string source, CompileOptions options, string[] arguments, Version nvrtc)
@@ -31,7 +33,7 @@ public sealed class KernelCache(string folder)
         AppendAll(options.Headers.OrderBy(header => header.Key, StringComparer.Ordinal).SelectMany(header => (string[])[header.Key, header.Value]));
         return Convert.ToHexStringLower(hash.GetHashAndReset());
 
-        // Lengths go in too, so that no two lists look alike.
+        // The lengths are hashed too, so that different lists never produce the same hash input.
         void Append(string text)
         {
             byte[] bytes = Encoding.UTF8.GetBytes(text);
@@ -66,12 +68,12 @@ public sealed class KernelCache(string folder)
         }
     }
 
-    /// <summary>Keeps a result, if the disk allows; compiling again is the worst that can happen otherwise.</summary>
+    /// <summary>Stores a result if possible. If the disk does not allow it, the only cost is compiling again.</summary>
     internal void Write(string key, CompiledKernels kernels)
     {
         byte[] body = [.. Mark, .. CacheEntry.Write(kernels)];
         string file = PathOf(key);
-        // Nobody sees half a file: it is written beside its place and then moved.
+        // No reader sees a partial file: it is written next to its final path and then moved.
         string temporary = $"{file}.{Environment.ProcessId}.{Environment.CurrentManagedThreadId}.tmp";
         try
         {
@@ -87,7 +89,7 @@ public sealed class KernelCache(string folder)
             }
             catch (Exception left) when (left is IOException or UnauthorizedAccessException)
             {
-                // It is in a cache folder, where leftovers are usual.
+                // The file is in a cache folder, where leftover files are common.
             }
         }
     }
@@ -98,7 +100,7 @@ public sealed class KernelCache(string folder)
             return named;
         if (OperatingSystem.IsWindows())
             return Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData);
-        // A service may have no home: better there than in whatever folder it was started in.
+        // A service may have no home folder. This folder is better than its current one.
         string home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
         return home.Length > 0 ? Path.Combine(home, ".cache") : Path.GetTempPath();
     }

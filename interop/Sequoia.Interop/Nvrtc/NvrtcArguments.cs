@@ -1,6 +1,6 @@
 namespace Sequoia.Interop;
 
-/// <summary>The options in NVRTC's words.</summary>
+/// <summary>Converts the options to NVRTC's syntax.</summary>
 internal static class NvrtcArguments
 {
     private const string ReportResources = "--ptxas-options=-v";
@@ -28,7 +28,7 @@ internal static class NvrtcArguments
 
     public static bool IsCubin(CompileOptions options) => options.Architecture.StartsWith("sm_", StringComparison.Ordinal);
 
-    /// <summary>Whether files can be included that are not known here, so that the same options may give another result tomorrow.</summary>
+    /// <summary>Whether the source can include files that are unknown here. The same options can then give another result later.</summary>
     public static bool ReadsFiles(CompileOptions options) => options.Extra.Any(option =>
         option.StartsWith("-I", StringComparison.Ordinal)
         || option.StartsWith("--include-path", StringComparison.Ordinal)

@@ -1,6 +1,6 @@
 namespace Sequoia.Interop;
 
-/// <summary>NVRTC as it was found: its table, its version and how the search for it and for its built-in functions went.</summary>
+/// <summary>The loaded NVRTC: its table, its version, and the reports of the searches for it and for its built-in functions.</summary>
 internal sealed unsafe class NvrtcLibrary
 {
     private readonly NvrtcTable _table;
@@ -23,7 +23,7 @@ internal sealed unsafe class NvrtcLibrary
 
     public LibraryReport Builtins { get; }
 
-    /// <summary>Null where there is none, or it is too old to have all that is called here.</summary>
+    /// <summary>Null if NVRTC is not found, or is too old to have every function called here.</summary>
     public static NvrtcLibrary? TryLoad(LibrarySearch search, out LibraryReport report)
     {
         report = search.Find(LibraryNames.Nvrtc);
@@ -40,12 +40,12 @@ internal sealed unsafe class NvrtcLibrary
     }
 
     /// <summary>
-    /// NVRTC asks the loader for this file by its bare name, and the loader does not look into NVRTC's own folder. Loaded beforehand, it is found.
+    /// NVRTC loads this file by its bare name, and the loader does not search NVRTC's own folder. Loading the file first makes it available.
     /// </summary>
     public static LibraryReport FindBuiltins(string nvrtc, Version version)
     {
         LibraryNames names = LibraryNames.NvrtcBuiltins(version);
-        // A bare name has no folder, and the current one is no place to load code from.
+        // A bare name has no folder, and loading code from the current folder is unsafe.
         IReadOnlyList<string> folders = Path.GetDirectoryName(nvrtc) is { Length: > 0 } home ? [home] : [];
         LibraryReport beside = new LibrarySearch(folders).Find(names);
         if (beside.IsFound)

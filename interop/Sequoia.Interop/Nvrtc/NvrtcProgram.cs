@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Sequoia.Interop;
 
-/// <summary>One program inside NVRTC, from its source to its image.</summary>
+/// <summary>A program in NVRTC, from its source to its image.</summary>
 internal sealed unsafe class NvrtcProgram : IDisposable
 {
     private readonly NvrtcLibrary _library;
@@ -34,7 +34,7 @@ internal sealed unsafe class NvrtcProgram : IDisposable
 
     public string Log() => Text(Bytes(_library.Api.nvrtcGetProgramLogSize, _library.Api.nvrtcGetProgramLog)).Trim();
 
-    /// <summary>The CUBIN, or the PTX without its closing zero.</summary>
+    /// <summary>The CUBIN, or the PTX without its terminating zero.</summary>
     public byte[] Image(bool cubin)
     {
         if (cubin)

@@ -1,6 +1,6 @@
 namespace Sequoia.Interop;
 
-/// <summary>What an NVRTC call returns (nvrtcResult).</summary>
+/// <summary>The result of an NVRTC call (nvrtcResult).</summary>
 internal enum NvrtcResult
 {
     Success = 0,

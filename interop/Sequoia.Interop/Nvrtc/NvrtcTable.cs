@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace Sequoia.Interop;
 
-/// <summary>NVRTC's entry points that this library calls; all of them are in NVRTC 11.2 and later.</summary>
+/// <summary>The NVRTC entry points that this library calls. All of them are in NVRTC 11.2 and later.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct NvrtcTable
 {

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace Sequoia.Interop;
 
-/// <summary>Reads what ptxas -v writes into the log: a few lines for each kernel, whose order and details vary between versions.</summary>
+/// <summary>Parses the output of ptxas -v in the log: a few lines for each kernel. Their order and details vary between versions.</summary>
 internal static partial class PtxasReport
 {
     public static IReadOnlyList<KernelResources> Parse(string log)
@@ -16,7 +16,7 @@ internal static partial class PtxasReport
                 kernels.Add(new(entry.Groups["name"].Value, entry.Groups["arch"].Value, 0, 0, 0, 0, 0, null));
             else if (Function().Match(line) is { Success: true } function)
                 about = function.Groups["name"].Value;
-            // Functions that a kernel calls are reported behind it, in lines of the same form.
+            // Functions that a kernel calls are reported after it, in lines of the same form.
             else if (kernels is [.., var kernel] && kernel.Kernel == about)
                 kernels[^1] = Stack().Match(line) is { Success: true } stack ? WithStack(kernel, stack) : WithUse(kernel, line);
         }
@@ -64,14 +64,14 @@ internal static partial class PtxasReport
     private static partial Regex Constant();
 }
 
-/// <summary>What one kernel takes, as ptxas reports it. Bytes are of a thread, shared memory of a block.</summary>
+/// <summary>The resources of one kernel, as ptxas reports them. Sizes in bytes are per thread; shared memory is per block.</summary>
 /// <param name="Kernel">The kernel's name in the image.</param>
-/// <param name="Architecture">What it was compiled for, such as sm_80.</param>
-/// <param name="Registers">32-bit registers of a thread.</param>
-/// <param name="StackBytes">Stack of a thread.</param>
-/// <param name="SpillStoreBytes">Registers written to memory for want of room.</param>
-/// <param name="SpillLoadBytes">Registers read back.</param>
-/// <param name="SharedBytes">Static shared memory.</param>
-/// <param name="ConstantBytes">Constant memory, parameters included; null where ptxas does not say (sm_90).</param>
+/// <param name="Architecture">The architecture that the kernel was compiled for, such as sm_80.</param>
+/// <param name="Registers">The number of 32-bit registers per thread.</param>
+/// <param name="StackBytes">The stack size per thread.</param>
+/// <param name="SpillStoreBytes">The bytes of registers spilled to memory.</param>
+/// <param name="SpillLoadBytes">The bytes of registers read back from memory.</param>
+/// <param name="SharedBytes">The static shared memory.</param>
+/// <param name="ConstantBytes">The constant memory, including parameters. Null if ptxas does not report it (sm_90).</param>
 public sealed record KernelResources(
     string Kernel, string Architecture, int Registers, int StackBytes, int SpillStoreBytes, int SpillLoadBytes, int SharedBytes, int? ConstantBytes);

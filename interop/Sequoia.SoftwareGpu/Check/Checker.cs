@@ -5,7 +5,7 @@ using Sequoia.SoftwareGpu.Mem;
 
 namespace Sequoia.SoftwareGpu.Check;
 
-/// <summary>What checked accesses do beside the access: initialisation, races, pending copies.</summary>
+/// <summary>The additional work of checked accesses: initialization, races, pending copies.</summary>
 internal static unsafe class Checker
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -38,7 +38,7 @@ internal static unsafe class Checker
     public static void SharedLane(Warp w, Inst* i, int lane, ulong offset, int size, Access access) =>
         SharedRun(w, i, lane, offset, (uint)size, access);
 
-    /// <summary>The lane whose access covers an offset: messages name a thread, shadows know only addresses.</summary>
+    /// <summary>Finds the lane whose access covers an offset. Messages name a thread, but shadows store only addresses.</summary>
     public static int LaneAt(Warp w, Inst* i, ulong offset)
     {
         Pattern* pattern = w.Memos[i->Memo].Recent;
@@ -48,7 +48,7 @@ internal static unsafe class Checker
         {
             int lane = BitOperations.TrailingZeroCount(rest);
 
-            // The register may be 32 or 64 bits wide; only the differences to the first lane matter, and those are known.
+            // The register can be 32 or 64 bits wide. Only the differences from the first lane matter, and they are known.
             ulong first = FirstAddress(w, i, pattern) + (ulong)pattern->Delta[lane] + (ulong)i->Immediate;
             if (offset >= first && offset < first + (ulong)pattern->Size)
                 return lane;

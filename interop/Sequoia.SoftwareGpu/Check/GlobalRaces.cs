@@ -5,9 +5,9 @@ using Sequoia.SoftwareGpu.Mem;
 namespace Sequoia.SoftwareGpu.Check;
 
 /// <summary>
-/// Finds words of global memory that one block of a launch writes and another one reads or writes, without a fence
-/// and an atomic or volatile access between them. A word remembers its last writer's ticket; a ticket is one block's
-/// writes between two fences, and is published by the block's first synchronising access after the fence.
+/// Finds words of global memory that one block of a launch writes and another block reads or writes, without a fence and an atomic or volatile
+/// access in between. Each word stores the ticket of its last writer. A ticket covers one block's writes between two fences. The block's first
+/// synchronizing access after the fence publishes it.
 /// </summary>
 internal sealed unsafe class GlobalRaces(Launch launch)
 {
@@ -20,7 +20,7 @@ internal sealed unsafe class GlobalRaces(Launch launch)
     {
         public long Block;
 
-        /// <summary>When others may know of these writes; none for ever.</summary>
+        /// <summary>The time from which other blocks can know of these writes, or never.</summary>
         public long Published;
     }
 
@@ -28,10 +28,10 @@ internal sealed unsafe class GlobalRaces(Launch launch)
     {
         public uint Current { get; set; }
 
-        /// <summary>Tickets before a fence, not yet published.</summary>
+        /// <summary>Tickets before a fence that are not yet published.</summary>
         public List<uint> Fenced { get; } = [];
 
-        /// <summary>When the block last looked at what others published.</summary>
+        /// <summary>The time at which the block last saw what others published.</summary>
         public long Acquired { get; set; }
     }
 
@@ -44,7 +44,7 @@ internal sealed unsafe class GlobalRaces(Launch launch)
         clock.Current = 0;
     }
 
-    /// <summary>An atomic or volatile access: publishes what is fenced, and learns what others published.</summary>
+    /// <summary>An atomic or volatile access. It publishes fenced tickets and acquires what others published.</summary>
     public void Synchronize(Block block)
     {
         BlockClock clock = ClockOf(block);
@@ -76,7 +76,7 @@ internal sealed unsafe class GlobalRaces(Launch launch)
         {
             uint ticket = writers[word];
 
-            // Neighbouring words mostly have one writer, so its verdict is remembered.
+            // Neighboring words usually have one writer, so its result is cached.
             if (ticket != 0 && ticket != seen)
             {
                 seen = ticket;

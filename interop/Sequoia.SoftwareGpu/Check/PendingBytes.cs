@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Sequoia.SoftwareGpu.Check;
 
-/// <summary>The bytes of a block's shared memory into which an asynchronous copy is under way: one byte a byte.</summary>
+/// <summary>The bytes of a block's shared memory that are the target of a pending asynchronous copy: one byte per byte.</summary>
 internal sealed unsafe class PendingBytes(int bytes)
 {
     private readonly byte* _pending = (byte*)NativeMemory.AllocZeroed((nuint)bytes + 64);
@@ -15,6 +15,6 @@ internal sealed unsafe class PendingBytes(int bytes)
 
     public void MarkArrived(ulong offset, uint length) => new Span<byte>(_pending + offset, (int)length).Clear();
 
-    /// <summary>The first pending byte of a range, or -1.</summary>
+    /// <summary>The index of the first pending byte in a range, or -1.</summary>
     public int FirstPending(ulong offset, uint length) => new Span<byte>(_pending + offset, (int)length).IndexOf((byte)1);
 }

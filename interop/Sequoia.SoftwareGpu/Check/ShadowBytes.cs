@@ -16,7 +16,7 @@ internal static unsafe class ShadowBytes
             new Span<byte>(shadow, (int)length).Fill(1);
     }
 
-    /// <summary>The first byte that was not written, or -1.</summary>
+    /// <summary>The index of the first unwritten byte, or -1.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int FirstUnwritten(byte* shadow, uint length) =>
         length == 4 && *(uint*)shadow == AllWritten ? -1 : new Span<byte>(shadow, (int)length).IndexOfAnyExcept((byte)1);

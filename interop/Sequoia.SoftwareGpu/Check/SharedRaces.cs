@@ -7,23 +7,23 @@ using Sequoia.SoftwareGpu.Mem;
 namespace Sequoia.SoftwareGpu.Check;
 
 /// <summary>
-/// Finds accesses to shared memory by different warps that no barrier orders, and reads of what the block never wrote. Each warp has a clock, which every
-/// barrier moves on, and knows the clocks of the others as of the last barrier they shared; each word remembers its
-/// last writer and its readers since. Named barriers of a part of the warps order just that part.
+/// Finds accesses to shared memory by different warps that no barrier orders, and reads of bytes that the block never wrote. Each warp has a clock,
+/// which every barrier advances. It knows the clocks of the other warps as of the last barrier they shared. Each word stores its last writer and
+/// its readers since then. A named barrier of some warps orders only those warps.
 /// </summary>
 internal sealed unsafe class SharedRaces
 {
-    /// <summary>Stamps hold the clock above the warp's five bits.</summary>
+    /// <summary>A stamp contains the clock above the five bits of the warp.</summary>
     private const int WarpBits = 5;
     private const uint LastClock = uint.MaxValue >> (WarpBits + 1);
 
-    /// <summary>Reads that a warp notes down before they are entered into the cells.</summary>
+    /// <summary>The number of reads that a warp buffers before they are stored in the cells.</summary>
     private const int NotesKept = 512;
 
     private readonly int _warps;
     private readonly int _cells;
 
-    /// <summary>A cell is a word, or a byte in kernels that store narrower values.</summary>
+    /// <summary>A cell is a word. In kernels that store narrower values, it is a byte.</summary>
     private readonly int _cellShift;
     private readonly uint* _writer;
     private readonly uint* _readClock;
@@ -32,15 +32,15 @@ internal sealed unsafe class SharedRaces
     private readonly Note* _log;
     private readonly int[] _notes = new int[32];
 
-    /// <summary>What warp v knows of warp u's clock, at [v * 32 + u].</summary>
+    /// <summary>The value that warp v knows of warp u's clock, at [v * 32 + u].</summary>
     private readonly uint[] _known = new uint[32 * 32];
     private readonly uint[] _clock = new uint[32];
 
-    /// <summary>The lowest clock that a warp knows of any other: everything up to it is ordered.</summary>
+    /// <summary>The lowest clock that a warp knows of any other warp. Everything up to it is ordered.</summary>
     private readonly uint[] _floor = new uint[32];
     private uint _latest;
 
-    /// <summary>Cells with an older writer were not written by this block.</summary>
+    /// <summary>Cells with an older writer are not written by this block.</summary>
     private uint _start;
 
     private struct Note
@@ -61,7 +61,7 @@ internal sealed unsafe class SharedRaces
         _log = (Note*)NativeMemory.Alloc((nuint)(sizeof(Note) * NotesKept * warps));
     }
 
-    /// <summary>A new block begins: everything before is ordered before it.</summary>
+    /// <summary>Starts a new block. Everything before is ordered before it.</summary>
     public void Start()
     {
         if (_latest > LastClock - 1000)
@@ -84,8 +84,8 @@ internal sealed unsafe class SharedRaces
     }
 
     /// <summary>
-    /// A barrier completed: who waited knows what all participants did before. A barrier of the whole block has the
-    /// warps that ended among its participants, because it waited for them to end.
+    /// Completes a barrier. Each waiting warp then knows what all participants did before. The participants of a whole-block barrier include the
+    /// warps that ended, because the barrier waits for them to end.
     /// </summary>
     public void Synchronize(List<Warp> waiting, List<Warp> arrived, bool isWhole)
     {
@@ -93,7 +93,7 @@ internal sealed unsafe class SharedRaces
         joined.Clear();
         if (isWhole)
         {
-            // Every read so far is ordered before whatever comes.
+            // Every read so far is ordered before everything that follows.
             _clock.CopyTo(joined);
             Array.Clear(_notes);
         }
@@ -127,8 +127,8 @@ internal sealed unsafe class SharedRaces
     }
 
     /// <summary>
-    /// Sixteen cells at a time; the arrays reach beyond the last cell. Who reads is only noted down: mostly a barrier
-    /// comes before the next write, and makes the notes worthless.
+    /// Processes sixteen cells at a time; the arrays extend past the last cell. Readers are only buffered: usually a barrier precedes the next
+    /// write and makes the buffer obsolete.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Read(Warp w, Inst* i, ulong offset, uint length)
@@ -184,7 +184,7 @@ internal sealed unsafe class SharedRaces
         }
     }
 
-    /// <summary>An atomic reads and writes; it races with nothing, because what it orders is the kernel's business.</summary>
+    /// <summary>An atomic reads and writes. It races with nothing, because the kernel decides what it orders.</summary>
     public void Update(Warp w, Inst* i, ulong offset, uint length)
     {
         int first = (int)(offset >> _cellShift), count = Cells(offset, length);
@@ -219,7 +219,7 @@ internal sealed unsafe class SharedRaces
                 floor = uint.Min(floor, _known[(warp * 32) + other]);
         }
 
-        // Alone, a warp is ordered with itself.
+        // A single warp is ordered with itself.
         _floor[warp] = _warps == 1 ? _clock[warp] : floor;
     }
 
@@ -237,7 +237,7 @@ internal sealed unsafe class SharedRaces
         CheckWriters(w, i, first, count, Access.Read);
     }
 
-    /// <summary>Enters a warp's noted reads into the cells.</summary>
+    /// <summary>Stores a warp's buffered reads in the cells.</summary>
     private void Settle(int warp)
     {
         uint own = 1u << warp, floor = _floor[warp];

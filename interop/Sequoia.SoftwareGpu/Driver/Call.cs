@@ -2,7 +2,7 @@ using Sequoia.Interop;
 
 namespace Sequoia.SoftwareGpu.Driver;
 
-/// <summary>One driver call: has the device for itself, and knows the calling thread's context.</summary>
+/// <summary>A driver call. It has exclusive access to the device and knows the calling thread's context.</summary>
 internal ref struct Call
 {
     [ThreadStatic]
@@ -24,7 +24,7 @@ internal ref struct Call
 
     public static Gpu Gpu => Gpu.Instance;
 
-    /// <summary>The current context, which must be alive and well.</summary>
+    /// <summary>The current context, which must exist and not be broken.</summary>
     public static Context Context
     {
         get
@@ -35,7 +35,7 @@ internal ref struct Call
         }
     }
 
-    /// <summary>A context in which no kernel failed.</summary>
+    /// <summary>A context in which no kernel has failed.</summary>
     public static Context Healthy(Context context)
     {
         if (Gpu.Handles.IsGone(context))

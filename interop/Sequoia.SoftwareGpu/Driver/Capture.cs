@@ -2,11 +2,11 @@ using Sequoia.Interop;
 
 namespace Sequoia.SoftwareGpu.Driver;
 
-/// <summary>The recording of streams' work as a graph: of the stream it began on, and of those that joined by waiting for its events.</summary>
+/// <summary>Captures the work of streams as a graph: of the stream where capture began, and of streams that joined by waiting for its events.</summary>
 internal sealed class Capture(GpuStream origin, CaptureMode mode)
 {
     private readonly List<GpuGraphNode> _nodes = [];
-    // By stream: the nodes that its next work comes behind.
+    // By stream: the nodes that its next work follows.
     private readonly Dictionary<GpuStream, GpuGraphNode[]> _frontiers = new() { [origin] = [] };
 
     public GpuStream Origin => origin;
@@ -15,7 +15,7 @@ internal sealed class Capture(GpuStream origin, CaptureMode mode)
 
     public int Thread { get; } = Environment.CurrentManagedThreadId;
 
-    /// <summary>Whether a call that cannot be captured spoiled it.</summary>
+    /// <summary>Whether a call that cannot be captured invalidated the capture.</summary>
     public bool IsInvalid { get; set; }
 
     public GpuGraphNode[] Frontier(GpuStream stream) => _frontiers[stream];
@@ -28,7 +28,7 @@ internal sealed class Capture(GpuStream origin, CaptureMode mode)
         _frontiers[stream] = [node];
     }
 
-    /// <summary>Lets a stream, which joins if it was not part yet, wait for nodes.</summary>
+    /// <summary>Makes a stream wait for nodes. The stream joins the capture if it is not yet part of it.</summary>
     public void Join(GpuStream stream, GpuGraphNode[] behind)
     {
         Validate();
@@ -40,7 +40,7 @@ internal sealed class Capture(GpuStream origin, CaptureMode mode)
         _frontiers[stream] = [.. own.Union(behind)];
     }
 
-    /// <summary>Ends it on all its streams.</summary>
+    /// <summary>Ends the capture on all its streams.</summary>
     public GpuGraph End()
     {
         foreach (GpuStream stream in _frontiers.Keys)

@@ -3,12 +3,12 @@ using Sequoia.Interop;
 namespace Sequoia.SoftwareGpu.Driver;
 
 /// <summary>
-/// One context: its streams, its memory, and the error that ends it. As on a GPU, a fault of a kernel breaks the context for good:
-/// every later call returns the same code.
+/// A context: its streams, its memory, and the error that ends it. As on a GPU, a kernel fault breaks the context permanently: every later call
+/// returns the same code.
 /// </summary>
 internal sealed class Context : Handled
 {
-    // A real GPU would have begun long before; it also bounds how deep streams can wait for each other.
+    // A real GPU would have started long before. The limit also bounds how deep streams can wait for each other.
     private const int MostPending = 1024;
 
     private readonly List<GpuStream> _streams = [];
@@ -23,15 +23,15 @@ internal sealed class Context : Handled
 
     public Gpu Gpu { get; }
 
-    /// <summary>The default stream that waits for all blocking ones and they for it.</summary>
+    /// <summary>The default stream, which synchronizes with all blocking streams.</summary>
     public GpuStream Legacy { get; }
 
-    /// <summary>The code of the fault that broke it.</summary>
+    /// <summary>The code of the fault that broke the context.</summary>
     public CudaResult? Broken { get; private set; }
 
     public string? BrokenBy { get; private set; }
 
-    /// <summary>What goes with the context.</summary>
+    /// <summary>The objects that are destroyed with the context.</summary>
     public HashSet<ulong> Allocations { get; } = [];
 
     public HashSet<Handled> Owned { get; } = [];
@@ -59,7 +59,7 @@ internal sealed class Context : Handled
         Gpu.Handles.Remove(item);
     }
 
-    /// <summary>The stream that a caller names: 0 and 1 are the legacy default stream, 2 is the calling thread's own.</summary>
+    /// <summary>Gets the stream that a caller names: 0 and 1 are the legacy default stream, 2 is the calling thread's own.</summary>
     public GpuStream Stream(nint handle)
     {
         if (handle is 0 or 1)
@@ -81,21 +81,21 @@ internal sealed class Context : Handled
         return ++_tickets;
     }
 
-    /// <summary>Does everything that is queued, in the order of the calls as far as streams depend on each other.</summary>
+    /// <summary>Runs all queued work, in the order of the calls as far as streams depend on each other.</summary>
     public void Synchronize()
     {
         foreach (GpuStream stream in Streams.ToArray())
             stream.RunAll();
     }
 
-    /// <summary>Does what a blocking call on the legacy default stream waits for.</summary>
+    /// <summary>Runs the work that a blocking call on the legacy default stream waits for.</summary>
     public void SynchronizeLegacy()
     {
         RunWhatLegacyOrderWants(Legacy, long.MaxValue);
         Legacy.RunAll();
     }
 
-    /// <summary>Work of the legacy stream comes behind all earlier work of blocking streams, and theirs behind its.</summary>
+    /// <summary>Work in the legacy stream follows all earlier work in blocking streams, and their work follows its earlier work.</summary>
     public void RunWhatLegacyOrderWants(GpuStream stream, long ticket)
     {
         if (stream == Legacy)
@@ -122,7 +122,7 @@ internal sealed class Context : Handled
             stream.Forget();
     }
 
-    /// <summary>The call is not allowed while streams are captured, and spoils the captures it meets.</summary>
+    /// <summary>Rejects a call that is not allowed during stream capture, and invalidates the captures it affects.</summary>
     public void RefuseDuringCapture(string call)
     {
         foreach (GpuStream stream in Streams)
@@ -136,7 +136,7 @@ internal sealed class Context : Handled
         }
     }
 
-    /// <summary>The legacy stream waits for blocking streams, which a capture cannot express.</summary>
+    /// <summary>The legacy stream waits for blocking streams. A capture cannot express this.</summary>
     public void RefuseImplicitCapture(GpuStream stream)
     {
         if (stream != Legacy)
@@ -151,7 +151,7 @@ internal sealed class Context : Handled
         }
     }
 
-    /// <summary>Ends it with all it owns.</summary>
+    /// <summary>Destroys the context with everything it owns.</summary>
     public void Destroy()
     {
         if (Broken is null)

@@ -3,8 +3,8 @@ using Sequoia.Interop;
 namespace Sequoia.SoftwareGpu.Driver;
 
 /// <summary>
-/// What the software device says of itself: a compute capability whose instructions it executes, and the limits that the CUDA
-/// Programming Guide's table of technical specifications gives for it.
+/// The properties that the software device reports: a compute capability whose instructions it executes, and the limits for it in the CUDA
+/// Programming Guide's table of technical specifications.
 /// </summary>
 internal static class DeviceLimits
 {
@@ -24,10 +24,10 @@ internal static class DeviceLimits
     public const uint BlockZ = 64;
     public const int ParameterBytes = 4096;
 
-    // Few, so that grids that are sized by it stay small.
+    // Few, so that grids sized by this number stay small.
     public const int Multiprocessors = 4;
 
-    /// <summary>The value of a property; 0 of one that it has no notion of.</summary>
+    /// <summary>The value of a property, or 0 if the device does not have the property.</summary>
     public static int Of(DeviceProperty property) => property switch
     {
         DeviceProperty.MaxThreadsPerBlock => ThreadsPerBlock,
@@ -56,7 +56,7 @@ internal static class DeviceLimits
         _ => throw new DriverError(CudaResult.InvalidValue, $"there is no device property {(int)property}"),
     };
 
-    /// <summary>Refuses launches that no device of this compute capability takes.</summary>
+    /// <summary>Rejects launches that no device of this compute capability accepts.</summary>
     public static void Check(Function function, Dim grid, Dim block, uint dynamicSharedBytes)
     {
         string name = function.Kernel.Name;

@@ -2,16 +2,16 @@ using Sequoia.Interop;
 
 namespace Sequoia.SoftwareGpu.Driver;
 
-/// <summary>What leaves the driver's entry points in place of exceptions.</summary>
+/// <summary>Converts exceptions to the results that the driver's entry points return.</summary>
 internal static class Failure
 {
     [ThreadStatic]
     private static string? _latest;
 
-    /// <summary>Why the calling thread's latest failed call failed.</summary>
+    /// <summary>The reason that the calling thread's most recent failed call failed.</summary>
     public static string? Latest => _latest;
 
-    /// <summary>The code for an exception; its message is kept.</summary>
+    /// <summary>Gets the code for an exception and stores its message.</summary>
     public static CudaResult Of(Exception failure)
     {
         _latest = failure.Message;
@@ -42,7 +42,7 @@ internal static class Failure
     };
 }
 
-/// <summary>A driver call that fails without harm to its context: its code, and why in one sentence.</summary>
+/// <summary>A driver call that fails without breaking its context: the code, and the reason in one sentence.</summary>
 internal sealed class DriverError(CudaResult code, string message) : Exception(message)
 {
     public CudaResult Code => code;

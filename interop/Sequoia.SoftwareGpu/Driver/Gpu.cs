@@ -3,7 +3,7 @@ using Sequoia.Interop;
 
 namespace Sequoia.SoftwareGpu.Driver;
 
-/// <summary>The one software device of the process, as the driver's entry points see it. Whoever uses it holds <see cref="Lock"/>.</summary>
+/// <summary>The process's only software device, as the driver's entry points see it. Callers must hold <see cref="Lock"/>.</summary>
 internal sealed unsafe class Gpu
 {
     private Context? _primary;
@@ -20,7 +20,7 @@ internal sealed unsafe class Gpu
 
     public DeviceMemory Memory { get; } = new();
 
-    /// <summary>Does all that is queued, in every context.</summary>
+    /// <summary>Runs all queued work in every context.</summary>
     public void RunAll()
     {
         lock (Lock)
@@ -39,7 +39,7 @@ internal sealed unsafe class Gpu
         }
     }
 
-    /// <summary>What callers allocated in a context and did not free.</summary>
+    /// <summary>The memory that callers allocated in a context and did not free.</summary>
     public IEnumerable<DeviceAllocation> Of(Context context) => Memory.LiveAllocations
         .Where(one => context.Allocations.Contains(one.Start))
         .Select(one => new DeviceAllocation(one.Number, one.Start, one.Bytes));
@@ -68,14 +68,14 @@ internal sealed unsafe class Gpu
     {
         if (bytes == 0)
             throw new DriverError(CudaResult.InvalidValue, "0 bytes cannot be allocated");
-        // What a checked kernel leaves unwritten is to be seen.
+        // Memory that a checked kernel does not write must be detectable.
         Memory.Poison = SoftwareDriver.Options.Checks ? (byte)0xFF : null;
         ulong address = Memory.Allocate(bytes);
         context.Allocations.Add(address);
         return address;
     }
 
-    /// <summary>Host memory that kernels and asynchronous copies may use.</summary>
+    /// <summary>Allocates host memory that kernels and asynchronous copies can use.</summary>
     public void* AllocatePinned(Context context, nuint bytes)
     {
         if (bytes == 0)
@@ -95,7 +95,7 @@ internal sealed unsafe class Gpu
         context.Allocations.Add((ulong)pointer);
     }
 
-    /// <summary>Gives back device memory, pinned memory, or a registration.</summary>
+    /// <summary>Frees device memory or pinned memory, or removes a registration.</summary>
     public void Free(ulong address)
     {
         Memory.Free(address);
@@ -103,12 +103,12 @@ internal sealed unsafe class Gpu
             NativeMemory.AlignedFree((void*)address);
     }
 
-    /// <summary>Whether an address is, or was, of the device; those of the host are lower.</summary>
+    /// <summary>Whether an address belongs, or belonged, to the device. Host addresses are lower.</summary>
     public static bool IsDevice(ulong address) => address >= DeviceMemory.FirstAddress;
 
     public bool IsPinned(ulong address) => _pinned.ContainsKey(address);
 
-    /// <summary>Whether all of a range can be accessed by the device.</summary>
+    /// <summary>Whether the device can access an entire range.</summary>
     public bool IsKnown(ulong address, ulong bytes) =>
         Memory.TryFind(address, out ulong start, out ulong length) && bytes <= length - (address - start);
 
@@ -131,7 +131,7 @@ internal sealed unsafe class Gpu
     }
 }
 
-/// <summary>A grid's or a block's extent.</summary>
+/// <summary>The size of a grid or a block.</summary>
 internal readonly record struct Dim(uint X, uint Y, uint Z)
 {
     public override string ToString() => $"{X} x {Y} x {Z}";

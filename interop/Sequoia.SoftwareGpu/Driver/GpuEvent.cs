@@ -1,6 +1,6 @@
 namespace Sequoia.SoftwareGpu.Driver;
 
-/// <summary>An event: where in a stream it was last recorded, and whether that place was reached.</summary>
+/// <summary>An event: the point in a stream where it was last recorded, and whether that point was reached.</summary>
 internal sealed class GpuEvent(Context context, bool hasTime) : Handled
 {
     private long _generation;
@@ -9,15 +9,15 @@ internal sealed class GpuEvent(Context context, bool hasTime) : Handled
 
     public bool HasTime => hasTime;
 
-    /// <summary>Where it was last recorded; null before.</summary>
+    /// <summary>The point where the event was last recorded. Null if it was never recorded.</summary>
     public (GpuStream Stream, long Ticket)? Place { get; private set; }
 
     public bool HasHappened { get; private set; } = true;
 
-    /// <summary>The stream's clock when it happened, in microseconds of the cost model.</summary>
+    /// <summary>The stream's clock when the event completed, in microseconds of the cost model.</summary>
     public double Time { get; private set; }
 
-    /// <summary>The capture in which it was last recorded, with what it stands behind there.</summary>
+    /// <summary>The capture in which the event was last recorded, with the nodes it follows there.</summary>
     public (Capture Capture, GpuGraphNode[] Behind)? Captured { get; private set; }
 
     public void Record(GpuStream stream)
@@ -32,7 +32,7 @@ internal sealed class GpuEvent(Context context, bool hasTime) : Handled
         Place = (stream, stream.Enqueue(new RecordWork(this, stream, ++_generation)));
     }
 
-    /// <summary>Only the latest recording counts.</summary>
+    /// <summary>Only the most recent recording counts.</summary>
     public void Happen(long generation, double time)
     {
         if (generation == _generation)

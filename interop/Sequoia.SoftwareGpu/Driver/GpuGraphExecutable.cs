@@ -2,13 +2,13 @@ using Sequoia.Interop;
 
 namespace Sequoia.SoftwareGpu.Driver;
 
-/// <summary>A graph ready for launching; the graph may change or go afterwards.</summary>
+/// <summary>A graph that is ready to launch. The original graph can then change or be destroyed.</summary>
 internal sealed class GpuGraphExecutable(GpuGraph graph) : Handled
 {
     public GpuGraphNode[] Nodes { get; private set; } = graph.Nodes;
 
-    /// <summary>Takes over another graph's work if it has the same shape.</summary>
-    /// <returns>The outcome, and the node that did not fit.</returns>
+    /// <summary>Takes another graph's work if it has the same shape.</summary>
+    /// <returns>The outcome, and the node that does not match.</returns>
     public (GraphUpdateOutcome Outcome, GpuGraphNode? Node) Update(GpuGraph other)
     {
         GpuGraphNode[] own = Nodes, others = other.Nodes;
@@ -29,13 +29,13 @@ internal sealed class GpuGraphExecutable(GpuGraph graph) : Handled
         node.Dependencies.Select(behind => Array.IndexOf(all, behind)).Order();
 }
 
-/// <summary>Captured work, each node behind those it depends on.</summary>
+/// <summary>Captured work. Each node follows the nodes it depends on.</summary>
 internal sealed class GpuGraph(GpuGraphNode[] nodes) : Handled
 {
     public GpuGraphNode[] Nodes => nodes;
 }
 
-/// <summary>Work of a graph, behind other work.</summary>
+/// <summary>Work in a graph, after other work.</summary>
 internal sealed class GpuGraphNode(Work work, GpuGraphNode[] dependencies) : Handled
 {
     public Work Work => work;

@@ -1,11 +1,11 @@
 namespace Sequoia.SoftwareGpu.Driver;
 
 /// <summary>
-/// A queue of work, which is done as late as the caller's synchronisation allows: so a program that lacks a wait reads old data
-/// every time, not only sometimes. Tickets number the work of a context in the order of the calls.
+/// A queue of work, which runs as late as the caller's synchronization allows. A program that omits a wait therefore reads old data every time, not
+/// only sometimes. Tickets number the work of a context in the order of the calls.
 /// </summary>
-/// <param name="context">Its context.</param>
-/// <param name="isBlocking">Whether it and the legacy default stream wait for each other.</param>
+/// <param name="context">The stream's context.</param>
+/// <param name="isBlocking">Whether the stream and the legacy default stream wait for each other.</param>
 internal sealed class GpuStream(Context context, bool isBlocking) : Handled
 {
     private readonly Queue<(long Ticket, Work Work)> _pending = new();
@@ -18,10 +18,10 @@ internal sealed class GpuStream(Context context, bool isBlocking) : Handled
 
     public bool IsIdle => Pending == 0;
 
-    /// <summary>When the work done so far ended, in microseconds of the cost model.</summary>
+    /// <summary>The time at which the completed work ended, in microseconds of the cost model.</summary>
     public double Clock { get; set; }
 
-    /// <summary>The capture that takes its work instead; null where there is none.</summary>
+    /// <summary>The capture that takes the stream's work instead. Null if there is none.</summary>
     public Capture? Capture { get; set; }
 
     /// <returns>The work's ticket.</returns>
@@ -40,20 +40,20 @@ internal sealed class GpuStream(Context context, bool isBlocking) : Handled
 
     public void RunAll() => RunUpTo(long.MaxValue);
 
-    /// <summary>Does all work up to a ticket, and before it what it must wait for.</summary>
+    /// <summary>Runs all work up to a ticket, and first the work it must wait for.</summary>
     public void RunUpTo(long ticket)
     {
         while (_pending.TryPeek(out (long Ticket, Work Work) next) && next.Ticket <= ticket)
             RunNext();
     }
 
-    /// <summary>Does one piece of work, if there is one.</summary>
+    /// <summary>Runs one item of work, if there is one.</summary>
     public void RunNext()
     {
         if (!_pending.TryPeek(out (long Ticket, Work Work) next))
             return;
         context.RunWhatLegacyOrderWants(this, next.Ticket);
-        // What came before may have been this stream's own, or may have failed.
+        // The earlier work may have been this stream's own, or may have failed.
         if (!_pending.TryPeek(out (long Ticket, Work Work) head) || head.Ticket != next.Ticket)
             return;
         _pending.Dequeue();

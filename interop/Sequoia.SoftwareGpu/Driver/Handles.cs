@@ -2,16 +2,16 @@ using Sequoia.Interop;
 
 namespace Sequoia.SoftwareGpu.Driver;
 
-/// <summary>An object that callers know by an opaque handle.</summary>
+/// <summary>An object that callers reference by an opaque handle.</summary>
 internal abstract class Handled
 {
     public nint Handle { get; set; }
 }
 
-/// <summary>All handles given out and not yet taken back. A handle is never used twice, so a stale one is always noticed.</summary>
+/// <summary>All live handles. A handle is never reused, so a stale handle is always detected.</summary>
 internal sealed class Handles
 {
-    // Neither small numbers, which have meanings of their own (default streams), nor addresses.
+    // Neither small numbers, which have special meanings (default streams), nor addresses.
     private const nint First = 0x10000;
 
     private readonly Dictionary<nint, Handled> _live = [];

@@ -1,9 +1,9 @@
 namespace Sequoia.SoftwareGpu.Driver;
 
-/// <summary>A loaded module of a context.</summary>
+/// <summary>A module loaded in a context.</summary>
 internal sealed class Module(Context context, PtxModule ptx) : Handled
 {
-    // The same kernel has the same handle however often it is asked for.
+    // The same kernel always has the same handle.
     private readonly Dictionary<string, Function> _functions = [];
 
     public PtxModule Ptx => ptx;
@@ -27,14 +27,14 @@ internal sealed class Module(Context context, PtxModule ptx) : Handled
     }
 }
 
-/// <summary>A kernel of a loaded module, with what may be set on it.</summary>
+/// <summary>A kernel in a loaded module, with its settable properties.</summary>
 internal sealed class Function(Context context, Kernel kernel) : Handled
 {
     public Context Context => context;
 
     public Kernel Kernel => kernel;
 
-    /// <summary>The dynamic shared memory it may be launched with; more than the default must be opted in for.</summary>
+    /// <summary>The maximum dynamic shared memory per launch. More than the default requires opting in.</summary>
     public int MaxDynamicSharedBytes { get; set; } = Math.Max(0, DeviceLimits.SharedBytesPerBlock - kernel.StaticSharedBytes);
 
     public int MaxThreads => kernel.MaxThreads is var (x, y, z) ? Math.Min(x * y * z, DeviceLimits.ThreadsPerBlock) : DeviceLimits.ThreadsPerBlock;

@@ -2,7 +2,7 @@ using Sequoia.Interop;
 
 namespace Sequoia.SoftwareGpu.Driver;
 
-/// <summary>The C names and the meanings of result codes, as cuda.h names them.</summary>
+/// <summary>The C names and the descriptions of result codes, as in cuda.h.</summary>
 internal static class ResultNames
 {
     private static readonly Dictionary<CudaResult, (string Name, string Text)> Known = new()

@@ -4,15 +4,15 @@ using Sequoia.Interop;
 namespace Sequoia.SoftwareGpu.Driver;
 
 /// <summary>
-/// The environment variable by which programs that know nothing of the software GPU choose how it executes:
-/// SEQUOIA_SOFTWARE_GPU=checks=all,counters=on,schedule=random:7,numerics=hopper,threads=2,budget=1000000. What is found and
-/// counted then goes to stderr, and so do the reasons of failed calls.
+/// The environment variable with which programs that do not know of the software GPU configure its execution:
+/// SEQUOIA_SOFTWARE_GPU=checks=all,counters=on,schedule=random:7,numerics=hopper,threads=2,budget=1000000. Findings, counts and the reasons of
+/// failed calls are then written to stderr.
 /// </summary>
 internal static class Settings
 {
     public const string Variable = "SEQUOIA_SOFTWARE_GPU";
 
-    /// <summary>Whether the variable is set; failed calls then say on stderr why.</summary>
+    /// <summary>Whether the variable is set. If it is, failed calls write their reason to stderr.</summary>
     public static bool IsSet { get; private set; }
 
     /// <summary>Reads the variable, once.</summary>

@@ -4,49 +4,52 @@ using Sequoia.SoftwareGpu.Driver;
 namespace Sequoia.SoftwareGpu;
 
 /// <summary>
-/// The software GPU behind the entry points of a CUDA driver: one device per process, compute capability 8.0. Work of streams is done when
-/// somebody waits for it, deterministically. Safe for use by several threads; calls take turns.
+/// The software GPU as a CUDA driver: one device per process, compute capability 8.0. Work in streams runs when a caller waits for it, and runs
+/// deterministically. Thread-safe; calls are serialized.
 /// </summary>
 public static class SoftwareDriver
 {
     /// <summary>The device's name.</summary>
     public const string DeviceName = "Sequoia software GPU";
 
-    /// <summary>How kernels are executed from now on: checks, counters, schedule, numerics.</summary>
+    /// <summary>How kernels execute from now on: checks, counters, schedule, numerics.</summary>
     public static LaunchOptions Options { get; set; } = new();
 
-    /// <summary>Happens after each kernel that ran to its end, or to its fault, in the thread that waited for it. Must not call the driver.</summary>
+    /// <summary>Occurs after each kernel that completes or faults, on the thread that waits for it. Handlers must not call the driver.</summary>
     public static event Action<LaunchReport>? Launched;
 
-    /// <summary>The entry points.</summary>
+    /// <summary>The driver's entry points.</summary>
     public static DriverTable Table => EntryPoints.Table();
 
-    /// <summary>The same as a driver, called software: for <see cref="CudaDrivers.Register"/>, or for its device.</summary>
+    /// <summary>The same entry points as a driver named software, for <see cref="CudaDrivers.Register"/> or for its device.</summary>
     public static CudaDriver Driver { get; } = CudaDriver.FromTable("software", Table);
 
-    /// <summary>Why the calling thread's latest failed driver call failed: one sentence, more exact than a result code. Null before.</summary>
+    /// <summary>
+    /// The reason that the calling thread's most recent failed driver call failed: one sentence, more specific than a result code. Null if no call
+    /// has failed.
+    /// </summary>
     public static string? LatestFailure => Failure.Latest;
 
     /// <summary>
-    /// The device memory that callers allocated and did not free yet, in the order of the allocations: after the end of a context, what it
-    /// leaked is still told by <see cref="Leaked"/>, but is freed.
+    /// The device memory that callers allocated and have not yet freed, in the order of allocation. When a context ends, its leaked memory is
+    /// freed, but <see cref="Leaked"/> still reports it.
     /// </summary>
     public static IReadOnlyList<DeviceAllocation> LiveAllocations => Gpu.Instance.LiveAllocations;
 
-    /// <summary>Happens when a context ends with memory that was not freed, before that is done. Must not call the driver.</summary>
+    /// <summary>Occurs when a context ends with memory that was not freed, before that memory is freed. Handlers must not call the driver.</summary>
     public static event Action<IReadOnlyList<DeviceAllocation>>? Leaked;
 
-    /// <summary>A new context of the software device, for use like any other.</summary>
-    /// <param name="options">How kernels are executed from now on, in all contexts; unchanged if null.</param>
+    /// <summary>Creates a context on the software device. It is used like any other context.</summary>
+    /// <param name="options">How kernels execute from now on, in all contexts. If null, this does not change.</param>
     public static CudaContext Open(LaunchOptions? options = null)
     {
         Options = options ?? Options;
         return CudaContext.Create(Driver.Devices[0]);
     }
 
-    /// <summary>The report of the one launch that some calls make; waits for it.</summary>
-    /// <param name="calls">Launches a kernel on the default stream, and waits for it or not.</param>
-    /// <exception cref="InvalidOperationException">There was no launch, or more than one.</exception>
+    /// <summary>Runs calls that make exactly one launch, waits for it, and returns its report.</summary>
+    /// <param name="calls">Launches a kernel on the default stream. It may wait for the kernel.</param>
+    /// <exception cref="InvalidOperationException">There was no launch, or more than one launch.</exception>
     public static LaunchReport Observe(Action calls)
     {
         ArgumentNullException.ThrowIfNull(calls);
@@ -59,7 +62,7 @@ public static class SoftwareDriver
         }
         catch (DriverError) when (reports is [{ Findings.Count: > 0 }])
         {
-            // The launch's own fault, which its report has. The context is lost, as it is without an observer.
+            // The launch's own fault, which is in its report. The context is lost, as it is without an observer.
         }
         finally
         {
@@ -73,8 +76,8 @@ public static class SoftwareDriver
     internal static void Report(LaunchReport report) => Launched?.Invoke(report);
 }
 
-/// <summary>Memory that a caller allocated on the software device, or had registered.</summary>
-/// <param name="Number">The how-manieth allocation it was, from 1.</param>
-/// <param name="Address">Its device address.</param>
-/// <param name="Bytes">Its size.</param>
+/// <summary>Memory that a caller allocated on the software device, or registered with it.</summary>
+/// <param name="Number">The sequence number of the allocation, from 1.</param>
+/// <param name="Address">The device address.</param>
+/// <param name="Bytes">The size, in bytes.</param>
 public sealed record DeviceAllocation(int Number, ulong Address, ulong Bytes);

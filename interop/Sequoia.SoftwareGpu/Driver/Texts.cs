@@ -3,14 +3,14 @@ using System.Runtime.InteropServices;
 
 namespace Sequoia.SoftwareGpu.Driver;
 
-/// <summary>Texts that the driver hands to C callers: made once, never freed, as theirs are constants.</summary>
+/// <summary>Strings that the driver returns to C callers. They are created once and never freed, because C callers treat them as constants.</summary>
 internal static unsafe class Texts
 {
     private static readonly ConcurrentDictionary<string, nint> Made = new();
 
     public static byte* Of(string text) => (byte*)Made.GetOrAdd(text, static value => Marshal.StringToCoTaskMemUTF8(value));
 
-    /// <summary>Writes a text and its end into a caller's buffer, cut where it does not fit.</summary>
+    /// <summary>Writes a string and its terminator to a caller's buffer. The string is truncated if it does not fit.</summary>
     public static void Write(string text, byte* buffer, nuint bytes)
     {
         if (bytes == 0)

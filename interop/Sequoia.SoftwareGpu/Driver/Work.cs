@@ -1,17 +1,17 @@
 namespace Sequoia.SoftwareGpu.Driver;
 
-/// <summary>One piece of a stream's work: decided when it is queued, done when somebody waits for it.</summary>
+/// <summary>An item of work in a stream. It is decided when it is queued and runs when a caller waits for it.</summary>
 internal abstract class Work
 {
-    /// <summary>Does it.</summary>
-    /// <returns>How long it takes by the cost model, in microseconds.</returns>
+    /// <summary>Runs the work.</summary>
+    /// <returns>The time it takes according to the cost model, in microseconds.</returns>
     public abstract double Run(Context context);
 
-    /// <summary>Whether an instantiated graph may have this in place of other work.</summary>
+    /// <summary>Whether this work can replace other work in an instantiated graph.</summary>
     public abstract bool CanReplace(Work other);
 }
 
-/// <summary>A copy between two places, each on the device or pinned; reads its source when it runs.</summary>
+/// <summary>A copy between two locations, each on the device or pinned. It reads its source when it runs.</summary>
 internal sealed class CopyWork(ulong to, ulong from, ulong bytes) : Work
 {
     public override double Run(Context context)
@@ -35,7 +35,7 @@ internal sealed class FillWork(ulong to, uint value, int width, ulong count) : W
     public override bool CanReplace(Work other) => other is FillWork;
 }
 
-/// <summary>A copy from pageable host memory, whose bytes were taken when the call was made, as a driver stages them.</summary>
+/// <summary>A copy from pageable host memory. Its bytes are captured during the call, as a driver stages them.</summary>
 internal sealed class UploadWork(ulong to, byte[] staged) : Work
 {
     public override double Run(Context context)
@@ -47,16 +47,16 @@ internal sealed class UploadWork(ulong to, byte[] staged) : Work
     public override bool CanReplace(Work other) => other is UploadWork;
 }
 
-/// <summary>A kernel launch, with its parameters as they were when the call was made.</summary>
+/// <summary>A kernel launch. Its parameters are captured during the call.</summary>
 internal sealed class LaunchWork(Function function, Dim grid, Dim block, uint sharedBytes, byte[] parameters) : Work
 {
     public override double Run(Context context) => context.Launch(function, grid, block, sharedBytes, parameters);
 
-    // As on a GPU, another kernel may take a node's place.
+    // As on a GPU, another kernel can replace a node.
     public override bool CanReplace(Work other) => other is LaunchWork;
 }
 
-/// <summary>Marks an event as having happened.</summary>
+/// <summary>Marks an event as completed.</summary>
 internal sealed class RecordWork(GpuEvent recorded, GpuStream stream, long generation) : Work
 {
     public override double Run(Context context)
@@ -68,7 +68,7 @@ internal sealed class RecordWork(GpuEvent recorded, GpuStream stream, long gener
     public override bool CanReplace(Work other) => other is RecordWork;
 }
 
-/// <summary>Lets another stream come up to where an event was recorded when the wait was queued.</summary>
+/// <summary>Runs another stream up to the point where an event was recorded when the wait was queued.</summary>
 internal sealed class WaitWork(GpuStream waiting, GpuStream recording, long ticket) : Work
 {
     public override double Run(Context context)
@@ -81,13 +81,13 @@ internal sealed class WaitWork(GpuStream waiting, GpuStream recording, long tick
     public override bool CanReplace(Work other) => other is WaitWork;
 }
 
-/// <summary>One launch of an instantiated graph, as it was when launched.</summary>
+/// <summary>A launch of an instantiated graph, in its state at the launch.</summary>
 internal sealed class GraphWork(GpuGraphNode[] nodes) : Work
 {
     public override double Run(Context context)
     {
         double microseconds = CostModel.GraphLaunch;
-        // Nodes stand in an order in which each comes behind those it depends on.
+        // Nodes are ordered so that each follows the nodes it depends on.
         foreach (GpuGraphNode node in nodes)
             microseconds += node.Work.Run(context);
         return microseconds;

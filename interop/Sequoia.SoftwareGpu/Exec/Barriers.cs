@@ -2,7 +2,7 @@ using System.Numerics;
 
 namespace Sequoia.SoftwareGpu.Exec;
 
-/// <summary>The sixteen barriers of a block. A warp that waits is only a state; nothing blocks.</summary>
+/// <summary>The sixteen barriers of a block. A waiting warp is only a state; no thread blocks.</summary>
 internal sealed unsafe class Barriers
 {
     public const int Count = 16;
@@ -15,17 +15,17 @@ internal sealed unsafe class Barriers
             _states[k] = new State();
     }
 
-    /// <summary>How many barriers completed since the block began.</summary>
+    /// <summary>The number of barriers completed since the block started.</summary>
     public int Completed { get; private set; }
 
     private sealed class State
     {
         public List<Warp> Waiting { get; } = [];
 
-        /// <summary>Warps that only announced themselves.</summary>
+        /// <summary>The warps that only arrived and do not wait.</summary>
         public List<Warp> Arrived { get; } = [];
 
-        /// <summary>The number of threads it was given, or -1.</summary>
+        /// <summary>The thread count given to the barrier, or -1.</summary>
         public int Threads { get; set; } = -1;
 
         public BarrierAction Action { get; set; }
@@ -89,14 +89,14 @@ internal sealed unsafe class Barriers
         TryComplete(w.Block, state);
     }
 
-    /// <summary>A warp has ended: barriers without a count no longer wait for it.</summary>
+    /// <summary>A warp has ended. Barriers without a count no longer wait for it.</summary>
     public void Leave(Block block)
     {
         foreach (State state in _states)
             TryComplete(block, state);
     }
 
-    /// <summary>The number of the barrier at which a warp waits, and what it still needs.</summary>
+    /// <summary>The number of the barrier at which a warp waits, and what the barrier still needs.</summary>
     public string Describe(Warp w)
     {
         for (int k = 0; k < Count; k++)

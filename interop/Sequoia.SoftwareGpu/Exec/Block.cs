@@ -5,7 +5,7 @@ using Sequoia.SoftwareGpu.Mem;
 
 namespace Sequoia.SoftwareGpu.Exec;
 
-/// <summary>A block being executed: its warps and shared memory. Reused for one block after the other.</summary>
+/// <summary>A block in execution: its warps and shared memory. It is reused for one block after another.</summary>
 internal sealed unsafe class Block
 {
     private const int Alignment = 128;
@@ -66,15 +66,15 @@ internal sealed unsafe class Block
     /// <summary>The block's number in the grid.</summary>
     public long Number { get; private set; }
 
-    /// <summary>Warps that have not ended.</summary>
+    /// <summary>The number of warps that have not ended.</summary>
     public int RunningWarps { get; set; }
 
     public SharedRaces? Races { get; private set; }
 
-    /// <summary>Only in kernels that copy asynchronously.</summary>
+    /// <summary>Used only in kernels with asynchronous copies.</summary>
     public PendingBytes? Pending { get; private set; }
 
-    /// <summary>Fills in what stays the same for a whole launch.</summary>
+    /// <summary>Sets the values that stay the same for a whole launch.</summary>
     public void Prepare(Launch launch)
     {
         foreach (Warp w in Warps)
@@ -93,7 +93,7 @@ internal sealed unsafe class Block
         }
     }
 
-    /// <summary>Makes the block stand for another block of the grid, at its start.</summary>
+    /// <summary>Reassigns the object to another block of the grid, at its start.</summary>
     public void Start(Launch launch, long number)
     {
         Number = number;

@@ -1,12 +1,12 @@
 namespace Sequoia.SoftwareGpu.Exec;
 
-/// <summary>In which order the blocks of a grid begin.</summary>
+/// <summary>The order in which the blocks of a grid start.</summary>
 internal static class BlockOrder
 {
-    /// <summary>Grids beyond this begin in order even in random schedules: the permutation would take too much memory.</summary>
+    /// <summary>Larger grids start in order even in random schedules, because the permutation would use too much memory.</summary>
     private const long MostShuffled = 1 << 22;
 
-    /// <summary>Gives the next block's number at each call, and -1 after the last.</summary>
+    /// <summary>Returns the next block's number at each call, and -1 after the last.</summary>
     public static Func<long> For(Launch launch)
     {
         long next = 0, count = launch.Blocks;
@@ -26,7 +26,7 @@ internal static class BlockOrder
     }
 }
 
-/// <summary>A small generator of random numbers for schedules: the same seed gives the same schedule everywhere.</summary>
+/// <summary>A small random number generator for schedules. The same seed gives the same schedule everywhere.</summary>
 internal static class SplitMix
 {
     public static ulong Next(ref ulong state)

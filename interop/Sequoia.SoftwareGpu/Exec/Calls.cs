@@ -7,13 +7,13 @@ using Sequoia.SoftwareGpu.Ptx;
 namespace Sequoia.SoftwareGpu.Exec;
 
 /// <summary>
-/// Real calls. Registers are places that all code of the kernel shares, so what the caller still needs is saved; its local
-/// storage stays, because each call has a frame of its own. Where a pointer differs between lanes, one callee after the
-/// other runs, and all lanes go on together behind the last.
+/// Actual function calls. All code of the kernel shares the registers, so those the caller still needs are saved. The caller's local storage stays
+/// in place, because each call has its own frame. If a pointer differs between lanes, the callees run one after another, and all lanes continue
+/// together after the last one.
 /// </summary>
 internal static unsafe class Calls
 {
-    /// <summary>A warp calls: gives the callee's first instruction and the lanes that begin there.</summary>
+    /// <summary>Starts a call. Returns the callee's first instruction and the lanes that start there.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static Inst* Enter(Warp w, Inst* i, ref uint mask)
     {
@@ -24,8 +24,7 @@ internal static unsafe class Calls
     }
 
     /// <summary>
-    /// The last lane has left the running call: the next callee begins, or the caller goes on with the lanes that are
-    /// still alive, if any.
+    /// The last lane has left the current call. The next callee starts, or the caller continues with its live lanes, if any.
     /// </summary>
     public static Inst* Leave(Warp w, ref uint mask)
     {
@@ -33,7 +32,7 @@ internal static unsafe class Calls
         Pop(w, frame, frame.Called & w.Live);
         if (frame.Waiting != 0)
         {
-            // Lanes that wait have executed nothing since, so they are all alive.
+            // Waiting lanes have executed nothing since, so they are all live.
             Inst* call = w.Code + frame.ReturnPc - 1;
             uint together = SameTarget(w, call, frame.Waiting);
             w.Here = frame.CallerHere;
@@ -56,7 +55,7 @@ internal static unsafe class Calls
         return w.Code + w.Executor.Program.RegionStart[frame.Callee.Number];
     }
 
-    /// <summary>The lanes that call the same function as the first one.</summary>
+    /// <summary>The lanes that call the same function as the first lane.</summary>
     public static uint SameTarget(Warp w, Inst* i, uint mask)
     {
         if (Site(w, i).Callee is not null)
@@ -73,7 +72,7 @@ internal static unsafe class Calls
         return same;
     }
 
-    /// <summary>Makes the frame of a call for lanes with one target: saves registers, hands over arguments.</summary>
+    /// <summary>Creates the frame of a call for lanes with one target: saves registers and passes arguments.</summary>
     public static CallFrame Push(Warp w, Inst* i, uint called, CallFrame? caller, uint callers, uint waiting, int? callerStackBase = null)
     {
         FlatCall site = Site(w, i);
@@ -108,7 +107,7 @@ internal static unsafe class Calls
         };
     }
 
-    /// <summary>Lanes return: hands over results, and gives the caller its registers back.</summary>
+    /// <summary>Returns lanes: passes results and restores the caller's registers.</summary>
     public static void Pop(Warp w, CallFrame frame, uint returning)
     {
         ulong* frames = (ulong*)(w.Registers + w.Executor.Program.FrameOffset);

@@ -11,7 +11,7 @@ internal enum BarrierAction : byte
     Or,
 }
 
-/// <summary>Which lanes must take part in a synchronising instruction.</summary>
+/// <summary>The lanes that must participate in a synchronizing instruction.</summary>
 internal enum SyncRule : byte
 {
     /// <summary>The lanes of the membership mask in A, at this instruction.</summary>
@@ -24,7 +24,7 @@ internal enum SyncRule : byte
     All,
 }
 
-/// <summary>Handlers of instructions that only concern control.</summary>
+/// <summary>Handlers of instructions that affect only control.</summary>
 internal static unsafe class ControlOps
 {
     public static void Trap(Warp w, Inst* i, uint m) =>
@@ -32,7 +32,7 @@ internal static unsafe class ControlOps
 
     public static void WarpSync(Warp w, Inst* i, uint m)
     {
-        // Taking part is all there is to it; the interpreter has seen to that.
+        // Participation is the only effect, and the interpreter has already ensured it.
     }
 
     public static void Fence(Warp w, Inst* i, uint m)

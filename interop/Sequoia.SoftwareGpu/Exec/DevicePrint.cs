@@ -4,10 +4,10 @@ using Sequoia.SoftwareGpu.Mem;
 
 namespace Sequoia.SoftwareGpu.Exec;
 
-/// <summary>printf and assert of device code. Extra holds the offsets of the call's result and parameters in the frame that A holds.</summary>
+/// <summary>printf and assert in device code. Extra contains the offsets of the call's result and parameters in the frame that A contains.</summary>
 internal static unsafe class DevicePrint
 {
-    /// <summary>Strings longer than this are cut: a missing end must not print all memory.</summary>
+    /// <summary>Longer strings are truncated, so that a missing terminator does not print all memory.</summary>
     private const int LongestString = 1 << 16;
 
     public static void Print(Warp w, Inst* i, uint m)
@@ -77,7 +77,7 @@ internal static unsafe class DevicePrint
 
     private static ulong Parameter(Warp w, Inst* i, int lane, int index)
     {
-        // The line of an assertion is the only parameter of 32 bits.
+        // The line of an assertion is the only 32-bit parameter.
         ulong offset = Offset(w, i, lane, index);
         return offset % 8 == 0 ? *(ulong*)Local(w, i, lane, offset, 8) : *(uint*)Local(w, i, lane, offset, 4);
     }

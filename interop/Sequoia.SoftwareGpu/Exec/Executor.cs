@@ -8,8 +8,8 @@ using Sequoia.SoftwareGpu.Ptx;
 namespace Sequoia.SoftwareGpu.Exec;
 
 /// <summary>
-/// Everything one host thread needs to execute a program: its own copy of the code, what memory instructions
-/// remember, and block objects. Kept between launches, so that a launch sets up next to nothing.
+/// The state that one host thread needs to execute a program: its own copy of the code, the caches of memory instructions, and block objects. It is
+/// kept between launches, so that a launch has almost no setup.
 /// </summary>
 internal sealed unsafe class Executor : IDisposable
 {
@@ -43,7 +43,7 @@ internal sealed unsafe class Executor : IDisposable
 
     public Memo* Memos { get; }
 
-    /// <summary>Values that change from block to block.</summary>
+    /// <summary>Values that change between blocks.</summary>
     public Value[] BlockValues { get; }
 
     public Counters Counters { get; }
@@ -54,14 +54,14 @@ internal sealed unsafe class Executor : IDisposable
 
     public bool Checks => Program.Variant.Checks;
 
-    /// <summary>Several executors run at once: atomics on global memory must be real ones.</summary>
+    /// <summary>Whether several executors run at once. Atomics on global memory must then be real ones.</summary>
     public bool IsConcurrent { get; private set; }
 
     public GlobalRaces? GlobalRaces { get; private set; }
 
     public IReadOnlyCollection<Finding> Findings => _findings.Values;
 
-    /// <summary>Warp instructions that this launch executed here.</summary>
+    /// <summary>The number of warp instructions that this executor executed in the launch.</summary>
     public long Executed { get; set; }
 
     public void Begin(Launch launch, bool isConcurrent)
@@ -87,7 +87,7 @@ internal sealed unsafe class Executor : IDisposable
             block.Prepare(launch);
     }
 
-    /// <summary>Ends a launch, well or not, and hands over what it found and counted.</summary>
+    /// <summary>Ends a launch, successful or not, and returns its findings and counts.</summary>
     public void End(LaunchReport report)
     {
         report.Findings = [.. _findings.Values];
@@ -123,7 +123,7 @@ internal sealed unsafe class Executor : IDisposable
 
     public long Tick() => ++_ticks;
 
-    /// <summary>Records a finding and goes on.</summary>
+    /// <summary>Records a finding and continues.</summary>
     public void Report(FindingKind kind, Warp w, Inst* i, int lane, string message)
     {
         if (_findings.TryGetValue((kind, i->Source), out Finding? known))
@@ -132,7 +132,7 @@ internal sealed unsafe class Executor : IDisposable
             _findings[(kind, i->Source)] = Describe(kind, w, i, lane, message);
     }
 
-    /// <summary>A fault at a place, for the caller to throw; it is among the findings as well.</summary>
+    /// <summary>Creates a fault at a location, for the caller to throw. The fault is also recorded as a finding.</summary>
     public DeviceFault Fault(DeviceFaultKind kind, Warp w, Inst* i, int lane, string message, FindingKind? finding = null)
     {
         FindingKind found = finding ?? kind switch

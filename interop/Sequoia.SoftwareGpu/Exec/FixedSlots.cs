@@ -6,7 +6,7 @@ namespace Sequoia.SoftwareGpu.Exec;
 /// <summary>Fills the slots of immediates, special registers and parameters.</summary>
 internal static unsafe class FixedSlots
 {
-    /// <summary>Whether every block begins with another value, or with this one anew.</summary>
+    /// <summary>Whether each block starts with another value, or with this value again.</summary>
     public static bool IsPerBlock(Value value) => value.Kind == ValueKind.Frame || value.Special is Special.CtaidX or Special.CtaidY or Special.CtaidZ;
 
     public static void Fill(byte* slot, Value value, Warp w, Launch launch)

@@ -3,8 +3,8 @@ using System.Numerics;
 namespace Sequoia.SoftwareGpu.Exec;
 
 /// <summary>
-/// A warp whose diverged lanes run on their own, in random order: each part has its place in the code and its lanes.
-/// Parts become one again only at an instruction that synchronises, as hardware since Volta guarantees no more.
+/// A warp whose diverged lanes run independently, in random order. Each part has its own program counter and lanes. Parts merge only at an
+/// instruction that synchronizes, because hardware since Volta guarantees no more.
 /// </summary>
 internal sealed unsafe class Fragments
 {
@@ -16,10 +16,10 @@ internal sealed unsafe class Fragments
         public int Pc;
         public uint Mask;
 
-        /// <summary>The call it is in.</summary>
+        /// <summary>The call that the part is in.</summary>
         public CallFrame? Frame;
 
-        /// <summary>Waits at a synchronising instruction for other lanes.</summary>
+        /// <summary>Waits for other lanes at a synchronizing instruction.</summary>
         public bool IsWaiting;
     }
 
@@ -70,7 +70,7 @@ internal sealed unsafe class Fragments
         }
     }
 
-    /// <summary>Executes one instruction of a part; false when the part waits, split or ended.</summary>
+    /// <summary>Executes one instruction of a part. Returns false if the part waits, splits or ends.</summary>
     private bool Step(Warp w, int index)
     {
         Part part = _parts[index];
@@ -140,7 +140,7 @@ internal sealed unsafe class Fragments
         return true;
     }
 
-    /// <summary>A guard holds back some lanes: they pass the instruction without taking part.</summary>
+    /// <summary>A guard disables some lanes. They skip the instruction without participating.</summary>
     private void Split(int index, uint taking)
     {
         Part part = _parts[index];
@@ -149,7 +149,7 @@ internal sealed unsafe class Fragments
         _parts[index] = part;
     }
 
-    /// <summary>Lets one complete set of waiting parts go on; false when none is complete.</summary>
+    /// <summary>Resumes one complete set of waiting parts. Returns false if none is complete.</summary>
     private bool Release(Warp w)
     {
         for (int k = 0; k < _parts.Count; k++)
@@ -180,7 +180,7 @@ internal sealed unsafe class Fragments
         return false;
     }
 
-    /// <summary>The lanes of a warp barrier may stand at different ones: those elsewhere go on at the same time.</summary>
+    /// <summary>The lanes of a warp barrier can be at different barriers. Lanes at other barriers continue at the same time.</summary>
     private void PassElsewhere(Warp w, int place, uint wanted)
     {
         for (int k = 0; k < _parts.Count; k++)
@@ -224,7 +224,7 @@ internal sealed unsafe class Fragments
         pc->Run(w, pc, mask);
     }
 
-    /// <summary>Lanes that came here by different calls return to different places, so they stay apart.</summary>
+    /// <summary>Lanes that arrived by different calls return to different places, so they stay separate.</summary>
     private static void Join(List<Part> joined, int place, uint mask, CallFrame? frame)
     {
         int known = joined.FindIndex(part => ReferenceEquals(part.Frame, frame));

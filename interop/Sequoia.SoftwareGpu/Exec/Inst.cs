@@ -3,28 +3,28 @@ namespace Sequoia.SoftwareGpu.Exec;
 /// <summary>How the interpreter loop treats an instruction.</summary>
 internal enum InstKind : byte
 {
-    /// <summary>Runs its handler under the current mask. Zero, because the loop tests for it first.</summary>
+    /// <summary>Runs its handler under the current mask. The value is zero, because the loop tests for it first.</summary>
     Plain,
 
-    /// <summary>As plain, under the part of the mask that the guard selects.</summary>
+    /// <summary>Like plain, under the part of the mask that the guard selects.</summary>
     Guarded,
     Branch,
 
-    /// <summary>A block where diverged lanes meet again.</summary>
+    /// <summary>The start of a block where diverged lanes reconverge.</summary>
     Join,
     Exit,
 
-    /// <summary>A call of a function that is not expanded in place.</summary>
+    /// <summary>A call to a function that is not inlined.</summary>
     Call,
 
-    /// <summary>The return from one.</summary>
+    /// <summary>The return from such a function.</summary>
     Return,
     Barrier,
 
-    /// <summary>Names lanes that must take part: shuffles, votes, mma, warp barriers.</summary>
+    /// <summary>Names lanes that must participate: shuffles, votes, mma, warp barriers.</summary>
     Sync,
 
-    /// <summary>Counts the block that follows.</summary>
+    /// <summary>Counts the basic block that follows.</summary>
     Count,
 
     /// <summary>Lets other warps run (nanosleep).</summary>
@@ -32,8 +32,8 @@ internal enum InstKind : byte
 }
 
 /// <summary>
-/// One decoded instruction. Operands are byte offsets into the warp's register file; immediates and special registers
-/// are slots of the same file, so that handlers never ask what an operand is.
+/// One decoded instruction. Operands are byte offsets in the warp's register file. Immediates and special registers are slots in the same file, so
+/// handlers never test the kind of an operand.
 /// </summary>
 internal unsafe struct Inst
 {
@@ -41,7 +41,7 @@ internal unsafe struct Inst
     public InstKind Kind;
     public bool IsGuarded;
 
-    /// <summary>How many instructions from here on share the handler and run without a return to the loop.</summary>
+    /// <summary>The number of instructions from here on that share the handler and run without a return to the loop.</summary>
     public ushort Repeat;
     public int D;
     public int A;
@@ -54,24 +54,24 @@ internal unsafe struct Inst
     /// <summary>The branch target, as an index.</summary>
     public int Target;
 
-    /// <summary>Where the two sides of a branch meet, or -1: only at the end.</summary>
+    /// <summary>Where the two sides of a branch reconverge. If -1, they reconverge only at the end.</summary>
     public int Join;
 
-    /// <summary>Index of the source instruction.</summary>
+    /// <summary>The index of the source instruction.</summary>
     public int Source;
 
-    /// <summary>Index of the memo of a memory instruction.</summary>
+    /// <summary>The index of a memory instruction's memo.</summary>
     public int Memo;
 
-    /// <summary>Instructions of the block that this one ends.</summary>
+    /// <summary>The number of instructions in the basic block that this one ends.</summary>
     public int Length;
 
-    /// <summary>Further operand offsets.</summary>
+    /// <summary>Additional operand offsets.</summary>
     public int* Extra;
     public long Immediate;
 }
 
-/// <summary>A handler's address in a form that fields and parameters of managed types can hold.</summary>
+/// <summary>The address of a handler in a form that fields and parameters of managed types can store.</summary>
 internal readonly unsafe struct Handler(delegate*<Warp, Inst*, uint, void> run) : IEquatable<Handler>
 {
     public readonly delegate*<Warp, Inst*, uint, void> Run = run;

@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace Sequoia.SoftwareGpu.Exec;
 
 /// <summary>
-/// Runs one warp until it waits, ends, or has used its slice. Diverged lanes wait on a stack and meet again at the
-/// immediate post-dominator of the branch that split them.
+/// Runs one warp until it waits, ends, or has used its slice. Diverged lanes wait on a stack and reconverge at the immediate post-dominator of the
+/// branch that split them.
 /// </summary>
 internal static unsafe class Interpreter
 {
@@ -107,7 +107,7 @@ internal static unsafe class Interpreter
         w.Mask = mask;
     }
 
-    /// <summary>Runs a single instruction: for schedules that may switch warps anywhere.</summary>
+    /// <summary>Runs a single instruction, for schedules that can switch warps anywhere.</summary>
     public static void Step(Warp w)
     {
         Inst* pc = w.Code + w.Pc;
@@ -166,7 +166,7 @@ internal static unsafe class Interpreter
         w.Pc = (int)(pc - w.Code);
     }
 
-    /// <summary>A branch that only some lanes take: one side waits on the stack, the other runs.</summary>
+    /// <summary>A branch that only some lanes take. One side waits on the stack, and the other runs.</summary>
     private static Inst* Split(Warp w, Inst* pc, uint taken, ref uint mask)
     {
         uint others = mask & ~taken;
@@ -192,7 +192,7 @@ internal static unsafe class Interpreter
         return w.Code + next;
     }
 
-    /// <summary>The lanes reached a meeting point: the next side runs, or all go on together.</summary>
+    /// <summary>The lanes reached a reconvergence point. The next side runs, or all lanes continue together.</summary>
     private static Inst* Meet(Warp w, Inst* pc, ref uint mask)
     {
         int here = (int)(pc - w.Code);
@@ -216,7 +216,7 @@ internal static unsafe class Interpreter
         return Return(w, pc, leaving, ref mask);
     }
 
-    /// <summary>Some lanes leave the running call: those that remain go on; after the last one, its caller does.</summary>
+    /// <summary>Some lanes leave the current call. The remaining lanes continue; after the last one, the caller does.</summary>
     private static Inst* Return(Warp w, Inst* pc, uint leaving, ref uint mask)
     {
         w.Here &= ~leaving;

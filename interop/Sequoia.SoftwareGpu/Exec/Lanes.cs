@@ -20,12 +20,12 @@ internal static unsafe class Lanes
         get => Vector512.Create(1ul, 2, 4, 8, 16, 32, 64, 128);
     }
 
-    /// <summary>All ones in the lanes whose bits are set among the low sixteen.</summary>
+    /// <summary>All ones in the lanes whose bits are set in the low sixteen bits.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<uint> Mask32(uint mask) =>
         Vector512.Equals(Vector512.Create(mask) & Bits16, Bits16);
 
-    /// <summary>All ones in the lanes whose bits are set among the low eight.</summary>
+    /// <summary>All ones in the lanes whose bits are set in the low eight bits.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<ulong> Mask64(uint mask) =>
         Vector512.Equals(Vector512.Create((ulong)mask) & Bits8, Bits8);
@@ -43,7 +43,7 @@ internal static unsafe class Lanes
         high.Store((uint*)slot + 16);
     }
 
-    /// <summary>Stores eight lanes of a 64-bit register; the mask's low eight bits belong to them.</summary>
+    /// <summary>Stores eight lanes of a 64-bit register, selected by the low eight bits of the mask.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store8(ulong* slot, uint mask, Vector512<ulong> value)
     {

@@ -1,9 +1,9 @@
 namespace Sequoia.SoftwareGpu.Exec;
 
-/// <summary>The sizes that decide which block objects a launch can reuse.</summary>
+/// <summary>The sizes that determine which block objects a launch can reuse.</summary>
 internal readonly record struct LaunchShape(int Warps, int SharedBytes, int LocalBytes);
 
-/// <summary>One launch: what all its blocks have in common. The parameters' copy lives as long as the launch.</summary>
+/// <summary>One launch: the state that all its blocks share. The copy of the parameters lives as long as the launch.</summary>
 internal sealed unsafe class Launch
 {
     public required DeviceMemory Memory { get; init; }
@@ -33,7 +33,7 @@ internal sealed unsafe class Launch
         (uint)(number / GridSize.X % GridSize.Y),
         (uint)(number / ((long)GridSize.X * GridSize.Y)));
 
-    /// <summary>The last warp of a block may have fewer than 32 threads.</summary>
+    /// <summary>The last warp of a block can have fewer than 32 threads.</summary>
     public uint InitialMask(int warp)
     {
         int threads = int.Min(32, Threads - (warp * 32));

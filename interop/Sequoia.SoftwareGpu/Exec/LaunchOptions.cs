@@ -1,38 +1,38 @@
 namespace Sequoia.SoftwareGpu;
 
-/// <summary>How the products of mma are summed.</summary>
+/// <summary>How the products of mma are accumulated.</summary>
 public enum Numerics
 {
-    /// <summary>Single-precision fused multiply-adds: quick, and within the usual tolerance of a GPU.</summary>
+    /// <summary>Single-precision fused multiply-adds. Fast, and within the usual tolerance of a GPU.</summary>
     Fast,
 
-    /// <summary>As the tensor cores of Ampere and Ada: 8 terms at once, 24 fraction bits, truncated.</summary>
+    /// <summary>As on the tensor cores of Ampere and Ada: 8 terms at once, 24 fraction bits, truncated.</summary>
     Ampere,
 
-    /// <summary>As the tensor cores of Hopper: 16 terms at once, 25 fraction bits, truncated.</summary>
+    /// <summary>As on the tensor cores of Hopper: 16 terms at once, 25 fraction bits, truncated.</summary>
     Hopper,
 }
 
-/// <summary>In which order warps and blocks run.</summary>
+/// <summary>The order in which warps and blocks run.</summary>
 public enum Schedule
 {
-    /// <summary>Block after block, warp after warp.</summary>
+    /// <summary>Blocks run one after another, and so do the warps in a block.</summary>
     InOrder,
 
-    /// <summary>Warps of several blocks take turns of random length.</summary>
+    /// <summary>Warps of several blocks alternate, each for a random length.</summary>
     Random,
 
     /// <summary>
-    /// As random, and lanes that diverged run on their own until a synchronising instruction joins them: finds code
-    /// that relies on warps executing in lockstep.
+    /// Like random, but diverged lanes run independently until a synchronizing instruction joins them. This finds code that relies on lockstep
+    /// execution of warps.
     /// </summary>
     Adversarial,
 }
 
-/// <summary>How a kernel is executed.</summary>
+/// <summary>How a kernel executes.</summary>
 public sealed record LaunchOptions
 {
-    /// <summary>The defaults: in order, no checks, no counters, one thread.</summary>
+    /// <summary>The default options: in order, no checks, no counters, one thread.</summary>
     public static LaunchOptions Default { get; } = new();
 
     /// <summary>The arithmetic of mma.</summary>
@@ -41,46 +41,46 @@ public sealed record LaunchOptions
     /// <summary>The order of warps and blocks.</summary>
     public Schedule Schedule { get; init; }
 
-    /// <summary>The seed of random orders.</summary>
+    /// <summary>The seed for random orders.</summary>
     public ulong Seed { get; init; }
 
     /// <summary>
-    /// Whether initialisation, races, participation and asynchronous copies are checked; bounds and alignment always
-    /// are. Checked launches run on one thread.
+    /// Whether to check initialization, races, participation and asynchronous copies. Bounds and alignment are always checked. Checked launches run
+    /// on one thread.
     /// </summary>
     public bool Checks { get; init; }
 
-    /// <summary>Whether instructions and memory traffic are counted. Counted launches run on one thread.</summary>
+    /// <summary>Whether to count instructions and memory traffic. Counted launches run on one thread.</summary>
     public bool Counters { get; init; }
 
     /// <summary>
-    /// How many threads blocks are shared out to, in order schedule only. With more than one, the order of atomic
-    /// operations of different blocks varies.
+    /// The number of threads that run blocks, in the in-order schedule only. With more than one, the order of atomic operations from different
+    /// blocks varies.
     /// </summary>
     public int Threads { get; init; } = 1;
 
-    /// <summary>After this many executed warp instructions the launch is stopped.</summary>
+    /// <summary>The number of executed warp instructions after which the launch stops.</summary>
     public long InstructionBudget { get; init; } = 20_000_000_000;
 
     /// <summary>
-    /// Bytes of local memory of each thread for calls of functions that call themselves or are called through pointers; a launch
-    /// that needs more ends. A GPU's stack holds saved registers as well, so it carries fewer calls in the same space.
+    /// The local memory per thread, in bytes, for calls to functions that are recursive or called through pointers. A launch that needs more stops.
+    /// A GPU's stack also holds saved registers, so it holds fewer calls in the same space.
     /// </summary>
     public int StackBytes { get; init; } = 16384;
 
-    /// <summary>Where the output of printf goes; null drops it.</summary>
+    /// <summary>The writer for the output of printf. If null, the output is discarded.</summary>
     public TextWriter? Output { get; init; }
 }
 
-/// <summary>What a launch did.</summary>
+/// <summary>The result of a launch.</summary>
 public sealed class LaunchReport
 {
-    /// <summary>What the checks found, in the order found; each place once.</summary>
+    /// <summary>The findings of the checks, in the order found. Each location appears once.</summary>
     public IReadOnlyList<Finding> Findings { get; internal set; } = [];
 
-    /// <summary>The counters, where they were asked for.</summary>
+    /// <summary>The counters, if they were requested.</summary>
     public KernelProfile? Profile { get; internal set; }
 
-    /// <summary>Warp instructions executed, as far as the scheduler counts them.</summary>
+    /// <summary>The number of executed warp instructions, as counted by the scheduler.</summary>
     public long WarpInstructions { get; internal set; }
 }

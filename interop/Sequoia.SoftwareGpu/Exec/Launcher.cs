@@ -4,33 +4,33 @@ using Sequoia.SoftwareGpu.Lower;
 
 namespace Sequoia.SoftwareGpu;
 
-// What a driver layer builds on:
+// What a driver layer uses:
 //   DeviceMemory   Allocate, Free, Read, Write, Fill, Copy, RegisterHost, TryFind, LiveAllocations, Describe
 //   PtxModule      Load(text, memory) -> Kernels, Symbols; throws PtxException (line + one sentence)
 //   Launcher       Run(memory, kernel, grid, block, dynamicSharedBytes, parameters, options) -> LaunchReport
 //                  throws DeviceFault (kind + message + finding + the report so far)
-// Nothing else is thrown, whatever the kernel does. Launches may run at the same time, also of one kernel; memory that
-// a running launch may use must not be freed, nor its module disposed of, before the launch has returned.
+// Nothing else is thrown, whatever the kernel does. Launches can run concurrently, even of the same kernel. Memory that a running launch can use
+// must not be freed, and its module must not be disposed, before the launch returns.
 
 /// <summary>Executes kernels.</summary>
 public static unsafe class Launcher
 {
-    /// <summary>The most threads of a block.</summary>
+    /// <summary>The maximum number of threads per block.</summary>
     public const int MaxThreadsPerBlock = 1024;
 
-    /// <summary>The most shared memory of a block: what a block of compute capability 9.0 can ask for.</summary>
+    /// <summary>The maximum shared memory per block: what a block of compute capability 9.0 can request.</summary>
     public const int MaxSharedBytes = 227 * 1024;
 
-    /// <summary>Runs a kernel to its end.</summary>
-    /// <param name="memory">The memory that the kernel's module was loaded into.</param>
-    /// <param name="kernel">The kernel.</param>
-    /// <param name="grid">The blocks of the grid in each direction.</param>
-    /// <param name="block">The threads of a block in each direction.</param>
-    /// <param name="dynamicSharedBytes">Shared memory behind the kernel's static one.</param>
-    /// <param name="parameters">The parameter block, laid out as the kernel's parameters say.</param>
-    /// <param name="options">How to run it; null for the defaults.</param>
-    /// <returns>What happened.</returns>
-    /// <exception cref="DeviceFault">The launch is impossible, or the kernel was stopped.</exception>
+    /// <summary>Runs a kernel to completion.</summary>
+    /// <param name="memory">The memory into which the kernel's module was loaded.</param>
+    /// <param name="kernel">The kernel to run.</param>
+    /// <param name="grid">The number of blocks in the grid in each dimension.</param>
+    /// <param name="block">The number of threads in a block in each dimension.</param>
+    /// <param name="dynamicSharedBytes">The shared memory after the kernel's static shared memory, in bytes.</param>
+    /// <param name="parameters">The parameter block, laid out according to the kernel's parameters.</param>
+    /// <param name="options">The launch options. If null, the defaults are used.</param>
+    /// <returns>The report of the launch.</returns>
+    /// <exception cref="DeviceFault">The launch is invalid, or the kernel stopped.</exception>
     public static LaunchReport Run(
         DeviceMemory memory, Kernel kernel, (uint X, uint Y, uint Z) grid, (uint X, uint Y, uint Z) block,
         int dynamicSharedBytes, ReadOnlySpan<byte> parameters, LaunchOptions? options = null)
@@ -75,7 +75,7 @@ public static unsafe class Launcher
         if (!options.Checks && !options.Counters)
             return isSingle ? ExecuteAlone(launch, variant) : ExecuteTogether(launch, variant);
 
-        // The shadows belong to the allocations: one launch at a time may use them.
+        // The shadows belong to the allocations, so only one launch at a time can use them.
         lock (launch.Memory.Inspection)
             return ExecuteAlone(launch, variant);
     }

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Sequoia.SoftwareGpu.Exec;
 
-/// <summary>One conversion of a printf format.</summary>
+/// <summary>One conversion in a printf format.</summary>
 internal static class PrintFormat
 {
     public static string Convert(string flags, char conversion, ulong value, bool isWide, string text)
@@ -57,7 +57,7 @@ internal static class PrintFormat
     private static string Exponential(double value, int precision) =>
         value.ToString("0." + new string('0', precision) + "e+00", CultureInfo.InvariantCulture).Replace(".e", "e", StringComparison.Ordinal);
 
-    /// <summary>The shorter of both notations, without trailing zeros.</summary>
+    /// <summary>The shorter of the two notations, without trailing zeros.</summary>
     private static string General(double value, int precision)
     {
         string exponential = Exponential(value, precision - 1);

@@ -3,15 +3,15 @@ using System.Text;
 namespace Sequoia.SoftwareGpu.Exec;
 
 /// <summary>
-/// Runs the blocks that one executor is given. Usually one after the other; a block that makes no end in its turn
-/// stays while the next one joins, so that blocks may wait for each other.
+/// Runs the blocks assigned to one executor, usually one after the other. A block that does not end in its turn stays resident while the next one
+/// joins, so that blocks can wait for each other.
 /// </summary>
 internal sealed class Scheduler(Executor executor, Launch launch, Func<long> nextBlock)
 {
-    /// <summary>Long enough that ordinary warps end or reach a barrier within it.</summary>
+    /// <summary>Long enough that ordinary warps end or reach a barrier within a slice.</summary>
     private const long Slice = 1 << 22;
 
-    /// <summary>Blocks that take turns in the random schedules.</summary>
+    /// <summary>The number of blocks that alternate in the random schedules.</summary>
     private const int RandomResidents = 6;
 
     private readonly List<Block> _resident = [];
@@ -56,7 +56,7 @@ internal sealed class Scheduler(Executor executor, Launch launch, Func<long> nex
         }
     }
 
-    /// <summary>Runs a block's warps until all have ended or all that can run have used up a slice.</summary>
+    /// <summary>Runs a block's warps until all of them end, or until every runnable warp has used a slice.</summary>
     private void Turn(Block block)
     {
         for (; ; )
@@ -115,7 +115,7 @@ internal sealed class Scheduler(Executor executor, Launch launch, Func<long> nex
             Warp? w = PickReady(block);
             if (w is null)
             {
-                // Another block can not wake this one's barriers: waiting here is for ever.
+                // Another block cannot complete this block's barriers, so this wait would never end.
                 throw Deadlock(block);
             }
 

@@ -2,10 +2,10 @@ using System.Numerics;
 
 namespace Sequoia.SoftwareGpu.Exec;
 
-/// <summary>Whether the lanes that an instruction names all take part in it.</summary>
+/// <summary>Determines whether all the lanes that an instruction names participate in it.</summary>
 internal static unsafe class SyncMembers
 {
-    /// <summary>The lanes that an instruction waits for: B holds the rule, A the membership mask.</summary>
+    /// <summary>The lanes that an instruction waits for. B contains the rule, A the membership mask.</summary>
     public static uint Named(Warp w, Inst* i, uint m) => (SyncRule)i->B == SyncRule.All
         ? Lanes.All
         : ((uint*)(w.Registers + i->A))[BitOperations.TrailingZeroCount(m)];

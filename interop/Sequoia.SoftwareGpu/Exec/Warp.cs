@@ -9,7 +9,7 @@ internal enum WarpState : byte
     Finished,
 }
 
-/// <summary>A path that waits: a side of a branch, or the meeting point of both sides.</summary>
+/// <summary>A waiting path: one side of a branch, or the reconvergence point of both sides.</summary>
 internal struct StackEntry
 {
     public int Pc;
@@ -19,19 +19,19 @@ internal struct StackEntry
     public uint Mask;
 }
 
-/// <summary>The whole state of one warp. Nothing of it lives on the host's stack, so a warp can stop anywhere.</summary>
+/// <summary>The complete state of one warp. None of it is on the host's stack, so a warp can stop anywhere.</summary>
 internal sealed unsafe class Warp
 {
     /// <summary>
-    /// Every split leaves both sides at least one lane, and every join is pushed with a split: 31 of each, and to spare.
-    /// Calls change nothing of that: a callee splits the lanes that called it.
+    /// Every split leaves at least one lane on each side, and every join is pushed with a split: 31 of each, with room to spare. Calls do not
+    /// change this: a callee splits the lanes that called it.
     /// </summary>
     public const int StackEntries = 80;
 
     public required Executor Executor;
     public required Block Block;
 
-    /// <summary>Index in the block.</summary>
+    /// <summary>The warp's index in the block.</summary>
     public required int Index;
     public byte* Registers;
     public Inst* Code;
@@ -41,7 +41,7 @@ internal sealed unsafe class Warp
     /// <summary>Lanes that have not exited.</summary>
     public uint Live;
 
-    /// <summary>Live lanes that have not left the running call.</summary>
+    /// <summary>Live lanes that have not left the current call.</summary>
     public uint Here;
     public StackEntry* Stack;
     public int StackDepth;
@@ -49,11 +49,11 @@ internal sealed unsafe class Warp
     /// <summary>The entries below belong to callers.</summary>
     public int StackBase;
 
-    /// <summary>The running call; null in the kernel itself.</summary>
+    /// <summary>The current call. Null in the kernel itself.</summary>
     public CallFrame? Frame;
     public WarpState State;
 
-    /// <summary>Instructions until the scheduler wants control back.</summary>
+    /// <summary>The number of instructions until the scheduler takes control back.</summary>
     public long Slice;
     public byte* Shared;
     public ulong SharedBytes;
@@ -63,10 +63,10 @@ internal sealed unsafe class Warp
     public ulong ParameterBytes;
     public Memo* Memos;
 
-    /// <summary>Holds host addresses where the lanes of one access lie in several allocations.</summary>
+    /// <summary>Contains host addresses if the lanes of one access are in several allocations.</summary>
     public Pattern* Scattered;
 
-    /// <summary>Groups of cp.async copies that no wait has performed yet.</summary>
+    /// <summary>Groups of cp.async copies that no wait has run yet.</summary>
     public AsyncCopies? Copies;
 
     /// <summary>Diverged parts in adversarial mode; the current one is in Pc and Mask.</summary>

@@ -2,11 +2,11 @@ using Sequoia.SoftwareGpu.Ptx;
 
 namespace Sequoia.SoftwareGpu.Lower;
 
-/// <summary>Which functions of a module call themselves, directly or through others: those cannot be expanded in place.</summary>
+/// <summary>Finds the functions of a module that are recursive, directly or through others. They cannot be inlined.</summary>
 internal static class CallGraph
 {
     /// <summary>
-    /// Tarjan's strongly connected components, with a stack of our own: modules decide how deep calls nest.
+    /// Tarjan's strongly connected components algorithm with an explicit stack, because the module determines the nesting depth of calls.
     /// </summary>
     public static HashSet<string> Recursive(ParsedModule module)
     {

@@ -1,6 +1,6 @@
 namespace Sequoia.SoftwareGpu.Lower;
 
-/// <summary>A straight run of flat instructions.</summary>
+/// <summary>A basic block of flat instructions.</summary>
 internal sealed class CodeBlock
 {
     public required int First { get; init; }
@@ -11,10 +11,10 @@ internal sealed class CodeBlock
 
     public List<int> Predecessors { get; } = [];
 
-    /// <summary>The immediate post-dominator, or -1: the end of the kernel.</summary>
+    /// <summary>The immediate post-dominator. If -1, it is the end of the kernel.</summary>
     public int PostDominator { get; set; } = -1;
 
-    /// <summary>Diverged lanes meet at its start.</summary>
+    /// <summary>Whether diverged lanes reconverge at the start of the block.</summary>
     public bool IsJoin { get; set; }
 }
 
@@ -62,7 +62,7 @@ internal sealed class Cfg
         return cfg;
     }
 
-    /// <summary>Some lanes may leave the kernel at the end of this block.</summary>
+    /// <summary>Whether some lanes may leave the kernel at the end of this block.</summary>
     public bool HasExit(int block) => _exits.Contains(block);
 
     /// <summary>Leaves the kernel.</summary>

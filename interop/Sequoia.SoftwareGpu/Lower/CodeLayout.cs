@@ -2,7 +2,7 @@ using Sequoia.SoftwareGpu.Exec;
 
 namespace Sequoia.SoftwareGpu.Lower;
 
-/// <summary>Turns ops with assigned slots into the instructions that are executed.</summary>
+/// <summary>Converts ops with assigned slots to executable instructions.</summary>
 internal sealed unsafe class CodeLayout(FlatBody body, Cfg cfg, (int First, int End)[] blocks, Variant variant)
 {
     public Program Arrange(List<Op> ops, List<Value> fixedValues, int registerBytes, int frameOffset)

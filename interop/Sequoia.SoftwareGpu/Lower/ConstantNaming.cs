@@ -3,8 +3,8 @@ using Sequoia.SoftwareGpu.Ptx;
 namespace Sequoia.SoftwareGpu.Lower;
 
 /// <summary>
-/// Registers that are assigned once, from a constant, a special register or a parameter, become names of that value.
-/// Compilers repeat such moves everywhere; they still count as executed instructions.
+/// Replaces registers that are assigned once, from a constant, a special register or a parameter, by that value. Compilers repeat such moves
+/// everywhere. They still count as executed instructions.
 /// </summary>
 internal sealed class ConstantNaming(FlatBody body, Lowering lowering)
 {

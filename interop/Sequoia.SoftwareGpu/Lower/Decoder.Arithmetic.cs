@@ -8,7 +8,7 @@ internal sealed unsafe partial class Decoder
 {
     private Op DecodeArithmetic()
     {
-        // The type stands last; what stands before it depends on the type's kind.
+        // The type comes last. What precedes it depends on the type's kind.
         PtxType type = PtxTypes.Parse(_instruction.Opcode[^1]);
         return type switch
         {

@@ -14,7 +14,7 @@ internal sealed unsafe partial class Decoder
         _opcode.TakeAny("cta", "cluster", "gpu", "sys");
         StateSpace space = Space(_opcode);
 
-        // The scope may stand before or after the space, and old compilers write the space behind the operation.
+        // The scope can precede or follow the space, and old compilers write the space after the operation.
         _opcode.TakeAny("cta", "cluster", "gpu", "sys");
         string operation = _opcode.TakeAny("add", "min", "max", "and", "or", "xor", "exch", "cas", "inc", "dec");
         if (space == StateSpace.Generic)

@@ -4,7 +4,7 @@ namespace Sequoia.SoftwareGpu.Lower;
 
 internal sealed unsafe partial class Decoder
 {
-    /// <summary>Functions of the device's run-time system, which no module defines.</summary>
+    /// <summary>Functions of the device runtime, which no module defines.</summary>
     public static bool IsBuiltIn(string name) => name is "vprintf" or "__assertfail";
 
     private Op DecodeBuiltIn()

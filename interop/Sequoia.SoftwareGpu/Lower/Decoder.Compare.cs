@@ -7,7 +7,7 @@ namespace Sequoia.SoftwareGpu.Lower;
 
 internal sealed unsafe partial class Decoder
 {
-    /// <summary>Turns a comparison type into a handler: a visitor, because the type is only known to the generic method.</summary>
+    /// <summary>Converts a comparison type to a handler. It is a visitor, because only the generic method knows the type.</summary>
     private abstract class ComparisonUse
     {
         public abstract Handler Use32<T>()
@@ -63,7 +63,7 @@ internal sealed unsafe partial class Decoder
             };
         }
 
-        // "p|q" without a combination is one with true.
+        // "p|q" without a combination is a combination with true.
         (Value other, uint flip) = combine.Length == 0 ? (lowering.Constant(Width.Predicate, uint.MaxValue), 0) : Predicate(3);
         ComparisonUse use = combine switch
         {

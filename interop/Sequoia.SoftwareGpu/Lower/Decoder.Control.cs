@@ -99,7 +99,7 @@ internal sealed unsafe partial class Decoder
         };
     }
 
-    /// <summary>Fences order nothing here, because execution is in order; they matter to the race check only.</summary>
+    /// <summary>Fences have no effect on order here, because execution is in order. They matter only to the race check.</summary>
     private Op? DecodeHint()
     {
         switch (_opcode.Name)
@@ -144,7 +144,7 @@ internal sealed unsafe partial class Decoder
         }
     }
 
-    /// <summary>A cache policy is an opaque number; nothing reads it.</summary>
+    /// <summary>A cache policy is an opaque number that nothing reads.</summary>
     private Op DecodePolicy()
     {
         _opcode.Require("fractional");

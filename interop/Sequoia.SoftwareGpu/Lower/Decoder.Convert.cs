@@ -48,7 +48,7 @@ internal sealed unsafe partial class Decoder
         return new Op { Run = H(&Conversion.Run), D = result, A = a, RawB = a.Width == Width.Long ? 1 : 0, Immediate = conversion.Pack() };
     }
 
-    /// <summary>Each pair of types demands, allows or forbids a rounding.</summary>
+    /// <summary>Each pair of types requires, allows or forbids a rounding modifier.</summary>
     private void CheckRounding(PtxType to, PtxType from, string rounding, bool flush, bool saturate)
     {
         bool areHalves = to != from && to.Bits == from.Bits && to.IsFloat && from.IsFloat;
@@ -83,10 +83,10 @@ internal sealed unsafe partial class Decoder
         return new Op { Run = run, D = Result(0, PtxType.B32), A = Source(1, from), B = Source(2, from), IsRunnable = true };
     }
 
-    /// <summary>A vector handler where one exists; none for the rest.</summary>
+    /// <summary>A vector handler if there is one, otherwise none.</summary>
     private static Handler FastConversion(PtxType to, PtxType from, string rounding, bool flush, bool saturate, int resultBits)
     {
-        // From half no single is subnormal, so flushing changes nothing there.
+        // No half converts to a subnormal single, so flushing has no effect.
         if (saturate)
         {
             return to == PtxType.F32 && from == PtxType.F32 && rounding.Length == 0 && !flush && resultBits == 32

@@ -2,7 +2,7 @@ namespace Sequoia.SoftwareGpu.Lower;
 
 internal sealed unsafe partial class Decoder
 {
-    /// <summary>The decoder of each instruction's family, by the instruction's name. What is not here does not exist.</summary>
+    /// <summary>The decoder of each instruction's family, by the instruction's name. Instructions that are not listed are not supported.</summary>
     private static readonly Dictionary<string, Action<Decoder, List<Op>>> Families = MakeFamilies();
 
     /// <summary>The names of all instructions.</summary>

@@ -74,7 +74,7 @@ internal sealed unsafe partial class Decoder
             (true, true) => H(&Shapes.Ternary32<Sat3<Ftz3<T>>>),
         };
 
-    /// <summary>Arithmetic towards zero, minus or plus infinity.</summary>
+    /// <summary>Arithmetic that rounds toward zero, minus infinity or plus infinity.</summary>
     private Op DecodeDirected(string name, string rounding, bool flush, bool saturate) => rounding switch
     {
         "rz" => Directed<TowardZero>(name, flush, saturate),

@@ -55,7 +55,7 @@ internal sealed unsafe partial class Decoder
         {
             ("ex2", "approx") when isHalf && !flush => Unary(Half1<Approx.Exp2>(isHalf, isPacked), register),
 
-            // A bfloat16 is subnormal where the single of the same value is.
+            // A bfloat16 is subnormal exactly when the single with the same value is.
             ("ex2", "approx") when !isHalf && flush => Unary(Half1<Ftz1<Approx.Exp2>>(isHalf, isPacked), register),
             ("tanh", "approx") when !flush => Unary(Half1<Approx.Tanh>(isHalf, isPacked), register),
             _ => throw _opcode.Unknown(),

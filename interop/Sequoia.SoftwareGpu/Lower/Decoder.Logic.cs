@@ -91,7 +91,7 @@ internal sealed unsafe partial class Decoder
         };
     }
 
-    /// <summary>slct: the first value where the last operand is not negative; NaN counts as negative, negative zero does not.</summary>
+    /// <summary>slct: the first value if the last operand is not negative. NaN counts as negative; negative zero does not.</summary>
     private Op DecodeSelectBySign()
     {
         bool flush = _opcode.Take("ftz");

@@ -29,13 +29,12 @@ internal sealed unsafe partial class Decoder
         return (lowering.ForRegister(register), operand.Value, register.Type.Bits == 64);
     }
 
-    /// <summary>Parameters of calls are local storage; only a kernel's own are in parameter space.</summary>
+    /// <summary>Parameters of calls are local storage. Only a kernel's own parameters are in parameter space.</summary>
     private StateSpace ResolveSpace(StateSpace space, int addressIndex) =>
         space == StateSpace.Param && Operand(addressIndex).Variable is { Space: StateSpace.Local } ? StateSpace.Local : space;
 
     /// <summary>
-    /// Cache hints change nothing here; semantics and scopes are kept by executing in order. Returns how many operands
-    /// the hints add.
+    /// Cache hints have no effect here. In-order execution satisfies semantics and scopes. Returns the number of operands that the hints add.
     /// </summary>
     private int TakeCacheHints()
     {

@@ -29,7 +29,7 @@ internal sealed unsafe partial class Decoder
             ops.Add(Unary(type.Bits == 64 ? H(&Shapes.Unary64<IntOps.Mov64>) : H(&Shapes.Unary32<IntOps.Mov32>), type));
     }
 
-    /// <summary>The types of mov and selp: those of 16 bits and more that are not of some instructions only.</summary>
+    /// <summary>The types of mov and selp: types of at least 16 bits that are not specific to some instructions.</summary>
     public static bool IsMovable(PtxType type) => type.Bits >= 16 && (!type.IsFloat || type is PtxType.F32 or PtxType.F64);
 
     private Op FrameAddress(Variable variable, long offset, PtxType type) => type.Bits != 64
@@ -55,7 +55,7 @@ internal sealed unsafe partial class Decoder
             (PtxType.B16 or PtxType.B32, _) or _ => throw _opcode.Unknown(),
         };
 
-        // The source may be one of the results, so all results are written by one op.
+        // The source can be one of the results, so one op writes all results.
         Value[] results = [.. to.Items.Select(item => Result(item, part, false))];
         Handler run = (type, to.Items.Length) switch
         {
@@ -122,7 +122,7 @@ internal sealed unsafe partial class Decoder
 
     private static StateSpace Space(OpcodeReader opcode)
     {
-        // "::cta" names the default of shared memory, "::entry" that of parameters.
+        // "::cta" is the default for shared memory, "::entry" for parameters.
         string name = opcode.TakeAny("global", "shared", "shared::cta", "local", "const", "param", "param::entry");
         return name switch
         {

@@ -34,7 +34,7 @@ internal sealed unsafe partial class Decoder
             _ => throw _opcode.Unknown(),
         };
 
-        // A is the membership mask, as in every synchronising instruction; the rest stands in Extra.
+        // A is the membership mask, as in every synchronizing instruction. The other operands are in Extra.
         return new Op
         {
             Run = run,

@@ -4,15 +4,15 @@ using Sequoia.SoftwareGpu.Ptx;
 namespace Sequoia.SoftwareGpu.Lower;
 
 /// <summary>
-/// Turns instructions into ops, strictly: each family (one file each) reads its full set of modifiers and refuses the
-/// rest. What the same instruction costs to check or count is chosen here as well, by the handler.
+/// Decodes instructions to ops, strictly: each family (one file each) reads its full set of modifiers and rejects all others. The choice of handler
+/// also determines the cost of checking or counting an instruction.
 /// </summary>
 internal sealed unsafe partial class Decoder(FlatBody body, Lowering lowering, Variant variant)
 {
     private FlatInstruction _instruction = null!;
     private OpcodeReader _opcode = null!;
 
-    /// <summary>The ops of one instruction; none where it only gave a value a name.</summary>
+    /// <summary>The ops of one instruction. Empty if it only names a value.</summary>
     public List<Op> Decode(int index)
     {
         _instruction = body.Instructions[index];
@@ -56,7 +56,7 @@ internal sealed unsafe partial class Decoder(FlatBody body, Lowering lowering, V
             throw _instruction.Error($"{count} operands are expected, {_instruction.Operands.Length} are given");
     }
 
-    /// <summary>A result of exactly this type's width.</summary>
+    /// <summary>A result that has exactly this type's width.</summary>
     private Value Result(int index, PtxType type) => Result(Operand(index), type, false);
 
     /// <summary>A result register that may be wider than the type (ld, cvt).</summary>
@@ -121,7 +121,7 @@ internal sealed unsafe partial class Decoder(FlatBody body, Lowering lowering, V
     private (Value Value, uint Flip) Predicate(int index)
     {
         Operand operand = Operand(index);
-        // True is written as 1 or as -1.
+        // True is encoded as 1 or -1.
         if (operand.Kind == OperandKind.Integer && operand.Value is 0 or 1 or -1)
             return (lowering.Constant(Width.Predicate, operand.Value == 0 ? 0 : uint.MaxValue), 0);
         if (operand.Kind != OperandKind.Register || operand.Register!.Type != PtxType.Pred)

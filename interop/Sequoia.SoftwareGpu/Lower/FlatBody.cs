@@ -2,7 +2,7 @@ using Sequoia.SoftwareGpu.Ptx;
 
 namespace Sequoia.SoftwareGpu.Lower;
 
-/// <summary>An instruction of a kernel after inlining; branch targets are flat indices.</summary>
+/// <summary>An instruction of a kernel after inlining. Branch targets are flat indices.</summary>
 internal sealed class FlatInstruction
 {
     public required Instruction Source { get; init; }
@@ -16,10 +16,10 @@ internal sealed class FlatInstruction
     /// <summary>Replaces the source's opcode: a return from an inlined function is a branch.</summary>
     public string[]? OpcodeOverride { get; init; }
 
-    /// <summary>A call that stays one.</summary>
+    /// <summary>A call that is not inlined.</summary>
     public FlatCall? Call { get; init; }
 
-    /// <summary>Leaves a function that was really called, not the kernel.</summary>
+    /// <summary>Returns from a function that was not inlined, rather than from the kernel.</summary>
     public bool ReturnsToCaller { get; init; }
 
     /// <summary>The storage of call operands of built-in functions.</summary>
@@ -32,16 +32,16 @@ internal sealed class FlatInstruction
     public PtxException Error(string reason) => new(Line, $"{reason} ('{Source.Place.Text}')");
 }
 
-/// <summary>A kernel as one list of instructions: calls are expanded in place where possible, and what is really called follows.</summary>
+/// <summary>A kernel as one list of instructions. Calls are inlined if possible, and the other functions follow.</summary>
 internal sealed class FlatBody
 {
     public List<FlatInstruction> Instructions { get; } = [];
 
-    /// <summary>The kernel, then the functions that are really called.</summary>
+    /// <summary>The kernel, then the functions that are not inlined.</summary>
     public List<CodeRegion> Regions { get; } = [];
 
     public List<FlatCall> Calls { get; } = [];
 
-    /// <summary>Bytes of local memory a thread needs, besides the stack of calls.</summary>
+    /// <summary>The local memory that a thread needs, in bytes, without the call stack.</summary>
     public int LocalBytes => Regions[0].FrameBytes;
 }

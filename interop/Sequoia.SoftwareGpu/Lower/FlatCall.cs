@@ -2,18 +2,18 @@ using Sequoia.SoftwareGpu.Ptx;
 
 namespace Sequoia.SoftwareGpu.Lower;
 
-/// <summary>A call that is not expanded in place.</summary>
+/// <summary>A call that is not inlined.</summary>
 internal sealed class FlatCall
 {
-    /// <summary>The index among the kernel's calls.</summary>
+    /// <summary>The call's index among the kernel's calls.</summary>
     public required int Number { get; init; }
 
-    /// <summary>What is called; null where a register holds the address.</summary>
+    /// <summary>The called function. Null if a register contains the address.</summary>
     public required CodeRegion? Callee { get; init; }
 
     public required CodeRegion Caller { get; init; }
 
-    /// <summary>The caller's storage, in its frame.</summary>
+    /// <summary>The caller's storage in its frame.</summary>
     public required Variable[] Results { get; init; }
 
     public required Variable[] Arguments { get; init; }

@@ -3,19 +3,19 @@ using Sequoia.SoftwareGpu.Ptx;
 namespace Sequoia.SoftwareGpu.Lower;
 
 /// <summary>
-/// Expands calls of device functions in place. Parameters of calls are thread-local storage that caller and callee
-/// share, so nothing is copied. Functions that call themselves, and those that are called through pointers, follow the
-/// kernel's code instead, each as a region of its own; their storage counts from the frame of the running call.
+/// Inlines calls of device functions. The parameters of calls are thread-local storage that caller and callee share, so nothing is copied.
+/// Functions that are recursive or called through pointers follow the kernel's code instead, each as its own region. Their storage is relative to
+/// the frame of the current call.
 /// </summary>
 internal sealed class Inliner
 {
-    /// <summary>Expanded code may not grow without end.</summary>
+    /// <summary>Limits the growth of inlined code.</summary>
     private const int MaxInstructions = 1 << 18;
 
-    /// <summary>The inliner calls itself at each call.</summary>
+    /// <summary>Limits the recursion depth: the inliner calls itself at each call.</summary>
     private const int DeepestCalls = 200;
 
-    /// <summary>What a thread can have on every architecture.</summary>
+    /// <summary>The maximum for a thread on every architecture.</summary>
     private const int MaxLocalBytes = 512 * 1024;
 
     private readonly ParsedModule _module;
@@ -36,7 +36,7 @@ internal sealed class Inliner
     {
         Inliner inliner = new(module, kernel);
 
-        // Expanding one region may ask for more.
+        // Expanding one region can request more regions.
         List<CodeRegion> regions = inliner._body.Regions;
         for (int k = 0; k < regions.Count; k++)
             inliner.ExpandRegion(regions[k]);
@@ -65,7 +65,7 @@ internal sealed class Inliner
             AddFinalReturn(region);
     }
 
-    /// <summary>Control that runs off the end of one region must not go on in the next.</summary>
+    /// <summary>Control that runs off the end of one region must not continue in the next.</summary>
     private void AddFinalReturn(CodeRegion region)
     {
         Instruction source = new()
@@ -91,14 +91,14 @@ internal sealed class Inliner
 
     private enum FrameKind
     {
-        /// <summary>The code of a kernel or of a function that is really called.</summary>
+        /// <summary>The code of the kernel, or of a function that is not inlined.</summary>
         Region,
 
-        /// <summary>A call that is expanded in place.</summary>
+        /// <summary>A call that is inlined.</summary>
         Inlined,
     }
 
-    /// <summary>What the names of one expansion stand for.</summary>
+    /// <summary>The meaning of the names in one expansion.</summary>
     private sealed class Frame(Dictionary<Variable, Variable> parameters, FrameKind kind)
     {
         public bool IsInlined { get; } = kind == FrameKind.Inlined;
@@ -186,7 +186,7 @@ internal sealed class Inliner
     private static Label Target(Instruction branch, string name) => branch.Scope.Find(name) as Label
         ?? throw new PtxException(branch.Place.Line, $"'{name}' is no label of this function.");
 
-    /// <summary>brx.idx as a chain of comparisons: divergence then needs no rules of its own.</summary>
+    /// <summary>Lowers brx.idx to a chain of comparisons, so that divergence needs no special rules.</summary>
     private void ExpandIndexedBranch(Instruction instruction, Frame frame, List<(FlatInstruction Branch, Label Target)> branches)
     {
         bool isValid = instruction.Opcode is ["brx", "idx"] or ["brx", "idx", "uni"] && instruction.Guard is null

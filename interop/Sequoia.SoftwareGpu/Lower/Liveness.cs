@@ -1,9 +1,9 @@
 namespace Sequoia.SoftwareGpu.Lower;
 
-/// <summary>From where to where each value may be needed, in the order of the code.</summary>
+/// <summary>The range in which each value may be needed, in code order.</summary>
 internal static class Liveness
 {
-    /// <summary>Ranges of op indices, by value number; the blocks give their ops as [first, end).</summary>
+    /// <summary>Ranges of op indices, by value number. The blocks give their ops as [first, end).</summary>
     public static (int First, int Last)[] Ranges(Cfg cfg, List<Op> ops, (int First, int End)[] blocks, List<Value> values)
     {
         int words = (values.Count + 63) / 64;
@@ -69,7 +69,7 @@ internal static class Liveness
             if (value.Number < 0)
                 continue;
 
-            // A guarded write keeps the other lanes' old values: it needs them.
+            // A guarded write keeps the old values of the other lanes, so it reads them.
             if (op.Guard is null)
                 define[value.Number >> 6] |= 1UL << value.Number;
             else if ((define[value.Number >> 6] >> value.Number & 1) == 0)

@@ -3,7 +3,7 @@ using Sequoia.SoftwareGpu.Ptx;
 
 namespace Sequoia.SoftwareGpu.Lower;
 
-/// <summary>Lowers one kernel: names constants, decodes, finds live ranges, assigns slots, lays out the code.</summary>
+/// <summary>Lowers one kernel: names constants, decodes, computes live ranges, assigns slots, lays out the code.</summary>
 internal sealed class Lowering
 {
     private readonly FlatBody _body;
@@ -34,7 +34,7 @@ internal sealed class Lowering
         return lowering.Emit();
     }
 
-    /// <summary>Whether an instruction only named a constant and needs no code.</summary>
+    /// <summary>Whether an instruction only names a constant and needs no code.</summary>
     public bool IsAlias(int index) => _isAlias[index];
 
     public void MakeAlias(int index, Register register, Value value)
@@ -70,7 +70,7 @@ internal sealed class Lowering
         return value;
     }
 
-    /// <summary>Where the running call's frame begins.</summary>
+    /// <summary>Where the frame of the current call starts.</summary>
     public Value Frame => _frame ??= Fix(new Value(ValueKind.Frame, Width.Long));
 
     public Value Parameter(int offset, PtxType type, Width width) =>

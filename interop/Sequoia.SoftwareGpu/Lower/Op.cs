@@ -2,7 +2,7 @@ using Sequoia.SoftwareGpu.Exec;
 
 namespace Sequoia.SoftwareGpu.Lower;
 
-/// <summary>A decoded instruction whose operands are still values; slots come last.</summary>
+/// <summary>A decoded instruction whose operands are still values. Slots are assigned last.</summary>
 internal sealed class Op
 {
     public required Handler Run { get; init; }
@@ -12,7 +12,7 @@ internal sealed class Op
     /// <summary>The result, unless <see cref="DIsRead"/>.</summary>
     public Value? D { get; init; }
 
-    /// <summary>D is a source: the value that a store writes.</summary>
+    /// <summary>Whether D is a source: the value that a store writes.</summary>
     public bool DIsRead { get; init; }
 
     public Value? A { get; init; }
@@ -25,12 +25,12 @@ internal sealed class Op
 
     public bool EIsResult { get; init; }
 
-    /// <summary>Further operands; the first <see cref="ExtraResults"/> are results.</summary>
+    /// <summary>Additional operands. The first <see cref="ExtraResults"/> are results.</summary>
     public Value[] Extra { get; init; } = [];
 
     public int ExtraResults { get; init; }
 
-    /// <summary>Numbers in place of the operands B, C and E.</summary>
+    /// <summary>Numbers that replace the operands B, C and E.</summary>
     public int RawB { get; init; }
 
     public int RawC { get; init; }
@@ -41,23 +41,23 @@ internal sealed class Op
 
     public int Memos { get; init; }
 
-    /// <summary>The handler steps through runs of itself.</summary>
+    /// <summary>Whether the handler steps through runs of itself.</summary>
     public bool IsRunnable { get; init; }
 
     public Value? Guard { get; set; }
 
     public bool GuardNegated { get; set; }
 
-    /// <summary>Index of the flat instruction it comes from.</summary>
+    /// <summary>The index of the flat instruction that the op comes from.</summary>
     public int Source { get; set; }
 
-    /// <summary>Target block of a branch.</summary>
+    /// <summary>The target block of a branch.</summary>
     public int Target { get; set; } = -1;
 
-    /// <summary>Block where the sides of a branch meet, or -1.</summary>
+    /// <summary>The block where the sides of a branch reconverge, or -1.</summary>
     public int Join { get; set; } = -1;
 
-    /// <summary>What the caller still needs behind a call.</summary>
+    /// <summary>The values that the caller still needs after a call.</summary>
     public List<Value> Saved { get; } = [];
 
     public IEnumerable<Value> Reads()

@@ -3,7 +3,7 @@ using Sequoia.SoftwareGpu.Ptx;
 namespace Sequoia.SoftwareGpu.Lower;
 
 /// <summary>
-/// Walks an opcode's modifiers in order. What no decoder takes is an error: a modifier that is ignored is a wrong result.
+/// Reads an opcode's modifiers in order. A modifier that no decoder reads is an error, because ignoring it would give a wrong result.
 /// </summary>
 internal sealed class OpcodeReader(FlatInstruction instruction)
 {
@@ -11,8 +11,8 @@ internal sealed class OpcodeReader(FlatInstruction instruction)
     private int _next = 1;
 
     /// <summary>
-    /// Told of every modifier that a decoder asks for, and its place, also of those that are not there. Tests list all forms
-    /// that exist by it; null otherwise.
+    /// Called for every modifier that a decoder requests, with its position, even if the modifier is absent. Tests use it to list all existing
+    /// forms. Null otherwise.
     /// </summary>
     [ThreadStatic]
     internal static Action<int, string>? Asked;
@@ -30,7 +30,7 @@ internal sealed class OpcodeReader(FlatInstruction instruction)
         return true;
     }
 
-    /// <summary>Takes one of the given modifiers, or none.</summary>
+    /// <summary>Reads one of the given modifiers, or none.</summary>
     public string TakeAny(params ReadOnlySpan<string> modifiers)
     {
         foreach (string modifier in modifiers)

@@ -1,8 +1,8 @@
 namespace Sequoia.SoftwareGpu.Lower;
 
 /// <summary>
-/// Immediate post-dominators by the iteration of Cooper, Harvey and Kennedy on the reversed graph, with one virtual
-/// exit that every block without a way to the end is attached to as well.
+/// Computes immediate post-dominators with the iterative algorithm of Cooper, Harvey and Kennedy on the reversed graph. Every block without a path
+/// to the end is also attached to the one virtual exit.
 /// </summary>
 internal static class PostDominators
 {
@@ -32,7 +32,7 @@ internal static class PostDominators
         int[] order = Order(exit, predecessors);
         for (int b = 0; b < exit; b++)
         {
-            // Only endless loops are unreached here; one attachment makes the whole loop reach the exit.
+            // Only endless loops are still unreached here. One attachment makes the whole loop reach the exit.
             if (order[b] < 0)
             {
                 AttachToExit(b);
@@ -85,7 +85,7 @@ internal static class PostDominators
         return a;
     }
 
-    /// <summary>Reverse post-order from the exit over the reversed graph; -1 for what it does not reach.</summary>
+    /// <summary>Reverse post-order from the exit over the reversed graph. Unreachable blocks have -1.</summary>
     private static int[] Order(int exit, List<int>[] predecessors)
     {
         int[] order = new int[exit + 1];

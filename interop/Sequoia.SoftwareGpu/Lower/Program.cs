@@ -2,12 +2,12 @@ using Sequoia.SoftwareGpu.Exec;
 
 namespace Sequoia.SoftwareGpu.Lower;
 
-/// <summary>A kernel lowered for one variant: immutable, shared by all threads that execute it.</summary>
+/// <summary>A kernel lowered for one variant. Immutable and shared by all threads that execute it.</summary>
 internal sealed class Program
 {
     public required Inst[] Code { get; init; }
 
-    /// <summary>All instructions' further operands; each instruction's part is at its index in <see cref="ExtraStart"/>.</summary>
+    /// <summary>The additional operands of all instructions. Each instruction's part starts at its index in <see cref="ExtraStart"/>.</summary>
     public required int[] Extra { get; init; }
 
     public required int[] ExtraStart { get; init; }
@@ -18,13 +18,13 @@ internal sealed class Program
 
     public required int Memos { get; init; }
 
-    /// <summary>Where each region begins in the code.</summary>
+    /// <summary>Where each region starts in the code.</summary>
     public required int[] RegionStart { get; init; }
 
-    /// <summary>The registers that each call must keep for its caller, as places in the register file.</summary>
+    /// <summary>The registers that each call must preserve for its caller, as offsets in the register file.</summary>
     public required (int Offset, int Bytes)[][] Saved { get; init; }
 
-    /// <summary>Where lanes keep the start of the running call's frame; -1 in kernels without real calls.</summary>
+    /// <summary>Where lanes store the start of the current call's frame. It is -1 in kernels without actual calls.</summary>
     public required int FrameOffset { get; init; }
 
     public required FlatBody Body { get; init; }
@@ -33,11 +33,11 @@ internal sealed class Program
 
     public required Variant Variant { get; init; }
 
-    /// <summary>Accesses to shared memory that are narrower than a word exist, so races must be told apart by byte.</summary>
+    /// <summary>Whether there are accesses to shared memory narrower than a word, so that races must be distinguished by byte.</summary>
     public required bool HasNarrowShared { get; init; }
 
     public required bool HasAsyncCopies { get; init; }
 }
 
-/// <summary>What is built into the handlers of a lowered kernel; each combination is lowered once, when first launched.</summary>
+/// <summary>The features built into the handlers of a lowered kernel. Each combination is lowered once, at its first launch.</summary>
 internal readonly record struct Variant(bool Checks, bool Counts, Numerics Numerics, bool IsFine);

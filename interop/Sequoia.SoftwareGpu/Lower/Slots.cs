@@ -1,9 +1,8 @@
 namespace Sequoia.SoftwareGpu.Lower;
 
 /// <summary>
-/// Gives every value its place in the register file. Values that are never alive together share a slot: a warp's
-/// registers then fit the host's first cache. Masked writes make this safe under divergence, because a lane's values
-/// live exactly as long as the control flow graph says.
+/// Assigns every value a slot in the register file. Values that are never live together share a slot, so that a warp's registers fit in the host's
+/// L1 cache. Masked writes make this safe under divergence, because a lane's values are live exactly as long as the control flow graph says.
 /// </summary>
 internal sealed class Slots
 {
@@ -14,7 +13,7 @@ internal sealed class Slots
 
     private Slots(int start) => _top = start;
 
-    /// <summary>Assigns offsets; returns the size of the register file.</summary>
+    /// <summary>Assigns offsets and returns the size of the register file.</summary>
     public static int Assign(List<Value> fixedValues, List<Value> values, (int First, int Last)[] ranges)
     {
         int fixedTop = 0;

@@ -12,10 +12,10 @@ internal enum ValueKind : byte
     /// <summary>A kernel parameter, the same for the whole launch.</summary>
     Parameter,
 
-    /// <summary>A result nobody reads.</summary>
+    /// <summary>A result that is never read.</summary>
     Scratch,
 
-    /// <summary>Where the running call's frame begins in local memory; calls move it.</summary>
+    /// <summary>Where the frame of the current call starts in local memory. Calls change it.</summary>
     Frame,
 }
 
@@ -26,7 +26,7 @@ internal enum Width : byte
     Long,
 }
 
-/// <summary>Anything an instruction reads or writes: it becomes a slot of the register file.</summary>
+/// <summary>Anything an instruction reads or writes. It becomes a slot in the register file.</summary>
 internal sealed class Value(ValueKind kind, Width width)
 {
     public ValueKind Kind { get; } = kind;
@@ -37,12 +37,12 @@ internal sealed class Value(ValueKind kind, Width width)
 
     public Special Special { get; init; }
 
-    /// <summary>Offset and type of a kernel parameter.</summary>
+    /// <summary>The offset and type of a kernel parameter.</summary>
     public int ParameterOffset { get; init; }
 
     public PtxType ParameterType { get; init; }
 
-    /// <summary>Number among the values that liveness follows; -1 for those it does not.</summary>
+    /// <summary>The value's number in the liveness analysis, or -1 if the analysis does not track it.</summary>
     public int Number { get; set; } = -1;
 
     /// <summary>The byte offset in the register file.</summary>
@@ -56,7 +56,7 @@ internal sealed class Value(ValueKind kind, Width width)
     };
 }
 
-/// <summary>Special registers that do not change while a block runs.</summary>
+/// <summary>Special registers that do not change during a block.</summary>
 internal enum Special : byte
 {
     None,

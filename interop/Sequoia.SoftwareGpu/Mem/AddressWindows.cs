@@ -1,8 +1,8 @@
 namespace Sequoia.SoftwareGpu.Mem;
 
 /// <summary>
-/// Where shared, local and parameter memory appear among generic addresses: far outside both device and host
-/// addresses, so that a stray pointer of one space is never valid in another.
+/// The locations of shared, local and parameter memory in the generic address space. They are far outside device and host addresses, so that a
+/// stray pointer to one space is never valid in another.
 /// </summary>
 internal static class AddressWindows
 {
@@ -11,7 +11,7 @@ internal static class AddressWindows
     public const ulong Local = 2UL << Shift;
     public const ulong Param = 4UL << Shift;
 
-    /// <summary>Addresses of functions: no memory at all.</summary>
+    /// <summary>The addresses of functions. They are not memory.</summary>
     public const ulong Code = 8UL << Shift;
     public const ulong OffsetMask = (1UL << Shift) - 1;
 }

@@ -1,32 +1,32 @@
 namespace Sequoia.SoftwareGpu.Mem;
 
-/// <summary>One live range of device addresses. Lives in native memory, so that instructions can remember it.</summary>
+/// <summary>A live range of device addresses. It is in native memory, so that instructions can cache it.</summary>
 internal unsafe struct Allocation
 {
     public ulong Start;
     public ulong End;
 
-    /// <summary>The host bytes of <see cref="Start"/>.</summary>
+    /// <summary>The host address of <see cref="Start"/>.</summary>
     public byte* Host;
 
-    /// <summary>One byte a byte, 1 = written; null while <see cref="WrittenPrefix"/> says it all, or once everything is.</summary>
+    /// <summary>One byte per byte, 1 = written. Null while <see cref="WrittenPrefix"/> is sufficient, or once all bytes are written.</summary>
     public byte* Written;
 
     public bool IsAllWritten;
 
-    /// <summary>While there is no shadow: that many bytes from the start on are written. Uploads come in this order, and then need none.</summary>
+    /// <summary>While there is no shadow, this many bytes from the start are written. Uploads proceed in this order and then need no shadow.</summary>
     public ulong WrittenPrefix;
     public bool IsReadOnly;
 
-    /// <summary>Registered host memory: freed by its owner.</summary>
+    /// <summary>Whether this is registered host memory, which its owner frees.</summary>
     public bool IsHost;
 
     public int Number;
 
-    /// <summary>Last writer of each word: see the race shadow.</summary>
+    /// <summary>The last writer of each word. See the race shadow.</summary>
     public uint* Writers;
 
-    /// <summary>Which words a counted launch touched, one byte a word; null outside such launches.</summary>
+    /// <summary>The words that a counted launch touched, one byte per word. Null outside such launches.</summary>
     public byte* Touched;
 
     public readonly ulong Bytes => End - Start;

@@ -3,9 +3,8 @@ using Sequoia.SoftwareGpu.Exec;
 namespace Sequoia.SoftwareGpu.Mem;
 
 /// <summary>
-/// The pending cp.async copies of a warp. Each thread has groups of its own. Copies are performed when a wait demands
-/// it, the latest moment that is legal: a kernel that forgets the wait, or the barrier after it, reads old data every
-/// time instead of rarely.
+/// The pending cp.async copies of a warp. Each thread has its own groups. Copies run when a wait requires them, which is the latest legal moment. A
+/// kernel that omits the wait, or the barrier after it, therefore reads old data every time instead of rarely.
 /// </summary>
 internal sealed unsafe class AsyncCopies
 {
@@ -18,11 +17,11 @@ internal sealed unsafe class AsyncCopies
         public ulong To;
         public int Size;
 
-        /// <summary>Bytes to read; the rest is filled with zeros.</summary>
+        /// <summary>The number of bytes to read. The rest is filled with zeros.</summary>
         public int Read;
         public int Lane;
 
-        /// <summary>The group it will belong to when its lane commits.</summary>
+        /// <summary>The group that the copy belongs to once its lane commits.</summary>
         public int Group;
     }
 
@@ -41,7 +40,7 @@ internal sealed unsafe class AsyncCopies
             _committed[lane] += (int)(lanes >> lane & 1);
     }
 
-    /// <summary>Performs the lanes' groups but the newest ones; all copies, committed or not, when that is negative.</summary>
+    /// <summary>Runs all but the newest groups of the lanes. If the number is negative, runs all copies, committed or not.</summary>
     public void Wait(Warp w, uint lanes, int newest)
     {
         int kept = 0;

@@ -24,7 +24,7 @@ internal static unsafe class AsyncCopyOps
                 part |= 1u << lane;
         }
 
-        // Each side has an offset of its own; the resolver reads it where every instruction has it. E would mean volatile.
+        // Each side has its own offset. The resolver reads it from the same place as for every instruction. E would mean volatile.
         long* from = stackalloc long[32];
         Inst side = *i;
         side.E = 0;
@@ -62,7 +62,7 @@ internal static unsafe class AsyncCopyOps
 
     public static void Wait(Warp w, Inst* i, uint m) => w.Copies?.Wait(w, m, (int)i->Immediate);
 
-    /// <summary>A lane that reads less than it writes: the size is no power of two, but the address is still aligned to the copy.</summary>
+    /// <summary>A lane that reads fewer bytes than it writes. The size is not a power of two, but the address is still aligned to the copy.</summary>
     private static byte* Partial<TMode>(Warp w, Inst* side, uint lane, int bytes, int size)
         where TMode : struct, IMode
     {

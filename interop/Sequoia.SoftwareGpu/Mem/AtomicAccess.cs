@@ -5,7 +5,7 @@ using Sequoia.SoftwareGpu.Ops;
 
 namespace Sequoia.SoftwareGpu.Mem;
 
-/// <summary>The handlers of atom and red: lane after lane, as real atomics where several threads execute blocks.</summary>
+/// <summary>The handlers of atom and red. Lanes run one after another, with real atomics if several threads run blocks.</summary>
 internal static unsafe class AtomicAccess
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -38,7 +38,7 @@ internal static unsafe class AtomicAccess
     }
 
     /// <summary>
-    /// atom.cas.b16. The host has no such instruction; a lock keeps it whole among its own kind.
+    /// atom.cas.b16. The host has no such instruction. A lock makes it atomic with respect to other 16-bit atomics.
     /// </summary>
     public static void ShortCas<TSpace, TMode>(Warp w, Inst* i, uint m)
         where TSpace : struct, ISpace

@@ -4,17 +4,17 @@ using Sequoia.SoftwareGpu.Mem;
 namespace Sequoia.SoftwareGpu;
 
 /// <summary>
-/// The memory of one software device. Addresses are never used twice, so that a use after free is always found; they
-/// lie outside the range of host addresses, so that registered host memory keeps its own.
+/// The memory of one software device. Addresses are never reused, so that every use after free is detected. They are outside the range of host
+/// addresses, so that registered host memory keeps its own address.
 /// </summary>
 public sealed unsafe class DeviceMemory : IDisposable
 {
-    /// <summary>Non-canonical on x64: a host access through a device address faults at once.</summary>
+    /// <summary>Non-canonical on x64: a host access through a device address faults immediately.</summary>
     internal const ulong FirstAddress = 1UL << 48;
     private const ulong Granularity = 256;
     private const int FreedKept = 4096;
 
-    // Committing memory page by page costs more than copying a model's weights into it.
+    // Committing memory page by page costs more than copying a model's weights to it.
     private const ulong HugePage = 2 << 20;
     private static readonly delegate* unmanaged<void*, nuint, int, int> Advise =
         OperatingSystem.IsLinux() && NativeLibrary.TryGetExport(NativeLibrary.GetMainProgramHandle(), "madvise", out nint madvise)
@@ -27,34 +27,34 @@ public sealed unsafe class DeviceMemory : IDisposable
     private ulong _next = FirstAddress + Granularity;
     private int _allocated;
 
-    /// <summary>Something was allocated since everything last counted as written.</summary>
+    /// <summary>Whether memory was allocated since all memory last counted as written.</summary>
     private volatile bool _hasNew;
     private bool _isDisposed;
 
     /// <summary>Creates a device memory.</summary>
-    /// <param name="budget">The bytes that may be allocated together; memory is committed when first used.</param>
+    /// <param name="budget">The maximum total size of all allocations, in bytes. Memory is committed on first use.</param>
     public DeviceMemory(ulong budget = 4UL << 30) => Budget = budget;
 
-    /// <summary>The bytes that may be allocated together.</summary>
+    /// <summary>The maximum total size of all allocations, in bytes.</summary>
     public ulong Budget { get; }
 
-    /// <summary>The bytes allocated now.</summary>
+    /// <summary>The number of bytes currently allocated.</summary>
     public ulong Used { get; private set; }
 
-    /// <summary>New allocations are filled with this byte, so that reading them is noticed; null leaves them as they are.</summary>
+    /// <summary>The byte that fills new allocations, so that reads of them are detected. If null, they are not filled.</summary>
     public byte? Poison { get; set; }
 
-    /// <summary>Held by launches that check or count: their shadows hang on the allocations.</summary>
+    /// <summary>The lock of launches that check or count. Their shadows belong to the allocations.</summary>
     internal Lock Inspection { get; } = new();
 
-    /// <summary>Held by 16-bit atomics.</summary>
+    /// <summary>The lock of 16-bit atomics.</summary>
     internal Lock ShortAtomics { get; } = new();
 
-    /// <summary>Changes whenever an allocation comes or goes; what remembers allocations checks it.</summary>
+    /// <summary>Changes whenever memory is allocated or freed. Caches of allocations check it.</summary>
     internal int Version { get; private set; }
 
     /// <summary>Allocates memory. The contents are undefined.</summary>
-    /// <param name="bytes">The size, at least 1.</param>
+    /// <param name="bytes">The size in bytes, at least 1.</param>
     /// <returns>The device address, a multiple of 256.</returns>
     public ulong Allocate(ulong bytes)
     {
@@ -75,7 +75,7 @@ public sealed unsafe class DeviceMemory : IDisposable
                 bool isLarge = bytes >= 2 * HugePage;
                 host = (byte*)NativeMemory.AlignedAlloc((nuint)bytes, (nuint)(isLarge ? HugePage : Granularity));
                 const int HugePagesPlease = 14;
-                // Advice only: what comes of it is the system's.
+                // This is only a hint. The system decides what to do with it.
                 if (isLarge && Advise is not null)
                     _ = Advise(host, (nuint)(bytes / HugePage * HugePage), HugePagesPlease);
             }
@@ -88,7 +88,7 @@ public sealed unsafe class DeviceMemory : IDisposable
                 NativeMemory.Fill(host, (nuint)bytes, poison);
             ulong start = _next;
 
-            // A red zone on either side: at least one granule that belongs to nobody.
+            // A red zone on either side: at least one unallocated granule.
             _next = ((start + bytes + Granularity - 1) / Granularity * Granularity) + Granularity;
             Used += bytes;
             Add(new Allocation { Start = start, End = start + bytes, Host = host, Number = ++_allocated });
@@ -97,8 +97,8 @@ public sealed unsafe class DeviceMemory : IDisposable
     }
 
     /// <summary>Lets kernels access host memory at its own address.</summary>
-    /// <param name="first">The first byte; it must stay valid until <see cref="Free"/>.</param>
-    /// <param name="bytes">The size.</param>
+    /// <param name="first">The first byte. It must stay valid until <see cref="Free"/>.</param>
+    /// <param name="bytes">The size in bytes.</param>
     public void RegisterHost(void* first, ulong bytes)
     {
         ulong start = (ulong)first;
@@ -122,7 +122,7 @@ public sealed unsafe class DeviceMemory : IDisposable
         }
     }
 
-    /// <summary>Frees an allocation, or forgets registered host memory.</summary>
+    /// <summary>Frees an allocation, or unregisters host memory.</summary>
     /// <param name="address">The address that <see cref="Allocate"/> returned, or that was registered.</param>
     public void Free(ulong address)
     {
@@ -144,11 +144,11 @@ public sealed unsafe class DeviceMemory : IDisposable
         }
     }
 
-    /// <summary>Finds the live allocation that holds an address.</summary>
-    /// <param name="address">Any address inside it.</param>
-    /// <param name="start">Its first address.</param>
-    /// <param name="bytes">Its size.</param>
-    /// <returns>Whether there is one.</returns>
+    /// <summary>Finds the live allocation that contains an address.</summary>
+    /// <param name="address">Any address in the allocation.</param>
+    /// <param name="start">The first address of the allocation.</param>
+    /// <param name="bytes">The size of the allocation, in bytes.</param>
+    /// <returns>Whether there is such an allocation.</returns>
     public bool TryFind(ulong address, out ulong start, out ulong bytes)
     {
         lock (_lock)
@@ -160,7 +160,7 @@ public sealed unsafe class DeviceMemory : IDisposable
         }
     }
 
-    /// <summary>All live allocations, the oldest first; what is left at the end is leaked.</summary>
+    /// <summary>All live allocations, oldest first. Allocations that remain at the end are leaked.</summary>
     public IReadOnlyList<(int Number, ulong Start, ulong Bytes)> LiveAllocations
     {
         get
@@ -182,7 +182,7 @@ public sealed unsafe class DeviceMemory : IDisposable
 
     /// <summary>Copies from the device to the host.</summary>
     /// <param name="address">The device address.</param>
-    /// <param name="destination">Where the bytes go.</param>
+    /// <param name="destination">The destination of the bytes.</param>
     public void Read(ulong address, Span<byte> destination)
     {
         if (destination.IsEmpty)
@@ -193,7 +193,7 @@ public sealed unsafe class DeviceMemory : IDisposable
 
     /// <summary>Copies from the host to the device.</summary>
     /// <param name="address">The device address.</param>
-    /// <param name="source">The bytes.</param>
+    /// <param name="source">The bytes to copy.</param>
     public void Write(ulong address, ReadOnlySpan<byte> source)
     {
         if (source.IsEmpty)
@@ -205,9 +205,9 @@ public sealed unsafe class DeviceMemory : IDisposable
 
     /// <summary>Fills memory with a repeated value.</summary>
     /// <param name="address">The device address.</param>
-    /// <param name="value">The value; its low <paramref name="width"/> bytes are used.</param>
-    /// <param name="width">1, 2 or 4 bytes.</param>
-    /// <param name="count">How many values.</param>
+    /// <param name="value">The value. Its low <paramref name="width"/> bytes are used.</param>
+    /// <param name="width">The size of the value: 1, 2 or 4 bytes.</param>
+    /// <param name="count">The number of values.</param>
     public void Fill(ulong address, uint value, int width, ulong count)
     {
         if (width is not (1 or 2 or 4))
@@ -231,10 +231,10 @@ public sealed unsafe class DeviceMemory : IDisposable
         MarkWritten(allocation, address, bytes);
     }
 
-    /// <summary>Copies inside the device.</summary>
-    /// <param name="destination">Where to.</param>
-    /// <param name="source">Where from; the two may overlap.</param>
-    /// <param name="bytes">How many bytes.</param>
+    /// <summary>Copies within the device.</summary>
+    /// <param name="destination">The address to copy to.</param>
+    /// <param name="source">The address to copy from. The two ranges may overlap.</param>
+    /// <param name="bytes">The number of bytes.</param>
     public void Copy(ulong destination, ulong source, ulong bytes)
     {
         if (bytes == 0)
@@ -248,23 +248,23 @@ public sealed unsafe class DeviceMemory : IDisposable
             return;
         }
 
-        // What was never written stays so: the copy's bytes take over the mark of their source.
+        // Unwritten bytes stay unwritten: each copied byte takes the mark of its source.
         ulong first = source - from->Start;
         AddWritten(from);
         for (ulong i = 0; i < bytes; i++)
             Mark(to, destination - to->Start + i, from->Written[first + i] != 0);
     }
 
-    /// <summary>Says in words what is at an address.</summary>
+    /// <summary>Describes what is at an address.</summary>
     /// <param name="address">Any address.</param>
-    /// <returns>A phrase that continues "the address ...".</returns>
+    /// <returns>A phrase that completes "the address ...".</returns>
     public string Describe(ulong address)
     {
         lock (_lock)
             return DescribeCore(address);
     }
 
-    /// <summary>Frees everything.</summary>
+    /// <summary>Frees all memory.</summary>
     public void Dispose()
     {
         lock (_lock)
@@ -280,14 +280,14 @@ public sealed unsafe class DeviceMemory : IDisposable
         }
     }
 
-    /// <summary>Finds the allocation of an address for a kernel; null when there is none.</summary>
+    /// <summary>Finds the allocation of an address for a kernel. Returns null if there is none.</summary>
     internal Allocation* Find(ulong address)
     {
         lock (_lock)
             return FindCore(address);
     }
 
-    /// <summary>Clears a whole allocation.</summary>
+    /// <summary>Zeroes a whole allocation.</summary>
     internal void Zero(ulong address)
     {
         Allocation* allocation = Find(address);
@@ -295,10 +295,10 @@ public sealed unsafe class DeviceMemory : IDisposable
         allocation->IsAllWritten = true;
     }
 
-    /// <summary>Forbids kernels to write an allocation (constants).</summary>
+    /// <summary>Makes an allocation read-only for kernels (constants).</summary>
     internal void Protect(ulong address) => Find(address)->IsReadOnly = true;
 
-    /// <summary>After a launch without checks nobody knows what it wrote: everything counts as written.</summary>
+    /// <summary>Marks all memory as written, because a launch without checks does not record its writes.</summary>
     internal void ForgetUnwritten()
     {
         if (!_hasNew)
@@ -318,7 +318,7 @@ public sealed unsafe class DeviceMemory : IDisposable
             return FreedCore(address).Number;
     }
 
-    /// <summary>Gives an allocation its shadow of written bytes.</summary>
+    /// <summary>Creates an allocation's shadow of written bytes.</summary>
     internal static void AddWritten(Allocation* allocation)
     {
         if (allocation->Written is not null)
@@ -331,7 +331,7 @@ public sealed unsafe class DeviceMemory : IDisposable
     {
         if (allocation->IsAllWritten)
         {
-            // What the host writes to its own memory nobody sees.
+            // Host writes to host memory are not visible.
             if (written || allocation->IsHost)
                 return;
             NativeMemory.Free(allocation->Written);

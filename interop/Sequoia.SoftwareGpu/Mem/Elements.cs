@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Sequoia.SoftwareGpu.Mem;
 
-/// <summary>An element in memory and how it looks in a register.</summary>
+/// <summary>An element in memory and its representation in a register.</summary>
 internal unsafe interface IElement<TRegister>
     where TRegister : unmanaged
 {
@@ -13,7 +13,7 @@ internal unsafe interface IElement<TRegister>
     static abstract void Write(byte* to, TRegister value);
 }
 
-/// <summary>The elements, named by size, sign and the register they go to.</summary>
+/// <summary>The elements, named by size, sign and destination register.</summary>
 internal static unsafe class Elements
 {
     private const MethodImplOptions Inline = MethodImplOptions.AggressiveInlining;
@@ -73,7 +73,7 @@ internal static unsafe class Elements
         public static void Write(byte* to, uint value) => *to = (byte)value;
     }
 
-    /// <summary>Sign-extended to 16 bits: the register has no more.</summary>
+    /// <summary>Sign-extended to 16 bits, the size of the register.</summary>
     internal readonly struct SignedByteToShort : IElement<uint>
     {
         public static int Size => 1;

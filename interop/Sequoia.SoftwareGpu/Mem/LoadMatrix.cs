@@ -17,7 +17,7 @@ internal static unsafe class LoadMatrix
         int matrices = i->C & 0xFF;
         bool transposes = (i->C & 0x100) != 0;
 
-        // x1 and x2 use the addresses of the first 8 and 16 lanes only.
+        // x1 and x2 use only the addresses of the first 8 and 16 lanes.
         uint givers = matrices == 4 ? Lanes.All : (1u << (8 * matrices)) - 1;
         byte* host = Resolver.Resolve<TWidth, TSpace, TMode>(w, i, givers, RowBytes, Access.Read, out Pattern* pattern);
         for (int matrix = 0; matrix < matrices; matrix++)

@@ -7,8 +7,8 @@ using Sequoia.SoftwareGpu.Exec;
 namespace Sequoia.SoftwareGpu.Mem;
 
 /// <summary>
-/// The handlers of ld and st. A is the address, B the bytes a lane moves, C the number of elements; one element's
-/// register is D, several are in Extra.
+/// The handlers of ld and st. A is the address, B the number of bytes that a lane moves, C the number of elements. A single element's register is
+/// D; several registers are in Extra.
 /// </summary>
 internal static unsafe class LoadStore
 {
@@ -123,7 +123,7 @@ internal static unsafe class LoadStore
             return;
         }
 
-        // Lanes in order: where several write one address, the last one's value stays.
+        // Lanes run in order. If several write one address, the last value remains.
         for (uint rest = m; rest != 0; rest &= rest - 1)
         {
             int lane = BitOperations.TrailingZeroCount(rest);
@@ -161,7 +161,7 @@ internal static unsafe class LoadStore
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Move(byte* to, byte* from, int bytes)
     {
-        // All loads before all stores: source and destination may not overlap, but the compiler cannot know.
+        // All loads come before all stores. The source and destination must not overlap, but the compiler cannot know this.
         for (int offset = 0; offset < bytes; offset += 128)
         {
             Vector512<byte> low = Vector512.Load(from + offset);

@@ -2,10 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace Sequoia.SoftwareGpu.Mem;
 
-/// <summary>What one memory instruction remembers: its last patterns and the allocation it hit last.</summary>
+/// <summary>The cache of one memory instruction: its last patterns and the allocation it last accessed.</summary>
 internal unsafe struct Memo
 {
-    /// <summary>Ragged loops alternate between a few patterns; with one way they thrash.</summary>
+    /// <summary>Irregular loops alternate between a few patterns. A single entry would thrash.</summary>
     private const int Ways = 8;
 
     public Pattern* Recent;
@@ -13,7 +13,7 @@ internal unsafe struct Memo
     private fixed long _ways[Ways];
     private int _next;
 
-    /// <summary>Looks among the older patterns.</summary>
+    /// <summary>Searches the older patterns.</summary>
     public Pattern* FindOlder(uint mask, long* delta)
     {
         for (int way = 0; way < Ways; way++)
@@ -30,7 +30,7 @@ internal unsafe struct Memo
         return null;
     }
 
-    /// <summary>Learns a pattern in place of the oldest; deltas of inactive lanes are 0.</summary>
+    /// <summary>Adds a pattern in place of the oldest. The deltas of inactive lanes are 0.</summary>
     public Pattern* Learn(uint mask, long* delta, int size)
     {
         int way = _next;

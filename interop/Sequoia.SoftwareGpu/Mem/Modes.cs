@@ -2,7 +2,7 @@ using Sequoia.SoftwareGpu.Ptx;
 
 namespace Sequoia.SoftwareGpu.Mem;
 
-/// <summary>Which state space an access names; a type, so that each gets code of its own.</summary>
+/// <summary>The state space of an access. It is a type, so that each state space gets specialized code.</summary>
 internal interface ISpace
 {
     static abstract StateSpace Space { get; }
@@ -33,7 +33,7 @@ internal readonly struct GenericSpace : ISpace
     public static StateSpace Space => StateSpace.Generic;
 }
 
-/// <summary>The width of the register that holds the address.</summary>
+/// <summary>The width of the register that contains the address.</summary>
 internal interface IAddressWidth
 {
     static abstract bool IsWide { get; }
@@ -49,7 +49,7 @@ internal readonly struct Narrow : IAddressWidth
     public static bool IsWide => false;
 }
 
-/// <summary>What is done beside the access itself.</summary>
+/// <summary>The work in addition to the access itself.</summary>
 internal interface IMode
 {
     static abstract bool Checks { get; }

@@ -4,10 +4,10 @@ namespace Sequoia.SoftwareGpu.Mem;
 
 internal enum PatternKind : byte
 {
-    /// <summary>Any other arrangement, and every access by a part of a warp.</summary>
+    /// <summary>Any other arrangement, and every access by part of a warp.</summary>
     General,
 
-    /// <summary>All 32 lanes, one after the other without gaps.</summary>
+    /// <summary>All 32 lanes, contiguous and in order.</summary>
     Contiguous,
 
     /// <summary>All 32 lanes at one address.</summary>
@@ -15,31 +15,31 @@ internal enum PatternKind : byte
 }
 
 /// <summary>
-/// The addresses of one access relative to its first lane's, and all that follows from them alone: they repeat from
-/// one execution to the next, so bounds, alignment, sectors and bank conflicts are worked out once.
+/// The addresses of one access relative to the first lane's address, and everything that depends only on them. Patterns repeat between executions,
+/// so bounds, alignment, sectors and bank conflicts are computed once.
 /// </summary>
 internal unsafe struct Pattern
 {
     public fixed long Delta[32];
 
-    /// <summary>The deltas once more, as the 32-bit addresses of shared memory have them.</summary>
+    /// <summary>The deltas as 32-bit shared memory addresses.</summary>
     public fixed int Narrow[32];
     public uint Mask;
     public int First;
     public PatternKind Kind;
     public bool HasRuns;
 
-    /// <summary>All lanes, and each half of the warp at one address.</summary>
+    /// <summary>All lanes, with each half of the warp at one address.</summary>
     public bool HasUniformHalves;
 
-    /// <summary>All lanes, and each half of the warp without gaps.</summary>
+    /// <summary>All lanes, with each half of the warp contiguous.</summary>
     public bool HasContiguousHalves;
     public long Min;
 
-    /// <summary>From the lowest byte to behind the highest.</summary>
+    /// <summary>The size of the range from the lowest byte to the highest.</summary>
     public ulong Span;
 
-    /// <summary>All deltas or-ed: their low bits show misalignment.</summary>
+    /// <summary>The bitwise OR of all deltas. Its low bits show misalignment.</summary>
     public ulong AlignmentBits;
     public int Size;
     public int Runs;
@@ -47,11 +47,11 @@ internal unsafe struct Pattern
     public ushort Wavefronts;
     public ushort IdealWavefronts;
 
-    /// <summary>Merged ranges of touched bytes, ascending.</summary>
+    /// <summary>The merged ranges of touched bytes, in ascending order.</summary>
     public fixed long RunStart[32];
     public fixed uint RunLength[32];
 
-    /// <summary>32-byte sectors touched, by the offset of the base in its sector; 0 = not counted yet.</summary>
+    /// <summary>The number of 32-byte sectors touched, by the offset of the base in its sector. 0 means not counted yet.</summary>
     public fixed byte Sectors[32];
 
     public void Complete(uint mask, int size)
@@ -91,7 +91,7 @@ internal unsafe struct Pattern
         Kind = contiguous ? PatternKind.Contiguous : uniform ? PatternKind.Uniform : PatternKind.General;
     }
 
-    /// <summary>Merges the touched bytes into runs and counts bank conflicts; needed by checks and counters only.</summary>
+    /// <summary>Merges the touched bytes into runs and counts bank conflicts. Only checks and counters need this.</summary>
     public void FindRuns()
     {
         HasRuns = true;
@@ -123,12 +123,12 @@ internal unsafe struct Pattern
         CountWavefronts();
     }
 
-    /// <summary>How many sectors of 32 bytes the access touches when its base has this offset in a sector.</summary>
+    /// <summary>The number of 32-byte sectors that the access touches if its base has this offset in a sector.</summary>
     public int SectorsAt(int phase)
     {
         if (Sectors[phase] == 0)
         {
-            // Runs ascend, so a sector counted twice can only be the one before.
+            // Runs are in ascending order, so a sector can only be counted twice in a row.
             long last = long.MinValue;
             int sectors = 0;
             for (int run = 0; run < Runs; run++)
@@ -155,7 +155,7 @@ internal unsafe struct Pattern
         DistinctBytes += (uint)(to - from);
     }
 
-    /// <summary>Words of one bank are served one after the other. A base that moves by whole words only turns the banks.</summary>
+    /// <summary>Words in one bank are served one after the other. Moving the base by whole words only rotates the banks.</summary>
     private void CountWavefronts()
     {
         Span<int> banks = stackalloc int[32];

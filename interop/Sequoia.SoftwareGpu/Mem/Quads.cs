@@ -4,17 +4,17 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Sequoia.SoftwareGpu.Mem;
 
-/// <summary>Four words a lane between memory and four registers: 4x4 transposes, four lanes at a time.</summary>
+/// <summary>Moves four words per lane between memory and four registers: 4x4 transposes, four lanes at a time.</summary>
 internal static unsafe class Quads
 {
-    /// <summary>Sixteen lanes side by side in memory, to the same half of four registers.</summary>
+    /// <summary>Sixteen lanes that are adjacent in memory, to the same half of four registers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void LoadRow(byte* host, byte* registers, int* slots, int offset)
     {
         Vector512<uint> a = Vector512.Load((uint*)host), b = Vector512.Load((uint*)host + 16);
         Vector512<uint> c = Vector512.Load((uint*)host + 32), d = Vector512.Load((uint*)host + 48);
 
-        // First the even and odd elements of each pair of vectors, then again: four strides of four.
+        // First separate the even and odd elements of each pair of vectors, then repeat: four strides of four.
         Vector512<uint> even = Vector512.Create(0u, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
         Vector512<uint> odd = even + Vector512<uint>.One;
         Vector512<uint> evenLow = Avx512F.PermuteVar16x32x2(a, even, b), evenHigh = Avx512F.PermuteVar16x32x2(c, even, d);

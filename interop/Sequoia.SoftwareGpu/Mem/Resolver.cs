@@ -8,8 +8,8 @@ using Sequoia.SoftwareGpu.Ptx;
 namespace Sequoia.SoftwareGpu.Mem;
 
 /// <summary>
-/// Turns the addresses of an access into host addresses: lane l's bytes are at the returned base plus the pattern's
-/// delta of l. Bounds and alignment are always checked.
+/// Converts the addresses of an access to host addresses. The bytes of lane l are at the returned base plus the pattern's delta of l. Bounds and
+/// alignment are always checked.
 /// </summary>
 internal static unsafe class Resolver
 {
@@ -19,7 +19,7 @@ internal static unsafe class Resolver
         where TSpace : struct, ISpace
         where TMode : struct, IMode => Resolve<TWidth, TSpace, TMode>(w, i, i->A, i->Memo, m, size, access, out pattern);
 
-    /// <summary>As above for an instruction with several addresses: the register and the memo are named.</summary>
+    /// <summary>The same for an instruction with several addresses. The register and the memo are passed explicitly.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static byte* Resolve<TWidth, TSpace, TMode>(
         Warp w, Inst* i, int register, int memoIndex, uint m, int size, Access access, out Pattern* pattern)
@@ -205,7 +205,9 @@ internal static unsafe class Resolver
         return Scatter<TMode>(w, i, ref pattern, start, access);
     }
 
-    /// <summary>Looks the allocation up anew; where the lanes lie in several, or one is wrong, goes lane by lane.</summary>
+    /// <summary>
+    /// Looks up the allocation again. If the lanes are in several allocations, or one address is invalid, processes the lanes one by one.
+    /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static byte* GlobalSlow<TMode>(Warp w, Inst* i, Memo* memo, ref Pattern* pattern, ulong start, Access access)
         where TMode : struct, IMode
@@ -264,7 +266,7 @@ internal static unsafe class Resolver
         return null;
     }
 
-    /// <summary>Some bytes of one lane at a generic address.</summary>
+    /// <summary>Resolves some bytes of one lane at a generic address.</summary>
     public static byte* Generic(Warp w, Inst* i, int lane, ulong address, int size)
     {
         ulong offset = address & AddressWindows.OffsetMask;
@@ -281,7 +283,7 @@ internal static unsafe class Resolver
         }
     }
 
-    /// <summary>Some bytes of one lane in global memory, of any size and alignment.</summary>
+    /// <summary>Resolves some bytes of one lane in global memory, of any size and alignment.</summary>
     public static byte* Bytes<TMode>(Warp w, Inst* i, int lane, ulong address, int bytes)
         where TMode : struct, IMode
     {

@@ -4,16 +4,16 @@ using System.Runtime.Intrinsics;
 namespace Sequoia.SoftwareGpu.Ops;
 
 /// <summary>
-/// The <c>.approx</c> functions. Hardware's tables are unknown, so these are accurate to about one unit in the last
-/// place instead; results agree with a GPU within its documented error, not bit for bit.
+/// The <c>.approx</c> functions. The hardware's tables are unknown, so these are accurate to about one unit in the last place instead. Results
+/// agree with a GPU within its documented error, not bit for bit.
 /// </summary>
 internal static class Approx
 {
     private const MethodImplOptions Inline = MethodImplOptions.AggressiveInlining;
 
     /// <summary>
-    /// 2^n · 2^f with |f| at most one half. The Taylor series of 2^f to degree 7 has a relative error below 2^-27;
-    /// scaling in two steps keeps subnormal results.
+    /// 2^n · 2^f with |f| at most one half. The Taylor series of 2^f to degree 7 has a relative error below 2^-27. Scaling in two steps preserves
+    /// subnormal results.
     /// </summary>
     internal readonly struct Exp2 : IUnary32
     {

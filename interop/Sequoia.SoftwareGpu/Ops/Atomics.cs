@@ -1,6 +1,6 @@
 namespace Sequoia.SoftwareGpu.Ops;
 
-/// <summary>What an atomic makes of the old value and its operands.</summary>
+/// <summary>Computes an atomic's new value from the old value and the operands.</summary>
 internal interface IAtomic<T>
     where T : unmanaged
 {
@@ -76,7 +76,7 @@ internal static class Atomics
             BitConverter.SingleToUInt32Bits(BitConverter.UInt32BitsToSingle(old) + BitConverter.UInt32BitsToSingle(b));
     }
 
-    /// <summary>On global memory subnormals are flushed; on shared memory they are not.</summary>
+    /// <summary>Subnormals are flushed in global memory, but not in shared memory.</summary>
     internal readonly struct AddSingleFlushed : IAtomic<uint>
     {
         public static uint Apply(uint old, uint b, uint c) => Flush(AddSingle.Apply(Flush(old), Flush(b), c));

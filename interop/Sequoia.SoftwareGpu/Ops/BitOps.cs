@@ -215,13 +215,13 @@ internal static unsafe class BitOps
         }
     }
 
-    /// <summary>Any function of three bits; bit 4a + 2b + c of the table is its value.</summary>
+    /// <summary>Any function of three bits. Bit 4a + 2b + c of the table is its value.</summary>
     public static void Logic3(Warp w, Inst* i, uint m)
     {
         Lanes.Store(w.Registers + i->D, m, Logic3(w, i, 0), Logic3(w, i, 16));
     }
 
-    /// <summary>Four products of bytes; bits 0 and 1 of the immediate say whose bytes are signed.</summary>
+    /// <summary>Four products of bytes. Bits 0 and 1 of the immediate specify whose bytes are signed.</summary>
     public static void Dot4(Warp w, Inst* i, uint m)
     {
         for (uint rest = m; rest != 0; rest &= rest - 1)
@@ -235,7 +235,7 @@ internal static unsafe class BitOps
         }
     }
 
-    /// <summary>Two products of 16-bit parts of a and bytes of b's lower or upper half.</summary>
+    /// <summary>Two products of 16-bit parts of a and bytes in the lower or upper half of b.</summary>
     public static void Dot2(Warp w, Inst* i, uint m)
     {
         for (uint rest = m; rest != 0; rest &= rest - 1)

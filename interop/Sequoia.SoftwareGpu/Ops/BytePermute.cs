@@ -1,6 +1,6 @@
 namespace Sequoia.SoftwareGpu.Ops;
 
-/// <summary>prmt: four bytes picked out of the eight of a (low) and b (high).</summary>
+/// <summary>prmt: selects four bytes from the eight bytes of a (low) and b (high).</summary>
 internal static class BytePermute
 {
     internal readonly struct Select : IScalarTernary<uint>
@@ -35,7 +35,7 @@ internal static class BytePermute
         }
     }
 
-    /// <summary>Bytes below the edge repeat it.</summary>
+    /// <summary>Bytes below the edge repeat the edge byte.</summary>
     internal readonly struct EdgeLeft : IScalarTernary<uint>
     {
         public static uint Apply(uint a, uint b, uint c)
@@ -45,7 +45,7 @@ internal static class BytePermute
         }
     }
 
-    /// <summary>Bytes above the edge repeat it.</summary>
+    /// <summary>Bytes above the edge repeat the edge byte.</summary>
     internal readonly struct EdgeRight : IScalarTernary<uint>
     {
         public static uint Apply(uint a, uint b, uint c)
@@ -70,7 +70,7 @@ internal static class BytePermute
         return One(bytes, s0) | (One(bytes, s1) << 8) | (One(bytes, s2) << 16) | (One(bytes, s3) << 24);
     }
 
-    /// <summary>Bit 3 of a selector asks for copies of the byte's sign instead of the byte.</summary>
+    /// <summary>Bit 3 of a selector selects copies of the byte's sign instead of the byte.</summary>
     private static uint One(ulong bytes, int selector)
     {
         uint value = (uint)(bytes >> (8 * (selector & 7))) & 0xFF;

@@ -3,7 +3,7 @@ using Sequoia.SoftwareGpu.Exec;
 
 namespace Sequoia.SoftwareGpu.Ops;
 
-/// <summary>What an instruction of extended precision does; the low bits of its immediate.</summary>
+/// <summary>The operation of an extended-precision instruction: the low bits of its immediate.</summary>
 internal enum CarryKind : byte
 {
     Add,
@@ -13,7 +13,7 @@ internal enum CarryKind : byte
     MultiplyHighSigned,
 }
 
-/// <summary>Arithmetic with the carry flag: one bit a lane, read from Extra[0] and written to E where asked for.</summary>
+/// <summary>Arithmetic with the carry flag: one bit per lane, read from Extra[0] and, if requested, written to E.</summary>
 internal static unsafe class CarryOps
 {
     public const long ReadsCarry = 0x10;
@@ -40,7 +40,7 @@ internal static unsafe class CarryOps
             };
             d[lane] = (uint)sum;
 
-            // A borrow fills the whole upper half; a carry is its lowest bit.
+            // A borrow sets all bits of the upper half. A carry is its lowest bit.
             results |= (uint)(sum >> 32 & 1) << lane;
         }
 

@@ -4,7 +4,7 @@ using Sequoia.SoftwareGpu.Exec;
 namespace Sequoia.SoftwareGpu.Ops;
 
 /// <summary>
-/// The clocks. They count the warp's executed slices and instructions, not time: the same launch reads the same values.
+/// The clocks. They count the warp's executed slices and instructions, not time. The same launch always reads the same values.
 /// </summary>
 internal static unsafe class Clocks
 {

@@ -4,7 +4,7 @@ using Sequoia.SoftwareGpu.Exec;
 
 namespace Sequoia.SoftwareGpu.Ops;
 
-/// <summary>A comparison of sixteen 32-bit lanes; all ones where it holds.</summary>
+/// <summary>A comparison of sixteen 32-bit lanes. All ones where it is true.</summary>
 internal interface ICompare32
 {
     static abstract Vector512<uint> Test(Vector512<uint> a, Vector512<uint> b);
@@ -63,7 +63,7 @@ internal static unsafe class Compare
         public static Vector512<uint> Test(Vector512<uint> a, Vector512<uint> b) => Vector512.LessThanOrEqual(a.AsSingle(), b.AsSingle()).AsUInt32();
     }
 
-    /// <summary>Both are numbers.</summary>
+    /// <summary>Both operands are numbers.</summary>
     internal readonly struct NumF32 : ICompare32
     {
         [MethodImpl(Inline)]
@@ -71,7 +71,7 @@ internal static unsafe class Compare
             (Vector512.Equals(a.AsSingle(), a.AsSingle()) & Vector512.Equals(b.AsSingle(), b.AsSingle())).AsUInt32();
     }
 
-    /// <summary>Both are numbers and differ.</summary>
+    /// <summary>Both operands are numbers and differ.</summary>
     internal readonly struct NeF32 : ICompare32
     {
         [MethodImpl(Inline)]
@@ -214,7 +214,7 @@ internal static unsafe class Compare
     public static void Set64<T>(Warp w, Inst* i, uint m)
         where T : struct, ICompare64 => Lanes.StorePredicate(w.Registers + i->D, m, Bits64<T>(w.Registers, i));
 
-    /// <summary>With a second predicate to combine (C, flipped by Immediate) and perhaps a complementary result (E).</summary>
+    /// <summary>With a second predicate to combine (C, inverted by Immediate) and an optional complementary result (E).</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void SetCombined32<T, TCombine>(Warp w, Inst* i, uint m)
         where T : struct, ICompare32

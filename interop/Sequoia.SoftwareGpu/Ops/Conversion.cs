@@ -15,7 +15,7 @@ internal readonly record struct Conversion(
         (PtxType)(packed & 0xFF), (PtxType)(packed >> 8 & 0xFF), (RoundingMode)(packed >> 16 & 0xFF),
         (packed >> 24 & 1) != 0, (packed >> 25 & 1) != 0, (packed >> 26 & 1) != 0, (int)(packed >> 32));
 
-    /// <summary>Any cvt between two scalars, lane by lane; the common ones have handlers of their own.</summary>
+    /// <summary>Any cvt between two scalars, lane by lane. Common conversions have their own handlers.</summary>
     public static unsafe void Run(Warp w, Inst* i, uint m)
     {
         Conversion conversion = Unpack(i->Immediate);
@@ -67,7 +67,7 @@ internal readonly record struct Conversion(
 
     private ulong Narrow(Int128 value) => (ulong)value & (To.Bits == 64 ? ulong.MaxValue : (1UL << To.Bits) - 1);
 
-    /// <summary>A register wider than the type holds the value, sign- or zero-extended.</summary>
+    /// <summary>A register wider than the type contains the value, sign- or zero-extended.</summary>
     private ulong Extend(ulong bits) => To.IsSigned && To.Bits < ResultBits
         ? (ulong)(long)ToValue(bits, To) & (ResultBits == 64 ? ulong.MaxValue : (1UL << ResultBits) - 1)
         : bits;
@@ -86,7 +86,7 @@ internal readonly record struct Conversion(
             : value;
     }
 
-    /// <summary>Rounding to an integral float, and saturation to [0, 1].</summary>
+    /// <summary>Rounds to an integral float and saturates to [0, 1].</summary>
     private double Adjust(double value)
     {
         if (IsIntegral)
@@ -120,7 +120,7 @@ internal readonly record struct Conversion(
 
     private ulong ToInteger(double value)
     {
-        // NaN is 0 in 32 bits and below from single, else the sign bit alone.
+        // NaN from single becomes 0 for results of 32 bits or fewer. Otherwise only the sign bit is set.
         if (double.IsNaN(value))
             return From == PtxType.F64 || To.Bits == 64 ? 1UL << (To.Bits - 1) : 0;
         double rounded = RoundIntegral(value);

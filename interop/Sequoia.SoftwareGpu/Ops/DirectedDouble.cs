@@ -3,7 +3,7 @@ namespace Sequoia.SoftwareGpu.Ops;
 /// <summary>A rounding direction for doubles.</summary>
 internal interface IDoubleRounding
 {
-    /// <summary>Corrects a value rounded to nearest, given the sign of what it lacks.</summary>
+    /// <summary>Corrects a value rounded to nearest, given the sign of its error.</summary>
     static abstract double Adjust(double nearest, int errorSign);
 }
 
@@ -24,12 +24,12 @@ internal readonly struct DoubleToZero : IDoubleRounding
 }
 
 /// <summary>
-/// Double-precision arithmetic that rounds towards zero or an infinity, from the sign of the nearest value's exact
-/// error. Tiny operands are scaled first, because their error would be too small for a double.
+/// Double-precision arithmetic that rounds toward zero or an infinity, based on the sign of the nearest value's exact error. Tiny operands are
+/// scaled first, because their error would be too small for a double.
 /// </summary>
 internal static class DirectedDouble
 {
-    /// <summary>2^-900: from here on errors of products are doubles.</summary>
+    /// <summary>2^-900: from this value on, the errors of products are doubles.</summary>
     private const double Tiny = 1.1830521861667747e-271;
 
     internal readonly struct Add<TMode> : IScalarBinary<ulong, ulong>
@@ -121,7 +121,7 @@ internal static class DirectedDouble
 
     private static double Value(ulong bits) => BitConverter.UInt64BitsToDouble(bits);
 
-    /// <summary>An infinite result of finite operands lies beyond the exact one.</summary>
+    /// <summary>An infinite result of finite operands is beyond the exact result.</summary>
     private static ulong Finish<TMode>(double nearest, double error, bool isFinite)
         where TMode : struct, IDoubleRounding
     {

@@ -7,7 +7,7 @@ namespace Sequoia.SoftwareGpu.Ops;
 /// <summary>A rounding direction other than to nearest.</summary>
 internal interface IRounding
 {
-    /// <summary>Corrects a value rounded to nearest, given the sign of what it lacks.</summary>
+    /// <summary>Corrects a value rounded to nearest, given the sign of its error.</summary>
     static abstract float Adjust(float nearest, int errorSign);
 }
 
@@ -28,8 +28,8 @@ internal readonly struct TowardZero : IRounding
 }
 
 /// <summary>
-/// Arithmetic that rounds towards zero or an infinity: by the instructions' own rounding where AVX-512 has it, else by
-/// correcting the nearest value with the sign of its exact error.
+/// Arithmetic that rounds toward zero or an infinity. It uses the instructions' own rounding if AVX-512 has it. Otherwise it corrects the nearest
+/// value with the sign of its exact error.
 /// </summary>
 internal static class DirectedOps
 {
@@ -115,7 +115,7 @@ internal static class DirectedOps
     {
         public static float Apply(float a, float b, float c)
         {
-            // The product is exact in double; the sum's error is found by the usual two-sum.
+            // The product is exact in double. The usual two-sum gives the error of the sum.
             double product = (double)a * b;
             double sum = product + c;
             if (sum == 0 && (product != 0 || double.IsNegative(product) != float.IsNegative(c)) && typeof(TMode) == typeof(TowardMinus))
@@ -161,7 +161,7 @@ internal static class DirectedOps
         double rest = value - nearest;
         if (nearest == 0)
         {
-            // The single underflowed to a zero that has no sign of its own to go by.
+            // The single underflowed to a zero, whose own sign is not usable.
             int sign = rest != 0 ? double.Sign(rest) : errorSign;
             return typeof(TMode) == typeof(TowardZero) ? nearest : TMode.Adjust(nearest, sign);
         }

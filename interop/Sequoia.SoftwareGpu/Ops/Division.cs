@@ -1,8 +1,8 @@
 namespace Sequoia.SoftwareGpu.Ops;
 
 /// <summary>
-/// Integer division. PTX leaves division by zero unspecified and never traps: the quotient is all ones and the
-/// remainder the dividend, as the usual device code gives. The lowest number by -1 wraps.
+/// Integer division. PTX leaves division by zero unspecified and never traps. Here the quotient is all ones and the remainder is the dividend, as
+/// in the usual device code. The lowest number divided by -1 wraps.
 /// </summary>
 internal static class Division32
 {

@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics;
 
 namespace Sequoia.SoftwareGpu.Ops;
 
-/// <summary>Double-precision arithmetic to nearest even, as operation types.</summary>
+/// <summary>Double-precision arithmetic that rounds to nearest even, as operation types.</summary>
 internal static class DoubleOps
 {
     private const MethodImplOptions Inline = MethodImplOptions.AggressiveInlining;
@@ -69,7 +69,7 @@ internal static class DoubleOps
         public static Vector512<ulong> Apply(Vector512<ulong> a) => Vector512.Sqrt(a.AsDouble()).AsUInt64();
     }
 
-    /// <summary>Subnormal operands and results become zeros of their sign.</summary>
+    /// <summary>Subnormal operands and results become zeros of the same sign.</summary>
     internal readonly struct Flushed<T> : IUnary64
         where T : struct, IUnary64
     {

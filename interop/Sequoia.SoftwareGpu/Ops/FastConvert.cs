@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics;
 
 namespace Sequoia.SoftwareGpu.Ops;
 
-/// <summary>The conversions that kernels are full of, whole vectors at a time.</summary>
+/// <summary>Vectorized handlers of the conversions that are common in kernels.</summary>
 internal static class FastConvert
 {
     private const MethodImplOptions Inline = MethodImplOptions.AggressiveInlining;
@@ -28,7 +28,7 @@ internal static class FastConvert
         public static Vector512<uint> Apply(Vector512<uint> a) => T.FromSingle(a.AsSingle());
     }
 
-    /// <summary>Two singles as a pair of halves, the first one high.</summary>
+    /// <summary>Two singles as a pair of halves, with the first one in the high half.</summary>
     internal readonly struct Pack<T> : IBinary32
         where T : struct, IHalfFormat
     {
@@ -49,7 +49,7 @@ internal static class FastConvert
             Vector512.ConditionalSelect(Vector512.LessThanOrEqual(a.AsSingle(), Vector512<float>.Zero).AsUInt32(), Vector512<uint>.Zero, a);
     }
 
-    /// <summary>Ties away from zero in the bits that tf32 drops.</summary>
+    /// <summary>Rounds ties away from zero in the bits that tf32 drops.</summary>
     internal readonly struct Tf32FromSingle : IUnary32
     {
         [MethodImpl(Inline)]

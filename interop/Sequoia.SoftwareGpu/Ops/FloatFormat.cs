@@ -7,7 +7,7 @@ internal enum RoundingMode : byte
     TowardMinus,
     TowardPlus,
 
-    /// <summary>To nearest, ties away from zero (cvt.rna).</summary>
+    /// <summary>Rounds to nearest, with ties away from zero (cvt.rna).</summary>
     NearestAway,
 }
 
@@ -22,7 +22,7 @@ internal readonly record struct FloatFormat(int ExponentBits, int MantissaBits)
 
     private int SignShift => ExponentBits + MantissaBits;
 
-    /// <summary>Rounds once. NaN becomes the canonical one, all ones but the sign.</summary>
+    /// <summary>Rounds once. NaN becomes the canonical NaN, with all bits set except the sign.</summary>
     public uint Encode(double value, RoundingMode mode)
     {
         uint sign = double.IsNegative(value) ? 1u << SignShift : 0;
@@ -35,7 +35,7 @@ internal readonly record struct FloatFormat(int ExponentBits, int MantissaBits)
         if (magnitude == 0)
             return sign;
 
-        // Powers of two scale exactly, so the only rounding is the one to an integer count of the format's quanta.
+        // Scaling by powers of two is exact, so the only rounding is to an integer multiple of the format's quantum.
         int exponent = int.Max(Math.ILogB(magnitude), 1 - Bias);
         double scaled = Math.ScaleB(magnitude, MantissaBits - exponent);
         double count = RoundMagnitude(scaled, mode, double.IsNegative(value));

@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics;
 
 namespace Sequoia.SoftwareGpu.Ops;
 
-/// <summary>Single-precision arithmetic to nearest even, as operation types.</summary>
+/// <summary>Single-precision arithmetic that rounds to nearest even, as operation types.</summary>
 internal static class FloatOps
 {
     private const MethodImplOptions Inline = MethodImplOptions.AggressiveInlining;
@@ -51,7 +51,7 @@ internal static class FloatOps
         public static Vector512<uint> Apply(Vector512<uint> a) => a & Vector512.Create(0x7FFF_FFFFu);
     }
 
-    /// <summary>The operand that is a number wins over NaN; -0 is below +0. The plain x64 minimum does neither.</summary>
+    /// <summary>A number is preferred to NaN, and -0 is less than +0. The plain x64 minimum does neither.</summary>
     internal readonly struct Min : IBinary32
     {
         [MethodImpl(Inline)]
@@ -109,7 +109,7 @@ internal static class FloatOps
         return Vector512.ConditionalSelect(Vector512.GreaterThan(value, Vector512<float>.Zero), clamped, Vector512<float>.Zero).AsUInt32();
     }
 
-    /// <summary>Replaces subnormals by zeros of the same sign.</summary>
+    /// <summary>Replaces subnormals with zeros of the same sign.</summary>
     [MethodImpl(Inline)]
     public static Vector512<uint> Flush(Vector512<uint> a) => Vector512.ConditionalSelect(
         Vector512.Equals(a & Vector512.Create(0x7F80_0000u), Vector512<uint>.Zero), a & Vector512.Create(0x8000_0000u), a);

@@ -1,6 +1,6 @@
 namespace Sequoia.SoftwareGpu.Ops;
 
-/// <summary>A float as sign, integer significand and the exponent of its leading place; subnormals stay unnormalised.</summary>
+/// <summary>A float as sign, integer significand and the exponent of its leading bit. Subnormals are not normalized.</summary>
 internal readonly record struct FloatParts(bool IsNegative, uint Significand, int Exponent, int FractionBits, bool IsInfinite, bool IsNaN)
 {
     public static FloatParts Of(uint bits, int exponentBits, int mantissaBits)

@@ -4,8 +4,8 @@ using System.Runtime.Intrinsics;
 namespace Sequoia.SoftwareGpu.Ops;
 
 /// <summary>
-/// <c>.ftz</c>: subnormal inputs and results become zeros of their sign. In software, because one kernel mixes
-/// operations with and without it, and the host's control register cannot be switched at each.
+/// <c>.ftz</c>: subnormal inputs and results become zeros of the same sign. This is done in software, because one kernel mixes operations with and
+/// without it, and the host's control register cannot be switched for each operation.
 /// </summary>
 internal readonly struct Ftz1<T> : IUnary32
     where T : struct, IUnary32

@@ -3,8 +3,8 @@ using System.Numerics;
 namespace Sequoia.SoftwareGpu.Ops;
 
 /// <summary>
-/// What a fused multiply-add of doubles lost when it was rounded. In big integers: the instruction is rare, and no number
-/// of doubles holds the error of every case.
+/// The rounding error of a fused multiply-add of doubles. It uses big integers: the instruction is rare, and no fixed number of doubles represents
+/// the error in every case.
 /// </summary>
 internal static class FusedError
 {

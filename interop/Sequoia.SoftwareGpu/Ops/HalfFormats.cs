@@ -8,7 +8,7 @@ internal interface IHalfFormat
 {
     static abstract Vector512<float> ToSingle(Vector512<uint> bits);
 
-    /// <summary>To nearest even; NaN becomes the canonical 0x7FFF.</summary>
+    /// <summary>Rounds to nearest even. NaN becomes the canonical 0x7FFF.</summary>
     static abstract Vector512<uint> FromSingle(Vector512<float> value);
 }
 
@@ -18,7 +18,7 @@ internal readonly struct F16 : IHalfFormat
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> ToSingle(Vector512<uint> bits)
     {
-        // The exponent is moved by a multiplication, which also makes subnormals normal.
+        // A multiplication changes the exponent, which also makes subnormals normal.
         Vector512<uint> magnitude = (bits & Vector512.Create(0x7FFFu)) << 13;
         Vector512<uint> scaled = (magnitude.AsSingle() * Vector512.Create(0x7780_0000u).AsSingle()).AsUInt32();
         Vector512<uint> isSpecial = Vector512.GreaterThanOrEqual(magnitude, Vector512.Create(0x0F80_0000u));
@@ -33,7 +33,7 @@ internal readonly struct F16 : IHalfFormat
         Vector512<uint> sign = (bits >> 16) & Vector512.Create(0x8000u);
         Vector512<uint> magnitude = bits & Vector512.Create(0x7FFF_FFFFu);
 
-        // Normal: round in the integer, then move the exponent.
+        // Normal: round the integer representation, then change the exponent.
         Vector512<uint> odd = (magnitude >> 13) & Vector512<uint>.One;
         Vector512<uint> normal = (magnitude + Vector512.Create(0xC800_0FFFu) + odd) >> 13;
 
@@ -42,7 +42,7 @@ internal readonly struct F16 : IHalfFormat
         Vector512<uint> tiny = (magnitude.AsSingle() + half.AsSingle()).AsUInt32() - half;
         Vector512<uint> result = Vector512.ConditionalSelect(Vector512.LessThan(magnitude, Vector512.Create(0x3880_0000u)), tiny, normal);
 
-        // From 65520 on the nearest half is infinity.
+        // From 65520, the nearest half is infinity.
         result = Vector512.ConditionalSelect(Vector512.GreaterThanOrEqual(magnitude, Vector512.Create(0x477F_F000u)), Vector512.Create(0x7C00u), result);
         result |= sign;
         return Vector512.ConditionalSelect(Vector512.GreaterThan(magnitude, Vector512.Create(0x7F80_0000u)), Vector512.Create(0x7FFFu), result);

@@ -4,8 +4,8 @@ using System.Runtime.Intrinsics;
 namespace Sequoia.SoftwareGpu.Ops;
 
 /// <summary>
-/// Arithmetic of 16-bit floats by way of singles. Twice-rounded sums and products of two halves equal once-rounded
-/// ones, because a single has more than twice the bits; a fused product and sum does not, and takes a detour.
+/// Arithmetic of 16-bit floats through singles. Twice-rounded sums and products of two halves equal once-rounded ones, because a single has more
+/// than twice the bits. A fused multiply-add does not, and needs a different method.
 /// </summary>
 internal readonly struct HalfUnary<TFormat, T> : IUnary32
     where TFormat : struct, IHalfFormat
@@ -27,8 +27,8 @@ internal readonly struct HalfBinary<TFormat, T> : IBinary32
 }
 
 /// <summary>
-/// A fused product and sum of halves. The product is exact in single; the sum is rounded to odd, so that rounding it
-/// again to half gives what rounding once would.
+/// A fused multiply-add of halves. The product is exact in single. The sum is rounded to odd, so that rounding it again to half gives the same
+/// result as rounding once.
 /// </summary>
 internal readonly struct FmaF16 : ITernary32
 {
@@ -48,7 +48,7 @@ internal readonly struct FmaF16 : ITernary32
     }
 }
 
-/// <summary>As <see cref="FmaF16"/>, lane by lane: a product of bfloat16 is exact only in double.</summary>
+/// <summary>As <see cref="FmaF16"/>, lane by lane. A product of bfloat16 is exact only in double.</summary>
 internal readonly struct FmaBF16 : ITernary32
 {
     public static Vector512<uint> Apply(Vector512<uint> a, Vector512<uint> b, Vector512<uint> c)
@@ -74,7 +74,7 @@ internal readonly struct FmaBF16 : ITernary32
     private static float Value(uint bits) => BitConverter.UInt32BitsToSingle(bits << 16);
 }
 
-/// <summary>The same on both halves of a 32-bit register.</summary>
+/// <summary>The same operation on both halves of a 32-bit register.</summary>
 internal readonly struct Packed1<T> : IUnary32
     where T : struct, IUnary32
 {

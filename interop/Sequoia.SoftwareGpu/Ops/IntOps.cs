@@ -110,7 +110,7 @@ internal static class IntOps
         public static Vector512<uint> Apply(Vector512<uint> a, Vector512<uint> b) => Vector512.Max(a, b);
     }
 
-    /// <summary>Signed addition that clamps: overflow shows where both signs differ from the sum's.</summary>
+    /// <summary>Signed addition with saturation. It overflows if the signs of both operands differ from the sign of the sum.</summary>
     internal readonly struct AddSat32 : IBinary32
     {
         [MethodImpl(Inline)]
@@ -259,7 +259,7 @@ internal static class IntOps
         public static Vector256<uint> Apply(Vector512<ulong> a) => Truncate.Apply(a >> 32);
     }
 
-    /// <summary>Two 32-bit registers as one of 64 bits, the first one low.</summary>
+    /// <summary>Two 32-bit registers as one 64-bit value, with the first one low.</summary>
     internal readonly struct Pack64 : IWiden
     {
         [MethodImpl(Inline)]

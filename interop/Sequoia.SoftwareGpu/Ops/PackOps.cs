@@ -62,7 +62,7 @@ internal static unsafe class PackOps
         }
     }
 
-    /// <summary>Whether generic addresses lie in the window that Immediate names.</summary>
+    /// <summary>Whether generic addresses are in the window that Immediate names.</summary>
     public static void IsSpace(Warp w, Inst* i, uint m)
     {
         ulong* a = (ulong*)(w.Registers + i->A);

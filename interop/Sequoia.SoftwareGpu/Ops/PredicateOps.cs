@@ -2,7 +2,7 @@ using Sequoia.SoftwareGpu.Exec;
 
 namespace Sequoia.SoftwareGpu.Ops;
 
-/// <summary>Logic on predicates: one bit a lane, so a whole warp at once.</summary>
+/// <summary>Logic on predicates: one bit per lane, so a whole warp at once.</summary>
 internal static unsafe class PredicateOps
 {
     public static void And(Warp w, Inst* i, uint m) => Set(w, i, m, Get(w, i->A) & Get(w, i->B));

@@ -29,7 +29,7 @@ internal interface IScalarQuaternary
     static abstract uint Apply(uint a, uint b, uint c, uint d);
 }
 
-/// <summary>Handlers that go lane by lane: for operations that no vector instruction does, or that are rare.</summary>
+/// <summary>Handlers that process lanes one by one, for operations that have no vector instruction or are rare.</summary>
 internal static unsafe class ScalarShapes
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -34,21 +34,21 @@ internal interface ITernary64
     static abstract Vector512<ulong> Apply(Vector512<ulong> a, Vector512<ulong> b, Vector512<ulong> c);
 }
 
-/// <summary>32-bit sources, a 64-bit result.</summary>
+/// <summary>32-bit sources and a 64-bit result.</summary>
 internal interface IWiden
 {
     static abstract Vector512<ulong> Apply(Vector256<uint> a, Vector256<uint> b);
 }
 
-/// <summary>A 64-bit source, a 32-bit result.</summary>
+/// <summary>A 64-bit source and a 32-bit result.</summary>
 internal interface INarrow
 {
     static abstract Vector256<uint> Apply(Vector512<ulong> a);
 }
 
 /// <summary>
-/// Handlers by shape of operands; the operation is a type, so that each combination becomes code of its own. A handler
-/// steps through the run of instructions that share it: decoding is then paid once a run.
+/// Handlers by operand shape. The operation is a type, so that each combination compiles to its own code. A handler steps through the run of
+/// instructions that share it, so that dispatch costs only once per run.
 /// </summary>
 internal static unsafe class Shapes
 {

@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Sequoia.SoftwareGpu.Ops;
 
-/// <summary>Shifts by a vector of amounts. PTX clamps amounts at the width, as the AVX variable shifts do; C# does not.</summary>
+/// <summary>Shifts by a vector of amounts. PTX clamps amounts to the width, as AVX variable shifts do. C# does not.</summary>
 internal static class Shifts
 {
     private const MethodImplOptions Inline = MethodImplOptions.AggressiveInlining;

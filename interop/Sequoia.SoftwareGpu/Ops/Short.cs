@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics;
 
 namespace Sequoia.SoftwareGpu.Ops;
 
-/// <summary>16-bit integer operations from 32-bit ones: the result is cut to 16 bits.</summary>
+/// <summary>16-bit integer operations from 32-bit ones. The result is truncated to 16 bits.</summary>
 internal readonly struct Short1<T> : IUnary32
     where T : struct, IUnary32
 {
@@ -28,7 +28,7 @@ internal readonly struct Short3<T> : ITernary32
         T.Apply(a, b, c) & Vector512.Create(0xFFFFu);
 }
 
-/// <summary>Sign-extends 16-bit operands first: for operations that depend on the sign.</summary>
+/// <summary>Sign-extends 16-bit operands first, for operations that depend on the sign.</summary>
 internal readonly struct SignedShort1<T> : IUnary32
     where T : struct, IUnary32
 {
@@ -65,7 +65,7 @@ internal static class SignedShort
     public static Vector512<uint> Extend(Vector512<uint> a) => ((a << 16).AsInt32() >> 16).AsUInt32();
 }
 
-/// <summary>shr.s16: the sign is extended first, so amounts from 16 on give it.</summary>
+/// <summary>shr.s16: the sign is extended first, so shifts of 16 or more return the sign.</summary>
 internal readonly struct ShortShiftRight : IBinary32
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

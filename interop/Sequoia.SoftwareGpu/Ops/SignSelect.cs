@@ -3,7 +3,7 @@ using Sequoia.SoftwareGpu.Exec;
 
 namespace Sequoia.SoftwareGpu.Ops;
 
-/// <summary>slct: chooses by the sign of a third value.</summary>
+/// <summary>slct: selects by the sign of a third value.</summary>
 internal static unsafe class SignSelect
 {
     internal interface ISign

@@ -4,15 +4,15 @@ using Sequoia.SoftwareGpu.Exec;
 
 namespace Sequoia.SoftwareGpu.Ops;
 
-/// <summary>The format of mma's operands, two to a register.</summary>
+/// <summary>The format of mma's operands, two per register.</summary>
 internal interface ITensorFormat
 {
     static abstract Vector512<float> ToSingle(Vector512<uint> bits);
 
-    /// <summary>The exponent of the least normal number.</summary>
+    /// <summary>The exponent of the smallest normal number.</summary>
     static abstract int LeastExponent { get; }
 
-    /// <summary>Significand and exponent as the exact sum sees them.</summary>
+    /// <summary>The significand and exponent, as used by the exact sum.</summary>
     static abstract FloatParts Split(uint bits);
 }
 
@@ -36,7 +36,7 @@ internal readonly struct TensorBF16 : ITensorFormat
     public static FloatParts Split(uint bits) => FloatParts.Of(bits, 8, 7);
 }
 
-/// <summary>How many times eight terms deep: m16n8k8 or m16n8k16.</summary>
+/// <summary>The depth as a multiple of eight terms: m16n8k8 or m16n8k16.</summary>
 internal interface IChunks
 {
     static abstract int Count { get; }
@@ -53,8 +53,8 @@ internal readonly struct TwoChunks : IChunks
 }
 
 /// <summary>
-/// mma in single precision. A register of A, unpacked, is an 8x8 tile by rows; one of B is a tile by columns; two of C
-/// or D are a tile by rows. Extra holds D, A, B, C.
+/// mma in single precision. An unpacked register of A is a row-major 8x8 tile, and a register of B is a column-major tile. Two registers of C or D
+/// are a row-major tile. Extra contains D, A, B, C.
 /// </summary>
 internal static unsafe class Tensor
 {
@@ -93,7 +93,7 @@ internal static unsafe class Tensor
         StoreTiles(r, slots, c);
     }
 
-    /// <summary>A as tiles of 8 x 8 by rows, those of rows 0 to 7 and 8 to 15 in turns; B as tiles by rows.</summary>
+    /// <summary>A as row-major 8 x 8 tiles, with those of rows 0 to 7 and rows 8 to 15 alternating. B as row-major tiles.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void UnpackFactors<TFormat, TChunks>(byte* r, int* slots, float* a, float* b)
         where TFormat : struct, ITensorFormat
@@ -110,7 +110,7 @@ internal static unsafe class Tensor
         }
     }
 
-    /// <summary>m16n8k8 with operands of 19 bits: the low bits of the registers are ignored.</summary>
+    /// <summary>m16n8k8 with 19-bit operands. The low bits of the registers are ignored.</summary>
     public static void RunTf32(Warp w, Inst* i, uint m)
     {
         float* a = stackalloc float[128];
@@ -128,7 +128,7 @@ internal static unsafe class Tensor
         StoreTiles(w.Registers, i->Extra, c);
     }
 
-    /// <summary>A as 16x8, B as 8x8, both by rows; C as 16x8.</summary>
+    /// <summary>A is 16x8, B is 8x8, both row-major. C is 16x8.</summary>
     public static void LoadTf32(Warp w, Inst* i, float* a, float* b, float* c)
     {
         byte* r = w.Registers;
@@ -162,7 +162,7 @@ internal static unsafe class Tensor
         }
     }
 
-    /// <summary>Two registers of one tile: lane l holds the elements 2l and 2l + 1.</summary>
+    /// <summary>Two registers of one tile. Lane l has the elements 2l and 2l + 1.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Interleave(uint* low, uint* high, float* tile)
     {

@@ -4,16 +4,16 @@ using System.Runtime.Intrinsics;
 namespace Sequoia.SoftwareGpu.Ops;
 
 /// <summary>
-/// The arithmetic of <see cref="TensorExact"/> for the eight columns of a product at once, where all numbers are ordinary ones. The product of two
-/// 16-bit operands is exact in double, scaling by a power of two changes no digit, and the cut terms are integers whose sum is exact as well: the
-/// same bits.
+/// The arithmetic of <see cref="TensorExact"/> for the eight columns of a product at once, if all numbers are ordinary. The product of two 16-bit
+/// operands is exact in double, scaling by a power of two changes no digit, and the truncated terms are integers whose sum is also exact. The
+/// result has the same bits.
 /// </summary>
 internal static unsafe class TensorColumns
 {
     private const int Columns = 8;
     private const int Tile = 64;
 
-    // The exponent of a zero: below that of any product. Scaling knows no exponents below the least.
+    // The exponent of a zero is below that of any product. Scaling supports no exponents below the minimum.
     private const int NoExponent = -100_000;
     private const int LeastScaled = -400;
 
@@ -22,15 +22,15 @@ internal static unsafe class TensorColumns
     private const int DoubleBias = 1023;
     private const int DoubleFraction = 52;
 
-    // What a double's significand has more than a single's.
+    // The additional bits in a double's significand compared with a single's.
     private const long MoreDigits = (1L << (DoubleFraction - SingleFraction)) - 1;
 
     /// <summary>
-    /// Adds A B to <paramref name="c"/>: 16 x 8, by rows. False, and nothing is done, where a number is infinite or NaN, or a sum no normal
-    /// single-precision number and not zero.
+    /// Adds A B to <paramref name="c"/>: 16 x 8, row-major. Returns false and does nothing if a number is infinite or NaN, or a sum is neither a
+    /// normal single-precision number nor zero.
     /// </summary>
-    /// <param name="registers">The warp's.</param>
-    /// <param name="slots">Where those of D, A and B are.</param>
+    /// <param name="registers">The warp's registers.</param>
+    /// <param name="slots">The slots of the registers of D, A and B.</param>
     /// <param name="c">The addend.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static bool TryMultiply<TFormat, TChunks, TSum>(byte* registers, int* slots, float* c)
@@ -53,7 +53,7 @@ internal static unsafe class TensorColumns
         float* results = stackalloc float[Tile * 2];
         for (int row = 0; row < 16; row++)
         {
-            // A's tiles: rows 0 to 7 and 8 to 15 of eight columns, then of the next eight.
+            // The tiles of A: rows 0 to 7 and 8 to 15 of eight columns, then of the next eight.
             int of = (Tile * (row / 8)) + (Columns * (row % 8));
             Vector256<float> total = Vector256.Load(c + of);
             for (int first = 0; first < Columns * chunks; first += terms)
@@ -69,7 +69,7 @@ internal static unsafe class TensorColumns
         return true;
     }
 
-    /// <summary>Terms first .. first + terms - 1 of one row, and the addend, at once.</summary>
+    /// <summary>Sums terms first .. first + terms - 1 of one row, and the addend, at once.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool TrySum<TSum>(float* a, int* aExponents, double* b, int* bExponents, int first, int terms, ref Vector256<float> total)
         where TSum : struct, ITensorSum
@@ -100,11 +100,14 @@ internal static unsafe class TensorColumns
         return true;
     }
 
-    /// <summary>Where a row's factor k is, behind its first.</summary>
+    /// <summary>The offset of operand k of a row from the row's first.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int At(int k) => (2 * Tile * (k / Columns)) + (k % Columns);
 
-    /// <summary>Of the leading places; a format's subnormal numbers have that of its least normal one. False if a number is not finite.</summary>
+    /// <summary>
+    /// The exponents of the leading bits. A format's subnormals have the exponent of its smallest normal number. Returns false if a number is not
+    /// finite.
+    /// </summary>
     private static bool Exponents(float* values, int* exponents, int count, int least)
     {
         Vector512<int> isSpecial = default;

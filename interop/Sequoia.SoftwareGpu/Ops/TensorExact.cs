@@ -2,13 +2,13 @@ using Sequoia.SoftwareGpu.Exec;
 
 namespace Sequoia.SoftwareGpu.Ops;
 
-/// <summary>How a generation of tensor cores sums.</summary>
+/// <summary>The accumulation arithmetic of a tensor core generation.</summary>
 internal interface ITensorSum
 {
-    /// <summary>Bits kept below the largest term's leading place.</summary>
+    /// <summary>The number of bits kept below the leading bit of the largest term.</summary>
     static abstract int FractionBits { get; }
 
-    /// <summary>16-bit products summed at once.</summary>
+    /// <summary>The number of 16-bit products summed at once.</summary>
     static abstract int Terms { get; }
 }
 
@@ -27,8 +27,8 @@ internal readonly struct HopperSum : ITensorSum
 }
 
 /// <summary>
-/// mma with the arithmetic of tensor cores: products are exact, all terms are aligned to the largest exponent and cut
-/// there, the integer sum is exact, and the result is cut to single. After "MMA-Sim", arXiv 2511.10909.
+/// mma with the arithmetic of tensor cores. Products are exact, all terms are aligned to the largest exponent and truncated there, the integer sum
+/// is exact, and the result is truncated to single. Based on "MMA-Sim", arXiv 2511.10909.
 /// </summary>
 internal static unsafe class TensorExact
 {
@@ -86,15 +86,15 @@ internal static unsafe class TensorExact
         for (int k = 0; k < 64; k++)
             b[k] = Reduced(right[(8 * (k % 8)) + (k / 8)]);
 
-        // 32-bit operands: half as many at once.
+        // With 32-bit operands, half as many products are summed at once.
         Multiply<TSum>(a, b, c, 8, TSum.Terms / 2);
         Tensor.StoreTiles(w.Registers, i->Extra, c);
     }
 
-    /// <summary>The eleven bits that tf32 has.</summary>
+    /// <summary>The eleven significand bits of tf32.</summary>
     private static FloatParts Reduced(float value) => FloatParts.Of(BitConverter.SingleToUInt32Bits(value) >> 13, 8, 10);
 
-    /// <summary>A by rows, B by columns, C by rows.</summary>
+    /// <summary>A is row-major, B is column-major, C is row-major.</summary>
     private static void Multiply<TSum>(ReadOnlySpan<FloatParts> a, ReadOnlySpan<FloatParts> b, float* c, int depth, int terms)
         where TSum : struct, ITensorSum
     {
@@ -141,7 +141,7 @@ internal static unsafe class TensorExact
         return Truncate(Math.ScaleB(sum, largest - fractionBits));
     }
 
-    /// <summary>A term in units of the last kept place; what lies below is dropped.</summary>
+    /// <summary>A term in units of the last kept bit. Lower bits are dropped.</summary>
     private static long Align(ulong significand, int fractionBits, int exponent, int keptBits, bool isNegative)
     {
         if (significand == 0)

@@ -6,12 +6,12 @@ using Sequoia.SoftwareGpu.Exec;
 
 namespace Sequoia.SoftwareGpu.Ops;
 
-/// <summary>Exchange between the lanes of a warp.</summary>
+/// <summary>Data exchange between the lanes of a warp.</summary>
 internal static unsafe class WarpOps
 {
     private interface ISourceLane
     {
-        /// <summary>The lane to read from, and whether it is inside the segment.</summary>
+        /// <summary>The lane to read from, and whether it is in the segment.</summary>
         static abstract bool TryFind(int lane, int distance, int first, int last, out int source);
     }
 

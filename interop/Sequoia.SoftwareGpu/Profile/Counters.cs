@@ -6,7 +6,7 @@ using Sequoia.SoftwareGpu.Mem;
 
 namespace Sequoia.SoftwareGpu.Profile;
 
-/// <summary>Raw counts of one launch: executions and lanes by block of code, memory traffic by instruction.</summary>
+/// <summary>The raw counts of one launch: executions and lanes by basic block, memory traffic by instruction.</summary>
 internal sealed unsafe class Counters(Program program)
 {
     private readonly long[] _executions = new long[program.Cfg.Blocks.Count];

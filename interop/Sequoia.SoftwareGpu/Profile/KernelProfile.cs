@@ -3,43 +3,43 @@ using System.Text;
 
 namespace Sequoia.SoftwareGpu;
 
-/// <summary>Counts of a launch, or of the instructions of one source line.</summary>
+/// <summary>The counts for a launch, or for the instructions of one source line.</summary>
 public sealed record ExecutionCounts
 {
-    /// <summary>Instructions executed by warps.</summary>
+    /// <summary>The number of instructions executed by warps.</summary>
     public long WarpInstructions { get; internal set; }
 
-    /// <summary>Instructions executed by threads. Guarded-off threads count, except at branches.</summary>
+    /// <summary>The number of instructions executed by threads. Predicated-off threads count, except at branches.</summary>
     public long LaneInstructions { get; internal set; }
 
-    /// <summary>Floating-point operations: an addition or product is one, a fused one two; mma included.</summary>
+    /// <summary>The number of floating-point operations. An addition or a product counts as one, a fused operation as two. mma is included.</summary>
     public long Flops { get; internal set; }
 
-    /// <summary>Tensor-core instructions.</summary>
+    /// <summary>The number of tensor-core instructions.</summary>
     public long Mma { get; internal set; }
 
-    /// <summary>Accesses of warps to global memory.</summary>
+    /// <summary>The number of warp accesses to global memory.</summary>
     public long GlobalRequests { get; internal set; }
 
-    /// <summary>Sectors of 32 bytes that these accesses touched.</summary>
+    /// <summary>The number of 32-byte sectors that these accesses touch.</summary>
     public long GlobalSectors { get; internal set; }
 
-    /// <summary>Bytes that threads asked for in global memory.</summary>
+    /// <summary>The number of bytes that threads request from global memory.</summary>
     public long GlobalBytes { get; internal set; }
 
-    /// <summary>Accesses of warps to shared memory.</summary>
+    /// <summary>The number of warp accesses to shared memory.</summary>
     public long SharedRequests { get; internal set; }
 
-    /// <summary>Passes that these accesses take, bank conflicts included. A model for accesses wider than a word.</summary>
+    /// <summary>The number of passes that these accesses take, including bank conflicts. For accesses wider than a word, this is a model.</summary>
     public long SharedWavefronts { get; internal set; }
 
-    /// <summary>Passes they would take without conflicts.</summary>
+    /// <summary>The number of passes that these accesses would take without conflicts.</summary>
     public long SharedIdealWavefronts { get; internal set; }
 
-    /// <summary>Barriers that warps arrived at.</summary>
+    /// <summary>The number of warp arrivals at barriers.</summary>
     public long Barriers { get; internal set; }
 
-    /// <summary>The mean share of a warp's 32 lanes that took part.</summary>
+    /// <summary>The average fraction of a warp's 32 lanes that are active.</summary>
     public double LaneEfficiency => WarpInstructions == 0 ? 1 : LaneInstructions / (32.0 * WarpInstructions);
 
     internal void Add(ExecutionCounts other)
@@ -58,55 +58,55 @@ public sealed record ExecutionCounts
     }
 }
 
-/// <summary>The counts of one line of source.</summary>
-/// <param name="File">The source file; "PTX" where the PTX names none, with PTX lines.</param>
-/// <param name="Line">The line.</param>
-/// <param name="Counts">What its instructions did.</param>
+/// <summary>The counts for one source line.</summary>
+/// <param name="File">The source file. If the PTX names none, this is "PTX" and the lines are PTX lines.</param>
+/// <param name="Line">The line number.</param>
+/// <param name="Counts">The counts for the line's instructions.</param>
 public sealed record LineProfile(string File, int Line, ExecutionCounts Counts);
 
-/// <summary>What a launch executed and moved. Counts, never time.</summary>
+/// <summary>The work and memory traffic of a launch. It contains counts, never times.</summary>
 public sealed class KernelProfile
 {
     /// <summary>The kernel's name.</summary>
     public required string Kernel { get; init; }
 
-    /// <summary>Blocks of the grid.</summary>
+    /// <summary>The number of blocks in the grid.</summary>
     public required long Blocks { get; init; }
 
-    /// <summary>Threads of a block.</summary>
+    /// <summary>The number of threads per block.</summary>
     public required int ThreadsPerBlock { get; init; }
 
-    /// <summary>Shared memory of a block, static and dynamic.</summary>
+    /// <summary>The shared memory per block, static and dynamic.</summary>
     public required int SharedBytesPerBlock { get; init; }
 
-    /// <summary>The sums.</summary>
+    /// <summary>The total counts.</summary>
     public required ExecutionCounts Total { get; init; }
 
-    /// <summary>Warp instructions by class: the part of the opcode before the first dot, grouped.</summary>
+    /// <summary>The number of warp instructions by class: the part of the opcode before the first dot, grouped.</summary>
     public required IReadOnlyDictionary<string, long> ByClass { get; init; }
 
-    /// <summary>The source lines in order of file and line.</summary>
+    /// <summary>The source lines, ordered by file and line.</summary>
     public required IReadOnlyList<LineProfile> Lines { get; init; }
 
-    /// <summary>Bytes of global memory that the launch touched at least once, in whole words.</summary>
+    /// <summary>The number of bytes of global memory that the launch touched at least once, in whole words.</summary>
     public required long DistinctGlobalBytes { get; init; }
 
-    /// <summary>Instructions executed by threads.</summary>
+    /// <summary>The number of instructions executed by threads.</summary>
     public long LaneInstructions => Total.LaneInstructions;
 
-    /// <summary>The theoretical occupancy of a multiprocessor.</summary>
-    /// <param name="registersPerThread">Registers of a thread, as the real assembler reports them.</param>
-    /// <param name="limits">The multiprocessor; null for compute capability 8.0.</param>
-    /// <returns>Blocks and warps that fit, and what limits them.</returns>
+    /// <summary>Computes the theoretical occupancy of a multiprocessor.</summary>
+    /// <param name="registersPerThread">The number of registers per thread, as reported by the real assembler.</param>
+    /// <param name="limits">The limits of the multiprocessor. If null, compute capability 8.0 is used.</param>
+    /// <returns>The blocks and warps that fit, and the limiting resource.</returns>
     public Occupancy OccupancyFor(int registersPerThread, MultiprocessorLimits? limits = null) =>
         Occupancy.Compute(registersPerThread, ThreadsPerBlock, SharedBytesPerBlock, limits ?? MultiprocessorLimits.Sm80);
 
-    /// <summary>The profile as JSON.</summary>
-    /// <returns>One object.</returns>
+    /// <summary>Formats the profile as JSON.</summary>
+    /// <returns>One JSON object.</returns>
     public string ToJson() => Profile.ProfileText.Json(this);
 
-    /// <summary>The profile as a table for people: sums, classes, and the lines that execute most.</summary>
-    /// <returns>Text with line ends.</returns>
+    /// <summary>Formats the profile as a readable table: totals, classes, and the lines that execute most.</summary>
+    /// <returns>The text, with line breaks.</returns>
     public string ToTable()
     {
         StringBuilder text = new();

@@ -1,11 +1,11 @@
 namespace Sequoia.SoftwareGpu;
 
-/// <summary>What one multiprocessor can hold.</summary>
-/// <param name="Warps">Warps at once.</param>
-/// <param name="Blocks">Blocks at once.</param>
-/// <param name="Registers">32-bit registers.</param>
-/// <param name="SharedBytes">Shared memory.</param>
-/// <param name="ReservedSharedBytes">Shared memory that each block loses to the system.</param>
+/// <summary>The resources of one multiprocessor.</summary>
+/// <param name="Warps">The maximum number of resident warps.</param>
+/// <param name="Blocks">The maximum number of resident blocks.</param>
+/// <param name="Registers">The number of 32-bit registers.</param>
+/// <param name="SharedBytes">The shared memory, in bytes.</param>
+/// <param name="ReservedSharedBytes">The shared memory that the system reserves in each block, in bytes.</param>
 public sealed record MultiprocessorLimits(int Warps, int Blocks, int Registers, int SharedBytes, int ReservedSharedBytes)
 {
     /// <summary>Compute capability 7.5 (T4).</summary>
@@ -23,9 +23,9 @@ public sealed record MultiprocessorLimits(int Warps, int Blocks, int Registers, 
     /// <summary>Compute capability 9.0 (H100).</summary>
     public static MultiprocessorLimits Sm90 { get; } = new(64, 32, 65536, 228 * 1024, 1024);
 
-    /// <summary>The limits of an architecture.</summary>
-    /// <param name="architecture">Such as sm_80.</param>
-    /// <returns>Null where they are not known.</returns>
+    /// <summary>Gets the limits of an architecture.</summary>
+    /// <param name="architecture">The architecture, such as sm_80.</param>
+    /// <returns>The limits, or null if they are not known.</returns>
     public static MultiprocessorLimits? Of(string architecture) => architecture switch
     {
         "sm_75" => Sm75,
@@ -37,24 +37,24 @@ public sealed record MultiprocessorLimits(int Warps, int Blocks, int Registers, 
     };
 }
 
-/// <summary>How full a multiprocessor can get; a limit, not a measurement.</summary>
-/// <param name="BlocksPerMultiprocessor">Blocks that fit at once.</param>
-/// <param name="WarpsPerMultiprocessor">Their warps.</param>
-/// <param name="Share">The share of the warps that a multiprocessor can hold.</param>
-/// <param name="Limiter">What keeps it from holding more: "warps", "blocks", "registers" or "shared memory".</param>
+/// <summary>The occupancy of a multiprocessor. It is an upper limit, not a measurement.</summary>
+/// <param name="BlocksPerMultiprocessor">The number of blocks that fit at once.</param>
+/// <param name="WarpsPerMultiprocessor">The number of warps in these blocks.</param>
+/// <param name="Share">The fraction of the maximum number of resident warps.</param>
+/// <param name="Limiter">The limiting resource: "warps", "blocks", "registers" or "shared memory".</param>
 public sealed record Occupancy(int BlocksPerMultiprocessor, int WarpsPerMultiprocessor, double Share, string Limiter)
 {
-    /// <summary>Registers are given out to warps in portions of this many.</summary>
+    /// <summary>The unit in which registers are allocated to warps.</summary>
     private const int RegisterPortion = 256;
 
-    /// <summary>Shared memory is given out in portions of this many bytes.</summary>
+    /// <summary>The unit in which shared memory is allocated, in bytes.</summary>
     private const int SharedPortion = 128;
 
     /// <summary>Computes the occupancy of a kernel.</summary>
-    /// <param name="registersPerThread">Registers of a thread.</param>
-    /// <param name="threadsPerBlock">Threads of a block.</param>
-    /// <param name="sharedBytesPerBlock">Shared memory of a block.</param>
-    /// <param name="limits">The multiprocessor.</param>
+    /// <param name="registersPerThread">The number of registers per thread.</param>
+    /// <param name="threadsPerBlock">The number of threads per block.</param>
+    /// <param name="sharedBytesPerBlock">The shared memory per block.</param>
+    /// <param name="limits">The limits of the multiprocessor.</param>
     /// <returns>The occupancy.</returns>
     public static Occupancy Compute(int registersPerThread, int threadsPerBlock, int sharedBytesPerBlock, MultiprocessorLimits limits)
     {

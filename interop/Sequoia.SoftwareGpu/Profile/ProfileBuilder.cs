@@ -4,7 +4,7 @@ using Sequoia.SoftwareGpu.Ptx;
 
 namespace Sequoia.SoftwareGpu.Profile;
 
-/// <summary>Turns raw counts into a profile: an instruction executes as often as its block.</summary>
+/// <summary>Converts raw counts to a profile. An instruction executes as often as its basic block.</summary>
 internal static class ProfileBuilder
 {
     public static KernelProfile Build(

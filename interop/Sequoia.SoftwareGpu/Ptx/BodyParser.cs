@@ -113,7 +113,7 @@ internal sealed class BodyParser(
         }
     }
 
-    /// <summary>A list of labels; the label before it is its name.</summary>
+    /// <summary>A list of labels. The preceding label is its name.</summary>
     private void ParseBranchTargets()
     {
         int line = reader.Line;
@@ -130,7 +130,7 @@ internal sealed class BodyParser(
         _scope.Declare(_lastLabel, new BranchTargets([.. labels]));
     }
 
-    /// <summary>The shape of functions called through a pointer; the label before it is its name.</summary>
+    /// <summary>The signature of functions called through a pointer. The preceding label is its name.</summary>
     private void ParsePrototype()
     {
         int line = reader.Line;
@@ -179,7 +179,7 @@ internal sealed class BodyParser(
         if (reader.Current.Kind == TokenKind.Integer)
             reader.Take();
 
-        // The rest (function_name, inlined_at) stands on the same line.
+        // The rest (function_name, inlined_at) is on the same line.
         while (reader.Line == line && reader.Current.Kind != TokenKind.End && !reader.Current.Is('}'))
             reader.Take();
     }
@@ -218,7 +218,7 @@ internal sealed class BodyParser(
         });
     }
 
-    /// <summary>A call of a function by its name, or by the address that a register, then the only operand, holds.</summary>
+    /// <summary>A call of a function by name, or by an address in a register, which is then the only operand.</summary>
     private (Operand[] Results, string? Callee, Operand[] Arguments) ParseCall(List<Operand> operands)
     {
         Operand[] results = [], arguments = [];
@@ -337,7 +337,7 @@ internal sealed class BodyParser(
         if (token.Text == "WARP_SZ")
             return new Operand { Kind = OperandKind.Integer, Value = 32 };
 
-        // A label may follow later; the check at the end of the body names those that never come.
+        // A label can be defined later. The check at the end of the body reports undefined labels.
         return new Operand { Kind = OperandKind.Label, Name = token.Text };
     }
 

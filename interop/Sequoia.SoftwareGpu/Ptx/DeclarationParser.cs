@@ -2,13 +2,13 @@ using System.Buffers.Binary;
 
 namespace Sequoia.SoftwareGpu.Ptx;
 
-/// <summary>Parses variable declarations: spaces, alignment, arrays, initialisers, parameter lists.</summary>
+/// <summary>Parses variable declarations: state spaces, alignment, arrays, initializers, parameter lists.</summary>
 internal sealed class DeclarationParser(TokenReader reader, Scope moduleScope)
 {
     public static bool IsSpace(string directive) =>
         directive is ".global" or ".const" or ".shared" or ".local" or ".param";
 
-    /// <summary>One declaration statement, which may name several variables, up to and with its semicolon.</summary>
+    /// <summary>Parses one declaration statement, which can declare several variables, including its semicolon.</summary>
     public List<Variable> Variables(bool isExtern)
     {
         (StateSpace space, int alignment, PtxType type, int vector) = Head();

@@ -125,7 +125,7 @@ internal sealed class Lexer(string text)
             isFloat = true;
             bool ok = uint.TryParse(word.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out uint single);
 
-            // NaN payloads must survive: the single is kept as it is and marked by its text.
+            // NaN payloads must be preserved: the single's bits are kept and marked by the text.
             bits = single;
             return ok;
         }

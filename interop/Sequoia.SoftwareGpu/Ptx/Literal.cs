@@ -1,6 +1,6 @@
 namespace Sequoia.SoftwareGpu.Ptx;
 
-/// <summary>Float literals as bits of the type that uses them.</summary>
+/// <summary>Float literals as bits of the destination type.</summary>
 internal static class Literal
 {
     /// <summary>Whether the literal was written as a single's bits (<c>0f3F800000</c>).</summary>

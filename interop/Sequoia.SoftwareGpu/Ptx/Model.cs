@@ -18,7 +18,7 @@ internal sealed class Register(string name, PtxType type)
     public PtxType Type { get; } = type;
 }
 
-/// <summary>A variable of a state space: a symbol, a parameter, or storage of a function.</summary>
+/// <summary>A variable in a state space: a symbol, a parameter, or storage of a function.</summary>
 internal sealed class Variable
 {
     public required string Name { get; init; }
@@ -31,20 +31,20 @@ internal sealed class Variable
 
     public int Line { get; init; }
 
-    /// <summary>Declared <c>.extern</c>: dynamic shared memory, or something that another module defines.</summary>
+    /// <summary>Declared <c>.extern</c>: dynamic shared memory, or a symbol that another module defines.</summary>
     public bool IsExtern { get; init; }
 
     public byte[]? Initializer { get; set; }
 
-    /// <summary>Places in the initialiser that hold addresses of other symbols.</summary>
+    /// <summary>The positions in the initializer that contain addresses of other symbols.</summary>
     public List<(int Offset, string Symbol, long Addend)> Relocations { get; } = [];
 
-    /// <summary>The address for global and const, the offset in its window for shared, local and param.</summary>
+    /// <summary>The address for global and const variables. The offset in the window for shared, local and param variables.</summary>
     public ulong Address { get; set; }
 
     public bool IsPlaced { get; set; }
 
-    /// <summary>The address counts from the frame of the running call: storage of a function that is not expanded in place.</summary>
+    /// <summary>Whether the address is relative to the frame of the current call: storage of a function that is not inlined.</summary>
     public bool IsInFrame { get; init; }
 }
 
@@ -63,7 +63,7 @@ internal enum OperandKind : byte
     Sink,
 }
 
-/// <summary>One operand of an instruction, with every name but labels resolved.</summary>
+/// <summary>One operand of an instruction, with every name except labels resolved.</summary>
 internal sealed class Operand
 {
     public required OperandKind Kind { get; init; }
@@ -75,7 +75,7 @@ internal sealed class Operand
     /// <summary>The name of a label, function or special register.</summary>
     public string? Name { get; init; }
 
-    /// <summary>The literal's bits, or the offset of an address.</summary>
+    /// <summary>The bits of the literal, or the offset of an address.</summary>
     public long Value { get; init; }
 
     public bool Negated { get; init; }
@@ -94,27 +94,27 @@ internal sealed class Instruction
 
     public required SourcePlace Place { get; init; }
 
-    /// <summary>The scope in which its labels are looked up.</summary>
+    /// <summary>The scope in which the instruction's labels are resolved.</summary>
     public required Scope Scope { get; init; }
 
     public Operand[] Results { get; init; } = [];
 
     public Operand[] Arguments { get; init; } = [];
 
-    /// <summary>The function's name; null where a register, the only operand, holds its address.</summary>
+    /// <summary>The function's name. Null if a register, the only operand, contains its address.</summary>
     public string? Callee { get; init; }
 
     public string Name => string.Join('.', Opcode);
 }
 
-/// <summary>Where an instruction comes from: its PTX line and text, and the CUDA line of the last <c>.loc</c>.</summary>
+/// <summary>The origin of an instruction: its PTX line and text, and the CUDA line from the last <c>.loc</c>.</summary>
 internal sealed record SourcePlace(int Line, string Text, Dictionary<int, string> Files, int FileNumber, int FileLine)
 {
-    /// <summary>Looked up late: the table of files stands at the end of a module.</summary>
+    /// <summary>Resolved late, because the file table is at the end of a module.</summary>
     public string? File => Files.GetValueOrDefault(FileNumber);
 }
 
-/// <summary>A label stands before the instruction of this index.</summary>
+/// <summary>A label is before the instruction with this index.</summary>
 internal sealed class Label(string name, int index)
 {
     public string Name { get; } = name;
@@ -122,13 +122,13 @@ internal sealed class Label(string name, int index)
     public int Index { get; } = index;
 }
 
-/// <summary>The labels that a <c>brx.idx</c> chooses from.</summary>
+/// <summary>The labels that a <c>brx.idx</c> selects from.</summary>
 internal sealed class BranchTargets(string[] labels)
 {
     public string[] Labels { get; } = labels;
 }
 
-/// <summary>What functions called through a pointer look like: the bytes of their results and parameters.</summary>
+/// <summary>The signature of functions called through a pointer: the bytes of their results and parameters.</summary>
 internal sealed class CallPrototype(int[] resultBytes, int[] parameterBytes)
 {
     public int[] ResultBytes { get; } = resultBytes;
@@ -136,12 +136,12 @@ internal sealed class CallPrototype(int[] resultBytes, int[] parameterBytes)
     public int[] ParameterBytes { get; } = parameterBytes;
 }
 
-/// <summary>A function's address; a declaration and the definition that follows share it.</summary>
+/// <summary>The address of a function. A declaration and its later definition share it.</summary>
 internal sealed class CodeAddress(ulong value)
 {
     public ulong Value { get; } = value;
 
-    /// <summary>Something holds the address, so the function may be called through a pointer.</summary>
+    /// <summary>Whether the address is taken, so that the function may be called through a pointer.</summary>
     public bool IsTaken { get; set; }
 
     public ulong Take()
@@ -151,7 +151,7 @@ internal sealed class CodeAddress(ulong value)
     }
 }
 
-/// <summary>Names declared between two braces; inner scopes hide outer ones.</summary>
+/// <summary>Names declared between two braces. Inner scopes hide outer ones.</summary>
 internal sealed class Scope(Scope? parent)
 {
     private readonly Dictionary<string, object> _names = [];
@@ -159,7 +159,7 @@ internal sealed class Scope(Scope? parent)
 
     public void Declare(string name, object value) => _names[name] = value;
 
-    /// <summary>Declares <c>prefix0</c> to <c>prefix(count - 1)</c>; the registers are made when first used.</summary>
+    /// <summary>Declares <c>prefix0</c> to <c>prefix(count - 1)</c>. The registers are created on first use.</summary>
     public void DeclareRange(string prefix, int count, PtxType type) => _ranges.Add((prefix, count, type));
 
     public bool DeclaresHere(string name) => _names.ContainsKey(name);
@@ -200,7 +200,7 @@ internal sealed class Function
 
     public List<Instruction> Body { get; } = [];
 
-    /// <summary>Variables declared in the body: shared, local and call parameters.</summary>
+    /// <summary>Variables declared in the body: shared variables, local variables and call parameters.</summary>
     public List<Variable> Variables { get; } = [];
 
     public (int X, int Y, int Z)? MaxThreads { get; set; }
@@ -210,7 +210,7 @@ internal sealed class Function
     public bool IsDefined { get; set; }
 }
 
-/// <summary>A module as parsed: its functions and the symbols of global and const space.</summary>
+/// <summary>A parsed module: its functions and its symbols in global and const space.</summary>
 internal sealed class ParsedModule
 {
     public (int Major, int Minor) Version { get; set; }

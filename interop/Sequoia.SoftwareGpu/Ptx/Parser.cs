@@ -2,13 +2,13 @@ using Sequoia.SoftwareGpu.Mem;
 
 namespace Sequoia.SoftwareGpu.Ptx;
 
-/// <summary>Parses module-level PTX; bodies are read by <see cref="BodyParser"/>.</summary>
+/// <summary>Parses module-level PTX. <see cref="BodyParser"/> parses function bodies.</summary>
 internal sealed class Parser
 {
-    /// <summary>The newest PTX version whose text is understood.</summary>
+    /// <summary>The newest supported PTX version.</summary>
     private const int NewestMajor = 8, NewestMinor = 8;
 
-    /// <summary>The newest <c>.target</c>; later ones have instructions and meanings of their own.</summary>
+    /// <summary>The newest supported <c>.target</c>. Later targets have other instructions and semantics.</summary>
     private const int NewestTarget = 90;
 
     private readonly TokenReader _reader;
@@ -107,7 +107,7 @@ internal sealed class Parser
         int number = _reader.ExpectInteger("a file number");
         _module.Files[number] = _reader.ExpectString();
 
-        // Optional time stamp and size.
+        // An optional time stamp and size.
         while (_reader.TryTake(','))
             _reader.Take();
     }

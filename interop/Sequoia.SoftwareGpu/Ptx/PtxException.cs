@@ -1,16 +1,16 @@
 namespace Sequoia.SoftwareGpu;
 
-/// <summary>PTX that this software GPU does not understand, or that is wrong. The message names the line.</summary>
+/// <summary>PTX that this software GPU does not support, or that is invalid. The message names the line.</summary>
 public sealed class PtxException : Exception
 {
     /// <summary>Creates the exception for a line of the PTX text.</summary>
-    /// <param name="line">The line, from 1.</param>
-    /// <param name="reason">One sentence that says what is wrong.</param>
+    /// <param name="line">The line number, from 1.</param>
+    /// <param name="reason">One sentence that describes the error.</param>
     public PtxException(int line, string reason) : base($"PTX line {line}: {reason}") => Line = line;
 
-    /// <summary>Whether the PTX is only too new.</summary>
+    /// <summary>Whether the PTX is valid, but too new.</summary>
     public bool IsUnsupportedVersion { get; init; }
 
-    /// <summary>The line of the PTX text, from 1.</summary>
+    /// <summary>The line number in the PTX text, from 1.</summary>
     public int Line { get; }
 }

@@ -12,7 +12,7 @@ internal enum TokenKind : byte
     Symbol,
 }
 
-/// <summary>One token; <see cref="Bits"/> is the integer, or the bits of a double for a float literal.</summary>
+/// <summary>One token. <see cref="Bits"/> is the integer, or the bits of a double for a float literal.</summary>
 internal readonly record struct Token(TokenKind Kind, string Text, ulong Bits, int Line, int Start, int End)
 {
     public bool Is(char symbol) => Kind == TokenKind.Symbol && Text[0] == symbol;

@@ -1,6 +1,6 @@
 namespace Sequoia.SoftwareGpu.Ptx;
 
-/// <summary>A lexer with one token of look-ahead and the usual expectations.</summary>
+/// <summary>A lexer with one token of lookahead and the common expectations.</summary>
 internal sealed class TokenReader
 {
     private readonly Lexer _lexer;
@@ -17,7 +17,7 @@ internal sealed class TokenReader
 
     public int Line => Current.Line;
 
-    /// <summary>Braces, brackets and lists nest no deeper than this: the parser calls itself at each.</summary>
+    /// <summary>The maximum nesting depth of braces, brackets and lists, because the parser is recursive.</summary>
     private const int DeepestNesting = 100;
 
     private int _depth;

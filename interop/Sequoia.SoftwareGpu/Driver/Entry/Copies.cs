@@ -53,7 +53,7 @@ internal static unsafe partial class EntryPoints
     public static CudaResult cuMemsetD32Async(ulong to, uint value, nuint count, nint stream) =>
         Guarded(() => Fill(Call.Context.Stream(stream), to, value, 4, count));
 
-    // Host memory that the device does not know is pageable: read or written at the time of the call.
+    // Host memory that the device does not know is pageable. It is read or written during the call.
     private static void CopyNow(Context context, ulong to, ulong from, nuint bytes)
     {
         context.RefuseDuringCapture("a blocking copy");
@@ -81,7 +81,7 @@ internal static unsafe partial class EntryPoints
         }
         else
         {
-            // A driver waits here too, having nowhere to put the bytes until later.
+            // A driver also waits here, because it has nowhere to store the bytes until later.
             if (stream.Capture is not null)
                 throw new DriverError(CudaResult.StreamCaptureUnsupported, "a copy to pageable memory cannot be captured; use pinned memory");
             stream.RunAll();

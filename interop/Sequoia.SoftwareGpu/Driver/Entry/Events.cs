@@ -47,7 +47,7 @@ internal static unsafe partial class EntryPoints
             GpuEvent asked = Uncaptured(handle);
             if (asked is not { HasHappened: false, Place: { } place })
                 return CudaResult.Success;
-            // Who asks again and again waits for progress.
+            // A caller that polls waits for progress.
             place.Stream.RunNext();
             return CudaResult.NotReady;
         }

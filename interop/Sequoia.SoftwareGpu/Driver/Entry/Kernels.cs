@@ -124,7 +124,7 @@ internal static unsafe partial class EntryPoints
         queue.Enqueue(new LaunchWork(function, grid, block, sharedBytes, Parameters(function.Kernel, parameters, extra)));
     }
 
-    /// <summary>The bytes of a kernel's parameters, taken from one pointer each, or from one buffer (CU_LAUNCH_PARAM_BUFFER_POINTER).</summary>
+    /// <summary>The bytes of a kernel's parameters, read from one pointer each or from one buffer (CU_LAUNCH_PARAM_BUFFER_POINTER).</summary>
     private static byte[] Parameters(Kernel kernel, void** parameters, void** extra)
     {
         byte[] bytes = new byte[kernel.ParameterBytes];

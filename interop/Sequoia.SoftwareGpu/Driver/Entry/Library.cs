@@ -68,13 +68,13 @@ internal static unsafe partial class EntryPoints
         }
     }
 
-    // The toolkit whose PTX is understood.
+    // The toolkit whose PTX is supported.
     private const int DriverVersion = 12040;
 
-    /// <summary>Does the work of a call, which has the device for itself; what it throws becomes a code, since no exception may leave an entry point.</summary>
+    /// <summary>Runs a call with exclusive access to the device. Exceptions become result codes, because no exception can leave an entry point.</summary>
     private static CudaResult Guarded(Action work) => Guarded(work, static work => work());
 
-    /// <summary>The same without a closure, for calls that come around every other call.</summary>
+    /// <summary>The same without a closure, for very frequent calls.</summary>
     private static CudaResult Guarded<T>(T argument, Action<T> work)
     {
         try

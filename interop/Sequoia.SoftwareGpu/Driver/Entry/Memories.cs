@@ -25,7 +25,7 @@ internal static unsafe partial class EntryPoints
     public static CudaResult cuMemAllocManaged(ulong* pointer, nuint bytes, uint flags) => Guarded(() =>
     {
         Given(pointer);
-        // Memory at one address for both sides; that is what pinned memory is here.
+        // Memory at one address for both sides. This is how pinned memory works here.
         *pointer = (ulong)Call.Gpu.AllocatePinned(Call.Context, bytes);
     });
 
@@ -130,7 +130,7 @@ internal static unsafe partial class EntryPoints
     private static T** Out<T>(T** pointer) where T : unmanaged =>
         pointer is not null ? pointer : throw new DriverError(CudaResult.InvalidValue, "the place for the pointer is null");
 
-    /// <summary>Frees memory behind all work that may use it, as a driver does.</summary>
+    /// <summary>Frees memory after all work that can use it, as a driver does.</summary>
     private static void Release(Context context, ulong pointer)
     {
         if (!context.Allocations.Contains(pointer))

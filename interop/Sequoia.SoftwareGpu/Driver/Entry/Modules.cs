@@ -71,7 +71,7 @@ internal static unsafe partial class EntryPoints
         }
         try
         {
-            // A cubin is an ELF file, a fat binary has a number of its own; PTX is text.
+            // A cubin is an ELF file, and a fat binary has its own magic number. PTX is text.
             uint magic = image is null ? throw new DriverError(CudaResult.InvalidValue, "the module is null") : *(uint*)image;
             if (magic is 0x464C457F or 0xBA55ED50)
                 throw new DriverError(CudaResult.NoBinaryForGpu, "the software GPU executes PTX; compile for a virtual architecture (compute_80), not for a real one (sm_80)");
@@ -93,7 +93,7 @@ internal static unsafe partial class EntryPoints
         nuint bytes = 0;
         for (uint i = 0; i < options; i++)
         {
-            // Numbers come in the place of the pointer.
+            // Numbers are passed in place of the pointer.
             if (names[i] == JitOption.ErrorLog)
                 log = (byte*)values[i];
             else if (names[i] == JitOption.ErrorLogBytes)

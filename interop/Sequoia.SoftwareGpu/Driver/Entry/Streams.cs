@@ -45,7 +45,7 @@ internal static unsafe partial class EntryPoints
             RefuseCapturing(asked, nameof(cuStreamQuery));
             if (asked.IsIdle)
                 return CudaResult.Success;
-            // Who asks again and again waits for progress.
+            // A caller that polls waits for progress.
             asked.RunNext();
             return CudaResult.NotReady;
         }
