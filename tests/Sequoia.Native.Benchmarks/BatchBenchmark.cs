@@ -1,9 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using Sequoia.Native.Backends;
-using Sequoia.Native.Backends.Cpu;
 using Sequoia.Native.Engine;
-using Sequoia.Native.Models;
 using Sequoia.Native.Sampling;
 
 namespace Sequoia.Native.Benchmarks;
@@ -16,7 +13,7 @@ internal static class BatchBenchmark
 {
     public static void Run(string targetFolder, string draftFolder, string tree, int steps, int repeats, int threads)
     {
-        using Model target = new(targetFolder, threads), draft = new(draftFolder, threads);
+        using CpuModel target = new(targetFolder, threads), draft = new(draftFolder, threads);
         TokenTree shape = TreePolicy.Parse(tree).Resolve(null);
         double bandwidth = MachineLimits.ReadBandwidth(threads);
         double bytes = target.Bytes + (shape.Size == 1 ? 0 : draft.Bytes * (shape.Levels - 1));
@@ -43,33 +40,6 @@ internal static class BatchBenchmark
             alone = count == 1 ? tokens / seconds : alone;
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"{count,4} {1e3 * seconds / steps,11:F2} {bytes * steps / seconds / bandwidth,8:P0} {tokens / seconds,10:F1} {tokens / seconds / alone,11:F2}x"));
-        }
-    }
-
-    private sealed class Model : IDisposable
-    {
-        private readonly ModelFiles _files;
-        private readonly CpuBackend _backend;
-
-        public Model(string folder, int threads)
-        {
-            LlamaConfig config = LlamaConfig.Read(Path.Combine(folder, "config.json"));
-            _files = new ModelFiles(folder);
-            _backend = new CpuBackend(threads, CpuKernels.Best);
-            var tensors = new LlamaTensors(_files, config);
-            Llama = new Llama(_backend, config, tensors);
-            // Of the embedding a pass reads some rows, unless it is also the head.
-            Bytes = tensors.Matrices.Skip(config.TiedEmbeddings ? 0 : 1).Distinct().Sum(matrix => (double)matrix.Rows * matrix.Columns * matrix.Type.Size());
-        }
-
-        public Llama Llama { get; }
-
-        public double Bytes { get; }
-
-        public void Dispose()
-        {
-            _backend.Dispose();
-            _files.Dispose();
         }
     }
 }

@@ -1,9 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using Sequoia.Native.Backends;
-using Sequoia.Native.Backends.Cpu;
 using Sequoia.Native.Engine;
-using Sequoia.Native.Models;
 using Sequoia.Native.Sampling;
 
 namespace Sequoia.Native.Benchmarks;
@@ -16,13 +13,11 @@ internal static class StepBenchmark
 {
     public static void Run(string targetFolder, string draftFolder, string[] trees, int steps, int repeats, int threads)
     {
-        using var backend = new CpuBackend(threads, CpuKernels.Best);
-        using ModelFiles targetFiles = new(targetFolder), draftFiles = new(draftFolder);
-        Llama target = Load(targetFolder, targetFiles, backend), draft = Load(draftFolder, draftFiles, backend);
-        Console.WriteLine($"{backend.Name}; {steps} steps, each the least of {repeats}");
+        using CpuModel target = new(targetFolder, threads), draft = new(draftFolder, threads);
+        Console.WriteLine($"{target.Llama.Backend.Name}; {steps} steps, each the least of {repeats}");
         foreach (string tree in trees)
         {
-            using var decoder = new Decoder(target, draft, TreePolicy.Parse(tree).Resolve(null), 1024);
+            using var decoder = new Decoder(target.Llama, draft.Llama, TreePolicy.Parse(tree).Resolve(null), 1024);
             long[] least = new long[steps];
             Array.Fill(least, long.MaxValue);
             int tokens = 0;
@@ -40,11 +35,5 @@ internal static class StepBenchmark
             double seconds = least.Sum() / (double)Stopwatch.Frequency;
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{tree,-14} {1e6 * seconds / steps,8:F1} us a step {tokens / seconds,8:F1} tokens/s"));
         }
-    }
-
-    private static Llama Load(string folder, ModelFiles files, CpuBackend backend)
-    {
-        LlamaConfig config = LlamaConfig.Read(Path.Combine(folder, "config.json"));
-        return new Llama(backend, config, new LlamaTensors(files, config));
     }
 }
