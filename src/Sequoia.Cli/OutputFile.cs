@@ -1,4 +1,5 @@
 using Sequoia.Native;
+using Sequoia.Native.Diagnostics;
 
 namespace Sequoia.Cli;
 
@@ -13,17 +14,12 @@ internal static class OutputFile
 
     public static void Write(string file, Action<Stream> content)
     {
-        string temporary = TemporaryOf(file);
         try
         {
-            using (FileStream stream = File.Create(temporary))
-                content(stream);
-            File.Move(temporary, file, overwrite: true);
+            AtomicFile.Write(file, content);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            if (File.Exists(temporary))
-                File.Delete(temporary);
             throw new InvalidInputException($"{file}: cannot be written ({e.Message.ReplaceLineEndings(" ")})", e);
         }
     }
@@ -38,7 +34,7 @@ internal static class OutputFile
             throw new InvalidInputException($"{file}: cannot be written (it is a device; name a file)");
         if (Path.GetDirectoryName(Path.GetFullPath(file)) is { } folder && !Directory.Exists(folder))
             throw new InvalidInputException($"{file}: cannot be written (there is no folder {folder})");
-        string temporary = TemporaryOf(file);
+        string temporary = AtomicFile.TemporaryOf(file);
         try
         {
             File.Create(temporary).Dispose();
@@ -62,6 +58,4 @@ internal static class OutputFile
             throw new InvalidInputException($"{folder}: cannot be made ({e.Message.ReplaceLineEndings(" ")})", e);
         }
     }
-
-    private static string TemporaryOf(string file) => $"{file}.{Environment.ProcessId}.tmp";
 }

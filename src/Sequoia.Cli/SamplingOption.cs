@@ -18,6 +18,8 @@ internal static class SamplingOption
         { } value => value,
     };
 
+    public static Option<int?> TopK() => CheckedOption.Number("--top-k", "Keep the K most probable tokens. Default: 0, all.", 0, int.MaxValue);
+
     public static Option<float?> Temperature() => CheckedOption.Number("--temperature", "0 is greedy. Default: 0.6.", 0f, LargestTemperature, ProblemOf);
 
     public static Option<float[]> Temperatures(string description) =>

@@ -16,8 +16,8 @@ internal sealed class GenerateCommand
     private readonly PairOptions _pair = new();
     private readonly Option<string?> _tree = CheckedOption.Text("--tree", "none, chain:N, chains:WxL, optimal:N[xL], auto, FILE.json or - (such a file on standard input). Default: auto; none with --target alone.", "TREE");
     private readonly Option<float?> _temperature = SamplingOption.Temperature();
-    private readonly Option<float?> _topP = CheckedOption.Number("--top-p", "Keep the most probable tokens of this mass. Default: 1, all.", 0f, 1f);
-    private readonly Option<int?> _topK = CheckedOption.Number("--top-k", "Keep the K most probable tokens. Default: 0, all.", 0, int.MaxValue);
+    private readonly Option<float?> _topP = SamplingOption.TopP();
+    private readonly Option<int?> _topK = SamplingOption.TopK();
     private readonly Option<int?> _maxTokens = CheckedOption.Number("--max-tokens", "The most tokens to generate. Default: 256.", 1, int.MaxValue);
     private readonly Option<ulong?> _seed = CheckedOption.Number("--seed", "Repeats a run. Default: random, and reported.", 0UL, ulong.MaxValue);
     private readonly Option<bool> _ignoreEos = new("--ignore-eos") { Description = "Go on after the end of the text." };
@@ -83,13 +83,10 @@ internal sealed class GenerateCommand
     private GenerationOptions Options(ParseResult parsed)
     {
         var defaults = new GenerationOptions();
-        float topP = parsed.GetValue(_topP) ?? defaults.TopP;
-        if (topP == 0)
-            throw new InvalidInputException("--top-p 0: must be above 0; for the most probable token alone use --temperature 0");
         return defaults with
         {
             Temperature = parsed.GetValue(_temperature) ?? defaults.Temperature,
-            TopP = topP,
+            TopP = SamplingOption.TopPOf(parsed, _topP),
             TopK = parsed.GetValue(_topK) ?? defaults.TopK,
             MaxTokens = parsed.GetValue(_maxTokens) ?? defaults.MaxTokens,
             Seed = parsed.GetValue(_seed),

@@ -13,7 +13,7 @@ internal sealed class MeasureCommand
     private readonly Option<int?> _maxPrompts = CheckedOption.Number("--max-prompts", "The most prompts to use. Default: 200.", 1, int.MaxValue);
     private readonly Option<float?> _temperature = SamplingOption.Temperature();
     private readonly Option<float?> _topP = SamplingOption.TopP();
-    private readonly Option<int?> _topK = CheckedOption.Number("--top-k", "Keep the K most probable tokens. Default: 0, all.", 0, int.MaxValue);
+    private readonly Option<int?> _topK = SamplingOption.TopK();
     private readonly Option<int?> _maxTokens = CheckedOption.Number("--max-tokens", "The most tokens for each prompt. Default: 128.", 1, int.MaxValue);
     private readonly Option<ulong?> _seed = CheckedOption.Number("--seed", "Default: 0.", 0UL, ulong.MaxValue);
     private readonly Option<bool> _byDepth = new("--by-depth") { Description = "Also show acceptance by depth, as the optimal tree of 64 nodes meets it." };

@@ -7,7 +7,7 @@ internal static class AtomicFile
     /// <exception cref="UnauthorizedAccessException">The file cannot be written; nothing is left behind.</exception>
     public static void Write(string file, Action<Stream> write)
     {
-        string temporary = $"{file}.{Environment.ProcessId}.tmp";
+        string temporary = TemporaryOf(file);
         try
         {
             using (FileStream stream = File.Create(temporary))
@@ -21,4 +21,7 @@ internal static class AtomicFile
             throw;
         }
     }
+
+    /// <summary>The temporary file of this process.</summary>
+    public static string TemporaryOf(string file) => $"{file}.{Environment.ProcessId}.tmp";
 }
