@@ -198,8 +198,11 @@ public sealed class TextGenerator : IDisposable, IAsyncDisposable
             cancellation.ThrowIfCancellationRequested();
             ReadOnlySpan<int> tokens = decoder.Step();
             onStep(decoder.Verdict);
-            if (tokens.ToArray().Any(token => EndsText(token, options)))
-                return;
+            foreach (int token in tokens)
+            {
+                if (EndsText(token, options))
+                    return;
+            }
             generated += tokens.Length;
         }
     }

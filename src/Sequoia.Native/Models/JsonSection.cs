@@ -34,22 +34,31 @@ internal sealed class JsonSection
             JsonElement root = Parse(content, duplicates).RootElement;
             return root.ValueKind == JsonValueKind.Object ? new JsonSection(file, "", root) : throw new ModelFileException(file, "must hold a JSON object");
         }
-        catch (InvalidOperationException e)
-        {
-            throw new ModelFileException(file, "has a key that is not valid text; download it again", e);
-        }
         catch (JsonException e)
         {
-            string where = e.LineNumber is { } line ? $" near line {line + 1}" : $" ({e.Message.Split('\n', 2)[0]})";
-            throw new ModelFileException(file, $"is not valid JSON{where}; download it again", e);
+            throw new ModelFileException(file, $"{e.Message}; download it again", e);
         }
     }
 
     /// <summary>Parses JSON that may begin with a byte order mark, as editors on Windows write it.</summary>
-    /// <exception cref="JsonException">The text is not JSON, or a key is repeated where this is not allowed.</exception>
-    /// <exception cref="InvalidOperationException">A key has an unpaired surrogate; never thrown later if no key may repeat.</exception>
-    public static JsonDocument Parse(byte[] content, bool duplicates = false) => JsonDocument.Parse(
-        content.AsMemory(content.AsSpan().StartsWith("\uFEFF"u8) ? 3 : 0), new JsonDocumentOptions { AllowDuplicateProperties = duplicates });
+    /// <exception cref="JsonException">It is not JSON, repeats a key, or has a key with half a surrogate pair. The message says what is wrong with the file.</exception>
+    public static JsonDocument Parse(byte[] content, bool duplicates = false)
+    {
+        try
+        {
+            return JsonDocument.Parse(
+                content.AsMemory(content.AsSpan().StartsWith("\uFEFF"u8) ? 3 : 0), new JsonDocumentOptions { AllowDuplicateProperties = duplicates });
+        }
+        catch (JsonException e)
+        {
+            string where = e.LineNumber is { } line ? $" near line {line + 1}" : $" ({e.Message.Split('\n', 2)[0]})";
+            throw new JsonException($"is not valid JSON{where}", e.Path, e.LineNumber, e.BytePositionInLine, e);
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new JsonException("has a key that is not valid text", e);
+        }
+    }
 
     /// <summary>A key's full path from the root of the file.</summary>
     public string PathOf(string key) => _path.Length == 0 ? key : $"{_path}.{key}";

@@ -20,12 +20,7 @@ internal static class JsonInput
         }
         catch (JsonException e)
         {
-            string where = e.LineNumber is { } line ? $" near line {line + 1}; correct it there" : $" ({e.Message.Split('\n', 2)[0]})";
-            throw new InvalidInputException($"{file}: is not valid JSON{where}", e);
-        }
-        catch (InvalidOperationException e)
-        {
-            throw new InvalidInputException($"{file}: has a key that is not valid text", e);
+            throw new InvalidInputException($"{file}: {e.Message}{(e.LineNumber is null ? "" : "; correct it there")}", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
