@@ -1,141 +1,209 @@
 // output[row][head] = sum over j of softmax over j of (q . K[j] scale) V[j], j over the positions 0 .. position of the row: the committed
 // prefix, then the row's own path in the tree. heads / kv_heads = group <= 16 heads share a key and value head.
 //
-//   attend_sealed   keys 0 .. sealed - 1, sealed = 16 floor(max(0, position - 64) / 16): tensor cores, partial sums into the workspace
-//   attend          the row's tail, sealed .. position (80 keys at most): fp32; then it adds the partial sums, divides and writes
+// Two kinds of blocks, side by side in one launch, leave partial sums in the workspace; whoever brings a row's last one merges them and writes.
+//
+//   prefix   a tile of rows, a split of 256 keys that all of them find in the order of pages. Of a tree's rows these are the committed tiles of 64
+//            keys, of a prompt's rows all keys
+//   tree     a warp for a row and one of the at most two tiles behind these: its keys are gathered along the row's path
 //
 // The bits of a row depend on its position, its query and its path's keys and values alone:
-//   - what is sealed depends on the position alone. A tree has at most 64 levels, so a sealed key is committed. The tail is gathered in the order
-//     of positions, wherever its keys are
-//   - tiles of 64 keys and splits of 256 begin at multiples of these, and each tile is computed by itself (sealed_tile.cuh). Tiles merge in
-//     order into a split, splits in order into the row, the tail last (softmax_state.cuh): one function, the same bits, whoever calls it
+//   - tiles of 64 keys and splits of 256 begin at multiples of these, and each tile is computed by itself, by one function (attend_tile.cuh). Tiles
+//     merge in order into a split, splits in order into the row (softmax_state.cuh): where a key was read from is no part of it
 //   - rows that are computed together may have different bounds; what lies behind a row's own adds exactly nothing to it
-// Both values of ROW_TILE are schedules of this arithmetic: 16 for few rows, a warp for each of a split's four tiles, which merge through
-// shared memory; 64 for many, where each of the four warps has 16 rows and goes through the tiles. A tile's rows are of one sequence (RowTile).
-// A slab of 16 sealed keys is a page of the cache, wherever that lies.
+// ROW_TILE, packed rows of a tile (rows x group, whole rows), is a schedule of this arithmetic: with 16, few, a warp for each of a split's four tiles,
+// which merge through shared memory; with 64, many, each of the four warps has 16 rows and goes through all four tiles.
 //
-// Layouts: attend.cuh, sealed_partials.cuh. Queries, keys, values, output in 16 bits, all rows at multiples of 16 bytes. ELEMENT: F16 or BF16.
-// HEAD_DIM: 32, 64 or 128 (attend_scalar.cu for others). Nodes are numbered breadth first and rows ascend: the last row of a tile is the deepest.
-// Grids: (tiles, kv_heads, splits) and (count, kv_heads). A split behind the deepest row's sealed keys ends at once, so one grid serves every
-// prefix. Block: 128. Shared memory: attend_sealed (ROW_TILE + 256) HEAD_DIM 2; attend 160 HEAD_DIM 2 + group (HEAD_DIM + 80) 4.
+// Layouts: attend.cuh, attend_partials.cuh. Queries, keys, values, output in 16 bits, all rows at multiples of 16 bytes. ELEMENT: F16 or BF16.
+// HEAD_DIM: 32, 64 or 128 (attend_scalar.cu for others). Rows of a sequence ascend in position: the last of a tile is the deepest.
+// Grid: (tiles x splits + blocks of tree warps, kv_heads). A split behind the deepest row's keys ends at once, so one grid serves every prefix. Trees
+// have 2 ceil(count / 4) blocks more, prompts none. Block: 128. Shared memory: 256 HEAD_DIM 2.
 //
-// Bytes asked for, all in units of one: R = packed rows of a tile, S = sealed keys of its deepest row, N = tail keys, T = those in the tree
-//   attend_sealed   each block 1536; each that does not end at once R (2 HEAD_DIM + 4) + keys of the split that are < S, x 4 HEAD_DIM, and 96 for
-//                   16 of these keys; for each split, row and head with keys 4 HEAD_DIM + 8 written
-//   attend          each row and kv head: 2048 + (N - T) 24 + T 40 + 4 HEAD_DIM N + group (4 HEAD_DIM + splits of the row x 8 HEAD_DIM)
-// So sealed keys and values are read once a row tile. With 16 packed rows, a whole split's partial sums are 16 (4 HEAD_DIM + 8) to 256 x 4 HEAD_DIM
-// bytes of keys and values, one sixteenth: 16 rows take the place of 256 keys.
+// Bytes asked for, without tables that say where things are (up to 128 a thread):
+//   prefix blocks   keys of the split x 4 HEAD_DIM; queries 2 HEAD_DIM a packed row, with ROW_TILE 16 for each of the split's tiles
+//   tree warps      keys of the tile x 4 HEAD_DIM, queries 2 HEAD_DIM a head
+//   partial sums    4 HEAD_DIM + 8 written, 8 HEAD_DIM read a part, row and head, and 4 for the row's counter; results 2 HEAD_DIM a row and head
+// With 16 packed rows, a whole split's partial sums are 16 (4 HEAD_DIM + 8) to 256 x 4 HEAD_DIM bytes of keys and values, one sixteenth.
 // Called by AttendKernels. Reference: AttendReference (C#); attend_scalar.cu.
-#include "attend_tail.cuh"
-#include "sealed_few_rows.cuh"
-#include "sealed_many_rows.cuh"
+#include "attend_keys.cuh"
+#include "attend_partials.cuh"
 
 static_assert(ROW_TILE == WARP_ROWS ? SPLIT_TILES == WARPS : ROW_TILE == WARPS * WARP_ROWS, "a warp for each tile, or for each 16 rows");
 
-extern "C" __global__ __launch_bounds__(THREADS) void attend_sealed(const __grid_constant__ Attend p)
+// Packed row r of a key and value head is head r % group of the tile's row r / group.
+__device__ inline const ELEMENT* query_of(const Attend& p, i32 first_row, i32 kv_head, i32 packed_row)
 {
-    SealedSplit work;
-    RowTile tile = p.tiles[blockIdx.x];
-    work.group = p.heads / p.kv_heads;
-    work.kv_head = blockIdx.y;
-    work.split = blockIdx.z;
-    work.first_row = tile.first;
-    work.rows = tile.rows;
-    work.keys = min(SPLIT_KEYS, work.keys_of(p.pass, work.first_row + work.rows - 1));
-    if (work.keys <= 0)
-        return;
-    const Sequence& sequence = sequence_of(p.pass, work.first_row / work.group);
-    i32 slab = threadIdx.x % LANES;
-    work.page = slab * SLAB_KEYS < work.keys ? pages_of(sequence, p.pass.cache)[work.split * (SPLIT_KEYS / SLAB_KEYS) + slab] : 0;
-    u64 plane = (u64)work.kv_head * p.capacity * HEAD_DIM;
-    work.keys_plane = p.keys + plane;
-    work.values_plane = p.values + plane;
-    if constexpr (ROW_TILE == WARP_ROWS)
-        attend_few_rows(p, work);
-    else
-        attend_many_rows(p, work);
+    i32 group = p.group;
+    return p.queries + (u64)(first_row + packed_row / group) * p.query_stride + (kv_head * group + packed_row % group) * HEAD_DIM;
 }
 
-extern "C" __global__ __launch_bounds__(THREADS) void attend(const __grid_constant__ Attend p)
+// Leaves a warp's sums in the workspace: of the packed rows first .. of a tile, those that have keys.
+__device__ inline void leave_sums(const Attend& p, i32 part, i32 first_row, i32 kv_head, i32 first, const i32 (&bound)[2], const WarpSums& sums)
 {
-    __shared__ i32 cache_rows[MOST_TAIL_KEYS];
-    __shared__ Mass masses[MOST_GROUP];
-    i32 row = p.first_row + blockIdx.x, kv_head = blockIdx.y, warp = threadIdx.x / LANES, lane = threadIdx.x % LANES;
-    i32 group = p.heads / p.kv_heads, first_head = kv_head * group;
-    PassRow place = load_row(p.pass, row);
-    i32 sealed = sealed_keys(place.position), keys = place.position + 1 - sealed;
-    unsigned char* tail_keys = shared;
-    unsigned char* tail_values = shared + MOST_TAIL_KEYS * ROW_BYTES;
-    float* queries = reinterpret_cast<float*>(shared + 2 * MOST_TAIL_KEYS * ROW_BYTES);
-    float* weights = queries + group * HEAD_DIM;
-
-    if (threadIdx.x < keys)
-        cache_rows[threadIdx.x] = row_of_path(*p.pass.parts[place.part].sequence, p.pass.cache, place.node, sealed + threadIdx.x);
-    // cache_rows[] is complete.
-    __syncthreads();
-    // Lanes read keys side by side and values along a row: values need no swizzle.
-    u64 plane = (u64)kv_head * p.capacity * HEAD_DIM;
-    fetch_tail(p.keys + plane, cache_rows, keys, [](i32 key, i32 chunk) { return shared_base() + swizzled<ROW_BYTES>(key, chunk); });
-    fetch_tail(p.values + plane, cache_rows, keys, [](i32 key, i32 chunk) { return shared_base() + (MOST_TAIL_KEYS + key) * ROW_BYTES + 16 * chunk; });
-    const ELEMENT* of_row = p.queries + (u64)row * p.query_stride + first_head * HEAD_DIM;
-    for (i32 pair = threadIdx.x; pair < group * HEAD_DIM / 2; pair += THREADS)
-    {
-        u32 both = reinterpret_cast<const u32*>(of_row)[pair];
-        reinterpret_cast<float2*>(queries)[pair] = make_float2(low_of(both), high_of(both));
-    }
-    cp_async_wait<1>();
-    // The tail's keys and queries[] are complete.
-    __syncthreads();
-    i32 key_blocks = (keys + LANES - 1) / LANES, head_blocks = (group + HEADS_AT_ONCE - 1) / HEADS_AT_ONCE;
-    for (i32 item = warp; item < head_blocks * key_blocks; item += WARPS)
-    {
-        i32 head = item / key_blocks * HEADS_AT_ONCE, key = item % key_blocks * LANES + lane, heads = min(HEADS_AT_ONCE, group - head);
-        if (key >= keys)
-            continue;
-        float scores[HEADS_AT_ONCE] = {};
-        tail_scores(scores, queries + head * HEAD_DIM, heads, tail_keys, key);
+    i32 group = p.group, lane = threadIdx.x % LANES;
 #pragma unroll
-        for (i32 of_block = 0; of_block < HEADS_AT_ONCE; of_block++)
-        {
-            if (of_block < heads)
-                weights[(head + of_block) * MOST_TAIL_KEYS + key] = scores[of_block] * (p.scale * LOG2_E);
-        }
-    }
-    // All scores are complete.
-    __syncthreads();
-    for (i32 head = warp; head < group; head += WARPS)
+    for (i32 half = 0; half < 2; half++)
     {
-        Mass mass = weigh_tail(weights + head * MOST_TAIL_KEYS, keys);
-        if (lane == 0)
-            masses[head] = mass;
+        if (bound[half] <= 0)
+            continue;
+        i32 packed_row = first + lane / 4 + 8 * half;
+        Partial partial = partial_of(p, part, first_row + packed_row / group, kv_head * group + packed_row % group);
+#pragma unroll
+        for (i32 eight = 0; eight < HEAD_DIM / 8; eight++)
+            *reinterpret_cast<float2*>(partial.sums + 8 * eight + lane % 4 * 2) = make_float2(sums.of[eight][2 * half], sums.of[eight][2 * half + 1]);
+        if (lane % 4 == 0)
+            *partial.mass = sums.mass[half];
     }
-    cp_async_wait<0>();
-    // The tail's values, weights[] and masses[] are complete.
-    __syncthreads();
-    for (i32 item = threadIdx.x; item < group * HEAD_DIM / 2; item += THREADS)
+}
+
+// A warp's packed rows, up to 16: where a lane's two queries are, and how many keys they have from a first one on. Rows that do not exist take
+// another's query, and have no keys.
+struct LaneRows
+{
+    const ELEMENT* queries[2];
+    i32 bound[2];
+    i32 halves; // of 8 rows
+
+    __device__ LaneRows(const Attend& p, RowTile tile, i32 kv_head, i32 first, i32 first_key)
     {
-        i32 head = item / (HEAD_DIM / 2), d = item % (HEAD_DIM / 2) * 2;
-        Mass mass = {-infinity(), 0.0f};
-        float2 sum = {};
-        // Several splits' sums are under way at once.
-#pragma unroll 4
-        for (i32 split = 0; split < splits_of(sealed); split++)
+        i32 group = p.group;
+        i32 rows = tile.rows * group - first;
+        halves = rows > 8 ? 2 : rows > 0 ? 1 : 0;
+#pragma unroll
+        for (i32 half = 0; half < 2; half++)
         {
-            SealedPartial partial = sealed_partial(p, split, row, first_head + head);
-            float2 part = *reinterpret_cast<const float2*>(partial.sums + d);
-            Merge factors = merge(mass, *partial.mass);
-            sum = {merged(sum.x, part.x, factors), merged(sum.y, part.y, factors)};
+            i32 packed_row = first + threadIdx.x % LANES / 4 + 8 * half;
+            bool exists = packed_row < tile.rows * group;
+            queries[half] = query_of(p, tile.first, kv_head, exists ? packed_row : 0);
+            bound[half] = exists ? (i32)keys_of(p.pass, tile.first + packed_row / group).prefix - first_key : 0;
         }
-        float2 tail = {};
-        for (i32 key = 0; key < keys; key++)
-        {
-            u32 value = *reinterpret_cast<const u32*>(tail_values + key * ROW_BYTES + 2 * d);
-            float weight = weights[head * MOST_TAIL_KEYS + key];
-            tail = {fmaf(weight, low_of(value), tail.x), fmaf(weight, high_of(value), tail.y)};
-        }
-        Merge factors = merge(mass, masses[head]);
-        // What adds nothing may have turned the sign of a zero; + 0 makes all zeros equal bits.
-        float low = merged(sum.x, tail.x, factors) / mass.sum + 0.0f, high = merged(sum.y, tail.y, factors) / mass.sum + 0.0f;
-        *reinterpret_cast<u32*>(p.output + (u64)row * p.output_stride + (first_head + head) * HEAD_DIM + d) = packed<ELEMENT>(low, high);
     }
+};
+
+// The four warps' tiles of the same rows merge in order, and go to the workspace.
+__device__ inline void merge_tiles(const Attend& p, RowTile tile, i32 split, i32 kv_head, i32 keys_of_split, const i32 (&bound)[2], const WarpSums& sums)
+{
+    // Floats from one row of a tile's sums to the next: rows 8 banks apart, so that a warp's stores come without conflicts.
+    constexpr i32 STRIDE = HEAD_DIM + 8;
+    static_assert(WARP_ROWS * STRIDE * sizeof(float) <= TILE_BYTES, "sums take the place of values");
+    __shared__ Mass masses[SPLIT_TILES][WARP_ROWS];
+    __shared__ bool has_keys[WARP_ROWS];
+    i32 warp = threadIdx.x / LANES, lane = threadIdx.x % LANES, group = p.group;
+    float* of_tile = reinterpret_cast<float*>(shared + warp * TILE_BYTES);
+    // The tile's place is free: its values are read.
+    __syncwarp();
+#pragma unroll
+    for (i32 half = 0; half < 2; half++)
+    {
+        i32 row = lane / 4 + 8 * half;
+#pragma unroll
+        for (i32 eight = 0; eight < HEAD_DIM / 8; eight++)
+            *reinterpret_cast<float2*>(of_tile + row * STRIDE + 8 * eight + lane % 4 * 2) = make_float2(sums.of[eight][2 * half], sums.of[eight][2 * half + 1]);
+        if (lane % 4 == 0)
+            masses[warp][row] = sums.mass[half];
+        if (lane % 4 == 0 && warp == 0)
+            has_keys[row] = bound[half] > 0;
+    }
+    // All tiles' sums and masses, and has_keys[], are complete.
+    __syncthreads();
+    for (i32 item = threadIdx.x; item < tile.rows * group * (HEAD_DIM / 4); item += THREADS)
+    {
+        i32 row = item / (HEAD_DIM / 4), d = item % (HEAD_DIM / 4) * 4;
+        if (!has_keys[row])
+            continue;
+        QuadSum sum;
+        for (i32 t = 0; t * TILE_KEYS < keys_of_split; t++)
+            sum.take(masses[t][row], *reinterpret_cast<const float4*>(shared + t * TILE_BYTES + 4 * (row * STRIDE + d)));
+        Partial partial = partial_of(p, split, tile.first + row / group, kv_head * group + row % group);
+        *reinterpret_cast<float4*>(partial.sums + d) = sum.sum;
+        if (d == 0)
+            *partial.mass = sum.mass;
+    }
+}
+
+__device__ inline void attend_prefix(const Attend& p, RowTile tile, i32 split, i32 kv_head)
+{
+    constexpr i32 TILES = ROW_TILE == WARP_ROWS ? 1 : SPLIT_TILES;
+    __shared__ bool is_last[ROW_TILE];
+    i32 warp = threadIdx.x / LANES, first_key = split * SPLIT_KEYS, last_row = tile.first + tile.rows - 1;
+    i32 keys_of_split = min(SPLIT_KEYS, (i32)keys_of(p.pass, last_row).prefix - first_key);
+    if (keys_of_split <= 0)
+        return;
+    // Of this warp's tiles.
+    i32 first_tile = TILES == 1 ? warp : 0, first_packed = TILES == 1 ? 0 : warp * WARP_ROWS;
+    u64 plane = (u64)kv_head * p.capacity * HEAD_DIM;
+    const i32* pages = pages_of(sequence_of(p.pass, last_row), p.pass.cache);
+    TileKeys<TILES> keys = {p.keys + plane, p.values + plane, keys_of_split - first_tile * TILE_KEYS, shared_base() + first_tile * TILE_BYTES};
+    keys.find([&](i32 key) { return cache_row(pages, first_key + first_tile * TILE_KEYS + key); });
+    LaneRows rows(p, tile, kv_head, first_packed, first_key + first_tile * TILE_KEYS);
+    WarpSums sums = no_sums();
+    // A split's last tiles may have no keys.
+    if (TILES > 1 || keys.count > 0)
+        sums = sum_tiles(keys, load_queries(rows.queries, rows.halves), rows.bound, rows.halves, p.scale * LOG2_E);
+    if constexpr (TILES == 1)
+        merge_tiles(p, tile, split, kv_head, keys_of_split, rows.bound, sums);
+    else
+        leave_sums(p, split, tile.first, kv_head, first_packed, rows.bound, sums);
+    // All rows' sums of the split are in the workspace.
+    __syncthreads();
+    for (i32 row = threadIdx.x; row < tile.rows; row += THREADS)
+    {
+        RowKeys of_row = keys_of(p.pass, tile.first + row);
+        is_last[row] = of_row.prefix > first_key && arrives_last(p, of_row, tile.first + row, kv_head);
+    }
+    // is_last[] is complete, and what the other blocks left is visible to all threads.
+    __syncthreads();
+    // Every fourth row is a warp's; lane l looks at the l-th of them.
+    i32 looked_at = threadIdx.x % LANES * WARPS + warp;
+    for (u32 rest = __ballot_sync(WARP, looked_at < tile.rows && is_last[looked_at]); rest != 0; rest &= rest - 1)
+    {
+        i32 row = tile.first + (__ffs(rest) - 1) * WARPS + warp;
+        merge_row(p, keys_of(p.pass, row), row, kv_head);
+    }
+}
+
+__device__ inline void attend_tree(const Attend& p, i32 of_tree, i32 row, i32 kv_head)
+{
+    i32 warp = threadIdx.x / LANES, lane = threadIdx.x % LANES, group = p.group;
+    RowKeys of_row = keys_of(p.pass, row);
+    if (of_tree >= of_row.tree_tiles())
+        return;
+    PassRow place = load_row(p.pass, row);
+    const Sequence& sequence = sequence_of(p.pass, row);
+    i32 first_key = (of_row.first_tree_tile() + of_tree) * TILE_KEYS;
+    u64 plane = (u64)kv_head * p.capacity * HEAD_DIM;
+    TileKeys<1> keys = {p.keys + plane, p.values + plane, min(TILE_KEYS, (i32)of_row.position + 1 - first_key), shared_base() + warp * TILE_BYTES};
+    keys.find([&](i32 key) { return row_of_path(sequence, p.pass.cache, place.node, first_key + key); });
+    const ELEMENT* queries[2];
+    i32 bound[2];
+#pragma unroll
+    for (i32 half = 0; half < 2; half++)
+    {
+        i32 head = lane / 4 + 8 * half;
+        queries[half] = query_of(p, row, kv_head, head < group ? head : 0);
+        bound[half] = head < group ? keys.count : 0;
+    }
+    i32 halves = group > 8 ? 2 : 1;
+    leave_sums(p, p.splits + of_tree, row, kv_head, 0, bound, sum_tiles(keys, load_queries(queries, halves), bound, halves, p.scale * LOG2_E));
+    // All lanes' sums are in the workspace.
+    __syncwarp();
+    bool is_last = lane == 0 && arrives_last(p, of_row, row, kv_head);
+    // What other blocks left is visible to all lanes.
+    if (__any_sync(WARP, is_last))
+        merge_row(p, of_row, row, kv_head);
+}
+
+// Blocks that registers let reside on a multiprocessor: as many as an A100's shared memory does with 128 dimensions.
+constexpr i32 RESIDENT = HEAD_DIM == 128 ? 2 : 3;
+
+extern "C" __global__ __launch_bounds__(THREADS, RESIDENT) void attend(const __grid_constant__ Attend p)
+{
+    i32 prefix_blocks = p.tile_count * p.splits, block = blockIdx.x, kv_head = blockIdx.y;
+    if (block < prefix_blocks)
+        return attend_prefix(p, p.tiles[block % p.tile_count], block / p.tile_count, kv_head);
+    // All rows' first tiles, then their second ones.
+    block -= prefix_blocks;
+    i32 row_blocks = (p.count + WARPS - 1) / WARPS, of_tree = block < row_blocks ? 0 : 1, row = (block - of_tree * row_blocks) * WARPS + threadIdx.x / LANES;
+    if (row < p.count)
+        attend_tree(p, of_tree, p.first_row + row, kv_head);
 }

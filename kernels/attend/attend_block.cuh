@@ -1,4 +1,4 @@
-// What the blocks of attend_sealed and attend share: their size, their shared memory, rows of keys in it, and 16-bit numbers in pairs.
+// A block of attend: its size, its shared memory, rows of keys in it, and 16-bit numbers in pairs.
 #pragma once
 #include "attend.cuh"
 #include "cp_async.cuh"
@@ -33,7 +33,3 @@ template <> __device__ inline u32 packed<BF16>(float low, float high)
     asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(both) : "f"(high), "f"(low));
     return both;
 }
-
-__device__ inline float low_of(u32 pair) { return to_float(ELEMENT{(unsigned short)pair}); }
-
-__device__ inline float high_of(u32 pair) { return to_float(ELEMENT{(unsigned short)(pair >> 16)}); }

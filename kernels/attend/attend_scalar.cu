@@ -18,7 +18,7 @@ extern "C" __global__ __launch_bounds__(CHUNK, 8) void attend(const __grid_const
     __shared__ float query[MOST_DIMS];
     __shared__ float weights[CHUNK];
     __shared__ i32 cache_rows[CHUNK];
-    i32 head = blockIdx.x, row = p.first_row + blockIdx.y, kv_head = head / (p.heads / p.kv_heads), t = threadIdx.x;
+    i32 head = blockIdx.x, row = p.first_row + blockIdx.y, kv_head = head / p.group, t = threadIdx.x;
     PassRow place = load_row(p.pass, row);
     const Sequence& sequence = *p.pass.parts[place.part].sequence;
     i32 positions = place.position + 1;

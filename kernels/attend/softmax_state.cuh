@@ -2,12 +2,17 @@
 #pragma once
 #include "types.cuh"
 
-// Of some keys: the largest score, and the sum of the weights 2^(score - max). Without any key { -infinity, 0 }.
+// Of some keys: the largest score, and the sum of the weights 2^(score - max).
 struct __align__(8) Mass
 {
     float max;
     float sum;
 };
+
+// The largest score of no keys. It is finite: two infinities have no difference.
+constexpr float LEAST_SCORE = -1.5e38f;
+
+__device__ inline Mass no_mass() { return {LEAST_SCORE, 0.0f}; }
 
 // What sums of two parts are multiplied by when they become one.
 struct Merge
@@ -24,14 +29,11 @@ __device__ inline float exp2_approx(float x)
     return power;
 }
 
-// What to subtract from scores. Nothing if there is none: -infinity less itself would be NaN.
-__device__ inline float base_of(float max) { return max == -infinity() ? 0.0f : max; }
-
 // Takes a further part in. A part without keys leaves all bits as they are, also those of sums (but for the sign of 0).
 __device__ inline Merge merge(Mass& mass, Mass part)
 {
-    float max = fmaxf(mass.max, part.max), base = base_of(max);
-    Merge merge = {exp2_approx(mass.max - base), exp2_approx(part.max - base)};
+    float max = fmaxf(mass.max, part.max);
+    Merge merge = {exp2_approx(mass.max - max), exp2_approx(part.max - max)};
     mass = {max, fmaf(part.sum, merge.add, mass.sum * merge.keep)};
     return merge;
 }

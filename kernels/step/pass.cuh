@@ -4,11 +4,12 @@
 #include "sequence.cuh"
 
 // The neighbouring rows of one sequence.
-struct PassPart
+struct __align__(16) PassPart
 {
     Sequence* sequence;
     i32 first_row;
     i32 rows;
+    i32 is_tree; // not 0 if any row is a node below the root, so that rows' keys are not all in the order of pages
 };
 
 struct PassRow

@@ -26,6 +26,10 @@ internal static class TestGpu
     public static KernelLaunchers With(Mutation? mutation) =>
         mutation is null ? new(Context, Compiler, KernelSet.Default) : new(Context, OfMutants.Value, mutation.Set);
 
+    /// <summary>The engine's kernels with two changes, one after the other.</summary>
+    public static KernelLaunchers With(Mutation? first, Mutation second) =>
+        new(Context, OfMutants.Value, second.In((first?.Set) ?? KernelSet.Default));
+
     /// <summary>Whether checks fail; after a fault, which loses a context and all that is in it, there is another one.</summary>
     public static bool IsFound(Action checks) => FirstFault(checks) is not null;
 
@@ -58,9 +62,12 @@ internal abstract class CudaFixture
 internal sealed record Mutation(string Name, string File, string From, string To)
 {
     /// <summary>The engine's kernels with this bug.</summary>
-    public KernelSet Set => File.EndsWith(".cuh", StringComparison.Ordinal)
-        ? KernelSet.Default.ReplaceHeader(File, Apply(KernelSet.Headers[File]))
-        : KernelSet.Default.ReplaceAny(Path.GetFileNameWithoutExtension(File), Apply(KernelSet.Default.Source(Path.GetFileNameWithoutExtension(File))));
+    public KernelSet Set => In(KernelSet.Default);
+
+    /// <summary>Some kernels with this bug.</summary>
+    public KernelSet In(KernelSet set) => File.EndsWith(".cuh", StringComparison.Ordinal)
+        ? set.ReplaceHeader(File, Apply(set.SourceHeaders[File]))
+        : set.ReplaceAny(Path.GetFileNameWithoutExtension(File), Apply(set.Source(Path.GetFileNameWithoutExtension(File))));
 
     public string Apply(string source)
     {

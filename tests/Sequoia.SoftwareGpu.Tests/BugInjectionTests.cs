@@ -190,6 +190,47 @@ internal sealed class BugInjectionTests : CudaFixture
             #endif
             }
             """),
+        new("Arrival_without_release", FindingKind.GlobalRace, """
+            __device__ unsigned arrived;
+            extern "C" __global__ void k(const float* in, float* out, int n)
+            {
+                __shared__ bool last;
+                int i = blockIdx.x * blockDim.x + threadIdx.x;
+                out[i] = in[threadIdx.x];
+                __syncthreads();
+                if (threadIdx.x == 0)
+                {
+                    unsigned before;
+            #ifdef BUG
+                    asm volatile("atom.relaxed.gpu.global.inc.u32 %0, [%1], 1;" : "=r"(before) : "l"(&arrived) : "memory");
+            #else
+                    asm volatile("atom.acq_rel.gpu.global.inc.u32 %0, [%1], 1;" : "=r"(before) : "l"(&arrived) : "memory");
+            #endif
+                    last = before == 1;
+                }
+                __syncthreads();
+                if (last)
+                    out[i] += out[(i + 128) % 256]; // HERE
+            }
+            """),
+        new("Asynchronous_copies_synchronise_nothing", FindingKind.GlobalRace, AsyncCopy + """
+            extern "C" __global__ void k(const float* in, float* out, int n)
+            {
+                __shared__ float4 s;
+                int i = blockIdx.x * blockDim.x + threadIdx.x;
+                out[i] = in[threadIdx.x];
+                __threadfence();
+                if (threadIdx.x == 0)
+                    copy16(&s.x, in);
+                asm volatile("cp.async.wait_all;" ::: "memory");
+                __syncthreads();
+            #ifdef BUG
+                out[i] += out[i % 128]; // HERE
+            #else
+                out[i] += s.x;
+            #endif
+            }
+            """),
     ];
 
     [TestCaseSource(nameof(Bugs))]

@@ -15,15 +15,13 @@ internal static unsafe class Checker
             pattern->FindRuns();
         for (int run = 0; run < pattern->Runs; run++)
             GlobalRun(w, i, -1, allocation, start + (ulong)pattern->RunStart[run], pattern->RunLength[run], access);
-        if (access == Access.Atomic || i->E != 0)
-            w.Executor.GlobalRaces!.Synchronize(w.Block);
+        w.Executor.GlobalRaces!.Order(w.Block, (Ordering)i->E);
     }
 
-    public static void GlobalLane(Warp w, Inst* i, int lane, Allocation* allocation, ulong address, int size, Access access)
+    public static void GlobalLane(Warp w, Inst* i, int lane, Allocation* allocation, ulong address, int size, Access access, Ordering ordering)
     {
         GlobalRun(w, i, lane, allocation, address, (uint)size, access);
-        if (access == Access.Atomic || i->E != 0)
-            w.Executor.GlobalRaces!.Synchronize(w.Block);
+        w.Executor.GlobalRaces!.Order(w.Block, ordering);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

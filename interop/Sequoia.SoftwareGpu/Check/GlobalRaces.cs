@@ -4,9 +4,22 @@ using Sequoia.SoftwareGpu.Mem;
 
 namespace Sequoia.SoftwareGpu.Check;
 
+/// <summary>What an access to global memory means for the order of others.</summary>
+internal enum Ordering
+{
+    /// <summary>A plain access.</summary>
+    None,
+
+    /// <summary>An atomic, volatile, relaxed or acquiring access: it publishes writes if a fence came before it.</summary>
+    Synchronizing,
+
+    /// <summary>The same with a release at device scope: a fence of its own.</summary>
+    Release,
+}
+
 /// <summary>
 /// Finds words of global memory that one block of a launch writes and another block reads or writes, without a fence and an atomic or volatile
-/// access in between. Each word stores the ticket of its last writer. A ticket covers one block's writes between two fences. The block's first
+/// access, or a releasing access, in between. Each word stores the ticket of its last writer. A ticket covers one block's writes between two fences. The block's first
 /// synchronizing access after the fence publishes it.
 /// </summary>
 internal sealed unsafe class GlobalRaces(Launch launch)
@@ -44,8 +57,17 @@ internal sealed unsafe class GlobalRaces(Launch launch)
         clock.Current = 0;
     }
 
-    /// <summary>An atomic or volatile access. It publishes fenced tickets and acquires what others published.</summary>
-    public void Synchronize(Block block)
+    /// <summary>What an access means for others. It follows the access.</summary>
+    public void Order(Block block, Ordering ordering)
+    {
+        if (ordering == Ordering.Release)
+            Fence(block);
+        if (ordering != Ordering.None)
+            Synchronize(block);
+    }
+
+    /// <summary>Publishes fenced tickets and acquires what others published.</summary>
+    private void Synchronize(Block block)
     {
         BlockClock clock = ClockOf(block);
         _time++;

@@ -1,3 +1,4 @@
+using Sequoia.SoftwareGpu.Check;
 using Sequoia.SoftwareGpu.Exec;
 using Sequoia.SoftwareGpu.Mem;
 using Sequoia.SoftwareGpu.Ops;
@@ -10,12 +11,13 @@ internal sealed unsafe partial class Decoder
     private Op DecodeAtomic()
     {
         bool hasResult = _opcode.Name == "atom";
-        _opcode.TakeAny("relaxed", "acquire", "release", "acq_rel");
-        _opcode.TakeAny("cta", "cluster", "gpu", "sys");
+        bool releases = _opcode.TakeAny("relaxed", "acquire", "release", "acq_rel") is "release" or "acq_rel";
+        string scope = _opcode.TakeAny("cta", "cluster", "gpu", "sys");
         StateSpace space = Space(_opcode);
 
         // The scope can precede or follow the space, and old compilers write the space after the operation.
-        _opcode.TakeAny("cta", "cluster", "gpu", "sys");
+        scope += _opcode.TakeAny("cta", "cluster", "gpu", "sys");
+        Ordering ordering = releases && scope is not ("cta" or "cluster") ? Ordering.Release : Ordering.Synchronizing;
         string operation = _opcode.TakeAny("add", "min", "max", "and", "or", "xor", "exch", "cas", "inc", "dec");
         if (space == StateSpace.Generic)
             space = Space(_opcode);
@@ -27,7 +29,7 @@ internal sealed unsafe partial class Decoder
         if (noFlush != type is PtxType.F16X2 or PtxType.BF16X2 || (!hasResult && operation is "cas" or "exch"))
             throw _opcode.Unknown();
         if (type == PtxType.B16)
-            return hasResult && operation == "cas" ? DecodeShortCas(space) : throw _opcode.Unknown();
+            return hasResult && operation == "cas" ? DecodeShortCas(space, ordering) : throw _opcode.Unknown();
         int at = hasResult ? 1 : 0;
         bool isCas = operation == "cas";
         Count(at + (isCas ? 3 : 2));
@@ -40,12 +42,13 @@ internal sealed unsafe partial class Decoder
             A = address,
             B = Source(at + 1, type is PtxType.F16X2 or PtxType.BF16X2 ? PtxType.B32 : type),
             C = isCas ? Source(at + 2, type) : null,
+            RawE = (int)ordering,
             Immediate = offset,
             Memos = 1,
         };
     }
 
-    private Op DecodeShortCas(StateSpace space)
+    private Op DecodeShortCas(StateSpace space, Ordering ordering)
     {
         Count(4);
         (Value address, long offset, bool wide) = Address(1, space);
@@ -64,6 +67,7 @@ internal sealed unsafe partial class Decoder
             A = address,
             B = Source(2, PtxType.B16),
             C = Source(3, PtxType.B16),
+            RawE = (int)ordering,
             Immediate = offset,
             Memos = 1,
         };

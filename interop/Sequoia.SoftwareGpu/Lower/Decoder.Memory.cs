@@ -1,3 +1,4 @@
+using Sequoia.SoftwareGpu.Check;
 using Sequoia.SoftwareGpu.Exec;
 using Sequoia.SoftwareGpu.Mem;
 using Sequoia.SoftwareGpu.Ptx;
@@ -44,14 +45,17 @@ internal sealed unsafe partial class Decoder
         return hasPolicy ? 1 : 0;
     }
 
-    private (StateSpace Space, int Elements, PtxType Type, bool IsSynchronizing, int Hints) AccessModifiers(bool isLoad)
+    private (StateSpace Space, int Elements, PtxType Type, Ordering Ordering, int Hints) AccessModifiers(bool isLoad)
     {
         bool isVolatile = _opcode.Take("volatile");
         bool isRelaxed = !isVolatile && _opcode.Take("relaxed");
         bool isOrdered = !isVolatile && !isRelaxed && _opcode.Take(isLoad ? "acquire" : "release");
         bool isWeak = !isVolatile && !isRelaxed && !isOrdered && _opcode.Take("weak");
-        if ((isRelaxed || isOrdered) && _opcode.TakeAny("cta", "cluster", "gpu", "sys").Length == 0)
+        string scope = isRelaxed || isOrdered ? _opcode.TakeAny("cta", "cluster", "gpu", "sys") : "none";
+        if (scope.Length == 0)
             throw _opcode.Unknown();
+        Ordering ordering = isOrdered && !isLoad && scope is "gpu" or "sys" ? Ordering.Release
+            : isVolatile || isRelaxed || isOrdered ? Ordering.Synchronizing : Ordering.None;
         StateSpace space = Space(_opcode);
         if (!isVolatile && !isRelaxed && !isOrdered && !isWeak)
         {
@@ -70,12 +74,12 @@ internal sealed unsafe partial class Decoder
         _opcode.End();
         if (type is PtxType.Pred or PtxType.F16X2 or PtxType.BF16X2 or PtxType.TF32 or PtxType.F16 or PtxType.BF16 || elements * type.Bits > 128)
             throw _opcode.Unknown();
-        return (space, elements, type, isVolatile || isRelaxed || isOrdered, hints);
+        return (space, elements, type, ordering, hints);
     }
 
     private Op DecodeLoad()
     {
-        (StateSpace space, int elements, PtxType type, bool isSynchronizing, int hints) = AccessModifiers(true);
+        (StateSpace space, int elements, PtxType type, Ordering ordering, int hints) = AccessModifiers(true);
         Count(2 + hints);
         space = ResolveSpace(space, 1);
         (Value address, long offset, bool wide) = Address(1, space);
@@ -94,7 +98,7 @@ internal sealed unsafe partial class Decoder
             A = address,
             RawB = elements * type.Bytes,
             RawC = elements,
-            RawE = isSynchronizing ? 1 : 0,
+            RawE = (int)ordering,
             Immediate = offset,
             Memos = 1,
         };
@@ -102,7 +106,7 @@ internal sealed unsafe partial class Decoder
 
     private Op DecodeStore()
     {
-        (StateSpace space, int elements, PtxType type, bool isSynchronizing, int hints) = AccessModifiers(false);
+        (StateSpace space, int elements, PtxType type, Ordering ordering, int hints) = AccessModifiers(false);
         Count(2 + hints);
         space = ResolveSpace(space, 0);
         if (space == StateSpace.Const)
@@ -124,7 +128,7 @@ internal sealed unsafe partial class Decoder
             A = address,
             RawB = elements * type.Bytes,
             RawC = elements,
-            RawE = isSynchronizing ? 1 : 0,
+            RawE = (int)ordering,
             Immediate = offset,
             Memos = 1,
         };

@@ -291,7 +291,7 @@ internal static unsafe class Resolver
         if (allocation is null || (ulong)bytes > allocation->End - address)
             throw w.Executor.Fault(DeviceFaultKind.IllegalAddress, w, i, lane, $"reads {bytes} bytes at 0x{address:x}; the address {w.Executor.Memory.Describe(address)}");
         if (TMode.Checks)
-            Checker.GlobalLane(w, i, lane, allocation, address, bytes, Access.Read);
+            Checker.GlobalLane(w, i, lane, allocation, address, bytes, Access.Read, Ordering.None);
         if (TMode.Counts)
             w.Executor.Counters.GlobalLane(i, address, bytes, Access.Read, allocation);
         return allocation->Host + (address - allocation->Start);
@@ -320,7 +320,7 @@ internal static unsafe class Resolver
         if (access != Access.Read && allocation->IsReadOnly)
             throw w.Executor.Fault(DeviceFaultKind.IllegalAddress, w, i, lane, $"{verb} constant memory at 0x{address:x}");
         if (TMode.Checks)
-            Checker.GlobalLane(w, i, lane, allocation, address, size, access);
+            Checker.GlobalLane(w, i, lane, allocation, address, size, access, (Ordering)i->E);
         if (TMode.Counts)
             w.Executor.Counters.GlobalLane(i, address, size, access, allocation);
         return allocation->Host + (address - allocation->Start);

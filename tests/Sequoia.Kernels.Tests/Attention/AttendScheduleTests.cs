@@ -13,7 +13,7 @@ internal sealed class AttendScheduleTests : CudaFixture
         for (int seed = 300; seed < 308; seed++)
         {
             using AttendProblem problem = AttendProblem.Random(seed, TestGpu.Sound.Of(element));
-            uint[][]? expected = null;
+            ushort[][]? expected = null;
             foreach (Schedule schedule in Enum.GetValues<Schedule>())
             {
                 using var _ = new Launching(Launching.Checked(schedule, seed));

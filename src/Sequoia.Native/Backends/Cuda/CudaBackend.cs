@@ -193,19 +193,22 @@ internal sealed class CudaBackend : Backend
                 Values = kv.Values(layer),
                 Output = to.Data.Handle,
                 Partials = from.Partials,
+                Arrived = from.Counters,
                 Pass = rows.Device,
                 Tiles = rows.Tile(launch.FirstTile),
+                TileCount = launch.Tiles,
                 FirstRow = launch.FirstRow,
                 Count = launch.Count,
-                Splits = AttendKernels.SealedSplits(rows.Positions - 1),
+                Splits = AttendKernels.Splits(rows.Positions),
                 Heads = from.Columns / kv.HeadDim,
                 KvHeads = kv.KvHeads,
+                Group = from.Columns / kv.HeadDim / kv.KvHeads,
                 Capacity = kv.Rows,
                 HeadDim = kv.HeadDim,
                 QueryStride = from.Stride,
                 OutputStride = to.Stride,
                 Scale = 1f / MathF.Sqrt(kv.HeadDim),
-            }, launch.Tiles, launch.RowTile, CudaQueue.StreamOf(queue));
+            }, launch.RowTile, launch.IsTree, CudaQueue.StreamOf(queue));
         }
     }
 

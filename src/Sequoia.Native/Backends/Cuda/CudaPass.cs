@@ -5,7 +5,7 @@ using Sequoia.Interop;
 namespace Sequoia.Native.Backends.Cuda;
 
 /// <summary>Rows of a pass that attention computes in one launch, and their tiles.</summary>
-internal readonly record struct AttendRows(int FirstRow, int Count, int FirstTile, int Tiles, int RowTile);
+internal readonly record struct AttendRows(int FirstRow, int Count, int FirstTile, int Tiles, int RowTile, bool IsTree);
 
 /// <summary>A pass's tables on the device, one allocation of 32-bit words: parts | rows | tiles | outcomes.</summary>
 internal sealed class CudaPass : Pass
@@ -90,27 +90,31 @@ internal sealed class CudaPass : Pass
         Span<RowTile> tiles = MemoryMarshal.Cast<int, RowTile>(_host.AsSpan(_tilesAt));
         Positions = 0;
         int mostRows = 0;
+        bool hasTree = false;
         for (int i = 0; i < Parts.Length; i++)
         {
             PassPart part = Parts[i];
-            parts[i] = new DevicePart { Sequence = ((CudaSequence)part.Sequence).Address, FirstRow = part.FirstRow, Rows = part.Rows };
+            // Nodes of a part ascend.
+            bool isTree = part.Rows > 0 && Rows[part.FirstRow + part.Rows - 1].Node > 0;
+            parts[i] = new DevicePart { Sequence = ((CudaSequence)part.Sequence).Address, FirstRow = part.FirstRow, Rows = part.Rows, IsTree = isTree ? 1 : 0 };
+            hasTree |= isTree;
             for (int row = part.FirstRow; row < part.FirstRow + part.Rows; row++)
                 rows[row] = new DeviceRow { Part = i, Node = Rows[row].Node };
             Positions = Math.Max(Positions, part.Sequence.Pages(Role).Capacity * KvPool.PageSize);
             mostRows = Math.Max(mostRows, part.Rows);
         }
-        int atOnce = AttendKernels.RowsOfLaunch(Count, _heads, Positions, _headDim), rowTile = AttendKernels.RowTileFor(mostRows * _group), tile = 0;
+        int atOnce = AttendKernels.RowsOfLaunch(Count, _heads, Positions, _headDim), rowTile = AttendKernels.RowTileFor(mostRows, _group), ofTile = AttendKernels.RowsOfTile(rowTile, _group), tile = 0;
         Attend.Clear();
         for (int first = 0; first < Count; first += atOnce)
         {
             int count = Math.Min(atOnce, Count - first), firstTile = tile;
             foreach (PassPart part in Parts)
             {
-                int begin = Math.Max(first, part.FirstRow) * _group, end = Math.Min(first + count, part.FirstRow + part.Rows) * _group;
-                for (; begin < end; begin += rowTile)
-                    tiles[tile++] = new RowTile { First = begin, Rows = Math.Min(rowTile, end - begin) };
+                int begin = Math.Max(first, part.FirstRow), end = Math.Min(first + count, part.FirstRow + part.Rows);
+                for (; begin < end; begin += ofTile)
+                    tiles[tile++] = new RowTile { First = begin, Rows = Math.Min(ofTile, end - begin) };
             }
-            Attend.Add(new AttendRows(first, count, firstTile, tile - firstTile, rowTile));
+            Attend.Add(new AttendRows(first, count, firstTile, tile - firstTile, rowTile, hasTree));
         }
         _words.CopyFrom(_host, 0, CudaQueue.StreamOf(queue));
         _backend.PrepareProducts(Count, LogitRows);

@@ -35,11 +35,12 @@ internal enum LogitDamage : uint
 }
 
 /// <summary>Contiguous rows of one sequence; PassPart of pass.cuh.</summary>
-[StructLayout(LayoutKind.Sequential)]
+[StructLayout(LayoutKind.Sequential, Size = 32)]
 internal struct DevicePart
 {
     public nint Sequence;
     public int FirstRow, Rows;
+    public int IsTree;
 }
 
 /// <summary>A row of a pass; PassRow of pass.cuh.</summary>
@@ -58,7 +59,7 @@ internal struct DevicePass
     public ModelRole Cache;
 }
 
-/// <summary>Packed rows of one sequence that a block of attend_sealed computes; RowTile of attend.cuh.</summary>
+/// <summary>Neighbouring rows of one sequence that a block of attend computes together; RowTile of attend.cuh.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct RowTile
 {

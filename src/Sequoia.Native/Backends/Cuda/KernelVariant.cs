@@ -12,7 +12,7 @@ internal sealed class KernelVariant
     /// <summary>The source's name, such as attend.</summary>
     public string Source { get; }
 
-    /// <summary>The kernel's name in the source, such as attend_sealed.</summary>
+    /// <summary>The kernel's name in the source, such as matmul_rope.</summary>
     public string Kernel { get; }
 
     /// <summary>Threads per block.</summary>

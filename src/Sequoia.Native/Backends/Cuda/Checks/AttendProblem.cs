@@ -24,6 +24,7 @@ internal sealed class AttendProblem : KernelProblem
     private readonly Attend _parameters;
     private readonly bool _tensorCores;
     private readonly int _rowTile;
+    private readonly GuardedBuffer<uint> _arrived;
     private bool _twinRan;
 
     /// <param name="kernels">Kernels for the shape's type.</param>
@@ -38,11 +39,13 @@ internal sealed class AttendProblem : KernelProblem
         (int committed, TokenTree tree) = shape.IsPrompt ? (shape.Prefix + shape.Tree.Size, TokenTree.Root) : (shape.Prefix, shape.Tree);
         _step = Own(new StepBuffers(gpu, new StepInputs(tree, committed) { Pages = shape.Pages, Rows = RowsBefore + shape.Rows }));
         int[] nodes = [.. shape.Nodes.Select(node => shape.IsPrompt ? node - shape.Tree.Size : node)];
-        (_rowTile, int first) = (AttendKernels.RowTileFor(shape.Rows * shape.Group), RowsBefore * shape.Group);
-        int[] tiles = [.. Enumerable.Range(0, Tiles).SelectMany(tile => (int[])[first + (tile * _rowTile), Math.Min(_rowTile, (shape.Rows * shape.Group) - (tile * _rowTile))])];
+        _rowTile = AttendKernels.RowTileFor(shape.Rows, shape.Group);
+        int ofTile = AttendKernels.RowsOfTile(_rowTile, shape.Group), tileCount = MatMulShape.Ceiling(shape.Rows, ofTile);
+        int[] tiles = [.. Enumerable.Range(0, tileCount).SelectMany(tile => (int[])[RowsBefore + (tile * ofTile), Math.Min(ofTile, shape.Rows - (tile * ofTile))])];
         OutputStride = (shape.Heads * shape.HeadDim) + StridePadding;
         _output = Own(GuardedBuffer<ushort>.Filled(gpu, shape.Rows * OutputStride, AttendOperands.NotANumber));
         _partials = Own(GuardedBuffer<uint>.Filled(gpu, (int)AttendKernels.WorkspaceFloats(shape.Rows, shape.Heads, shape.Positions, shape.HeadDim), Poison));
+        _arrived = Own(new GuardedBuffer<uint>(gpu, new uint[shape.Rows * shape.KvHeads], Poison));
         float scale = 1 / MathF.Sqrt(shape.HeadDim);
         _reference = new Lazy<AttendReference>(() => new AttendReference(shape, _operands, scale));
         _parameters = new Attend
@@ -52,13 +55,16 @@ internal sealed class AttendProblem : KernelProblem
             Values = Own(gpu.Upload<ushort>(_operands.Values)).Handle,
             Output = _output.Address - (RowsBefore * OutputStride * sizeof(ushort)),
             Partials = _partials.Address,
+            Arrived = _arrived.Address,
             Pass = _step.Pass([.. Enumerable.Repeat(nodes[0], RowsBefore), .. nodes]),
             Tiles = _step.Upload(tiles),
+            TileCount = tileCount,
             FirstRow = RowsBefore,
             Count = shape.Rows,
-            Splits = AttendKernels.SealedSplits(shape.Positions - 1),
+            Splits = AttendKernels.Splits(shape.Positions),
             Heads = shape.Heads,
             KvHeads = shape.KvHeads,
+            Group = shape.Group,
             Capacity = shape.Pages.Capacity,
             HeadDim = shape.HeadDim,
             QueryStride = _operands.QueryStride,
@@ -82,8 +88,6 @@ internal sealed class AttendProblem : KernelProblem
 
     public int OutputStride { get; }
 
-    private int Tiles => MatMulShape.Ceiling(_shape.Rows * _shape.Group, _rowTile);
-
     public override long Bytes
     {
         get
@@ -93,7 +97,7 @@ internal sealed class AttendProblem : KernelProblem
             for (int row = 0; row < _shape.Rows; row++)
             {
                 cacheRows.UnionWith(_shape.Tree.Path(_shape.Nodes[row]).ToArray());
-                partials += Splits(row) * (long)_shape.Heads * (_shape.HeadDim + 2) * sizeof(float);
+                partials += _shape.Parts(row) * (long)_shape.Heads * (_shape.HeadDim + 2) * sizeof(float);
             }
             long ofRow = _shape.HeadDim * sizeof(ushort);
             return (2 * _shape.KvHeads * (_shape.Prefix + cacheRows.Count) * ofRow) + (2 * (long)_shape.Rows * _shape.Heads * ofRow) + partials;
@@ -108,23 +112,22 @@ internal sealed class AttendProblem : KernelProblem
     {
         // Without tensor cores, the kernel is the twin.
         _twinRan = !_tensorCores;
-        _kernels.Launch(_parameters, Tiles, _rowTile, stream);
+        _kernels.Launch(_parameters, _rowTile, _shape.IsTree, stream);
     }
 
     public override void LaunchTwin()
     {
         _twinRan = true;
-        _twin.Value.Launch(_parameters, Tiles, _rowTile);
+        _twin.Value.Launch(_parameters, _rowTile, _shape.IsTree);
     }
 
-    /// <summary>The bits of a row's results: the outputs, and the sums of its sealed keys, which show more of their digits.</summary>
-    public uint[][] Results()
+    /// <summary>The bits of each row's outputs.</summary>
+    public ushort[][] Results()
     {
         if (Overrun() is { } where)
             throw new InvalidOperationException($"{Shape}: {where}");
         ushort[] output = _output.ToArray();
-        uint[] partials = _partials.ToArray();
-        return [.. Enumerable.Range(0, _shape.Rows).Select(row => Results(output, partials, row))];
+        return [.. Enumerable.Range(0, _shape.Rows).Select(row => output.AsSpan(row * OutputStride, _shape.Heads * _shape.HeadDim).ToArray())];
     }
 
     public override Deviation Compare()
@@ -160,36 +163,18 @@ internal sealed class AttendProblem : KernelProblem
     }
 
     /// <summary>Out-of-bounds writes around the outputs.</summary>
-    private string? Overrun() => _output.Overrun("output") ?? _partials.Overrun("workspace") ?? _step.ChangedRows() ?? _step.Difference(LogitDamage.None);
+    private string? Overrun() => _output.Overrun("output") ?? _partials.Overrun("workspace") ?? _arrived.Overrun("counters", _ => false) ?? _step.ChangedRows() ?? _step.Difference(LogitDamage.None);
 
-    private uint[] Results(ushort[] output, uint[] partials, int row)
-    {
-        int heads = _shape.Heads, dims = _shape.HeadDim;
-        List<uint> bits = [];
-        foreach (ushort element in output.AsSpan(row * OutputStride, heads * dims))
-            bits.Add(element);
-        int splits = _twinRan ? 0 : Splits(row), masses = partials.Length / (dims + 2) * dims;
-        for (int split = 0; split < splits; split++)
-        {
-            int first = ((split * _shape.Rows) + row) * heads;
-            bits.AddRange(partials.AsSpan(first * dims, heads * dims));
-            bits.AddRange(partials.AsSpan(masses + (2 * first), 2 * heads));
-        }
-        return [.. bits];
-    }
-
-    /// <summary>The number of splits in which a row has sealed keys.</summary>
-    private int Splits(int row) => AttendKernels.SealedSplits(_shape.Position(row));
-
-    /// <summary>A split's sums that were written although their row has no keys there.</summary>
+    /// <summary>Partial sums that were written although their row has no keys there.</summary>
     private string? StrayPartial(uint[] partials)
     {
-        int ofSplit = _shape.Rows * _shape.Heads;
+        int ofPart = _shape.Rows * _shape.Heads, prefixSplits = AttendKernels.Splits(_shape.Positions);
         for (int at = 0; at < partials.Length / (_shape.HeadDim + 2); at++)
         {
-            int split = at / ofSplit, row = at % ofSplit / _shape.Heads;
-            if (split >= Splits(row) && partials.AsSpan(at * _shape.HeadDim, _shape.HeadDim).ContainsAnyExcept(Poison))
-                return $"workspace, split {split} of row {row}";
+            int part = at / ofPart, row = at % ofPart / _shape.Heads;
+            bool hasKeys = part < prefixSplits ? part < AttendKernels.Splits(_shape.PrefixKeys(row)) : part - prefixSplits < _shape.TreeTiles(row);
+            if (!hasKeys && partials.AsSpan(at * _shape.HeadDim, _shape.HeadDim).ContainsAnyExcept(Poison))
+                return $"workspace, part {part} of row {row}";
         }
         return null;
     }

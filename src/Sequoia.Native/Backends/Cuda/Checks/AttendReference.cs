@@ -11,22 +11,23 @@ namespace Sequoia.Native.Backends.Cuda.Checks;
 ///   subtraction of the maximum and those of all later maxima lose 6 x 2^-24 of the largest score at most: together less than 2^-20 max |s|. An error of a
 ///   score is a relative error of its weight.
 /// - Exponentials: 2^-22 each (two units in the last place). A weight has one, and one more with two roundings for each merge it goes
-///   through: 2^-21 each, 4 tiles of its split, the splits and the tail.
-/// - Sums: a unit 2^-23 a term. Of weights fewer than 64 terms are added one after the other; of the scalar twin, all.
-/// d_j has the same parts, and of sealed keys the weight's rounding to 16 bits: 2^-11 (F16) or 2^-8 (BF16) of itself, or in F16, where it becomes
-/// subnormal, 2^-25 of the largest weight of its tile. Sums of the tail have up to 80 terms.
+///   through: 2^-21 each, 4 tiles of its split, and the splits.
+/// - Sums: a unit 2^-23 a term. Of weights at most 64 terms are added one after the other; of the scalar twin, all.
+/// d_j has the same parts, and the weight's rounding to 16 bits: 2^-11 (F16) or 2^-8 (BF16) of itself, or in F16, where it becomes subnormal,
+/// 2^-25 of the largest weight of its tile.
 /// At the end y is divided and rounded: 2^-11 or 2^-8 of itself, or 2^-25 where F16 is subnormal. Weights below 2^-126 become 0.
 /// Second-order terms are less than a fiftieth, since every d_j above is at most that.
 ///
 /// A replacement has its own tiles, so neither bound applies to it: TwinBound omits the weights' rounding to 16 bits, which tensor cores need,
-/// and Bound counts this engine's merges. A replacement may add all terms one after the other and merge every 16 keys. It may round any weight, of
-/// a key in the tail or of a sealed one, relative to the largest so far: to 2^-11 or 2^-8 of itself, in F16 to 2^-25 of the largest of all where it
+/// and Bound counts this engine's merges. A replacement may add all terms one after the other and merge every 16 keys. It may round any weight
+/// relative to the largest so far: to 2^-11 or 2^-8 of itself, in F16 to 2^-25 of the largest of all where it
 /// is subnormal. Numerators and denominators may each use rounded weights or not.
 /// </summary>
 internal sealed class AttendReference
 {
-    private const int TileKeys = 64;
-    private const int MostTailKeys = 80;
+    /// <summary>Keys of a tile: TILE_KEYS of attend.cuh.</summary>
+    public const int TileKeys = 64;
+
     private const double Unit = 1.0 / (1 << 23);
     private const double SecondOrder = 1.02;
 
@@ -83,7 +84,7 @@ internal sealed class AttendReference
         double max = score.Max();
         double[] weight = [.. score.Select(s => Math.Exp(s - max))];
         double total = weight.Sum(), largest = score.Max(Math.Abs);
-        int sealedKeys = AttendKernels.SealedKeys(keys - 1), merges = 4 + AttendKernels.SealedSplits(keys - 1) + 1;
+        int merges = 4 + AttendKernels.Splits(keys);
         Span<double> tensorError = stackalloc double[dims], twinError = stackalloc double[dims], otherError = stackalloc double[dims], sum = stackalloc double[dims];
         double tensorTotalError = 0, twinTotalError = 0, otherTotalError = 0, tileLargest = 0;
         for (int j = 0; j < keys; j++)
@@ -96,9 +97,7 @@ internal sealed class AttendReference
             twinTotalError += weight[j] * twin;
             double ofOther = (weight[j] * (ofScore + (2 * Unit) + (4 * keys / 16.0 * Unit) + (keys * Unit) + _rounding)) + _subnormalRounding;
             otherTotalError += ofOther;
-            double ofWeight = weight[j] * (tensor + (MostTailKeys * Unit));
-            if (j < sealedKeys)
-                ofWeight += (weight[j] * _rounding) + (tileLargest * _subnormalRounding);
+            double ofWeight = (weight[j] * (tensor + (TileKeys * Unit) + _rounding)) + (tileLargest * _subnormalRounding);
             for (int d = 0; d < dims; d++)
             {
                 double value = Math.Abs(values[j][d]);

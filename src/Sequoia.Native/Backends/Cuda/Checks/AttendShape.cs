@@ -47,11 +47,23 @@ internal sealed record AttendShape
     public PageOrder Pages => new(Positions, Seed);
 
     /// <summary>Whether the rows of a chain are tokens before the root, as in a prompt, instead of its tree.</summary>
-    public bool IsPrompt => Tree.Levels == Tree.Size && Seed % 2 == 1;
+    public bool IsPrompt => Tree.Levels == Tree.Size && (Seed % 2 == 1 || Tree.Levels > AttendKernels.MostLevels);
 
     public int Rows => Nodes.Length;
 
     public int Position(int row) => Prefix + Tree.Depth(Nodes[row]);
+
+    /// <summary>Whether any row's keys are not all in the order of pages; PassPart of pass.cuh.</summary>
+    public bool IsTree => !IsPrompt && Nodes[^1] > 0;
+
+    /// <summary>The number of keys that a row finds in the order of pages; keys_of() of attend.cuh.</summary>
+    public int PrefixKeys(int row) => IsTree ? Math.Min(Prefix / AttendReference.TileKeys * AttendReference.TileKeys, Position(row) + 1) : Position(row) + 1;
+
+    /// <summary>The number of tiles of keys on the row's path.</summary>
+    public int TreeTiles(int row) => Position(row) < PrefixKeys(row) ? 0 : (Position(row) / AttendReference.TileKeys) + 1 - (PrefixKeys(row) / AttendReference.TileKeys);
+
+    /// <summary>The number of a row's partial sums.</summary>
+    public int Parts(int row) => AttendKernels.Splits(PrefixKeys(row)) + TreeTiles(row);
 
     /// <summary>The cache row of a position of a row's path.</summary>
     public int CacheRow(int row, int position) => position < Prefix ? position : Prefix + Tree.Path(Nodes[row])[position - Prefix];

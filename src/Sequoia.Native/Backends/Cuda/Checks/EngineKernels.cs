@@ -5,16 +5,15 @@ namespace Sequoia.Native.Backends.Cuda.Checks;
 /// <summary>All kernels of the engine in all configurations, and their twins. Thread-safe.</summary>
 internal static class EngineKernels
 {
-    // Parameters of a typical model: Llama 2's vocabulary, eight heads per key and value head.
+    // Llama 2's.
     private const int TypicalVocabulary = 32_000;
-    private const int TypicalGroup = 8;
 
-    /// <summary>Every kernel with its macros; shared memory is for rows of 32,000 tokens, and for 8 heads that share a key and value head.</summary>
+    /// <summary>Every kernel with its macros; shared memory is for rows of 32,000 tokens.</summary>
     public static IReadOnlyList<KernelVariant> Variants { get; } =
     [
         .. RowKernels.Variants,
         .. MatMulKernels.Variants,
-        .. AttendKernels.Variants(TypicalGroup),
+        .. AttendKernels.Variants,
         .. SamplingKernels.Variants(TypicalVocabulary),
         .. CommitKernels.Variants,
         .. TwinKernels.Variants,

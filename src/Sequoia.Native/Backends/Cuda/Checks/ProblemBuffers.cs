@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Sequoia.Interop;
 using Sequoia.Native.Backends.Cpu;
@@ -152,7 +153,7 @@ internal sealed class StepBuffers : IDisposable, IGuarded
         _state = Own(new GuardedBuffer<int>(gpu, WordsOf(_sequence), Guard));
         _rows = Own(GuardedBuffer<int>.Filled(gpu, inputs.Rows * RowWords, Guard));
         _outcome = Own(GuardedBuffer<int>.Filled(gpu, Outcomes.HeaderWords + (2 * tree.Levels), Guard));
-        _part = Own(gpu.Allocate<int>(RowWords));
+        _part = Own(gpu.Allocate<int>(Unsafe.SizeOf<DevicePart>() / sizeof(int)));
         Outcomes = new Outcomes { Words = _outcome.Address, Stride = Outcomes.HeaderWords + (2 * tree.Levels), Levels = tree.Levels };
     }
 
@@ -173,9 +174,9 @@ internal sealed class StepBuffers : IDisposable, IGuarded
     public LogitDamage Errors => Read(_state.ToArray()).Errors;
 
     /// <summary>The address of the pass's parts: only this sequence, with this many rows.</summary>
-    public nint Parts(int firstRow, int rows)
+    public nint Parts(int firstRow, int rows, bool isTree = false)
     {
-        _part.CopyFrom(WordsOf(new DevicePart { Sequence = _state.Address, FirstRow = firstRow, Rows = rows }));
+        _part.CopyFrom(WordsOf(new DevicePart { Sequence = _state.Address, FirstRow = firstRow, Rows = rows, IsTree = isTree ? 1 : 0 }));
         return _part.Handle;
     }
 
@@ -183,7 +184,7 @@ internal sealed class StepBuffers : IDisposable, IGuarded
     public DevicePass Pass(int[] nodes, bool placed = true)
     {
         _rows.Reset([.. nodes.SelectMany(node => (int[])[0, node, placed ? Position(node) : Guard, placed ? CacheRow(node) : Guard])]);
-        return new DevicePass { Parts = Parts(0, nodes.Length), Rows = _rows.Address, Count = nodes.Length, Cache = ModelRole.Draft };
+        return new DevicePass { Parts = Parts(0, nodes.Length, nodes.Any(node => node > 0)), Rows = _rows.Address, Count = nodes.Length, Cache = ModelRole.Draft };
     }
 
     public int Position(int node) => _inputs.Committed + (node < 0 ? node : _inputs.Tree.Depth(node));
