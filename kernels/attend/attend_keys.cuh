@@ -15,6 +15,7 @@ template <i32 TILES> struct TileKeys
     const ELEMENT* values;
     i32 count; // keys that the deepest row has
     u32 place; // shared memory: TILES times TILE_BYTES
+    u32 lane_chunks[2]; // where in a slab this lane's chunks of the first and of the second 64 bytes of a line go
     i32 cache_rows[COPIED_SLABS][2]; // where lane_key() and the key 8 behind it are, of each slab that this warp copies
 
     // The first key of a slab that this warp copies.
@@ -34,6 +35,8 @@ template <i32 TILES> struct TileKeys
     template <typename CacheRowOf> __device__ void find(CacheRowOf cache_row_of)
     {
         i32 lane = threadIdx.x % LANES;
+        lane_chunks[0] = kept(swizzled<ROW_BYTES>(lane_key(), lane % 4));
+        lane_chunks[1] = kept(swizzled<ROW_BYTES>(lane_key(), lane % 4 + 4));
 #pragma unroll
         for (i32 two = 0; two < COPIED_SLABS; two += 2)
         {
@@ -60,7 +63,6 @@ template <i32 TILES> struct TileKeys
     // Begins to copy a tile's keys or values, as a group of copies. What lies behind the last key of a slab becomes 0: 0 x NaN is NaN.
     __device__ void fetch(const ELEMENT* plane, i32 tile) const
     {
-        i32 chunk = threadIdx.x % 4;
 #pragma unroll
         for (i32 slab = tile * SLABS_OF_TILE; slab < (tile + 1) * SLABS_OF_TILE; slab++)
         {
@@ -71,11 +73,11 @@ template <i32 TILES> struct TileKeys
 #pragma unroll
             for (i32 eight = 0; eight < SLAB_KEYS; eight += 8)
             {
-                const ELEMENT* from = plane + (u64)(u32)cache_rows[slab][eight / 8] * HEAD_DIM + 8 * chunk;
+                const ELEMENT* from = plane + (u64)(u32)cache_rows[slab][eight / 8] * HEAD_DIM + threadIdx.x % 4 * 8;
                 i32 bytes = lane_key() + eight < left ? 16 : 0;
 #pragma unroll
                 for (i32 four = 0; four < ROW_CHUNKS; four += 4)
-                    cp_async_16(to + swizzled<ROW_BYTES>(lane_key(), chunk + four % 8) + four / 8 * 128 + eight * ROW_BYTES, from + 8 * four, bytes);
+                    cp_async_16(to + lane_chunks[four / 4 % 2] + four / 8 * 128 + eight * ROW_BYTES, from + 8 * four, bytes);
             }
         }
         cp_async_commit();

@@ -45,11 +45,13 @@ struct TileScores
 __device__ inline void add_slab_scores(TileScores& scores, i32 slab, const QueryFragments& q, u32 keys)
 {
     i32 lane = threadIdx.x % LANES;
+    // Two chunks further are the chunk's number XORed with an even one.
+    u32 first = kept(swizzled<ROW_BYTES>(lane % 8 + lane / 16 * 8, lane / 8 % 2));
 #pragma unroll
     for (i32 step = 0; step < HEAD_DIM / 16; step++)
     {
         u32 key[4];
-        ldmatrix_x4(key, keys + slab * SLAB_BYTES + swizzled<ROW_BYTES>(lane % 8 + lane / 16 * 8, 2 * step + lane / 8 % 2));
+        ldmatrix_x4(key, keys + slab * SLAB_BYTES + (first ^ 32 * step));
         mma_m16n8k16<ELEMENT>(scores.of[2 * slab], q.of[step], key[0], key[1]);
         mma_m16n8k16<ELEMENT>(scores.of[2 * slab + 1], q.of[step], key[2], key[3]);
     }
@@ -120,11 +122,12 @@ using ValueSums = float[HEAD_DIM / 8][4];
 __device__ inline void add_slab_values(ValueSums& sums, i32 slab, const TileWeights& weights, u32 values)
 {
     i32 lane = threadIdx.x % LANES;
+    u32 first = kept(swizzled<ROW_BYTES>(lane % 16, lane / 16));
 #pragma unroll
     for (i32 block = 0; block < HEAD_DIM / 16; block++)
     {
         u32 value[4];
-        ldmatrix_x4_trans(value, values + slab * SLAB_BYTES + swizzled<ROW_BYTES>(lane % 16, 2 * block + lane / 16));
+        ldmatrix_x4_trans(value, values + slab * SLAB_BYTES + (first ^ 32 * block));
         mma_m16n8k16<ELEMENT>(sums[2 * block], weights.of[slab], value[0], value[1]);
         mma_m16n8k16<ELEMENT>(sums[2 * block + 1], weights.of[slab], value[2], value[3]);
     }

@@ -10,6 +10,14 @@ __device__ inline void cp_async_16(u32 shared_address, const void* global, i32 b
     asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(shared_address), "l"(__cvta_generic_to_global(global)), "r"(bytes) : "memory");
 }
 
+// The same, of whole 16 bytes.
+__device__ inline void cp_async_16(u32 shared_address, size_t global_address)
+{
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(shared_address), "l"(global_address) : "memory");
+}
+
+__device__ inline size_t global_address(const void* pointer) { return __cvta_generic_to_global(pointer); }
+
 // What was issued since the last commit becomes a group, also if it is nothing.
 __device__ inline void cp_async_commit() { asm volatile("cp.async.commit_group;" ::: "memory"); }
 

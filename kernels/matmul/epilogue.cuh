@@ -12,8 +12,8 @@ constexpr i32 PAIRS_OF_TILE = 8;
 
 struct MatMul
 {
-    const ELEMENT* weight; // [stored rows][weight_stride]
-    const ELEMENT* x;      // [pass.count][x_stride]
+    const ELEMENT* weight; // blocks of 128 stored rows by 64 columns (weights.cuh)
+    const ELEMENT* x;      // [pass.count, in whole tiles][x_stride], columns padded to whole blocks with 0
     void* y;               // [pass.count][y_stride] float (matmul, matmul_add) or ELEMENT (hidden units, queries)
     float* partials;       // workspace of split sums, and counters, 0 before and after each launch; both unused where grid.z is 1
     u32* arrived;
@@ -25,8 +25,7 @@ struct MatMul
     i32 outputs;   // of a paired matrix: both of each pair, without the padding
     i32 columns;
     i32 splits;        // parts of the columns, each summed by itself; the launcher sets it
-    i32 weight_stride; // elements from row to row; of weight and x multiples of 8, as both begin at multiples of 16 bytes
-    i32 x_stride;
+    i32 x_stride; // elements from row to row; of x a multiple of 8, as it begins at a multiple of 16 bytes
     i32 y_stride;
     i32 heads;
     i32 kv_heads;

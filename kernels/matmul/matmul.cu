@@ -7,243 +7,286 @@
 //
 // MatMul (epilogue.cuh) has the layouts, and says what pairs are. ELEMENT: F16 or BF16. TOKENS: 8, 16, 32 or 64, rows of x of a tile.
 //
-//                x: TOKENS rows (operand B)          A CTA computes 64 outputs of TOKENS rows over one split of k: 4 warps of 16 outputs.
-//                +-----------------+                 k comes in tiles of 64 through a ring of stages in shared memory. The m16n8k16
-//                | k               |                 product has weights as its 16 rows, so 8 tokens fill a tile, and first and second
-//   +---------+  +-----------------+                 of a pair (8 stored rows apart) come out in one thread.
-//   | W    k  |  | warp 0: 16 rows |
-//   | 64 rows |  | ...             |                 Where there are few tiles of outputs, k is split among CTAs. Each leaves its sums in
-//   | (A)     |  | warp 3: 16 rows |                 the workspace; the last one to arrive adds them up, in the order of splits. Where there
-//   +---------+  +-----------------+                 are tiles enough, a CTA takes all splits in turn, and adds them up in the same order.
+//                x: TOKENS rows (operand B)          A CTA computes 128 outputs of TOKENS rows over one split of k: 8 warps of 16 outputs, or with
+//                +-----------------+                 64 tokens of 32 outputs and 32 tokens each. k comes in tiles of 64 through a ring of stages
+//                | k               |                 in shared memory: a block of weights as it is stored (weights.cuh), and rows of x. The m16n8k16
+//   +---------+  +-----------------+                 product has weights as its 16 rows, so 8 tokens fill a tile, and first and second of a pair
+//   | W    k  |  | warp 0: 16 rows |                 (8 stored rows apart) come out in one thread.
+//   | 128 rows|  | ...             |
+//   | (A)     |  | warp 7: 16 rows |                 Where there are few tiles of outputs, k is split among CTAs. Each leaves its sums in the
+//   +---------+  +-----------------+                 workspace; the last one to arrive adds them up, in the order of splits. Where there are tiles
+//                                                    enough, a CTA takes all splits in turn, and adds them up in the same order.
 //
 // The bits of an output depend on its row of W and its row of x alone: k ascends in every variant, a column of an mma does not see the others,
 // and the number of splits follows from the matrix's shape (MatMulShape.cs), never from rows, TOKENS or the device.
 //
-// Nothing is asked of padding: what lies behind columns or rows is not read, and counts as zero.
+// The loop asks no questions: W is padded to whole blocks, x to whole tiles. Columns of padding are 0 in both; rows of padding may hold anything, and
+// their sums are not written. x must have memory for a whole number of TOKENS rows.
 //
-// Grid: (tiles of TOKENS rows, tiles of 64 stored rows of W, splits or 1): tiles of rows come first, so that they share a weight in the L2 cache.
-// Block: 128. Shared memory: STAGES (64 + TOKENS) 128 bytes, at most 48 KB, static.
-// Workspace, if grid.z > 1: 64 TOKENS floats for each CTA, and a counter for each tile of rows and weights. Counters are 0 before the first launch, and again after each.
+// Grid: (tiles of TOKENS rows, tiles of 128 stored rows of W, splits or 1): tiles of rows come first, so that they share a weight in the L2 cache.
+// Block: 256. Shared memory: STAGES (128 + TOKENS) 128 bytes, dynamic.
+// Workspace, if grid.z > 1: 128 TOKENS floats for each CTA, and a counter for each tile of rows and weights. Counters are 0 before the first launch, and again after each.
 //
-// Bytes asked for: 2 columns (stored rows x grid.x + rows x grid.y) for operands: W once for each tile of tokens, x once for each 64 stored rows.
-// With grid.z > 1, 512 TOKENS for each CTA's partials, written and read, and 4 for its counter.
+// Bytes asked for: 128 (128 + TOKENS) for each CTA and 64 columns: W once for each tile of tokens, x once for each 128 stored rows.
+// With grid.z > 1, 1024 TOKENS for each CTA's partials, written and read, and 4 for its counter.
 // For results, of each row: 4 an output (matmul), 8 an output (matmul_add), 2 a pair (matmul_silu_mul); matmul_rope: 28 a pair of queries or keys
 // (results, cos, sin, the row's place), 20 a pair of values (results, the row's place).
 // Called by: MatMulKernels.cs. Reference: MatMulReference.cs; matmul_scalar.cu.
+#include "arrival.cuh"
 #include "cp_async.cuh"
 #include "epilogue.cuh"
 #include "mma.cuh"
-#include "swizzle.cuh"
+#include "weights.cuh"
 
-// Elements in 16 bytes, and such chunks in a tile's row: 128 bytes, all 32 banks.
-constexpr i32 CHUNK = 8;
-constexpr i32 ROW_CHUNKS = 8;
-
-constexpr i32 THREADS = 128;
-constexpr i32 TILE_ROWS = 64;
-constexpr i32 WARP_ROWS = 16;
-constexpr i32 TILE_K = CHUNK * ROW_CHUNKS;
-constexpr i32 TOKEN_TILES = TOKENS / 8;
+constexpr i32 THREADS = 256;
+constexpr i32 WARPS = THREADS / LANES;
+constexpr i32 TILE_K = BLOCK_COLUMNS;
+constexpr i32 ROW_BYTES = 2 * TILE_K;
+constexpr i32 ROW_CHUNKS = TILE_K / CHUNK;
 static_assert(TOKENS == 8 || TOKENS == 16 || TOKENS == 32 || TOKENS == 64, "rows of x of a tile");
 
-// As many as 48 KB hold. With 64 tokens a fourth would cost as many bytes under way as it brings, since fewer CTAs would fit on a multiprocessor:
-// of an A100, two with three tiles ahead instead of three with two.
-constexpr i32 STAGES = TOKENS == 64 ? 3 : 4;
+// A warp's outputs and tokens: with many tokens squares, which need fewer operands from shared memory.
+constexpr i32 WARP_ROWS = TOKENS == 64 ? 32 : 16;
+constexpr i32 WARP_TOKENS = TOKENS == 64 ? 32 : TOKENS;
+static_assert((BLOCK_ROWS / WARP_ROWS) * (TOKENS / WARP_TOKENS) == WARPS, "warps cover a tile");
+constexpr i32 ROW_TILES = WARP_ROWS / 16;
+constexpr i32 TOKEN_TILES = WARP_TOKENS / 8;
 
-__device__ inline u32 swizzled(i32 row, i32 chunk) { return swizzled<16 * ROW_CHUNKS>(row, chunk); }
+// Three tiles ahead. More would let fewer CTAs reside on a multiprocessor, and so bring no more bytes under way.
+constexpr i32 STAGES = 4;
+constexpr i32 WEIGHT_BYTES = 2 * BLOCK_ELEMENTS;
+constexpr i32 STAGE_BYTES = WEIGHT_BYTES + TOKENS * ROW_BYTES;
 
-struct Stage
+extern __shared__ __align__(128) unsigned char ring[];
+
+// A thread's sums: for each 16 outputs and 8 tokens, outputs g and g + 8 for tokens 2t and 2t + 1.
+using Sums = float[ROW_TILES][TOKEN_TILES][4];
+
+__device__ inline i32 first_row_of_warp() { return threadIdx.x / LANES % (BLOCK_ROWS / WARP_ROWS) * WARP_ROWS; }
+
+__device__ inline i32 first_token_of_warp() { return threadIdx.x / LANES / (BLOCK_ROWS / WARP_ROWS) * WARP_TOKENS; }
+
+// What a thread copies of each tile of k: every 256th chunk of its block of weights, and of every 32nd row of x the same chunk.
+struct Fetcher
 {
-    uint4 weight[TILE_ROWS][ROW_CHUNKS];
-    uint4 x[TOKENS][ROW_CHUNKS];
-};
+    static constexpr i32 ROWS_AT_ONCE = THREADS / ROW_CHUNKS;
 
-// A thread's sums: for 8 tokens each, outputs g and g + 8 of its warp's 16 for tokens 2t and 2t + 1.
-using Sums = float[TOKEN_TILES][4];
+    size_t weight; // global addresses
+    size_t x;
+    size_t x_step; // between the rows
+    u32 to;        // in a stage, of weights
+    u32 x_to;
 
-// What a thread brings of a matrix's tiles: one chunk of every 16th row, from tile to tile along the columns. Rows from the limit on and
-// columns beyond the last become zeros without being read: the memory there may hold anything, and 0 x NaN is NaN.
-template <i32 ROWS> struct Fetcher
-{
-    static constexpr i32 STEP = THREADS / ROW_CHUNKS;
-    static_assert(STEP % ROW_CHUNKS == 0, "so many rows further on the swizzle is the same");
-
-    const ELEMENT* from;
-    size_t step;
-    i32 row;
-    i32 rows; // from this thread's first one to the limit
-    u32 to;
-
-    __device__ Fetcher(const ELEMENT* matrix, i32 stride, i32 first_row, i32 limit, i32 first_column)
-        : step((size_t)STEP * stride), row(threadIdx.x / ROW_CHUNKS), rows(limit - first_row - row), to(swizzled(row, threadIdx.x % ROW_CHUNKS))
+    __device__ Fetcher(const MatMul& p, i32 row_tile, i32 first_token, i32 first_k)
     {
-        from = matrix + (size_t)(first_row + row) * stride + first_column + CHUNK * (threadIdx.x % ROW_CHUNKS);
+        i32 row = threadIdx.x / ROW_CHUNKS, chunk = threadIdx.x % ROW_CHUNKS;
+        size_t block = (size_t)row_tile * column_blocks(p.columns) + first_k;
+        weight = global_address(p.weight + block * BLOCK_ELEMENTS + threadIdx.x * CHUNK);
+        x = global_address(p.x + (size_t)(first_token + row) * p.x_stride + first_k * TILE_K + chunk * CHUNK);
+        x_step = (size_t)ROWS_AT_ONCE * p.x_stride * sizeof(ELEMENT);
+        to = kept((u32)__cvta_generic_to_shared(ring) + threadIdx.x * 16);
+        x_to = kept((u32)__cvta_generic_to_shared(ring) + WEIGHT_BYTES + swizzled<ROW_BYTES>(row, chunk));
     }
 
-    __device__ void fetch(const uint4 (&tile)[ROWS][ROW_CHUNKS], i32 bytes)
+    // Begins to copy the next tile into the stage that begins there.
+    __device__ void fetch(u32 stage)
     {
-        u32 base = (u32)__cvta_generic_to_shared(tile) + to;
 #pragma unroll
-        for (i32 begin = 0; begin < ROWS; begin += STEP)
+        for (i32 at = 0; at < WEIGHT_BYTES; at += 16 * THREADS)
+            cp_async_16(to + stage + at, weight + at);
+#pragma unroll
+        for (i32 row = 0; row < TOKENS; row += ROWS_AT_ONCE)
         {
-            if (row + begin < ROWS)
-                cp_async_16(base + begin * ROW_CHUNKS * 16, from + begin / STEP * step, begin < rows ? bytes : 0);
+            if (TOKENS >= ROWS_AT_ONCE || threadIdx.x < TOKENS * ROW_CHUNKS)
+                cp_async_16(x_to + stage + row * ROW_BYTES, x + row / ROWS_AT_ONCE * x_step);
         }
-        from += TILE_K;
+        weight += WEIGHT_BYTES;
+        x += ROW_BYTES;
     }
 };
 
-// sums += W x over the 64 columns of a stage, 16 columns (two chunks) after 16.
-__device__ inline void multiply(const Stage& stage, Sums& sums)
+// Where a lane's rows of operands are in a stage, for each 16 columns of a tile (32 of x with 8 tokens: four matrices of a ldmatrix are 8 tokens by
+// 32 columns there, and 16 tokens by 16 columns else).
+struct Operands
 {
-    i32 warp = threadIdx.x / LANES, lane = threadIdx.x % LANES;
-    u32 weight = (u32)__cvta_generic_to_shared(stage.weight), x = (u32)__cvta_generic_to_shared(stage.x);
-#pragma unroll
-    for (i32 chunk = 0; chunk < ROW_CHUNKS; chunk += 4)
+    static constexpr i32 STEPS = TILE_K / 16, X_STEPS = TOKENS == 8 ? STEPS / 2 : STEPS;
+
+    u32 weight[STEPS];
+    u32 x[X_STEPS];
+
+    __device__ Operands()
     {
-        u32 a[2][4], b[4];
-        for (i32 half = 0; half < 2; half++)
-            ldmatrix_x4(a[half], weight + swizzled(WARP_ROWS * warp + lane % WARP_ROWS, chunk + 2 * half + lane / WARP_ROWS));
+        i32 lane = threadIdx.x % LANES;
+        u32 stage = (u32)__cvta_generic_to_shared(ring);
+#pragma unroll
+        for (i32 step = 0; step < STEPS; step++)
+            weight[step] = kept(stage + swizzled<ROW_BYTES>(first_row_of_warp() + lane % 16, 2 * step + lane / 16));
+        i32 token = first_token_of_warp() + (TOKENS == 8 ? 0 : lane / 16 * 8) + lane % 8;
+#pragma unroll
+        for (i32 step = 0; step < X_STEPS; step++)
+            x[step] = kept(stage + WEIGHT_BYTES + swizzled<ROW_BYTES>(token, TOKENS == 8 ? 4 * step + lane / 8 : 2 * step + lane / 8 % 2));
+    }
+};
+
+// sums += W x over the 64 columns of the stage that begins there, 16 after 16.
+__device__ inline void multiply(const Operands& operands, u32 stage, Sums& sums)
+{
+    u32 b[4];
+#pragma unroll
+    for (i32 step = 0; step < Operands::STEPS; step++)
+    {
+        u32 a[ROW_TILES][4];
+#pragma unroll
+        for (i32 row = 0; row < ROW_TILES; row++)
+            ldmatrix_x4(a[row], operands.weight[step] + stage + row * 16 * ROW_BYTES);
         if constexpr (TOKENS == 8)
         {
-            // Four matrices are 8 tokens by 32 columns.
-            ldmatrix_x4(b, x + swizzled(lane % 8, chunk + lane / 8));
-            mma_m16n8k16<ELEMENT>(sums[0], a[0], b[0], b[1]);
-            mma_m16n8k16<ELEMENT>(sums[0], a[1], b[2], b[3]);
+            if (step % 2 == 0)
+                ldmatrix_x4(b, operands.x[step / 2] + stage);
+            mma_m16n8k16<ELEMENT>(sums[0][0], a[0], b[step % 2 * 2], b[step % 2 * 2 + 1]);
         }
         else
         {
 #pragma unroll
-            for (i32 half = 0; half < 2; half++)
+            for (i32 tile = 0; tile < TOKEN_TILES; tile += 2)
             {
+                ldmatrix_x4(b, operands.x[step] + stage + tile * 8 * ROW_BYTES);
 #pragma unroll
-                for (i32 tile = 0; tile < TOKEN_TILES; tile += 2)
+                for (i32 row = 0; row < ROW_TILES; row++)
                 {
-                    // Four matrices are 16 tokens by 16 columns.
-                    ldmatrix_x4(b, x + swizzled(8 * tile + lane / 16 * 8 + lane % 8, chunk + 2 * half + lane / 8 % 2));
-                    mma_m16n8k16<ELEMENT>(sums[tile], a[half], b[0], b[1]);
-                    mma_m16n8k16<ELEMENT>(sums[tile + 1], a[half], b[2], b[3]);
+                    mma_m16n8k16<ELEMENT>(sums[row][tile], a[row], b[0], b[1]);
+                    mma_m16n8k16<ELEMENT>(sums[row][tile + 1], a[row], b[2], b[3]);
                 }
             }
         }
     }
 }
 
+// The stage behind one in the ring.
+__device__ inline u32 next(u32 stage) { return stage == (STAGES - 1) * STAGE_BYTES ? 0 : stage + STAGE_BYTES; }
+
 // sums += W x of this CTA's tile over a split of k.
-__device__ inline void sum_split(const MatMul& p, i32 split, i32 first_row, i32 stored_rows, i32 first_token, Sums& sums)
+__device__ inline void sum_split(const MatMul& p, const Operands& operands, i32 split, i32 row_tile, i32 first_token, Sums& sums)
 {
-    __shared__ Stage stages[STAGES];
-    i32 all = (p.columns + TILE_K - 1) / TILE_K, begin = all * split / p.splits, count = all * (split + 1) / p.splits - begin;
-    Fetcher<TILE_ROWS> weight(p.weight, p.weight_stride, first_row, stored_rows, begin * TILE_K);
-    Fetcher<TOKENS> x(p.x, p.x_stride, first_token, p.pass.count, begin * TILE_K);
-    // From this thread's chunk to the last column.
-    i32 bytes = 2 * (p.columns - begin * TILE_K - CHUNK * (i32)(threadIdx.x % ROW_CHUNKS));
-    auto fetch_stage = [&](i32 tile) {
-        if (tile < count)
-        {
-            i32 of_chunk = bytes < 0 ? 0 : bytes < 16 ? bytes : 16;
-            weight.fetch(stages[tile % STAGES].weight, of_chunk);
-            x.fetch(stages[tile % STAGES].x, of_chunk);
-            bytes -= 2 * TILE_K;
-        }
-        // Also of nothing, so that the newest STAGES - 2 groups are always those of tiles ahead.
-        cp_async_commit();
-    };
+    i32 all = column_blocks(p.columns), begin = all * split / p.splits, count = all * (split + 1) / p.splits - begin;
+    Fetcher fetcher(p, row_tile, first_token, begin);
     // All stages are free: everybody has the last split's sums.
     __syncthreads();
+#pragma unroll
     for (i32 tile = 0; tile < STAGES - 1; tile++)
-        fetch_stage(tile);
-    for (i32 tile = 0; tile < count; tile++)
+    {
+        if (tile < count)
+            fetcher.fetch(tile * STAGE_BYTES);
+        cp_async_commit();
+    }
+    u32 stage = 0, free_stage = (STAGES - 1) * STAGE_BYTES;
+#pragma unroll 1
+    for (i32 ahead = count - STAGES + 1; ahead > 1 - STAGES; ahead--)
     {
         cp_async_wait<STAGES - 2>();
         // This tile's stage is complete, and the last tile's is free for the next fetch.
         __syncthreads();
-        fetch_stage(tile + STAGES - 1);
-        multiply(stages[tile % STAGES], sums);
+        if (ahead > 0)
+            fetcher.fetch(free_stage);
+        // Also of nothing, so that the newest STAGES - 2 groups are always those of tiles ahead.
+        cp_async_commit();
+        multiply(operands, stage, sums);
+        free_stage = stage;
+        stage = next(stage);
     }
 }
 
 // Leaves the sums of a split in the workspace. True in the CTA that arrives last: it gets the totals.
 __device__ inline bool add_splits(const MatMul& p, Sums& sums)
 {
+    constexpr i32 FOURS = ROW_TILES * TOKEN_TILES;
+    __shared__ bool is_last;
     i32 splits = gridDim.z, tile = blockIdx.y * gridDim.x + blockIdx.x;
-    // [tile][split][tokens / 8][thread]: each thread finds its own again.
-    float4* partials = (float4*)p.partials + (size_t)tile * splits * TOKEN_TILES * THREADS + threadIdx.x;
+    // [tile][split][16 outputs and 8 tokens][thread]: each thread finds its own again.
+    float4* partials = (float4*)p.partials + (size_t)tile * splits * FOURS * THREADS + threadIdx.x;
 #pragma unroll
-    for (i32 i = 0; i < TOKEN_TILES; i++)
+    for (i32 i = 0; i < FOURS; i++)
     {
-        partials[(blockIdx.z * TOKEN_TILES + i) * THREADS] = make_float4(sums[i][0], sums[i][1], sums[i][2], sums[i][3]);
-        sums[i][0] = sums[i][1] = sums[i][2] = sums[i][3] = 0.0f;
+        float(&four)[4] = sums[i / TOKEN_TILES][i % TOKEN_TILES];
+        partials[(blockIdx.z * FOURS + i) * THREADS] = make_float4(four[0], four[1], four[2], four[3]);
+        four[0] = four[1] = four[2] = four[3] = 0.0f;
     }
-    // These partials are visible before this CTA counts as arrived.
-    __threadfence();
-    // All threads' partials are.
+    // All threads' partials are in the workspace.
     __syncthreads();
-    // The counter wraps to 0 for the next launch.
-    bool is_last = threadIdx.x == 0 && atomicInc(p.arrived + tile, splits - 1) == splits - 1;
-    if (!__syncthreads_or(is_last))
+    if (threadIdx.x == 0)
+        is_last = arrives_last(p.arrived + tile, splits);
+    // is_last is written, and the others' partials are visible to all threads.
+    __syncthreads();
+    if (!is_last)
         return false;
-    // The others' partials are read behind their arrival.
-    __threadfence();
     for (i32 split = 0; split < splits; split++)
     {
 #pragma unroll
-        for (i32 i = 0; i < TOKEN_TILES; i++)
+        for (i32 i = 0; i < FOURS; i++)
         {
-            float4 part = __ldcg(partials + (split * TOKEN_TILES + i) * THREADS);
-            sums[i][0] += part.x, sums[i][1] += part.y, sums[i][2] += part.z, sums[i][3] += part.w;
+            float(&four)[4] = sums[i / TOKEN_TILES][i % TOKEN_TILES];
+            float4 part = partials[(split * FOURS + i) * THREADS];
+            four[0] += part.x, four[1] += part.y, four[2] += part.z, four[3] += part.w;
         }
     }
     return true;
 }
 
 // The sums of a pair, or of two outputs, of TOKENS / 4 rows of x, are in one thread.
-template <typename Epilogue> __device__ void write_sums(const MatMul& p, i32 first_row, i32 first_token, const Sums& sums)
+template <typename Epilogue> __device__ void write_sums(const MatMul& p, i32 row_tile, i32 first_token, const Sums& sums)
 {
-    i32 warp = threadIdx.x / LANES, lane = threadIdx.x % LANES, group = lane / 4, row = first_row + WARP_ROWS * warp + group;
-    i32 outputs = Epilogue::PAIRED ? p.outputs / 2 : p.outputs;
+    i32 lane = threadIdx.x % LANES, group = lane / 4, outputs = Epilogue::PAIRED ? p.outputs / 2 : p.outputs;
 #pragma unroll
-    for (i32 member = 0; member < (Epilogue::PAIRED ? 1 : 2); member++)
+    for (i32 of_warp = 0; of_warp < ROW_TILES; of_warp++)
     {
-        i32 output = Epilogue::PAIRED ? row / WARP_ROWS * PAIRS_OF_TILE + group : row + 8 * member;
-        if (output >= outputs)
-            return;
-        Epilogue epilogue(p, output);
+        i32 row = row_tile * BLOCK_ROWS + first_row_of_warp() + 16 * of_warp + group;
 #pragma unroll
-        for (i32 i = 0; i < TOKENS / 4; i++)
+        for (i32 member = 0; member < (Epilogue::PAIRED ? 1 : 2); member++)
         {
-            i32 token = first_token + i / 2 * 8 + lane % 4 * 2 + i % 2;
-            if (token >= p.pass.count)
-                continue;
-            if constexpr (Epilogue::PAIRED)
-                epilogue.write(token, sums[i / 2][i % 2], sums[i / 2][2 + i % 2]);
-            else
-                epilogue.write(token, sums[i / 2][2 * member + i % 2]);
+            i32 output = Epilogue::PAIRED ? row / (2 * PAIRS_OF_TILE) * PAIRS_OF_TILE + group : row + 8 * member;
+            if (output >= outputs)
+                return;
+            Epilogue epilogue(p, output);
+#pragma unroll
+            for (i32 i = 0; i < 2 * TOKEN_TILES; i++)
+            {
+                i32 token = first_token + first_token_of_warp() + i / 2 * 8 + lane % 4 * 2 + i % 2;
+                if (token >= p.pass.count)
+                    continue;
+                const float(&four)[4] = sums[of_warp][i / 2];
+                if constexpr (Epilogue::PAIRED)
+                    epilogue.write(token, four[i % 2], four[2 + i % 2]);
+                else
+                    epilogue.write(token, four[2 * member + i % 2]);
+            }
         }
     }
 }
 
 template <typename Epilogue> __device__ void matmul_of(const MatMul& p)
 {
-    i32 stored_rows = Epilogue::PAIRED ? (p.outputs / 2 + PAIRS_OF_TILE - 1) / PAIRS_OF_TILE * WARP_ROWS : p.outputs;
-    i32 first_row = blockIdx.y * TILE_ROWS, first_token = blockIdx.x * TOKENS;
+    i32 row_tile = blockIdx.y, first_token = blockIdx.x * TOKENS;
+    Operands operands;
     Sums totals = {};
     for (i32 split = blockIdx.z; split < p.splits; split += gridDim.z)
     {
         Sums sums = {};
-        sum_split(p, split, first_row, stored_rows, first_token, sums);
+        sum_split(p, operands, split, row_tile, first_token, sums);
 #pragma unroll
-        for (i32 i = 0; i < 4 * TOKEN_TILES; i++)
-            totals[i / 4][i % 4] += sums[i / 4][i % 4];
+        for (i32 i = 0; i < 4 * ROW_TILES * TOKEN_TILES; i++)
+            totals[i / (4 * TOKEN_TILES)][i / 4 % TOKEN_TILES][i % 4] += sums[i / (4 * TOKEN_TILES)][i / 4 % TOKEN_TILES][i % 4];
     }
     if (gridDim.z == 1 || add_splits(p, totals))
-        write_sums<Epilogue>(p, first_row, first_token, totals);
+        write_sums<Epilogue>(p, row_tile, first_token, totals);
 }
 
-extern "C" __global__ __launch_bounds__(THREADS) void matmul(const __grid_constant__ MatMul p) { matmul_of<Plain>(p); }
+// CTAs that registers let reside on a multiprocessor: as many as an H100's shared memory does.
+constexpr i32 RESIDENT = TOKENS == 64 ? 2 : 3;
 
-extern "C" __global__ __launch_bounds__(THREADS) void matmul_add(const __grid_constant__ MatMul p) { matmul_of<Add>(p); }
+extern "C" __global__ __launch_bounds__(THREADS, RESIDENT) void matmul(const __grid_constant__ MatMul p) { matmul_of<Plain>(p); }
 
-extern "C" __global__ __launch_bounds__(THREADS) void matmul_silu_mul(const __grid_constant__ MatMul p) { matmul_of<SiluMul>(p); }
+extern "C" __global__ __launch_bounds__(THREADS, RESIDENT) void matmul_add(const __grid_constant__ MatMul p) { matmul_of<Add>(p); }
 
-extern "C" __global__ __launch_bounds__(THREADS) void matmul_rope(const __grid_constant__ MatMul p) { matmul_of<Rope>(p); }
+extern "C" __global__ __launch_bounds__(THREADS, RESIDENT) void matmul_silu_mul(const __grid_constant__ MatMul p) { matmul_of<SiluMul>(p); }
+
+extern "C" __global__ __launch_bounds__(THREADS, RESIDENT) void matmul_rope(const __grid_constant__ MatMul p) { matmul_of<Rope>(p); }

@@ -3,12 +3,13 @@
 // Grid: (ceil(outputs or pairs / 128), rows). Block: 128. Bytes asked for: 4 columns a row and output, and results as in matmul.cu.
 // Called by: MatMulKernels.cs, where there are no tensor cores for ELEMENT, and as the oracle of matmul.cu. Reference: MatMulReference.cs.
 #include "epilogue.cuh"
+#include "weights.cuh"
 
-__device__ inline float dot(const ELEMENT* weight, const ELEMENT* x, i32 columns)
+__device__ inline float dot(const MatMul& p, i32 stored_row, const ELEMENT* x)
 {
     float sum = 0.0f;
-    for (i32 k = 0; k < columns; k++)
-        sum = fmaf(to_float(weight[k]), to_float(x[k]), sum);
+    for (i32 k = 0; k < p.columns; k++)
+        sum = fmaf(to_float(p.weight[weight_at(stored_row, k / CHUNK * CHUNK, p.columns) + k % CHUNK]), to_float(x[k]), sum);
     return sum;
 }
 
@@ -21,13 +22,12 @@ template <typename Epilogue> __device__ void matmul_of(const MatMul& p)
     Epilogue epilogue(p, i);
     if constexpr (Epilogue::PAIRED)
     {
-        const ELEMENT* first = p.weight + (size_t)(i / PAIRS_OF_TILE * 2 * PAIRS_OF_TILE + i % PAIRS_OF_TILE) * p.weight_stride;
-        const ELEMENT* second = first + (size_t)PAIRS_OF_TILE * p.weight_stride;
-        epilogue.write(row, dot(first, x, p.columns), dot(second, x, p.columns));
+        i32 first = i / PAIRS_OF_TILE * 2 * PAIRS_OF_TILE + i % PAIRS_OF_TILE;
+        epilogue.write(row, dot(p, first, x), dot(p, first + PAIRS_OF_TILE, x));
     }
     else
     {
-        epilogue.write(row, dot(p.weight + (size_t)i * p.weight_stride, x, p.columns));
+        epilogue.write(row, dot(p, i, x));
     }
 }
 

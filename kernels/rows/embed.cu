@@ -6,18 +6,16 @@
 // Called by RowKernels. Reference: EmbedReference (C#). Each output is computed by itself, so this is its own scalar twin; any device.
 #include "elements.cuh"
 #include "pass.cuh"
+#include "weights.cuh"
 
 struct Embed
 {
-    const ELEMENT* table;    // [vocabulary][table_stride], rows at multiples of 16 bytes
+    const ELEMENT* table;    // [vocabulary][columns] in blocks (weights.cuh)
     Pass pass;               // rows x of them; their position and cache_row are written
     float* x;                // [rows][x_stride], rows at multiples of 16 bytes
     i32 columns;
-    i32 table_stride;
     i32 x_stride;
 };
-
-constexpr i32 CHUNK = 8;
 
 extern "C" __global__ __launch_bounds__(128) void embed(const __grid_constant__ Embed p)
 {
@@ -34,7 +32,7 @@ extern "C" __global__ __launch_bounds__(128) void embed(const __grid_constant__ 
         place.position = position;
         place.cache_row = at;
     }
-    const ELEMENT* source = p.table + (size_t)sequence.tokens[node] * p.table_stride + first;
+    const ELEMENT* source = p.table + weight_at(sequence.tokens[node], first, p.columns);
     float* x = p.x + (size_t)row * p.x_stride + first;
     if (first + CHUNK > p.columns)
     {

@@ -40,7 +40,7 @@ internal sealed class AttendMutantTests : CudaFixture
         new("Query_rows_exchanged", "attend_tile.cuh", "rows[half] + column);", "rows[1 - half] + column);"),
         new("Partial_of_another_row", "attend_partials.cuh", "(u64)(row - p.first_row) * p.heads + head;", "(u64)(row - p.first_row) * p.kv_heads + head;"),
         new("Planes_of_another_length", "attend.cu", "TileKeys<1> keys = {p.keys + plane,", "TileKeys<1> keys = {p.keys + (u64)kv_head * (p.capacity - 1) * HEAD_DIM,"),
-        new("Writes_swizzled_otherwise_than_read", "attend_keys.cuh", "swizzled<ROW_BYTES>(lane_key(), chunk + four % 8)", "(lane_key() * ROW_BYTES + 16 * (chunk + four % 8))"),
+        new("Writes_swizzled_otherwise_than_read", "attend_keys.cuh", "kept(swizzled<ROW_BYTES>(lane_key(), lane % 4));", "lane_key() * ROW_BYTES + 16 * (lane % 4);"),
         new("Values_not_transposed", "attend_tile.cuh", "ldmatrix_x4_trans(value,", "ldmatrix_x4(value,"),
         new("Halves_of_a_pair_exchanged", "attend_tile.cuh", "= packed<ELEMENT>(even, odd);", "= packed<ELEMENT>(odd, even);"),
         // Sums.

@@ -7,14 +7,14 @@ namespace Sequoia.Kernels.Tests.Linear;
 /// <summary>What every sound build of the linear layers passes, and each mutant must fail somewhere.</summary>
 internal static class MatMulChecks
 {
-    // Three splits of 512 columns and a bit: with two, any order of adding up gives the same bits.
-    private const int ThreeSplits = 1555;
+    // Three splits of nine blocks: with two, any order of adding up gives the same bits, and behind four or eight the ring begins where it ended.
+    private const int ThreeSplits = 1683;
 
     /// <summary>Sizes for all four kinds: one tile of rows and several, one split and several. Those that need few kernels to be compiled come first.</summary>
     public static IEnumerable<MatMulCase> SmallCases(Element element)
     {
         yield return new(MatMulKind.Plain, element, 5, 67, 203, 1);
-        yield return new(MatMulKind.Add, element, 3, 45, ThreeSplits, 2);
+        yield return new(MatMulKind.Add, element, 3, 150, ThreeSplits, 2);
         yield return new(MatMulKind.SiluMul, element, 7, 2 * 37, ThreeSplits, 3);
         yield return MatMulCase.Rope(element, 7, 6, 2, 24, 340, 4);
         yield return new(MatMulKind.Plain, element, 1, 130, 8, 6);
@@ -31,7 +31,7 @@ internal static class MatMulChecks
             ProblemCheck.Kernel(problem);
         }
         Inspect(kernels, Element.F16, Schedule.Random, 1);
-        using MatMulProblem sums = kernels.MatMul(new MatMulCase(MatMulKind.Add, Element.F16, 8, 70, ThreeSplits, 7));
+        using MatMulProblem sums = kernels.MatMul(new MatMulCase(MatMulKind.Add, Element.F16, 8, 140, ThreeSplits, 7));
         SameBitsInAnyOrder(sums);
         SameBitsInAnyCompany(kernels, new MatMulCase(MatMulKind.Plain, Element.F16, 9, 70, ThreeSplits, 9), 1, 8);
         foreach (bool inTurn in (bool[])[false, true])
@@ -114,7 +114,7 @@ internal static class MatMulChecks
         if (profile.Total.GlobalBytes != asked)
             throw new KernelFault($"{problem.Shape}: asks for {profile.Total.GlobalBytes} bytes, stated are {asked}");
         // Besides: nodes of other rows in the same word, and where the prefix is.
-        if (profile.DistinctGlobalBytes > 1.02 * problem.Bytes)
+        if (profile.DistinctGlobalBytes > 1.02 * (problem.Bytes + MatMulTraffic.Padding(sizes)))
             throw new KernelFault($"{problem.Shape}: touches {profile.DistinctGlobalBytes} bytes of {problem.Bytes}");
         if (profile.Total.SharedWavefronts > 1.02 * profile.Total.SharedIdealWavefronts)
             throw new KernelFault($"{problem.Shape}: {profile.Total.SharedWavefronts} shared wavefronts, ideal are {profile.Total.SharedIdealWavefronts}");

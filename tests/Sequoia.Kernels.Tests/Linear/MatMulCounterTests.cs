@@ -26,11 +26,33 @@ internal sealed class MatMulCounterTests : CudaFixture
         KernelProfile profile = MatMulChecks.CountersAreAsStated(Kernels, sizes);
         if (sizes.Shape.Splits > 1)
             MatMulChecks.CountersAreAsStated(Kernels, sizes, inTurn: true);
-        // An mma is 16 x 8 x 16 products; rows of x are filled up to TOKENS, outputs to 64, columns to 64.
+        // An mma is 16 x 8 x 16 products; rows of x are filled up to TOKENS, outputs to 128, columns to 64.
         MatMulGrid grid = new(sizes.Shape, sizes.Rows, 1);
-        long products = (long)grid.TokenTiles * grid.Tokens * sizes.Shape.RowTiles * 64 * ((sizes.Columns + 63) / 64 * 64);
+        long products = (long)grid.TokenTiles * grid.Tokens * sizes.Shape.RowTiles * WeightBlocks.Rows * WeightBlocks.Padded(sizes.Columns);
         Assert.That(profile.Total.Mma, Is.EqualTo(products / (16 * 8 * 16)));
         Assert.That(profile.Total.Mma * 4096.0 / profile.Total.Flops, Is.GreaterThan(0.95));
+    }
+
+    /// <summary>The main loop asks no questions: what a warp executes for 64 columns.</summary>
+    [TestCase(8, 60)]
+    [TestCase(16, 65)]
+    [TestCase(32, 80)]
+    [TestCase(64, 115)]
+    public void A_stage_takes_few_instructions(int rows, int most)
+    {
+        const int Few = 1024, Many = 3072, Warps = 8;
+        double ofStage = (Work(Many) - Work(Few)) / (Warps * (Many - Few) / (double)WeightBlocks.Columns);
+        TestContext.Out.WriteLine($"{ofStage:F1} warp instructions a warp and stage");
+        Assert.That(ofStage, Is.LessThanOrEqualTo(most));
+
+        // PTX moves each value to a register of its own; an assembler gives most of them the same.
+        long Work(int columns)
+        {
+            using var _ = new Launching(new LaunchOptions { Counters = true });
+            using MatMulProblem problem = Kernels.MatMul(new MatMulCase(MatMulKind.Plain, Element.F16, rows, 128, columns, 1), inTurn: true);
+            KernelProfile profile = ProblemCheck.Kernel(problem).Single().Profile!;
+            return profile.Total.WarpInstructions - profile.ByClass["move"];
+        }
     }
 
     [Test]
@@ -39,7 +61,8 @@ internal sealed class MatMulCounterTests : CudaFixture
         foreach ((int rows, int times) in ((int, int)[])[(1, 1), (8, 1), (9, 1), (33, 1), (64, 1), (65, 2), (128, 2), (130, 3)])
         {
             MatMulCase sizes = new(MatMulKind.Plain, Element.F16, rows, 128, 512, 1);
-            Assert.That(MatMulTraffic.Operands(sizes, new(sizes.Shape, rows, 1)), Is.EqualTo(2L * 512 * ((128 * times) + (2 * rows))));
+            MatMulGrid grid = new(sizes.Shape, rows, 1);
+            Assert.That(MatMulTraffic.Operands(sizes, grid), Is.EqualTo(2L * 512 * ((128 * times) + (grid.Tokens * times))));
             MatMulChecks.CountersAreAsStated(Kernels, sizes);
         }
     }

@@ -6,14 +6,14 @@ namespace Sequoia.Kernels.Tests.Linear;
 internal sealed class MatMulShapeTests
 {
     // Llama-2-7B: queries with keys and values, the attention's output, gate and up, down, logits.
-    [TestCase(MatMulKind.Rope, 3 * 4096, 4096, 192, 1)]
-    [TestCase(MatMulKind.Add, 4096, 4096, 64, 4)]
-    [TestCase(MatMulKind.SiluMul, 2 * 11008, 4096, 344, 1)]
-    [TestCase(MatMulKind.Add, 4096, 11008, 64, 4)]
-    [TestCase(MatMulKind.Plain, 32000, 4096, 500, 1)]
+    [TestCase(MatMulKind.Rope, 3 * 4096, 4096, 96, 1)]
+    [TestCase(MatMulKind.Add, 4096, 4096, 32, 4)]
+    [TestCase(MatMulKind.SiluMul, 2 * 11008, 4096, 172, 1)]
+    [TestCase(MatMulKind.Add, 4096, 11008, 32, 4)]
+    [TestCase(MatMulKind.Plain, 32000, 4096, 250, 1)]
     // Small ones: 512 columns are the least that is worth a split.
-    [TestCase(MatMulKind.Add, 768, 3072, 12, 6)]
-    [TestCase(MatMulKind.Add, 768, 768, 12, 1)]
+    [TestCase(MatMulKind.Add, 768, 3072, 6, 6)]
+    [TestCase(MatMulKind.Add, 768, 768, 6, 1)]
     [TestCase(MatMulKind.Plain, 1, 1, 1, 1)]
     public void Splits_make_blocks_for_a_whole_gpu(MatMulKind kind, int outputs, int columns, int rowTiles, int splits)
     {
@@ -22,7 +22,7 @@ internal sealed class MatMulShapeTests
     }
 
     [Test]
-    public void A_pass_of_fewer_rows_fits_the_workspace_of_more([Values(1, 5, 256)] int enoughTiles)
+    public void A_pass_of_fewer_rows_fits_the_workspace_of_more([Values(1, 5, 128)] int enoughTiles)
     {
         foreach (MatMulShape shape in (MatMulShape[])[new(MatMulKind.Add, 100, 2048), new(MatMulKind.SiluMul, 2 * 500, 2048), new(MatMulKind.Plain, 100, 100)])
         {
@@ -41,8 +41,8 @@ internal sealed class MatMulShapeTests
     [Test]
     public void Workspace_of_long_prompts_is_bounded()
     {
-        MatMulGrid long4 = new MatMulGrid(new(MatMulKind.Add, 4096, 11008), 100_000, 256).Largest;
-        // Three tiles of 64 rows are the last before four splits are no longer needed to have 256 blocks.
+        MatMulGrid long4 = new MatMulGrid(new(MatMulKind.Add, 4096, 11008), 100_000, 128).Largest;
+        // Three tiles of 64 rows are the last before four splits are no longer needed to have 128 blocks.
         Assert.That((long4.Rows, long4.Partials), Is.EqualTo((192, 4L * 4096 * 192)));
     }
 

@@ -42,8 +42,10 @@ internal sealed class CudaOperands : Activations
         _parts = new DeviceParts(context, $"room for {rows} rows of {columns}");
         _element = element;
         _row = new ushort[columns];
-        Stride = MatMulShape.StrideOf(columns);
-        Data = _parts.Allocate<ushort>((long)rows * Stride);
+        Stride = WeightBlocks.Padded(columns);
+        // Products read whole blocks of columns and whole tiles of rows. Padding of columns stays 0.
+        Data = _parts.Allocate<ushort>((long)MatMulGrid.RowsInTiles(rows) * Stride);
+        Data.FillBytesAsync(0);
         Partials = partials == 0 ? 0 : _parts.Allocate<float>(partials).Handle;
         Counters = counters == 0 ? 0 : _parts.Upload(new uint[counters]).Handle;
     }

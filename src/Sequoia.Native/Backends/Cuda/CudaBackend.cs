@@ -134,7 +134,6 @@ internal sealed class CudaBackend : Backend
             Pass = ((CudaPass)pass).Device,
             X = to.Data.Handle,
             Columns = matrix.Columns,
-            TableStride = matrix.Shape.Stride,
             XStride = to.Stride,
         }, pass.Count, CudaQueue.StreamOf(queue));
     }
@@ -310,7 +309,6 @@ internal sealed class CudaBackend : Backend
         Pass = pass,
         Outputs = weight.Rows,
         Columns = weight.Columns,
-        WeightStride = weight.Shape.Stride,
         XStride = x.Stride,
     };
 

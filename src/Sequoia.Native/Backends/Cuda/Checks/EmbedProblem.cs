@@ -12,7 +12,7 @@ internal sealed class EmbedProblem : ExactProblem
     private readonly CudaKernels _kernels;
     private readonly RowKernels _launcher;
     private readonly StepBuffers _step;
-    private readonly int _rows, _columns, _tableStride, _xStride, _before;
+    private readonly int _rows, _columns, _xStride, _before;
     private readonly ushort[] _table;
     private readonly int[] _tokens, _nodes;
     private readonly GuardedBuffer<uint> _x;
@@ -23,13 +23,20 @@ internal sealed class EmbedProblem : ExactProblem
         (_kernels, _launcher, _rows, _columns) = (kernels, new RowKernels(kernels), rows, columns);
         Shape = $"embed {kernels.Element}, {rows} rows of {columns}, vocabulary {vocabulary}, seed {seed}";
         var random = new Random(seed);
-        (_tableStride, _xStride) = (MatMulShape.StrideOf(columns) + Slack, CudaActivations.StrideOf(columns) + Slack);
-        _table = new ushort[vocabulary * _tableStride];
+        _xStride = CudaActivations.StrideOf(columns) + Slack;
+        _table = new ushort[vocabulary * columns];
         random.NextBytes(MemoryMarshal.AsBytes(_table.AsSpan()));
+        // Any number but NaN and infinity, whose exponents have this bit; all padding is NaN.
         for (int i = 0; i < _table.Length; i++)
+            _table[i] &= 0xBFFF;
+        ushort[] blocks = new ushort[WeightBlocks.Of(vocabulary, columns)], row = new ushort[WeightBlocks.Padded(columns)];
+        Array.Fill(blocks, MatMulInputs.NaN);
+        Array.Fill(row, MatMulInputs.NaN);
+        int band = WeightBlocks.OfBand(columns);
+        for (int token = 0; token < vocabulary; token++)
         {
-            // Any number but NaN and infinity, whose exponents have this bit; the padding after a row is NaN.
-            _table[i] = i % _tableStride < columns ? (ushort)(_table[i] & 0xBFFF) : MatMulInputs.NaN;
+            _table.AsSpan(token * columns, columns).CopyTo(row);
+            WeightBlocks.Write(row, token % WeightBlocks.Rows, blocks.AsSpan(token / WeightBlocks.Rows * band, band));
         }
         // Some rows are tokens before the root.
         TokenTree tree = RandomTrees.Some(2 * rows, 2 * rows, random);
@@ -48,11 +55,10 @@ internal sealed class EmbedProblem : ExactProblem
         _x = Own(GuardedBuffer<uint>.Filled(gpu, rows * _xStride, MatMulInputs.NaNs));
         _parameters = new Embed
         {
-            Table = Own(gpu.Upload<ushort>(_table)).Handle,
+            Table = Own(gpu.Upload<ushort>(blocks)).Handle,
             Pass = _step.Pass(_nodes, placed: false),
             X = _x.Address,
             Columns = columns,
-            TableStride = _tableStride,
             XStride = _xStride,
         };
     }
@@ -94,7 +100,7 @@ internal sealed class EmbedProblem : ExactProblem
             for (int column = 0; column < _columns; column++)
             {
                 float x = BitConverter.UInt32BitsToSingle(found[(row * _xStride) + column]);
-                float expected = Elements.Widen(_table[(token * _tableStride) + column], _kernels.Element);
+                float expected = Elements.Widen(_table[(token * _columns) + column], _kernels.Element);
                 if (BitConverter.SingleToUInt32Bits(x) != BitConverter.SingleToUInt32Bits(expected))
                     return $"row {row}, column {column}: {x:R}, expected {expected:R}, of token {token}";
             }

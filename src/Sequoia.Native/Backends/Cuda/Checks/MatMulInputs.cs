@@ -19,10 +19,10 @@ internal sealed class MatMulInputs
     /// <summary>[outputs][columns], as in models: gate and then up projections, or queries, keys and values.</summary>
     public required ushort[] Matrix { get; init; }
 
-    /// <summary>[stored rows][WeightStride], as kernels need it; padding of rows and of pairs is NaN.</summary>
+    /// <summary>Blocks of stored rows (<see cref="WeightBlocks"/>); padding of rows and of pairs is NaN.</summary>
     public required ushort[] Weight { get; init; }
 
-    /// <summary>[rows][XStride]</summary>
+    /// <summary>[rows][XStride]; padding up to whole blocks is 0, what lies behind it NaN.</summary>
     public required ushort[] X { get; init; }
 
     /// <summary>The input that matmul_add adds to: [rows][outputs].</summary>
@@ -38,14 +38,15 @@ internal sealed class MatMulInputs
 
     public required TokenTree Tree { get; init; }
 
-    public int WeightStride => MatMulShape.StrideOf(Case.Columns) + Case.Slack;
+    public int XStride => WeightBlocks.Padded(Case.Columns) + Case.Slack;
 
-    public int XStride => MatMulShape.StrideOf(Case.Columns) + Case.Slack;
+    /// <summary>The rows of x, and rows of NaN up to a whole tile of the kernel.</summary>
+    public ushort[] XInTiles => [.. X, .. Enumerable.Repeat(NaN, (MatMulGrid.RowsInTiles(Case.Rows) - Case.Rows) * XStride)];
 
     public static MatMulInputs Random(MatMulCase sizes)
     {
         var random = new Random(sizes.Seed);
-        int columns = sizes.Columns, stride = MatMulShape.StrideOf(columns) + sizes.Slack, rows = sizes.Rows;
+        int columns = sizes.Columns, rows = sizes.Rows;
         int nodes = rows + (sizes.Seed % 5);
         TokenTree tree = TokenTree.FromParents([.. Enumerable.Range(0, nodes).Select(node => node == 0 ? -1 : random.Next(node))]);
         // Any ascending choice: the first rows' nodes are shifted up by the remainder.
@@ -58,8 +59,8 @@ internal sealed class MatMulInputs
         return new MatMulInputs(sizes)
         {
             Matrix = matrix,
-            Weight = Padded(matrix, sizes.Shape.StoredRows, stored => ModelRow(sizes, stored)),
-            X = Padded(x, rows, row => row),
+            Weight = Blocks(),
+            X = [.. Enumerable.Range(0, rows).SelectMany(row => (ushort[])[.. Padded(x, row), .. Enumerable.Repeat(NaN, sizes.Slack)])],
             Before = [.. Enumerable.Range(0, rows * sizes.Outputs).Select(_ => 3 * Normal(random))],
             Cos = [.. angle.Select(a => (float)Math.Cos(a))],
             Sin = [.. angle.Select(a => (float)Math.Sin(a))],
@@ -69,16 +70,24 @@ internal sealed class MatMulInputs
 
         ushort[] Elements(int count, Func<float> value) => [.. Enumerable.Range(0, count).Select(_ => Backends.Cuda.Elements.Narrow(value(), sizes.Element))];
 
-        ushort[] Padded(ushort[] elements, int count, Func<int, int> rowOf)
+        ushort[] Padded(ushort[] elements, int row)
         {
-            ushort[] padded = new ushort[count * stride];
-            Array.Fill(padded, NaN);
-            for (int row = 0; row < count; row++)
-            {
-                if (rowOf(row) is >= 0 and int source)
-                    elements.AsSpan(source * columns, columns).CopyTo(padded.AsSpan(row * stride));
-            }
+            ushort[] padded = new ushort[WeightBlocks.Padded(columns)];
+            elements.AsSpan(row * columns, columns).CopyTo(padded);
             return padded;
+        }
+
+        ushort[] Blocks()
+        {
+            ushort[] blocks = new ushort[WeightBlocks.Of(sizes.Shape.StoredRows, columns)];
+            Array.Fill(blocks, NaN);
+            int band = WeightBlocks.OfBand(columns);
+            for (int stored = 0; stored < sizes.Shape.StoredRows; stored++)
+            {
+                if (ModelRow(sizes, stored) is >= 0 and int source)
+                    WeightBlocks.Write(Padded(matrix, source), stored % WeightBlocks.Rows, blocks.AsSpan(stored / WeightBlocks.Rows * band, band));
+            }
+            return blocks;
         }
     }
 

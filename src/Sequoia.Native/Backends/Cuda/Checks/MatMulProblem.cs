@@ -29,7 +29,7 @@ internal sealed class MatMulProblem : KernelProblem
         (_kernels, _twins, _inputs, _sizes) = (kernels, twins, inputs, inputs.Case);
         bool isWide = _sizes.Kind is MatMulKind.Plain or MatMulKind.Add;
         _yColumns = _sizes.Kind switch { MatMulKind.SiluMul => _sizes.Outputs / 2, MatMulKind.Rope => _sizes.Heads * _sizes.HeadDim, _ => _sizes.Outputs };
-        _yStride = MatMulShape.StrideOf(_yColumns) + _sizes.Slack;
+        _yStride = CudaActivations.StrideOf(_yColumns) + _sizes.Slack;
         var pages = new PageOrder(_sizes.Committed + inputs.Tree.Size, _sizes.Seed);
         _cache = new(_sizes.KvHeads, pages, _sizes.HeadDim);
         _step = Own(new StepBuffers(gpu, new StepInputs(inputs.Tree, _sizes.Committed) { Pages = pages, Rows = _sizes.Rows }));
@@ -99,7 +99,7 @@ internal sealed class MatMulProblem : KernelProblem
     private MatMul Parameters(CudaContext gpu, nint y) => new()
     {
         Weight = Own(gpu.Upload<ushort>(_inputs.Weight)).Handle,
-        X = Own(gpu.Upload<ushort>(_inputs.X)).Handle,
+        X = Own(gpu.Upload<ushort>(_inputs.XInTiles)).Handle,
         Y = y,
         Partials = _partials.Address,
         Arrived = _arrived.Address,
@@ -110,7 +110,6 @@ internal sealed class MatMulProblem : KernelProblem
         Pass = _step.Pass(_inputs.Nodes),
         Outputs = _sizes.Outputs,
         Columns = _sizes.Columns,
-        WeightStride = _inputs.WeightStride,
         XStride = _inputs.XStride,
         YStride = _yStride,
         Heads = _sizes.Heads,

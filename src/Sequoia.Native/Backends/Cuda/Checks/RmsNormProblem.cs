@@ -22,7 +22,7 @@ internal sealed class RmsNormProblem : KernelProblem
         var random = new Random(seed);
         float epsilon = random.Next(2) == 0 ? 1e-5f : 1e-6f;
         Shape = $"rms_norm {kernels.Element}, {rows} rows of {columns}, epsilon {epsilon}, seed {seed}";
-        (_xStride, _yStride) = (CudaActivations.StrideOf(columns) + Slack, MatMulShape.StrideOf(columns) + Slack);
+        (_xStride, _yStride) = (CudaActivations.StrideOf(columns) + Slack, WeightBlocks.Padded(columns) + Slack);
         _x = new float[rows * _xStride];
         Array.Fill(_x, float.NaN);
         for (int row = 0; row < rows; row++)

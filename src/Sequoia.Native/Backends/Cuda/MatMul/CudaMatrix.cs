@@ -1,3 +1,4 @@
+using System.Buffers;
 using Sequoia.Interop;
 using Sequoia.Native.Backends.Cpu;
 using Sequoia.Native.Models;
@@ -5,8 +6,8 @@ using Sequoia.Native.Models;
 namespace Sequoia.Native.Backends.Cuda;
 
 /// <summary>
-/// A matrix on the device, in 16 bits and in the row order that its product needs (<see cref="PairedRows"/>). Rows begin at multiples of 16
-/// bytes, and the padding after their columns is zero.
+/// A matrix on the device, in 16 bits, in the row order that its product needs (<see cref="PairedRows"/>) and in blocks (<see cref="WeightBlocks"/>).
+/// The padding after the columns is zero.
 /// </summary>
 internal sealed class CudaMatrix : Matrix, IDisposable
 {
@@ -20,11 +21,11 @@ internal sealed class CudaMatrix : Matrix, IDisposable
         : base(shape.Outputs, shape.Columns)
     {
         Shape = shape;
-        Data = new DeviceParts(context, $"tensor '{parts[0].Name}'", areWeights: true).Allocate<ushort>((long)shape.StoredRows * shape.Stride);
+        Data = new DeviceParts(context, $"tensor '{parts[0].Name}'", areWeights: true).Allocate<ushort>(WeightBlocks.Of(shape.StoredRows, shape.Columns));
         try
         {
             TensorView[] tensors = parts.ToArray();
-            staging.Bring(Data, shape.StoredRows, shape.Stride, (stored, row) =>
+            staging.Bring(Data, shape.StoredRows, shape.Columns, (stored, row) =>
             {
                 SourceRow source = order(stored);
                 int columns = source == SourceRow.Padding ? 0 : Columns;
@@ -48,12 +49,12 @@ internal sealed class CudaMatrix : Matrix, IDisposable
 }
 
 /// <summary>
-/// Copies rows to a device through pinned memory, with double buffering: while the device copies one piece, the host's threads fill the other. Used by
-/// one thread at a time.
+/// Copies matrices to a device in blocks, through pinned memory with double buffering: while the device copies one piece, the host's threads fill the
+/// other. Used by one thread at a time.
 /// </summary>
 internal sealed unsafe class CudaStaging(CudaContext context) : IDisposable
 {
-    // Elements of a piece: more than the longest row of any model. Smaller pieces would make threads wait for each other more often.
+    // Elements of a piece, or one band of blocks. Smaller pieces would make threads wait for each other more often.
     private const int Piece = 1 << 22;
 
     private readonly DeviceParts _parts = new(context, "room to load weights", areWeights: true);
@@ -61,35 +62,46 @@ internal sealed unsafe class CudaStaging(CudaContext context) : IDisposable
     private readonly CudaEvent?[] _copied = new CudaEvent?[2];
     private CudaStream? _stream;
 
-    /// <summary>Writes a complete row.</summary>
+    /// <summary>Writes a complete row, including padding.</summary>
     public delegate void FillRow(int row, Span<ushort> destination);
 
     /// <summary>Copies all rows and waits for completion. Several threads call <paramref name="fill"/> concurrently.</summary>
     /// <param name="target">The destination.</param>
     /// <param name="rows">The number of rows.</param>
-    /// <param name="stride">Elements from one row to the next.</param>
+    /// <param name="columns">The number of columns.</param>
     /// <param name="fill">Writes a row's elements.</param>
-    public void Bring(DeviceBuffer<ushort> target, int rows, int stride, FillRow fill)
+    public void Bring(DeviceBuffer<ushort> target, int rows, int columns, FillRow fill)
     {
         // It does not wait for other streams, and so does not affect another thread's capture.
         _stream ??= context.CreateStream(nonBlocking: true);
-        int rowsOfPiece = Math.Clamp(Piece / stride, 1, rows), turn = 0;
+        int band = WeightBlocks.OfBand(columns), rowsOfPiece = Math.Max(1, Piece / band) * WeightBlocks.Rows, turn = 0;
         try
         {
             for (int first = 0; first < rows; first += rowsOfPiece, turn = 1 - turn)
             {
-                PinnedBuffer<ushort> piece = _pieces[turn] ??= _parts.AllocatePinned<ushort>(Piece);
+                if (_pieces[turn] is null || _pieces[turn]!.Length < band)
+                    _pieces[turn] = _parts.AllocatePinned<ushort>(Math.Max(Piece, band));
+                PinnedBuffer<ushort> piece = _pieces[turn]!;
                 CudaEvent copied = _copied[turn] ??= context.CreateEvent(timing: false);
                 copied.Synchronize();
                 int count = Math.Min(rowsOfPiece, rows - first), begin = first;
                 nint address = piece.Handle;
-                int bands = Math.Min(Environment.ProcessorCount, count);
-                Parallel.For(0, bands, band =>
+                int threads = Math.Min(Environment.ProcessorCount, count);
+                Parallel.For(0, threads, thread =>
                 {
-                    for (int row = (int)((long)count * band / bands); row < (int)((long)count * (band + 1) / bands); row++)
-                        fill(begin + row, new Span<ushort>((ushort*)address + ((long)row * stride), stride));
+                    ushort[] whole = ArrayPool<ushort>.Shared.Rent(WeightBlocks.Padded(columns));
+                    Span<ushort> elements = whole.AsSpan(0, WeightBlocks.Padded(columns));
+                    for (int row = (int)((long)count * thread / threads); row < (int)((long)count * (thread + 1) / threads); row++)
+                    {
+                        fill(begin + row, elements);
+                        (int ofPiece, int at) = Math.DivRem(row, WeightBlocks.Rows);
+                        WeightBlocks.Write(elements, at, new Span<ushort>((ushort*)address + ((long)ofPiece * band), band));
+                    }
+                    ArrayPool<ushort>.Shared.Return(whole);
                 });
-                target.CopyFromAsync(piece, count * stride, _stream, (long)first * stride);
+                // Rows of padding in the last band may hold anything.
+                int bands = MatMulShape.Ceiling(count, WeightBlocks.Rows);
+                target.CopyFromAsync(piece, bands * band, _stream, (long)first / WeightBlocks.Rows * band);
                 copied.Record(_stream);
             }
         }

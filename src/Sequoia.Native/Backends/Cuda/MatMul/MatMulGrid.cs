@@ -11,6 +11,9 @@ internal readonly record struct MatMulGrid(MatMulShape Shape, int Rows, int Enou
 
     private const int LeastTokens = 8;
 
+    /// <summary>Rows of x that must have memory: whole tiles of any pass of up to this many rows.</summary>
+    public static int RowsInTiles(int rows) => rows <= MostTokens ? TokensFor(rows) : MatMulShape.Ceiling(rows, MostTokens) * MostTokens;
+
     /// <summary>The number of rows of x per block: TOKENS.</summary>
     public int Tokens => TokensFor(Rows);
 
@@ -20,7 +23,7 @@ internal readonly record struct MatMulGrid(MatMulShape Shape, int Rows, int Enou
     public int Splits => TokenTiles * Shape.RowTiles >= EnoughTiles ? 1 : Shape.Splits;
 
     /// <summary>Floats of workspace for partial sums.</summary>
-    public long Partials => Splits == 1 ? 0 : (long)Splits * Counters * MatMulShape.TileRows * Tokens;
+    public long Partials => Splits == 1 ? 0 : (long)Splits * Counters * WeightBlocks.Rows * Tokens;
 
     /// <summary>Counters of arrived splits. They are 0 before the first launch, and after each.</summary>
     public int Counters => Splits == 1 ? 0 : Shape.RowTiles * TokenTiles;

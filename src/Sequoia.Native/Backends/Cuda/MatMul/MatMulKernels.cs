@@ -8,9 +8,10 @@ namespace Sequoia.Native.Backends.Cuda;
 /// <param name="kernels">The kernels.</param>
 /// <param name="tensorCores">Whether the device has tensor cores.</param>
 /// <param name="enoughTiles">The number of tiles of a product that fully occupies the device. No result depends on it.</param>
-internal sealed unsafe class MatMulKernels(CudaKernels kernels, bool tensorCores, int enoughTiles = 256)
+internal sealed unsafe class MatMulKernels(CudaKernels kernels, bool tensorCores, int enoughTiles = 128)
 {
-    private const int Block = 128;
+    private const int Block = 256;
+    private const int ScalarBlock = 128;
     private const int LeastTokensLog2 = 3;
     private const int TokenVariants = 4;
 
@@ -56,14 +57,19 @@ internal sealed unsafe class MatMulKernels(CudaKernels kernels, bool tensorCores
         MatMulGrid grid = Grid(shape, parameters.Pass.Count);
         (CudaKernel kernel, Dim3 blocks) = tensorCores
             ? (Tensor(kind, grid.Tokens), new Dim3(grid.TokenTiles, shape.RowTiles, grid.Splits))
-            : (Scalar(kind), new Dim3((shape.Units + Block - 1) / Block, parameters.Pass.Count));
-        kernel.Launch(blocks, Block, 0, stream, KernelArgument.At(&all, sizeof(MatMul)));
+            : (Scalar(kind), new Dim3((shape.Units + ScalarBlock - 1) / ScalarBlock, parameters.Pass.Count));
+        kernel.Launch(blocks, tensorCores ? Block : ScalarBlock, tensorCores ? SharedBytes(grid.Tokens) : 0, stream, KernelArgument.At(&all, sizeof(MatMul)));
     }
 
     private CudaKernel Tensor(MatMulKind kind, int tokens)
     {
         ref CudaKernel? kernel = ref _kernels[((int)kind * TokenVariants) + BitOperations.Log2((uint)tokens) - LeastTokensLog2];
-        return kernel ??= kernels.Find(OfTensor(kind, tokens));
+        if (kernel is null)
+        {
+            kernel = kernels.Find(OfTensor(kind, tokens));
+            kernel.MaxDynamicSharedBytes = SharedBytes(tokens);
+        }
+        return kernel;
     }
 
     private CudaKernel Scalar(MatMulKind kind)
@@ -72,10 +78,13 @@ internal sealed unsafe class MatMulKernels(CudaKernels kernels, bool tensorCores
         return kernel ??= kernels.Find(OfScalar(kind));
     }
 
-    private static KernelVariant OfTensor(MatMulKind kind, int tokens) =>
-        new("matmul", Names[(int)kind], Block, ("TOKENS", tokens)) { HasElement = true, NeedsTensorCores = true };
+    // STAGES of weights and of rows of x.
+    private static int SharedBytes(int tokens) => 4 * (WeightBlocks.Rows + tokens) * WeightBlocks.Columns * sizeof(ushort);
 
-    private static KernelVariant OfScalar(MatMulKind kind) => new("matmul_scalar", Names[(int)kind], Block) { HasElement = true };
+    private static KernelVariant OfTensor(MatMulKind kind, int tokens) =>
+        new("matmul", Names[(int)kind], Block, ("TOKENS", tokens)) { HasElement = true, NeedsTensorCores = true, SharedBytes = SharedBytes(tokens) };
+
+    private static KernelVariant OfScalar(MatMulKind kind) => new("matmul_scalar", Names[(int)kind], ScalarBlock) { HasElement = true };
 }
 
 /// <summary>Parameters of matmul.cu and matmul_scalar.cu; MatMul of epilogue.cuh.</summary>
@@ -84,7 +93,7 @@ internal struct MatMul
 {
     public nint Weight, X, Y, Partials, Arrived, Cos, Sin, Keys, Values;
     public DevicePass Pass;
-    public int Outputs, Columns, Splits, WeightStride, XStride, YStride, Heads, KvHeads, HeadDim, Capacity;
+    public int Outputs, Columns, Splits, XStride, YStride, Heads, KvHeads, HeadDim, Capacity;
 }
 
 /// <summary>The epilogue of a matrix product, one kernel each (epilogue.cuh).</summary>

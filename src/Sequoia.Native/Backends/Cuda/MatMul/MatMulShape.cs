@@ -9,18 +9,9 @@ namespace Sequoia.Native.Backends.Cuda;
 /// <param name="Columns">The number of inputs.</param>
 internal readonly record struct MatMulShape(MatMulKind Kind, int Outputs, int Columns)
 {
-    /// <summary>Stored rows of W that a block computes.</summary>
-    public const int TileRows = 64;
-
-    /// <summary>Columns of a stage.</summary>
-    public const int TileColumns = 64;
-
-    /// <summary>Rows of W and of x are padded to a multiple of this many elements: 16 bytes.</summary>
-    public const int StrideStep = 8;
-
-    // About two blocks per multiprocessor of common GPUs, each with a sum long enough to outweigh its partial sums' traffic.
-    private const int WantedBlocks = 256;
-    private const int LeastTilesOfSplit = 8;
+    // About a block per multiprocessor of common GPUs, each with a sum long enough to outweigh its partial sums' traffic.
+    private const int WantedBlocks = 128;
+    private const int LeastBlocksOfSplit = 8;
 
     public bool IsPaired => Kind is MatMulKind.SiluMul or MatMulKind.Rope;
 
@@ -30,16 +21,11 @@ internal readonly record struct MatMulShape(MatMulKind Kind, int Outputs, int Co
     /// <summary>Rows of the stored matrix, including padding of pairs.</summary>
     public int StoredRows => IsPaired ? PairedRows.Stored(Units) : Outputs;
 
-    /// <summary>Elements from one row of W to the next.</summary>
-    public int Stride => StrideOf(Columns);
-
-    public int RowTiles => Ceiling(StoredRows, TileRows);
+    public int RowTiles => Ceiling(StoredRows, WeightBlocks.Rows);
 
     /// <summary>The number of column splits, which are summed separately and then added in order.</summary>
     public int Splits => Math.Max(1, Math.Min(
-        (int)Math.Round((double)WantedBlocks / RowTiles), Ceiling(Columns, TileColumns) / LeastTilesOfSplit));
-
-    public static int StrideOf(int columns) => Ceiling(columns, StrideStep) * StrideStep;
+        (int)Math.Round((double)WantedBlocks / RowTiles), Ceiling(Columns, WeightBlocks.Columns) / LeastBlocksOfSplit));
 
     internal static int Ceiling(int count, int size) => (count + size - 1) / size;
 }

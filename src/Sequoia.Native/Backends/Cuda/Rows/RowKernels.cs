@@ -38,7 +38,7 @@ internal struct Embed
     public nint Table;
     public DevicePass Pass;
     public nint X;
-    public int Columns, TableStride, XStride;
+    public int Columns, XStride;
 }
 
 /// <summary>Parameters of rms_norm.cu and rms_norm_scalar.cu; RmsNorm of rms_norm.cuh.</summary>
