@@ -166,17 +166,11 @@ internal sealed class Ceilings(CudaContext context, CudaCompiler compiler)
     private static string Each(double seconds) =>
         string.Create(CultureInfo.InvariantCulture, $"{1e6 * seconds:F2} us each, {SmallLaunches} behind each other");
 
-    private CudaModule Load(string name) => context.Load(MicroKernels.Compile(compiler, name, context.Device.Architecture));
-}
-
-/// <summary>The kernels of kernels/micro, which are part of this assembly.</summary>
-internal static class MicroKernels
-{
-    public static CompiledKernels Compile(CudaCompiler compiler, string name, string architecture)
+    private CudaModule Load(string name)
     {
         string file = $"micro/{name}.cu";
-        using Stream source = typeof(MicroKernels).Assembly.GetManifestResourceStream(file)!;
+        using Stream source = typeof(Ceilings).Assembly.GetManifestResourceStream(file)!;
         using var reader = new StreamReader(source);
-        return compiler.Compile(reader.ReadToEnd(), new CompileOptions { Architecture = architecture, FileName = file, Kernels = [name] });
+        return context.Compile(compiler, reader.ReadToEnd(), new CompileOptions { FileName = file, Kernels = [name] });
     }
 }
