@@ -10,6 +10,7 @@ internal sealed class ModelBenchCommand
     // Powers of two, from decoding one token at a time to the largest trees of the paper's GPU results.
     private static readonly int[] s_sizes = [1, 2, 4, 8, 16, 32, 64, 128];
     private static readonly int[] s_countedSizes = [1, 16, 64];
+    private static readonly int[] s_contexts = [256, 2048];
 
     private readonly PairOptions _pair = new();
     private readonly Option<string?> _model = CheckedOption.Path("--model", "The model's Hugging Face folder. Default: the bundled target.", "DIR");
@@ -21,7 +22,7 @@ internal sealed class ModelBenchCommand
         "--acceptance", "The pair's acceptance vector, from sequoia measure acceptance: predict the best tree and its speedup. Needs --draft-shape.", "FILE.json");
 
     private readonly Option<int[]> _sizes = CheckedOption.Numbers("--sizes", "Rows of a pass: nodes of a tree. Default: 1,2,4,...,128; 1,16,64 on the software GPU.", "N,N,...", 1, 4096);
-    private readonly Option<int[]> _contexts = CheckedOption.Numbers("--contexts", "Tokens before the tree. Default: 256.", "N,N,...", 1, 1 << 20);
+    private readonly Option<int[]> _contexts = CheckedOption.Numbers("--contexts", "Tokens before the tree. Default: 256, and 2048 on a GPU.", "N,N,...", 1, 1 << 20);
     private readonly Option<int?> _repeats = CheckedOption.Number("--repeats", $"Times of each figure. Default: {WorkMeter.DefaultRepeats}.", 1, 10_000);
     private readonly Option<int?> _soak = CheckedOption.Number("--soak", "Also repeat the largest pass N times and compare all bits, also with each row by itself. Default: 0.", 0, 1_000_000);
     private readonly Option<string?> _project = CheckedOption.Text(
@@ -62,18 +63,14 @@ internal sealed class ModelBenchCommand
             throw new InvalidInputException("--chart: the software GPU has no times to draw; --project predicts some");
         if (chart is not null)
             OutputFile.RequireWritable(chart);
-        var settings = new BenchSettings(
-            parsed.GetValue(_sizes) is { Length: > 0 } sizes ? sizes : isCounted ? s_countedSizes : s_sizes,
-            parsed.GetValue(_contexts) is { Length: > 0 } contexts ? contexts : [256],
-            parsed.GetValue(_repeats) ?? WorkMeter.DefaultRepeats, parsed.GetValue(_soak) ?? 0, assumed,
-            acceptance is null ? null : AcceptanceVector.Load(StandardInput.PathFor(acceptance, "--acceptance")));
+        AcceptanceVector? vector = acceptance is null ? null : AcceptanceVector.Load(StandardInput.PathFor(acceptance, "--acceptance"));
         if (shape is not null)
-            RequireRoom(shape.Context, shape.Name, settings);
+            _ = Settings(shape.Context, shape.Name);
 
         using BenchedModel target = shape is null
             ? await BenchedModel.LoadAsync(folder ?? Path.Combine(BundledModels.Find(), "target"), loading, streams, cancellation)
             : await BenchedModel.LoadAsync("--shape", shape, loading, streams, cancellation);
-        RequireRoom(target.Llama.Config.MaxPositions, target.Name, settings);
+        BenchSettings settings = Settings(target.Llama.Config.MaxPositions, target.Name);
         using BenchedModel? draft = draftShape is null ? null
             : await BenchedModel.LoadAsync("--draft-shape", draftShape, loading, streams, cancellation, target.Llama.Config.VocabularySize);
         Note(streams, target);
@@ -86,13 +83,21 @@ internal sealed class ModelBenchCommand
             BenchChart.Write(report, chart);
         await streams.Out.WriteAsync(parsed.GetValue(_json) ? JsonText.Of(BenchJson.Of(report)) + "\n" : BenchTables.Of(report));
         return report.Soak?.Problem is null ? ExitStatus.Done : ExitStatus.Failure;
+
+        BenchSettings Settings(int positions, string model)
+        {
+            int[] sizes = parsed.GetValue(_sizes) is { Length: > 0 } given ? given : isCounted ? s_countedSizes : s_sizes;
+            return new BenchSettings(sizes, Contexts(parsed, positions, model, sizes[^1]), parsed.GetValue(_repeats) ?? WorkMeter.DefaultRepeats, parsed.GetValue(_soak) ?? 0, assumed, vector);
+        }
     }
 
-    private static void RequireRoom(int positions, string model, BenchSettings settings)
+    private int[] Contexts(ParseResult parsed, int positions, string model, int rows)
     {
-        int context = settings.Contexts[^1], rows = settings.Sizes[^1];
-        if (context + rows > positions)
-            throw new InvalidInputException($"--contexts {context}: with {rows} rows is more than the {positions} positions of {model}");
+        int[] given = parsed.GetValue(_contexts)!;
+        bool isGpu = parsed.GetValue(_pair.Device) is { } device && device.StartsWith("cuda", StringComparison.Ordinal);
+        int[] contexts = given.Length > 0 ? given : [.. s_contexts.Where((context, i) => i == 0 || (isGpu && context + rows <= positions))];
+        return contexts[^1] + rows <= positions ? contexts : throw new InvalidInputException(
+            $"--contexts {contexts[^1]}: with {rows} rows is more than the {positions} positions of {model}");
     }
 
     private static void Note(Streams streams, BenchedModel target)
