@@ -46,15 +46,13 @@ internal sealed record PassReport(int Context, int Rows, int Levels, TimeSpread?
     public OperationCost Cost => Operations.Aggregate(default(OperationCost), (sum, piece) => sum + piece.Cost);
 
     /// <summary>The sum of the pass's operations, each measured by itself; null without times.</summary>
-    public double? SumOfParts => Sum(Operations);
+    public double? SumOfParts => Operations.All(piece => piece.Seconds is not null) ? Operations.Sum(piece => piece.Seconds) : null;
 
     /// <summary>Seconds of the pass: measured or, on a device without times, the sum of predictions.</summary>
     public double? Seconds => Times?.Median ?? SumOfParts;
 
     /// <summary>Seconds of one piece.</summary>
     public double? SecondsOf(string piece) => Pieces.First(one => one.Name == piece).Seconds;
-
-    private static double? Sum(IEnumerable<PieceReport> pieces) => pieces.All(piece => piece.Seconds is not null) ? pieces.Sum(piece => piece.Seconds) : null;
 }
 
 /// <summary>One piece of a step, in all layers.</summary>

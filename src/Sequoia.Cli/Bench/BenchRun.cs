@@ -17,8 +17,8 @@ internal sealed record BenchSettings(int[] Sizes, int[] Contexts, int Repeats, i
 /// <summary>Runs the whole benchmark on loaded models.</summary>
 internal sealed class BenchRun(BenchedModel target, BenchedModel? draft, BenchSettings settings, int threads, Action<double> report, CancellationToken cancellation)
 {
-    // Without an acceptance vector, each rank is accepted half as often as the one before: trees as bushy as usual ones.
-    private const int HalvedRanks = 16;
+    // Each rank is accepted half as often as the one before: trees as bushy as usual ones.
+    private static readonly AcceptanceVector s_halving = new([.. Enumerable.Range(1, 16).Select(rank => Math.ScaleB(1, -rank))]);
 
     private readonly Backend _backend = target.Llama.Backend;
     private string _about = "";
@@ -52,11 +52,10 @@ internal sealed class BenchRun(BenchedModel target, BenchedModel? draft, BenchSe
     /// <summary>The tree of a pass: the best one of its size.</summary>
     private TokenTree TreeOf(int size)
     {
-        AcceptanceVector acceptance = settings.Acceptance ?? new AcceptanceVector([.. Enumerable.Range(1, HalvedRanks).Select(rank => Math.ScaleB(1, -rank))]);
         int levels = Math.Min(_backend.MostTreeLevels, size);
-        TokenTree tree = OptimalTree.Build(acceptance, size, levels);
-        // A vector that ends early cannot fill every size.
-        return tree.Size == size ? tree : OptimalTree.Build(new AcceptanceVector([0.5, 0.25, 0.125]), size, levels);
+        TokenTree tree = OptimalTree.Build(settings.Acceptance ?? s_halving, size, levels);
+        // A vector of few ranks cannot fill every size.
+        return tree.Size == size ? tree : OptimalTree.Build(s_halving, size, levels);
     }
 
     private BenchCeilings? Ceilings()

@@ -68,7 +68,7 @@ internal sealed class PreparedPasses : IDisposable
         return () => _forward.Run(Queue, pass);
     }
 
-    /// <summary>The pass over one node, whose ancestors an earlier pass has computed, if the tree's other nodes are in the cache.</summary>
+    /// <summary>A pass over each node by itself. The pass over the whole tree comes first, since a node needs its ancestors' keys and values.</summary>
     public Action[] Alone(TokenTree tree)
     {
         Sequence sequence = SequenceOf(tree);
@@ -120,7 +120,7 @@ internal sealed class PreparedPasses : IDisposable
     {
         TokenTree tree = TokenTree.Chains(rows, 2);
         Pass level = PassOver(tree, [.. Enumerable.Range(1, rows)], out _);
-        return new PieceOfWork($"draw", () => _backend.DrawChildren(Queue, _forward.Workspace, level), _costs.OfLogits(rows), 1, IsOfPass: false);
+        return new PieceOfWork("draw", () => _backend.DrawChildren(Queue, _forward.Workspace, level), _costs.OfLogits(rows), 1, IsOfPass: false);
     }
 
     /// <summary>
