@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using Sequoia.Cli.Bench;
 using Sequoia.Cli.Compare;
 using Sequoia.Cli.Devices;
 using Sequoia.Cli.Kernels;
@@ -63,6 +64,7 @@ internal static class SequoiaCommand
             TreeCommand.Create(streams),
             MeasureCommand.Create(streams),
             CompareCommand.Create(streams),
+            ModelBenchCommand.Create(streams),
             KernelsCommand.Create(streams),
             DevicesCommand.Create(streams),
             DoctorCommand.Create(streams),

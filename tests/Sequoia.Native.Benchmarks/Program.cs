@@ -2,12 +2,8 @@ using System.CommandLine;
 using Sequoia.Native.Benchmarks;
 
 var folder = new Argument<string>("folder") { Description = "Model folder" };
-var prefix = new Option<int>("--prefix") { DefaultValueFactory = _ => 256, Description = "Committed tokens before the pass" };
 var repeats = new Option<int>("--repeats") { DefaultValueFactory = _ => 9 };
 var threads = new Option<int>("--threads") { DefaultValueFactory = _ => Environment.ProcessorCount };
-var decode = new Command("decode", "t(n) of one target pass, beside the machine's limits") { folder, prefix, repeats, threads };
-decode.SetAction(parsed => DecodeBenchmark.Run(parsed.GetValue(folder)!, parsed.GetValue(prefix), parsed.GetValue(repeats), parsed.GetValue(threads)));
-
 var tokenizer = new Option<string>("--tokenizer") { Required = true, Description = "A Llama-2 tokenizer file to copy beside the weights" };
 var draftLayers = new Option<int>("--draft-layers") { DefaultValueFactory = _ => 2 };
 var synthetic = new Command("synthetic", "Writes the synthetic 1.1 B pair (about 2.6 GB)") { folder, tokenizer, draftLayers };
@@ -15,9 +11,6 @@ synthetic.SetAction(parsed => SyntheticPair.Write(parsed.GetValue(folder)!, pars
 
 var matmul = new Command("matmul", "The matrix kernel alone against the arithmetic limit") { repeats };
 matmul.SetAction(parsed => MatMulBenchmark.Run(parsed.GetValue(repeats)));
-
-var operations = new Command("operations", "Microseconds of every operation of a pass") { folder, prefix, repeats, threads };
-operations.SetAction(parsed => OperationBenchmark.Run(parsed.GetValue(folder)!, parsed.GetValue(prefix), parsed.GetValue(repeats), parsed.GetValue(threads)));
 
 var optimizer = new Command("optimizer", "Time to find optimal trees, beside the plain recurrence") { repeats };
 optimizer.SetAction(parsed => OptimizerBenchmark.Run(parsed.GetValue(repeats)));
@@ -43,4 +36,4 @@ var stepCommand = new Command("steps", "Steps of one sequence, each the least of
 stepCommand.SetAction(parsed => StepBenchmark.Run(
     parsed.GetValue(folder)!, parsed.GetValue(draft)!, parsed.GetValue(trees)!, parsed.GetValue(steps), parsed.GetValue(repeats), parsed.GetValue(threads)));
 
-return new RootCommand("Benchmarks of Sequoia.Native: run them from a Release build.") { decode, stepCommand, batch, operations, matmul, optimizer, pair, synthetic, load }.Parse(args).Invoke();
+return new RootCommand("Benchmarks of Sequoia.Native: run them from a Release build.") { stepCommand, batch, matmul, optimizer, pair, synthetic, load }.Parse(args).Invoke();

@@ -84,33 +84,16 @@ internal static class SyntheticPair
     {
         long left = shape.Aggregate(1L, (a, b) => a * b);
         uint c1 = 0, seed = BitConverter.ToUInt32(System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(name)));
-        ushort[] values = new ushort[1 << 16];
-        uint[] random = new uint[values.Length];
+        ushort[] values = new ushort[NormalNumbers.Block];
+        // The norms' weights are 1.
+        values.AsSpan().Fill(0x3F80);
         while (left > 0)
         {
             int count = (int)Math.Min(left, values.Length);
-            Fill(random, seed, c1++);
-            for (int i = 0; i < count; i += 2)
-            {
-                float radius = deviation == 0 ? 0 : deviation * MathF.Sqrt(-2 * MathF.Log((random[i] + 0.5f) / 4294967296f));
-                (float sin, float cos) = MathF.SinCos(random[i + 1] * (2 * MathF.PI / 4294967296f));
-                values[i] = Round(deviation == 0 ? 1 : radius * cos);
-                values[i + 1] = Round(deviation == 0 ? 1 : radius * sin);
-            }
+            if (deviation > 0)
+                NormalNumbers.Fill(values.AsSpan(0, count), seed, c1++, deviation);
             file.Write(MemoryMarshal.AsBytes(values.AsSpan(0, count)));
             left -= count;
         }
-    }
-
-    private static unsafe void Fill(uint[] random, uint seed, uint c1)
-    {
-        fixed (uint* r = random)
-            Philox.Fill(r, random.Length, seed, c1, 0, 0);
-    }
-
-    private static ushort Round(float value)
-    {
-        uint bits = BitConverter.SingleToUInt32Bits(value);
-        return (ushort)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
     }
 }

@@ -38,7 +38,10 @@ public sealed unsafe class CudaEvent : ContextObject
 
     /// <summary>Gets the time between two completed events, by the device's clock, to about half a microsecond.</summary>
     /// <exception cref="CudaException">An event is not recorded, is not complete, or does not record times.</exception>
-    public static TimeSpan Elapsed(CudaEvent start, CudaEvent end)
+    public static TimeSpan Elapsed(CudaEvent start, CudaEvent end) => TimeSpan.FromSeconds(SecondsBetween(start, end));
+
+    /// <summary>The same in seconds, without rounding to 100 ns.</summary>
+    internal static double SecondsBetween(CudaEvent start, CudaEvent end)
     {
         ArgumentNullException.ThrowIfNull(start);
         ArgumentNullException.ThrowIfNull(end);
@@ -47,7 +50,7 @@ public sealed unsafe class CudaEvent : ContextObject
             start.Driver.Check(start.Api.cuEventElapsedTime(&milliseconds, start.Handle, end.Handle));
         GC.KeepAlive(start);
         GC.KeepAlive(end);
-        return TimeSpan.FromTicks((long)(milliseconds * (double)TimeSpan.TicksPerMillisecond));
+        return milliseconds / 1e3;
     }
 
     /// <summary>Records the event after the work now in the stream. If the stream is null, the default stream is used.</summary>

@@ -9,13 +9,16 @@ namespace Sequoia.Cli.Kernels;
 /// <summary>sequoia kernels bench: times a kernel on a GPU. On the software GPU, which has no times, it counts the kernel's operations.</summary>
 internal static class BenchCommand
 {
+    // In one graph between two events, whose own time would be most of a short kernel's.
+    private const int Launches = 20;
+
     public static Command Create(Streams streams)
     {
         Argument<string?> file = KernelSource.OptionalArgument();
         Option<string?> launch = CheckCommand.LaunchOption();
         Option<string?> kernel = EngineFilter.Option();
         Option<string?> device = CheckedOption.Text("--device", "auto, cuda, cuda:N or software (default auto: the first GPU, else the software one).", "DEVICE");
-        Option<int?> repeats = CheckedOption.Number("--repeats", "Runs that count, on a GPU (default 31).", 1, 100_000);
+        Option<int?> repeats = CheckedOption.Number("--repeats", "Runs that count, on a GPU (default 31); each is the mean of 20 launches.", 1, 100_000);
         Option<double?> bytes = CheckedOption.Number("--bytes", "With FILE.cu: bytes that a run has to move, to print the bandwidth.", 0.0, 1e18);
         Option<double?> flops = CheckedOption.Number("--flops", "With FILE.cu: floating-point operations of a run, to print their rate.", 0.0, 1e18);
         var json = new Option<bool>("--json") { Description = "Print one JSON object." };
@@ -26,7 +29,8 @@ internal static class BenchCommand
         EngineFilter.Separate(command, file, ofFile: [launch, bytes, flops], ofEngine: [kernel]);
         command.SetAction(async (parsed, cancellation) =>
         {
-            BenchmarkOptions options = parsed.GetValue(repeats) is { } count ? new BenchmarkOptions { Repeats = count } : new BenchmarkOptions();
+            var options = new BenchmarkOptions { Launches = Launches };
+            options = options with { Repeats = parsed.GetValue(repeats) ?? options.Repeats };
             string deviceName = parsed.GetValue(device) ?? "auto";
             if (parsed.GetValue(file) is not { } path)
                 return await EngineBench.RunAsync(streams, parsed.GetValue(kernel), deviceName, options, parsed.GetValue(json), cancellation);

@@ -10,9 +10,12 @@ namespace Sequoia.Cli.Kernels;
 internal sealed class Ceilings(CudaContext context, CudaCompiler compiler)
 {
     private const int BlockThreads = 256;
-    private const int CopyBytes = 256 << 20;
+    private const int LinkBytes = 64 << 20;
     private const int ChainSteps = 4096;
     private const int SmallLaunches = 100;
+
+    // In one graph between two events, whose own time is then small beside a kernel's.
+    private const int LargeLaunches = 8;
     private const int MmaRounds = 2000;
 
     private readonly int _multiprocessors = context.Device[DeviceProperty.MultiprocessorCount];
@@ -20,7 +23,8 @@ internal sealed class Ceilings(CudaContext context, CudaCompiler compiler)
     /// <summary>Measures one rate after the other.</summary>
     public IEnumerable<(string What, string Result)> Measure()
     {
-        yield return ("memory, copy of 256 MiB", Copy());
+        yield return ($"memory, reads of {MemoryBytes >> 20} MiB", ReadTimes().Describe(bytes: MemoryBytes));
+        yield return ($"memory, copy of {MemoryBytes >> 21} MiB", CopyTimes().Describe(bytes: MemoryBytes));
         yield return ("L2 cache, reads", L2());
         yield return ("shared memory, reads of 16 bytes a lane", Shared());
         yield return ("latency, chain in 16 KiB", Latency(16 << 10));
@@ -38,21 +42,37 @@ internal sealed class Ceilings(CudaContext context, CudaCompiler compiler)
     /// <summary>Whether a device has tensor cores for the measured product.</summary>
     public static bool HasMma(CudaDevice device) => device.ComputeCapability.Major >= 8;
 
+    /// <summary>Bytes per second that a kernel reads which hardly writes: what products with few rows are compared with.</summary>
+    public double ReadRate() => MemoryBytes / ReadTimes().MedianSeconds;
+
     /// <summary>Bytes per second that a copy reads and writes.</summary>
-    public double CopyRate() => 2.0 * CopyBytes / CopyTimes().Median.TotalSeconds;
+    public double CopyRate() => MemoryBytes / CopyTimes().MedianSeconds;
 
     /// <summary>Operations per second of tensor cores that do nothing else.</summary>
-    public double MmaRate() => MmaFlops / MmaTimes().Median.TotalSeconds;
+    public double MmaRate() => MmaFlops / MmaTimes().MedianSeconds;
 
-    private string Copy() => CopyTimes().Describe(bytes: 2.0 * CopyBytes);
+    // Far larger than the L2 cache, so that repeated launches find hardly anything there.
+    private int MemoryBytes => (int)Math.Clamp(16L * context.Device[DeviceProperty.L2CacheBytes], 512 << 20, 1 << 30);
+
+    private static BenchmarkOptions Repeatedly => new() { FlushL2 = false, Launches = LargeLaunches };
+
+    private BenchmarkTimes ReadTimes()
+    {
+        using CudaModule module = Load("read");
+        CudaKernel kernel = module["read"];
+        using DeviceBuffer<byte> x = context.Allocate<byte>(MemoryBytes);
+        using DeviceBuffer<float> sink = context.Allocate<float>(1);
+        x.FillBytesAsync(1);
+        return context.Benchmark(stream => kernel.Launch(Grid, BlockThreads, 0, stream, x, sink, (int)x.Bytes / 16), Repeatedly);
+    }
 
     private BenchmarkTimes CopyTimes()
     {
         using CudaModule module = Load("copy");
         CudaKernel kernel = module["copy"];
-        using DeviceBuffer<byte> x = context.Allocate<byte>(CopyBytes), y = context.Allocate<byte>(CopyBytes);
+        using DeviceBuffer<byte> x = context.Allocate<byte>(MemoryBytes / 2), y = context.Allocate<byte>(MemoryBytes / 2);
         x.FillBytesAsync(1);
-        return context.Benchmark(stream => kernel.Launch(Grid, BlockThreads, 0, stream, x, y, CopyBytes / 16));
+        return context.Benchmark(stream => kernel.Launch(Grid, BlockThreads, 0, stream, x, y, (int)x.Bytes / 16), Repeatedly);
     }
 
     private string L2()
@@ -64,7 +84,7 @@ internal sealed class Ceilings(CudaContext context, CudaCompiler compiler)
         using DeviceBuffer<byte> x = context.Allocate<byte>(bytes);
         using DeviceBuffer<float> sink = context.Allocate<float>(1);
         x.FillBytesAsync(0);
-        return context.Benchmark(stream => kernel.Launch(Grid, BlockThreads, 0, stream, x, sink, bytes / 16, Rounds), new() { FlushL2 = false })
+        return context.Benchmark(stream => kernel.Launch(Grid, BlockThreads, 0, stream, x, sink, bytes / 16, Rounds), Repeatedly)
             .Describe(bytes: (double)bytes * Rounds);
     }
 
@@ -74,7 +94,7 @@ internal sealed class Ceilings(CudaContext context, CudaCompiler compiler)
         using CudaModule module = Load("shared_read");
         CudaKernel kernel = module["shared_read"];
         using DeviceBuffer<float> sink = context.Allocate<float>(1);
-        return context.Benchmark(stream => kernel.Launch(Grid, BlockThreads, 0, stream, sink, Rounds), new() { FlushL2 = false })
+        return context.Benchmark(stream => kernel.Launch(Grid, BlockThreads, 0, stream, sink, Rounds), Repeatedly)
             .Describe(bytes: 16.0 * Rounds * 4 * Grid * BlockThreads);
     }
 
@@ -89,8 +109,8 @@ internal sealed class Ceilings(CudaContext context, CudaCompiler compiler)
         for (int i = 0; i < count; i++)
             next[i] = (int)((i + (long)stride) % count);
         using DeviceBuffer<int> chain = context.Upload<int>(next), last = context.Allocate<int>(1);
-        BenchmarkTimes times = context.Benchmark(stream => kernel.Launch(1, 1, 0, stream, chain, last, ChainSteps), new() { FlushL2 = false });
-        return string.Create(CultureInfo.InvariantCulture, $"{times.Median.TotalNanoseconds / ChainSteps:F0} ns a load");
+        BenchmarkTimes times = context.Benchmark(stream => kernel.Launch(1, 1, 0, stream, chain, last, ChainSteps), Repeatedly);
+        return string.Create(CultureInfo.InvariantCulture, $"{1e9 * times.MedianSeconds / ChainSteps:F0} ns a load");
     }
 
     private string Mma() => MmaTimes().Describe(flops: MmaFlops);
@@ -102,40 +122,35 @@ internal sealed class Ceilings(CudaContext context, CudaCompiler compiler)
         using CudaModule module = Load("mma_rate");
         CudaKernel kernel = module["mma_rate"];
         using DeviceBuffer<float> sink = context.Allocate<float>(1);
-        return context.Benchmark(stream => kernel.Launch(Grid, BlockThreads, 0, stream, sink, MmaRounds), new() { FlushL2 = false });
+        return context.Benchmark(stream => kernel.Launch(Grid, BlockThreads, 0, stream, sink, MmaRounds), Repeatedly);
     }
 
     private string Launches()
     {
         using CudaModule module = Load("empty");
         CudaKernel kernel = module["empty"];
-        return Each(context.Benchmark(
+        BenchmarkTimes times = context.Benchmark(
             stream =>
             {
                 for (int i = 0; i < SmallLaunches; i++)
                     kernel.Launch(1, 32, 0, stream);
             },
-            new() { FlushL2 = false }));
+            new() { FlushL2 = false });
+        return Each(times.MedianSeconds / SmallLaunches);
     }
 
     private string GraphNodes()
     {
         using CudaModule module = Load("empty");
         CudaKernel kernel = module["empty"];
-        using CudaStream recorded = context.CreateStream(nonBlocking: true);
-        using CudaGraph graph = recorded.Capture(() =>
-        {
-            for (int i = 0; i < SmallLaunches; i++)
-                kernel.Launch(1, 32, 0, recorded);
-        });
-        using ExecutableGraph executable = graph.Instantiate();
-        return Each(context.Benchmark(executable.Launch, new() { FlushL2 = false }));
+        BenchmarkTimes times = context.Benchmark(stream => kernel.Launch(1, 32, 0, stream), new() { FlushL2 = false, Launches = SmallLaunches });
+        return Each(times.MedianSeconds);
     }
 
     private string HostLink(bool toDevice)
     {
-        using PinnedBuffer<byte> host = context.AllocatePinned<byte>(CopyBytes / 4);
-        using DeviceBuffer<byte> device = context.Allocate<byte>(CopyBytes / 4);
+        using PinnedBuffer<byte> host = context.AllocatePinned<byte>(LinkBytes);
+        using DeviceBuffer<byte> device = context.Allocate<byte>(LinkBytes);
         device.FillBytesAsync(0);
         return context.Benchmark(
             stream =>
@@ -148,20 +163,14 @@ internal sealed class Ceilings(CudaContext context, CudaCompiler compiler)
             new() { FlushL2 = false }).Describe(bytes: host.Bytes);
     }
 
-    private static string Each(BenchmarkTimes times) =>
-        string.Create(CultureInfo.InvariantCulture, $"{times.Median.TotalMicroseconds / SmallLaunches:F2} us each, {SmallLaunches} behind each other");
+    private static string Each(double seconds) =>
+        string.Create(CultureInfo.InvariantCulture, $"{1e6 * seconds:F2} us each, {SmallLaunches} behind each other");
 
-    private CudaModule Load(string name) => context.Load(MicroKernels.Compile(compiler, name, context.Device.Architecture));
-}
-
-/// <summary>The kernels of kernels/micro, which are part of this assembly.</summary>
-internal static class MicroKernels
-{
-    public static CompiledKernels Compile(CudaCompiler compiler, string name, string architecture)
+    private CudaModule Load(string name)
     {
         string file = $"micro/{name}.cu";
-        using Stream source = typeof(MicroKernels).Assembly.GetManifestResourceStream(file)!;
+        using Stream source = typeof(Ceilings).Assembly.GetManifestResourceStream(file)!;
         using var reader = new StreamReader(source);
-        return compiler.Compile(reader.ReadToEnd(), new CompileOptions { Architecture = architecture, FileName = file, Kernels = [name] });
+        return context.Compile(compiler, reader.ReadToEnd(), new CompileOptions { FileName = file, Kernels = [name] });
     }
 }

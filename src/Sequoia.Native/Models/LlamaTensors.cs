@@ -5,15 +5,27 @@ internal readonly record struct LlamaLayerTensors(
     TensorView InputNorm, TensorView Q, TensorView K, TensorView V, TensorView O,
     TensorView PostAttentionNorm, TensorView Gate, TensorView Up, TensorView Down);
 
-/// <summary>All tensors of a Llama model under their Hugging Face names, each checked for presence and shape.</summary>
+/// <summary>All tensors of a Llama model, by their Hugging Face names.</summary>
 internal sealed class LlamaTensors
 {
-    private readonly ModelFiles _files;
-    private readonly HashSet<string> _used = new(StringComparer.Ordinal);
+    private const string HeadName = "lm_head.weight";
 
-    public LlamaTensors(ModelFiles files, LlamaConfig config)
+    /// <summary>The tensors of a model folder, each checked for presence, shape and type.</summary>
+    public LlamaTensors(ModelFiles files, LlamaConfig config) : this(config, (name, shape) => Find(files, name, shape))
     {
-        _files = files;
+        foreach (LlamaLayerTensors layer in Layers)
+        {
+            RequireOneType(files, layer.Q, layer.K, layer.V);
+            RequireOneType(files, layer.Gate, layer.Up);
+        }
+        RefuseTheRest(files);
+    }
+
+    /// <summary>Tensors from any source.</summary>
+    /// <param name="config">The model's shape.</param>
+    /// <param name="source">The tensor of a name and a shape.</param>
+    public LlamaTensors(LlamaConfig config, Func<string, long[], TensorView> source)
+    {
         Embedding = Get("model.embed_tokens.weight", config.VocabularySize, config.HiddenSize);
         Layers = new LlamaLayerTensors[config.Layers];
         int q = config.Heads * config.HeadDim, kv = config.KvHeads * config.HeadDim;
@@ -30,15 +42,11 @@ internal sealed class LlamaTensors
                 Get(layer + "mlp.gate_proj.weight", config.IntermediateSize, config.HiddenSize),
                 Get(layer + "mlp.up_proj.weight", config.IntermediateSize, config.HiddenSize),
                 Get(layer + "mlp.down_proj.weight", config.HiddenSize, config.IntermediateSize));
-            RequireOneType(Layers[i].Q, Layers[i].K, Layers[i].V);
-            RequireOneType(Layers[i].Gate, Layers[i].Up);
         }
         FinalNorm = Get("model.norm.weight", config.HiddenSize);
-        const string Head = "lm_head.weight";
-        // Some exporters write a tied head a second time; the config decides which one to use.
-        _used.Add(Head);
-        this.Head = config.TiedEmbeddings ? Embedding : Get(Head, config.VocabularySize, config.HiddenSize);
-        RefuseTheRest();
+        Head = config.TiedEmbeddings ? Embedding : Get(HeadName, config.VocabularySize, config.HiddenSize);
+
+        TensorView Get(string name, params long[] shape) => source(name, shape);
     }
 
     /// <summary>Everything but the norms.</summary>
@@ -56,38 +64,35 @@ internal sealed class LlamaTensors
     /// <summary>The output projection; the embedding itself if the two are tied.</summary>
     public TensorView Head { get; }
 
-    private TensorView Get(string name, params long[] shape)
+    private static TensorView Find(ModelFiles files, string name, long[] shape)
     {
-        if (!_files.Tensors.TryGetValue(name, out TensorView tensor))
-            throw new ModelFileException(_files.Folder, $"tensor '{name}' is missing from the safetensors files");
-        if (!tensor.Shape.AsSpan().SequenceEqual(shape))
-        {
-            throw new ModelFileException(_files.FileOf(name),
-                $"tensor '{name}' has shape [{string.Join(", ", tensor.Shape)}], but config.json asks for [{string.Join(", ", shape)}]");
-        }
-        _used.Add(name);
-        return tensor;
+        if (!files.Tensors.TryGetValue(name, out TensorView tensor))
+            throw new ModelFileException(files.Folder, $"tensor '{name}' is missing from the safetensors files");
+        return tensor.Shape.AsSpan().SequenceEqual(shape) ? tensor : throw new ModelFileException(
+            files.FileOf(name), $"tensor '{name}' has shape [{string.Join(", ", tensor.Shape)}], but config.json asks for [{string.Join(", ", shape)}]");
     }
 
     /// <summary>Projections that share an input are multiplied as one matrix.</summary>
-    private void RequireOneType(TensorView first, params ReadOnlySpan<TensorView> others)
+    private static void RequireOneType(ModelFiles files, TensorView first, params ReadOnlySpan<TensorView> others)
     {
         foreach (TensorView other in others)
         {
             if (other.Type != first.Type)
-                throw new ModelFileException(_files.FileOf(other.Name), $"tensor '{other.Name}' is {other.Type} but '{first.Name}' is {first.Type}; store both in one type");
+                throw new ModelFileException(files.FileOf(other.Name), $"tensor '{other.Name}' is {other.Type} but '{first.Name}' is {first.Type}; store both in one type");
         }
     }
 
-    private void RefuseTheRest()
+    private void RefuseTheRest(ModelFiles files)
     {
-        foreach (string name in _files.Tensors.Keys)
+        // Some exporters write a tied head a second time; the config decides which one to use.
+        HashSet<string> used = [.. All.Select(tensor => tensor.Name), HeadName];
+        foreach (string name in files.Tensors.Keys)
         {
             // Old exports store the rotary frequencies; they are derived from config.json.
-            if (_used.Contains(name) || name.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal))
+            if (used.Contains(name) || name.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal))
                 continue;
             string problem = name.EndsWith(".bias", StringComparison.Ordinal) ? "models with biases are not supported" : "no Llama model of this config has it";
-            throw new ModelFileException(_files.FileOf(name), $"tensor '{name}': {problem}");
+            throw new ModelFileException(files.FileOf(name), $"tensor '{name}': {problem}");
         }
     }
 }

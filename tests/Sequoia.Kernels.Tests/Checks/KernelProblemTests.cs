@@ -1,3 +1,4 @@
+using Sequoia.Interop;
 using Sequoia.Native;
 using Sequoia.Native.Backends.Cuda.Checks;
 using Sequoia.SoftwareGpu;
@@ -47,6 +48,17 @@ internal sealed class KernelProblemTests : CudaFixture
     {
         using var _ = new Launching(Launching.Checked(Schedule.Random));
         Assert.That(FirstFault(kernel, null, seeds: 8), Is.Null);
+    }
+
+    [Test]
+    public void Kernels_can_be_timed_many_launches_in_a_graph([ValueSource(typeof(KernelProblems), nameof(KernelProblems.Names))] string kernel)
+    {
+        const int Launches = 3;
+        using var problems = new KernelProblems(TestGpu.Context, TestGpu.Compiler);
+        using KernelProblem problem = problems.Random(kernel, seed: 1);
+        BenchmarkTimes times = TestGpu.Context.Benchmark(problem.Launch, new() { Launches = Launches, Repeats = 1, WarmUps = 0, FlushL2 = false });
+        // By the software driver's cost model: 2 us each, and 2 for the graph.
+        Assert.That(times.MedianSeconds, Is.GreaterThan(2e-6 * (Launches + 1) / Launches));
     }
 
     [TestCaseSource(nameof(MutantCases))]

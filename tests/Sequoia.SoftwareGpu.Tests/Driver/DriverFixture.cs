@@ -6,7 +6,7 @@ namespace Sequoia.SoftwareGpu.Tests.Driver;
 public abstract class DriverFixture
 {
     /// <summary>count numbers at data: add n to each.</summary>
-    private const string Ptx = """
+    private protected const string Ptx = """
         .version 8.0
         .target sm_80
         .address_size 64

@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 using Sequoia.Native.Backends.Cpu;
 using Sequoia.Native.Numerics;
 
-namespace Sequoia.Native.Benchmarks;
+namespace Sequoia.Cli.Bench;
 
 /// <summary>What this machine can do at most, measured in the same run as what is compared with it.</summary>
 internal static unsafe class MachineLimits
