@@ -1,14 +1,14 @@
-// The linear layers of a pass of few rows: every weight is read once, and meets up to 64 rows of x in the tensor cores.
+// The linear layers of a pass of few rows: every weight is read once, and meets up to 128 rows of x in the tensor cores.
 //
 //   sum[row][n] = sum over k of W[n][k] x[row][k]        matmul:           y = sum                    fp32 (logits)
 //                                                        matmul_add:       y = y + sum                fp32 (the residual stream)
 //                                                        matmul_silu_mul:  y = silu(gate) * up        ELEMENT, of pairs of sums
 //                                                        matmul_rope:      queries, keys and values   ELEMENT, of pairs of sums
 //
-// MatMul (epilogue.cuh) has the layouts, and says what pairs are. ELEMENT: F16 or BF16. TOKENS: 8, 16, 32 or 64, rows of x of a tile.
+// MatMul (epilogue.cuh) has the layouts, and says what pairs are. ELEMENT: F16 or BF16. TOKENS: 8, 16, 32, 64 or 128, rows of x of a tile.
 //
 //                x: TOKENS rows (operand B)          A CTA computes 128 outputs of TOKENS rows over one split of k: 8 warps of 16 outputs, or with
-//                +-----------------+                 64 tokens of 32 outputs and 32 tokens each. k comes in tiles of 64 through a ring of stages
+//                +-----------------+                 many tokens of 32 outputs and half of them. k comes in tiles of 64 through a ring of stages
 //                | k               |                 in shared memory: a block of weights as it is stored (weights.cuh), and rows of x. The m16n8k16
 //   +---------+  +-----------------+                 product has weights as its 16 rows, so 8 tokens fill a tile, and first and second of a pair
 //   | W    k  |  | warp 0: 16 rows |                 (8 stored rows apart) come out in one thread.
@@ -43,17 +43,18 @@ constexpr i32 WARPS = THREADS / LANES;
 constexpr i32 TILE_K = BLOCK_COLUMNS;
 constexpr i32 ROW_BYTES = 2 * TILE_K;
 constexpr i32 ROW_CHUNKS = TILE_K / CHUNK;
-static_assert(TOKENS == 8 || TOKENS == 16 || TOKENS == 32 || TOKENS == 64, "rows of x of a tile");
+static_assert(TOKENS == 8 || TOKENS == 16 || TOKENS == 32 || TOKENS == 64 || TOKENS == 128, "rows of x of a tile");
 
-// A warp's outputs and tokens: with many tokens squares, which need fewer operands from shared memory.
-constexpr i32 WARP_ROWS = TOKENS == 64 ? 32 : 16;
-constexpr i32 WARP_TOKENS = TOKENS == 64 ? 32 : TOKENS;
+// A warp's outputs and tokens: with many tokens nearer to squares, which need fewer operands from shared memory.
+constexpr i32 WARP_ROWS = TOKENS < 64 ? 16 : 32;
+constexpr i32 WARP_TOKENS = TOKENS < 64 ? TOKENS : TOKENS / 2;
 static_assert((BLOCK_ROWS / WARP_ROWS) * (TOKENS / WARP_TOKENS) == WARPS, "warps cover a tile");
 constexpr i32 ROW_TILES = WARP_ROWS / 16;
 constexpr i32 TOKEN_TILES = WARP_TOKENS / 8;
 
-// Three tiles ahead. More would let fewer CTAs reside on a multiprocessor, and so bring no more bytes under way.
-constexpr i32 STAGES = 4;
+// Three tiles ahead. More would let fewer CTAs reside on a multiprocessor, and so bring no more bytes under way. With 128 tokens as many as the 99 KB
+// hold that every device gives a CTA.
+constexpr i32 STAGES = TOKENS == 128 ? 3 : 4;
 constexpr i32 WEIGHT_BYTES = 2 * BLOCK_ELEMENTS;
 constexpr i32 STAGE_BYTES = WEIGHT_BYTES + TOKENS * ROW_BYTES;
 
@@ -281,7 +282,7 @@ template <typename Epilogue> __device__ void matmul_of(const MatMul& p)
 }
 
 // CTAs that registers let reside on a multiprocessor: as many as an H100's shared memory does.
-constexpr i32 RESIDENT = TOKENS == 64 ? 2 : 3;
+constexpr i32 RESIDENT = TOKENS == 128 ? 1 : TOKENS == 64 ? 2 : 3;
 
 extern "C" __global__ __launch_bounds__(THREADS, RESIDENT) void matmul(const __grid_constant__ MatMul p) { matmul_of<Plain>(p); }
 

@@ -42,8 +42,8 @@ internal sealed class MatMulShapeTests
     public void Workspace_of_long_prompts_is_bounded()
     {
         MatMulGrid long4 = new MatMulGrid(new(MatMulKind.Add, 4096, 11008), 100_000, 128).Largest;
-        // Three tiles of 64 rows are the last before four splits are no longer needed to have 128 blocks.
-        Assert.That((long4.Rows, long4.Partials), Is.EqualTo((192, 4L * 4096 * 192)));
+        // Three tiles of 128 rows are the last before four splits are no longer needed to have 128 blocks.
+        Assert.That((long4.Rows, long4.Partials), Is.EqualTo((384, 4L * 4096 * 384)));
     }
 
     [Test]

@@ -36,8 +36,8 @@ internal sealed class MatMulTests : CudaFixture
             foreach (Element element in Enum.GetValues<Element>())
             {
                 MatMulCase[] some = [.. cases.Where(one => (one.Kind, one.Element) == (kind, element))];
-                Assert.That(some.Select(one => MatMulGrid.TokensFor(one.Rows)).Distinct().Count(), Is.EqualTo(4), $"{kind} {element}: tokens of a tile");
-                Assert.That(some.Count(one => one.Rows > 64), Is.GreaterThan(2), $"{kind} {element}: tiles of rows");
+                Assert.That(some.Select(one => MatMulGrid.TokensFor(one.Rows)).Distinct().Count(), Is.EqualTo(5), $"{kind} {element}: tokens of a tile");
+                Assert.That(some.Count(one => one.Rows > 128), Is.GreaterThan(2), $"{kind} {element}: tiles of rows");
                 Assert.That(some.Count(one => one.Shape.Splits > 1), Is.GreaterThan(2), $"{kind} {element}: splits");
                 Assert.That(some.Count(one => one.Columns % 64 != 0), Is.GreaterThan(2), $"{kind} {element}: ragged columns");
                 Assert.That(some.Count(one => one.Shape.StoredRows % 128 != 0), Is.GreaterThan(2), $"{kind} {element}: ragged rows of W");
@@ -63,7 +63,7 @@ internal sealed class MatMulTests : CudaFixture
     public void Rows_have_the_same_bits_in_any_company([Values] Numerics numerics, [Values] MatMulKind kind, [Values] Element element)
     {
         using var _ = new Launching(new LaunchOptions { Numerics = numerics, Threads = 2 });
-        // Two splits; three tiles of 64 rows.
+        // Two splits; two tiles of 128 rows.
         const int Rows = 130, Columns = 1030;
         MatMulCase sizes = kind == MatMulKind.Rope
             ? MatMulCase.Rope(element, Rows, 2, 1, 8, Columns, 3)

@@ -165,7 +165,7 @@ internal sealed record MatMulCase(MatMulKind Kind, Element Element, int Rows, in
         var random = new Random(seed);
         var kind = (MatMulKind)(seed % 4);
         Element element = only ?? (Element)(seed / 4 % 2);
-        int rows = random.Next(3) == 0 ? random.Next(1, 131) : random.Next(1, 1 << random.Next(1, 7));
+        int rows = random.Next(3) == 0 ? random.Next(1, 200) : random.Next(1, 1 << random.Next(1, 8));
         int columns = random.Next(4) switch { 0 => random.Next(960, 2200), 1 => 8 * random.Next(1, 130), _ => random.Next(8, 1101) };
         int most = (int)Math.Clamp(MostProducts / ((long)rows * columns), 24, 400);
         if (kind != MatMulKind.Rope)

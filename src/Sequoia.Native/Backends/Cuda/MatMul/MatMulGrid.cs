@@ -7,7 +7,7 @@ namespace Sequoia.Native.Backends.Cuda;
 internal readonly record struct MatMulGrid(MatMulShape Shape, int Rows, int EnoughTiles)
 {
     /// <summary>The maximum number of rows of x per block.</summary>
-    public const int MostTokens = 64;
+    public const int MostTokens = 128;
 
     private const int LeastTokens = 8;
 

@@ -13,7 +13,7 @@ internal sealed unsafe class MatMulKernels(CudaKernels kernels, bool tensorCores
     private const int Block = 256;
     private const int ScalarBlock = 128;
     private const int LeastTokensLog2 = 3;
-    private const int TokenVariants = 4;
+    private const int TokenVariants = 5;
 
     private static readonly MatMulKind[] s_kinds = Enum.GetValues<MatMulKind>();
     private static readonly string[] Names = ["matmul", "matmul_add", "matmul_silu_mul", "matmul_rope"];
@@ -79,7 +79,7 @@ internal sealed unsafe class MatMulKernels(CudaKernels kernels, bool tensorCores
     }
 
     // STAGES of weights and of rows of x.
-    private static int SharedBytes(int tokens) => 4 * (WeightBlocks.Rows + tokens) * WeightBlocks.Columns * sizeof(ushort);
+    private static int SharedBytes(int tokens) => (tokens == MatMulGrid.MostTokens ? 3 : 4) * (WeightBlocks.Rows + tokens) * WeightBlocks.Columns * sizeof(ushort);
 
     private static KernelVariant OfTensor(MatMulKind kind, int tokens) =>
         new("matmul", Names[(int)kind], Block, ("TOKENS", tokens)) { HasElement = true, NeedsTensorCores = true, SharedBytes = SharedBytes(tokens) };
