@@ -1,4 +1,6 @@
 // Goes down each sequence's drafted tree from the root, in one launch: at each node a child is accepted, or the token that follows the path is drawn.
+// Coins are keyed by node and child, so what happens at a node does not depend on how the path got there: a block computes it for each node, all side
+// by side, and the last block of a sequence follows the path.
 //
 //   accept s   iff  max(P(s) - C Q(s), 0) / Z  >  u Q(s) / W,  u the child's coin;     C = 0, Z = W = 1 at first
 //   reject s   C += Z / W;  then W = sum of Q and Z = sum of max(P - C Q, 0), both over the tokens not rejected
@@ -18,24 +20,19 @@
 // outcomes    out
 //
 // Strides are multiples of 4, bases 16-byte aligned; rows are read below vocabulary only.
-// Grid: parts. Block: VERIFY_THREADS, whose number changes no bit. Dynamic shared memory: max(16 KiB, 8 tree_size(tiles)).
-// Bytes asked for: 8 vocabulary per visited node to find its distribution (12 more for top-k, 16 more for top-p), 8 vocabulary per rejection (both rows,
+// Grid: (nodes of the largest part; with fewer, a block has several in turn, parts). Block: VERIFY_THREADS, whose number changes no bit. Dynamic shared memory: max(16 KiB, 8 tree_size(tiles)).
+// Bytes asked for, of each node: 8 vocabulary to find its distribution (12 more for top-k, 16 more for top-p), 8 vocabulary per rejection (both rows,
 // in tiles of 64 tokens to a thread), 8 vocabulary for the draw (at a leaf of one row). An accepted first child costs its node's distribution and two loads.
-// Beside the rows at most 12 words a thread and visited node.
+// Beside the rows at most 12 words a thread and node, and 12 for the step and its arrival; 8 for each node of the path.
 // Called by: the end of a step. Reference: TreeVerifier.Verify, ResidualDistribution (C#); verify_tree_scalar.cu.
 #include "argmax.cuh"
+#include "arrival.cuh"
 #include "residual.cuh"
 #include "verify_tree.cuh"
 
 #ifndef VERIFY_THREADS
 #define VERIFY_THREADS 1024
 #endif
-
-// Either an accepted child, or the token that follows. Neither: the logits are damaged.
-struct Step
-{
-    i32 child, tok;
-};
 
 // The child that equals a token of the target's own choice.
 __device__ inline Step follow_token(const Sequence& sequence, i32 node, i32 tok)
@@ -75,24 +72,18 @@ __device__ inline Step follow_residual(const VerifyTree& p, const Sequence& sequ
     return {0, residual.sample({sequence.seed, (u32)node, sequence.step, tree.size == 1 ? PLAIN_SAMPLE : FINAL_SAMPLE})};
 }
 
-extern "C" __global__ __launch_bounds__(VERIFY_THREADS) void verify_tree(const __grid_constant__ VerifyTree p)
+// Follows the path through what the blocks found.
+__device__ inline void follow_path(const VerifyTree& p, i32 part_number, const Sequence& sequence)
 {
-    extern __shared__ __align__(16) unsigned char dynamic[];
-    const PassPart& part = p.parts[blockIdx.x];
-    const Sequence& sequence = load_sequence(part.sequence);
+    const PassPart& part = p.parts[part_number];
     i32 length = 0, ahead = 0;
     Step step = {0, 0};
     // A path has a node of each level at most, so it ends whatever the tree says.
     for (i32 node = 0; length < sequence.tree.levels && sequence.errors == 0; node = step.child)
     {
-        if (threadIdx.x == 0)
-            p.outcomes.path(blockIdx.x)[length] = node;
+        p.outcomes.path(part_number)[length] = node;
         length++;
-        // Scratch is free: everybody has left the node above.
-        __syncthreads();
-        const float* target = p.target + (size_t)(part.first_row + node) * p.target_stride;
-        step = sequence.sampling.temperature == 0.0f ? follow_token(sequence, node, argmax(target, p.vocabulary))
-            : follow_residual(p, sequence, target, node, reinterpret_cast<RowScratch*>(dynamic));
+        step = p.steps[part.first_row + node];
         if (step.child == 0)
             break;
         if (step.child >= part.rows)
@@ -101,9 +92,7 @@ extern "C" __global__ __launch_bounds__(VERIFY_THREADS) void verify_tree(const _
             break;
         }
     }
-    if (threadIdx.x != 0)
-        return;
-    Outcome& outcome = p.outcomes.of(blockIdx.x);
+    Outcome& outcome = p.outcomes.of(part_number);
     if (sequence.errors != 0 || step.tok < 0)
     {
         outcome = {sequence.errors != 0 ? sequence.errors : DAMAGED_TARGET_LOGITS};
@@ -111,5 +100,24 @@ extern "C" __global__ __launch_bounds__(VERIFY_THREADS) void verify_tree(const _
         return;
     }
     outcome = {0, length, 0, step.tok, ahead};
-    conclude(p.outcomes, blockIdx.x, sequence);
+    conclude(p.outcomes, part_number, sequence);
+}
+
+extern "C" __global__ __launch_bounds__(VERIFY_THREADS) void verify_tree(const __grid_constant__ VerifyTree p)
+{
+    extern __shared__ __align__(16) unsigned char dynamic[];
+    const PassPart& part = p.parts[blockIdx.y];
+    const Sequence& sequence = load_sequence(part.sequence);
+    for (i32 node = blockIdx.x; node < part.rows && sequence.errors == 0; node += gridDim.x)
+    {
+        // Scratch is free: everybody has left the node before.
+        __syncthreads();
+        const float* target = p.target + (size_t)(part.first_row + node) * p.target_stride;
+        Step step = sequence.sampling.temperature == 0.0f ? follow_token(sequence, node, argmax(target, p.vocabulary))
+            : follow_residual(p, sequence, target, node, reinterpret_cast<RowScratch*>(dynamic));
+        if (threadIdx.x == 0)
+            p.steps[part.first_row + node] = step;
+    }
+    if (threadIdx.x == 0 && arrives_last(p.arrived + blockIdx.y, gridDim.x))
+        follow_path(p, blockIdx.y, sequence);
 }

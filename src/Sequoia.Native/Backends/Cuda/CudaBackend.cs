@@ -235,10 +235,12 @@ internal sealed class CudaBackend : Backend
             Target = checkedRows.Data.Handle,
             Draft = drafted?.Data.Handle ?? 0,
             Outcomes = rows.Outcomes,
+            Steps = rows.Steps,
+            Arrived = rows.Arrived,
             Vocabulary = checkedRows.Columns,
             TargetStride = checkedRows.Stride,
             DraftStride = drafted?.Stride ?? 0,
-        }, pass.Parts.Length, stream);
+        }, rows.MostNodes, pass.Parts.Length, stream);
         rows.Send(stream);
     }
 

@@ -7,7 +7,7 @@ namespace Sequoia.Native.Backends.Cuda;
 /// <summary>Rows of a pass that attention computes in one launch, and their tiles.</summary>
 internal readonly record struct AttendRows(int FirstRow, int Count, int FirstTile, int Tiles, int RowTile, bool IsTree);
 
-/// <summary>A pass's tables on the device, one allocation of 32-bit words: parts | rows | tiles | outcomes.</summary>
+/// <summary>A pass's tables on the device, one allocation of 32-bit words: parts | rows | tiles | outcomes | steps of nodes | arrivals.</summary>
 internal sealed class CudaPass : Pass
 {
     private static readonly int s_partWords = Unsafe.SizeOf<DevicePart>() / sizeof(int);
@@ -19,7 +19,7 @@ internal sealed class CudaPass : Pass
     private readonly DeviceBuffer<int> _words;
     private readonly PinnedBuffer<int>? _outcomes;
     private readonly int[] _host;
-    private readonly int _rowsAt, _tilesAt, _heads, _group, _headDim, _levels;
+    private readonly int _rowsAt, _tilesAt, _stepsAt, _arrivedAt, _heads, _group, _headDim, _levels;
 
     public CudaPass(CudaBackend backend, Llama model, ModelRole role, int mostRows, int mostParts, int levels) : base(role, mostRows, mostParts)
     {
@@ -33,7 +33,12 @@ internal sealed class CudaPass : Pass
         _host = new int[_tilesAt + (AttendKernels.MostTiles(mostRows, mostParts, _group) * s_tileWords)];
         _parts = new DeviceParts(backend.Context, $"the tables of a pass over {mostRows} rows");
         int outcomes = levels == 0 ? 0 : mostParts * OutcomeStride;
-        _words = _parts.Allocate<int>(_host.Length + outcomes);
+        _stepsAt = _host.Length + outcomes;
+        _arrivedAt = _stepsAt + (2 * mostRows);
+        int workspace = levels == 0 ? 0 : (2 * mostRows) + mostParts;
+        _words = _parts.Allocate<int>(_stepsAt + workspace);
+        if (workspace > 0)
+            _words.CopyFrom(new int[workspace], _stepsAt);
         _outcomes = outcomes == 0 ? null : _parts.AllocatePinned<int>(outcomes);
     }
 
@@ -41,6 +46,15 @@ internal sealed class CudaPass : Pass
     public DevicePass Device => new() { Parts = _words.Handle, Rows = AtWord(_rowsAt), Count = Count, Cache = Role };
 
     public Outcomes Outcomes => new() { Words = AtWord(_host.Length), Stride = OutcomeStride, Levels = _levels };
+
+    /// <summary>Workspace of verify_tree.cu: a step for each row.</summary>
+    public nint Steps => AtWord(_stepsAt);
+
+    /// <summary>A counter for each part, 0 before and after each launch.</summary>
+    public nint Arrived => AtWord(_arrivedAt);
+
+    /// <summary>The most rows of a part.</summary>
+    public int MostNodes { get; private set; }
 
     public List<AttendRows> Attend { get; } = [];
 
@@ -89,7 +103,7 @@ internal sealed class CudaPass : Pass
         Span<DeviceRow> rows = MemoryMarshal.Cast<int, DeviceRow>(_host.AsSpan(_rowsAt, _tilesAt - _rowsAt));
         Span<RowTile> tiles = MemoryMarshal.Cast<int, RowTile>(_host.AsSpan(_tilesAt));
         Positions = 0;
-        int mostRows = 0;
+        MostNodes = 0;
         bool hasTree = false;
         for (int i = 0; i < Parts.Length; i++)
         {
@@ -101,9 +115,9 @@ internal sealed class CudaPass : Pass
             for (int row = part.FirstRow; row < part.FirstRow + part.Rows; row++)
                 rows[row] = new DeviceRow { Part = i, Node = Rows[row].Node };
             Positions = Math.Max(Positions, part.Sequence.Pages(Role).Capacity * KvPool.PageSize);
-            mostRows = Math.Max(mostRows, part.Rows);
+            MostNodes = Math.Max(MostNodes, part.Rows);
         }
-        int atOnce = AttendKernels.RowsOfLaunch(Count, _heads, Positions, _headDim), rowTile = AttendKernels.RowTileFor(mostRows, _group), ofTile = AttendKernels.RowsOfTile(rowTile, _group), tile = 0;
+        int atOnce = AttendKernels.RowsOfLaunch(Count, _heads, Positions, _headDim), rowTile = AttendKernels.RowTileFor(MostNodes, _group), ofTile = AttendKernels.RowsOfTile(rowTile, _group), tile = 0;
         Attend.Clear();
         for (int first = 0; first < Count; first += atOnce)
         {

@@ -69,13 +69,14 @@ internal sealed class VerifyTreeProblem : ExactProblem
 
     private readonly DraftedTree _drafted;
     private readonly CpuActivations _target;
-    private readonly int _nodes;
+    private readonly int _nodes, _blocks;
     private readonly string _shape;
     private readonly float[] _draftRows;
     private readonly DraftBuffers _device;
     private readonly SamplingKernels _launcher;
     private readonly TwinKernels _twins;
     private readonly Lazy<DeviceBuffer<float>> _workspace;
+    private readonly GuardedBuffer<int> _steps, _arrived;
     private readonly VerifyTree _parameters;
     private Lazy<Verdict?> _expected;
     private RandomKey _random;
@@ -89,6 +90,8 @@ internal sealed class VerifyTreeProblem : ExactProblem
     {
         DraftedTree drafted = inputs.Drafted;
         (_drafted, _target, _nodes) = (Own(drafted), Own(inputs.Target), inputs.Nodes);
+        // In some problems a block gets several nodes; seed 0 and 1 are those of benchmarks.
+        _blocks = Math.Max(1, _nodes / (1 + (inputs.Seed / 2 % 3)));
         CudaContext gpu = kernels.Context;
         (_launcher, _twins) = (new SamplingKernels(kernels, block), new TwinKernels(kernels));
         _launcher.PrepareVerify(drafted.Vocabulary);
@@ -107,6 +110,8 @@ internal sealed class VerifyTreeProblem : ExactProblem
         DeviceBuffer<float> target = Own(PaddedRows.Upload(gpu, _target));
         _device.Step.Tokens.Reset([.. Enumerable.Range(0, drafted.Tree.Size).Select(node => drafted.Sequence.Token(node))]);
         _workspace = new(() => Own(gpu.Allocate<float>((2L * drafted.Vocabulary) + TwinKernels.RowWorkspace(drafted.Vocabulary))));
+        _steps = Own(GuardedBuffer<int>.Filled(gpu, 2 * _nodes, int.MinValue));
+        _arrived = Own(new GuardedBuffer<int>(gpu, [0], int.MinValue));
         int stride = PaddedRows.StrideOf(drafted.Vocabulary);
         _parameters = new VerifyTree
         {
@@ -114,6 +119,8 @@ internal sealed class VerifyTreeProblem : ExactProblem
             Target = target.Handle - (TargetRowsBefore * stride * sizeof(float)),
             Draft = _device.AllLogits,
             Outcomes = _device.Step.Outcomes,
+            Steps = _steps.Address - (2 * TargetRowsBefore * sizeof(int)),
+            Arrived = _arrived.Address,
             Vocabulary = drafted.Vocabulary,
             TargetStride = stride,
             DraftStride = stride,
@@ -123,8 +130,8 @@ internal sealed class VerifyTreeProblem : ExactProblem
 
     public override string Shape => $"{_shape}, step {_random.Step}";
 
-    /// <summary>The target's rows of the accepted path. Of the draft's rows, only rejections need more than one number.</summary>
-    public override long Bytes => (long)Math.Max(1, _expected.Value?.Length ?? 0) * _drafted.Vocabulary * sizeof(float);
+    /// <summary>The target's rows. Of the draft's rows, only rejections need more than one number.</summary>
+    public override long Bytes => (long)_nodes * _drafted.Vocabulary * sizeof(float);
 
     /// <summary>Each node's token on the device.</summary>
     public GuardedBuffer<int> Tokens => _device.Step.Tokens;
@@ -154,14 +161,14 @@ internal sealed class VerifyTreeProblem : ExactProblem
         return true;
     }
 
-    public override void Launch(CudaStream? stream) => _launcher.VerifyTree(_parameters, 1, stream);
+    public override void Launch(CudaStream? stream) => _launcher.VerifyTree(_parameters, _blocks, 1, stream);
 
     public override void LaunchTwin() => _twins.VerifyTree(_parameters, _workspace.Value.Handle);
 
     protected override string? FirstDifference()
     {
         Verdict? expected = _expected.Value;
-        string? stray = _device.ChangedSinceKept() ?? _device.Step.OverrunOutcome()
+        string? stray = _device.ChangedSinceKept() ?? _device.Step.OverrunOutcome() ?? _steps.Overrun("steps") ?? _arrived.Overrun("counter", _ => false)
             ?? _device.Step.Difference(expected is null ? LogitDamage.Target : LogitDamage.None);
         if (stray is not null)
             return stray;

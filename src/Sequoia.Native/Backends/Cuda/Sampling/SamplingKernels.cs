@@ -47,10 +47,15 @@ internal sealed unsafe class SamplingKernels(CudaKernels kernels, int block = Sa
             _drawChildren.Value.Launch(rows, block, Scratch(parameters.Vocabulary), stream, KernelArgument.At(at, sizeof(DrawChildren)));
     }
 
-    public void VerifyTree(in VerifyTree parameters, int parts, CudaStream? stream = null)
+    /// <summary>Queues the verification of trees.</summary>
+    /// <param name="parameters">Sizes and addresses.</param>
+    /// <param name="nodes">The most nodes of a part.</param>
+    /// <param name="parts">The number of parts.</param>
+    /// <param name="stream">The stream; null is the default stream.</param>
+    public void VerifyTree(in VerifyTree parameters, int nodes, int parts, CudaStream? stream = null)
     {
         fixed (VerifyTree* at = &parameters)
-            _verifyTree.Value.Launch(parts, block, Scratch(parameters.Vocabulary), stream, KernelArgument.At(at, sizeof(VerifyTree)));
+            _verifyTree.Value.Launch(new Dim3(nodes, parts), block, Scratch(parameters.Vocabulary), stream, KernelArgument.At(at, sizeof(VerifyTree)));
     }
 
     private static void Prepare(CudaKernel kernel, int vocabulary)
@@ -82,6 +87,7 @@ internal struct VerifyTree
 {
     public nint Parts, Target, Draft;
     public Outcomes Outcomes;
+    public nint Steps, Arrived;
     public int Vocabulary, TargetStride, DraftStride;
 }
 
