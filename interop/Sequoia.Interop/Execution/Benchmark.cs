@@ -10,6 +10,8 @@ internal static class Benchmark
     {
         ArgumentOutOfRangeException.ThrowIfNegative(options.WarmUps);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Repeats, 1);
+        // The stream does not wait for the default stream, in which callers prepare what they time.
+        context.Synchronize();
         using CudaStream stream = context.CreateStream(nonBlocking: true);
         using CudaEvent start = context.CreateEvent(), end = context.CreateEvent();
         int cache = options.FlushL2 ? context.Device[DeviceProperty.L2CacheBytes] : 0;

@@ -9,9 +9,6 @@ namespace Sequoia.Native.Backends.Cuda;
 /// </summary>
 internal sealed class CudaBackend : Backend
 {
-    // CU_STREAM_LEGACY.
-    private const nint Legacy = 1;
-
     // For 16 x 8 x 16 products; older devices use the scalar twins.
     private static readonly Version TensorCores = new(8, 0);
 
@@ -19,7 +16,6 @@ internal sealed class CudaBackend : Backend
     public static readonly Version Oldest = new(7, 5);
 
     private readonly CudaContext _context;
-    private readonly CudaStream _default;
     private readonly RowKernels _rows;
     private readonly MatMulKernels _matMul;
     private readonly SamplingKernels _sampling;
@@ -32,7 +28,6 @@ internal sealed class CudaBackend : Backend
     public CudaBackend(CudaDevice device, CudaCompiler compiler, KernelSet set, Element element)
     {
         _context = CudaContext.Primary(device);
-        _default = CudaStream.Wrap(_context, Legacy);
         Name = DeviceParts.NameOf(device);
         HasTimes = device.Driver.IsNative;
         _kernels = new CudaKernels(_context, compiler, set, element);
@@ -95,9 +90,7 @@ internal sealed class CudaBackend : Backend
 
     public override int MostTreeLevels => AttendKernels.MostLevels;
 
-    public override void FinishLoading() => _default.Synchronize();
-
-    public override RopeTable LoadRope(LlamaConfig config, int positions) => Uploaded(new CudaRopeTable(_context, config, positions));
+    public override RopeTable LoadRope(LlamaConfig config, int positions) => new CudaRopeTable(_context, config, positions);
 
     public override KvPool CreatePool(LlamaConfig config, int pages)
     {
@@ -105,13 +98,13 @@ internal sealed class CudaBackend : Backend
         return new CudaKvPool(_context, config, pages);
     }
 
-    public override Workspace CreateWorkspace(Llama model, WorkspaceSize size) => Uploaded(new CudaWorkspace(this, _matMul, model, size));
+    public override Workspace CreateWorkspace(Llama model, WorkspaceSize size) => new CudaWorkspace(this, _matMul, model, size);
 
     public override Sequence CreateSequence(TokenTree tree, SpeculationMethod method, int vocabulary, int feed, KvPages target, KvPages? draft)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(tree.Levels, MostTreeLevels);
         _sampling.Prepare(vocabulary);
-        return Uploaded(new CudaSequence(_context, tree, method, feed, target, draft));
+        return new CudaSequence(_context, tree, method, feed, target, draft);
     }
 
     public override Pass CreatePass(Llama model, ModelRole role, int mostRows, int mostParts, int levels = 0) =>
@@ -284,7 +277,7 @@ internal sealed class CudaBackend : Backend
 
     public override void Dispose()
     {
-        foreach (IDisposable? item in (IDisposable?[])[.. _weights, _staging, _kernels, _default, _context])
+        foreach (IDisposable? item in (IDisposable?[])[.. _weights, _staging, _kernels, _context])
             item?.Dispose();
     }
 
@@ -310,13 +303,6 @@ internal sealed class CudaBackend : Backend
         WeightStride = weight.Shape.Stride,
         XStride = x.Stride,
     };
-
-    /// <summary>Ensures that everything copied through the default stream is on the device before any queue uses it.</summary>
-    private T Uploaded<T>(T part)
-    {
-        _default.Synchronize();
-        return part;
-    }
 
     private T Keep<T>(T weight) where T : IDisposable
     {
