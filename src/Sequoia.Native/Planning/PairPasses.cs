@@ -36,7 +36,7 @@ internal sealed class PairPasses : IDisposable
             // A text would have computed the prefix. Arbitrary memory may hold NaN, on which drawing and verifying give up at once.
             _target.Pool.Fill(_queue);
             _draft.Pool.Fill(_queue);
-            _checks = [.. sizes.Select(nodes => Check(SequenceOf(nodes == 1 ? TokenTree.Root : TokenTree.Chain(nodes - 1)), nodes))];
+            _checks = [.. sizes.Select(nodes => Check(SequenceOf(Deep(nodes, _backend.MostTreeLevels)), nodes))];
             _levels = [.. sizes.Select(nodes => Level(SequenceOf(TokenTree.Chains(nodes, 2)), nodes))];
             Pass root = _parts.Own(_backend.CreatePass(target, ModelRole.Target, 1, 1, levels: 1));
             root.Add(SequenceOf(TokenTree.Root), [0]);
@@ -110,6 +110,13 @@ internal sealed class PairPasses : IDisposable
         foreach (Timed? timed in (Timed?[])[.. _checks ?? [], .. _levels ?? [], _verify])
             timed?.Recording.Forget();
         _parts.Dispose();
+    }
+
+    /// <summary>A chain, or as many side by side as the device needs: long paths, since attention visits them.</summary>
+    private static TokenTree Deep(int nodes, int mostLevels)
+    {
+        int width = 1 + (Math.Max(0, nodes - 2) / (mostLevels - 1));
+        return TokenTree.FromParents([-1, .. Enumerable.Range(1, nodes - 1).Select(node => Math.Max(0, node - width))]);
     }
 
     /// <summary>Runs the pass as a step does, but waits for the device after each pass and not only after the last.</summary>

@@ -51,6 +51,14 @@ internal sealed class DeviceMeterTests : CudaFixture
         Assert.That(all.VerifySeconds, Is.EqualTo(ClockedDriver.Seconds(kernels[Verify], 1)).Within(1e-12));
     }
 
+    /// <summary>Trees deeper than the device computes would be refused.</summary>
+    [Test]
+    public void All_sizes_can_be_measured()
+    {
+        var options = new HardwareMeterOptions { Contexts = [8], Budget = TimeSpan.FromMilliseconds(1), Clock = ClockedDriver.Clock };
+        Assert.That(Measure(options, out _).Target.Points.Select(point => point.Rows), Is.EqualTo(options.Sizes));
+    }
+
     /// <summary>The sizes worth measuring are found by the first counted pass of each, which recording must not have made slow.</summary>
     [Test]
     public void Recording_leaves_no_size_out()
