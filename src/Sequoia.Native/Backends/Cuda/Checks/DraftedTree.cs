@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Sequoia.Interop;
 using Sequoia.Native.Backends.Cpu;
 using Sequoia.Native.Models;
@@ -191,6 +192,8 @@ internal sealed class DraftBuffers : IDisposable, IGuarded
     }
 
     public void Reset() => Step.Reset();
+
+    public void AddTo(IncrementalHash hash) => Step.AddTo(hash);
 
     public void Dispose()
     {

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Sequoia.Interop;
 
 namespace Sequoia.Native.Backends.Cuda.Checks;
@@ -49,6 +50,34 @@ internal abstract class KernelProblem : IDisposable
     {
         foreach (IGuarded part in _parts.OfType<IGuarded>())
             part.Reset();
+    }
+
+    /// <summary>Queues the kernel again and again from a graph, each time on the initial contents.</summary>
+    /// <param name="context">The kernel's context, in which it has been launched before.</param>
+    /// <param name="replays">The number of launches.</param>
+    /// <param name="before">Called before each of them, with its number.</param>
+    /// <returns>The number of the first launch whose outputs or workspace differ from those of launch 0; null if all are equal, as they must be.</returns>
+    /// <exception cref="CudaException">The kernel failed.</exception>
+    public int? FirstDifferentReplay(CudaContext context, int replays, Action<int> before)
+    {
+        using CudaStream stream = context.CreateStream(nonBlocking: true);
+        using CudaGraph graph = stream.Capture(() => Launch(stream));
+        using ExecutableGraph replay = graph.Instantiate();
+        byte[]? first = null;
+        for (int i = 0; i < replays; i++)
+        {
+            Reset();
+            before(i);
+            replay.Launch(stream);
+            stream.Synchronize();
+            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            foreach (IGuarded part in _parts.OfType<IGuarded>())
+                part.AddTo(hash);
+            byte[] now = hash.GetHashAndReset();
+            if (!now.AsSpan().SequenceEqual(first ??= now))
+                return i;
+        }
+        return null;
     }
 
     /// <summary>Waits for the last launch, and compares the outputs with the reference.</summary>

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using Sequoia.Interop;
 using Sequoia.Native.Backends.Cpu;
 using Sequoia.Native.Sampling;
@@ -9,6 +10,9 @@ namespace Sequoia.Native.Backends.Cuda.Checks;
 internal interface IGuarded
 {
     void Reset();
+
+    /// <summary>Adds the current contents to a hash.</summary>
+    void AddTo(IncrementalHash hash);
 }
 
 /// <summary>A buffer on the device between two guards, whose entire contents are known before a launch.</summary>
@@ -47,6 +51,8 @@ internal sealed class GuardedBuffer<T> : IDisposable, IGuarded where T : unmanag
         contents.CopyTo(_before.AsSpan()[Guard..^Guard]);
         Reset();
     }
+
+    public void AddTo(IncrementalHash hash) => hash.AppendData(MemoryMarshal.AsBytes(_data.ToArray().AsSpan()));
 
     /// <summary>Makes the current contents the initial contents.</summary>
     public void Keep() => _data.CopyTo(_before);
@@ -256,6 +262,12 @@ internal sealed class StepBuffers : IDisposable, IGuarded
     {
         foreach (IGuarded part in _parts.OfType<IGuarded>())
             part.Reset();
+    }
+
+    public void AddTo(IncrementalHash hash)
+    {
+        foreach (IGuarded part in _parts.OfType<IGuarded>())
+            part.AddTo(hash);
     }
 
     public void Dispose()
