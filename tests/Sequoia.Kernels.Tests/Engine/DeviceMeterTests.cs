@@ -1,5 +1,6 @@
 using Sequoia.Interop;
 using Sequoia.Native;
+using Sequoia.Native.Backends.Cuda;
 using Sequoia.SoftwareGpu;
 
 namespace Sequoia.Kernels.Tests.Engine;
@@ -105,6 +106,31 @@ internal sealed class DeviceMeterTests : CudaFixture
         Assert.That(
             () => HardwareMeter.Measure(target, draft, _some),
             Throws.InvalidOperationException.With.Message.Contains("the draft's logits are not numbers"));
+    }
+
+    /// <summary>The one switch: a device's times decide about trees, or do not.</summary>
+    [TestCase("1", true)]
+    [TestCase("0", false)]
+    [TestCase(null, false)]
+    public async Task Auto_is_decided_by_costs_where_times_count(string? counts, bool isMeasured)
+    {
+        using var cache = new TemporaryFolder();
+        string? before = Environment.GetEnvironmentVariable(CudaBackend.TimesVariable);
+        File.WriteAllText(Path.Combine(_draft.Path, "acceptance.json"), """{"p": [0.5, 0.1]}""");
+        Environment.SetEnvironmentVariable(CudaBackend.TimesVariable, counts);
+        try
+        {
+            LoadOptions options = Options with { CacheFolder = cache.Path };
+            using LanguageModel target = LanguageModel.Load(_target.Path, options), draft = LanguageModel.Load(_draft.Path, options);
+            using TextGenerator generator = await TextGenerator.CreateAsync(target, draft);
+            Assert.That(generator.Plan is not null, Is.EqualTo(isMeasured));
+            Assert.That(Directory.GetFiles(cache.Path, "costs-*"), Has.Length.EqualTo(isMeasured ? 1 : 0));
+            Assert.That(await generator.GenerateTextAsync("Once", new GenerationOptions { MaxTokens = 3, IgnoreEos = true, Temperature = 0 }), Is.Not.Null);
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable(CudaBackend.TimesVariable, before);
+        }
     }
 
     private ContextCosts Measure(HardwareMeterOptions options, out HardwareCosts costs)
