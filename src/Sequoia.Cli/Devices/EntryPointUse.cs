@@ -34,8 +34,7 @@ internal static class EntryPointUse
         IReadOnlyList<string> missing = driver.MissingEntryPoints;
         if (missing.Count == 0)
             return new(Doctor.EntryPoints, true, $"all {DriverTable.Names.Count} that are called", []);
-        IEnumerable<string> groups = from name in missing group name by s_uses.GetValueOrDefault(name, "everything") into needed
-                                     select $"{needed.Key}: {string.Join(", ", needed)}";
+        IEnumerable<string> groups = missing.GroupBy(name => s_uses.GetValueOrDefault(name, "everything")).Select(needed => $"{needed.Key}: {string.Join(", ", needed)}");
         return new(Doctor.EntryPoints, false, $"{missing.Count} of {DriverTable.Names.Count} are not in this driver, and what they are for does not work; {string.Join("; ", groups)}", []);
     }
 

@@ -125,8 +125,8 @@ internal sealed class EngineCheck : IDisposable
         string? failure = null;
         try
         {
-            if (problem.FirstDifferentReplay(_context, replays, replay => Options(replay, replay)) is { } different)
-                failure = $"replay {different + 1} of {replays} gave other bits than the first";
+            if (problem.FirstDifferentReplay(_context, replays, number => Options(number, number)) is var (replay, where))
+                failure = $"replay {replay + 1} of {replays} gave other bits than the first, {where}";
         }
         catch (CudaException e)
         {

@@ -22,8 +22,9 @@ internal sealed class ReplayTests : CudaFixture
         using var problem = new OrderProblem(TestGpu.Context, module["order"]);
         problem.Launch();
         problem.Reset();
-        int? different = problem.FirstDifferentReplay(TestGpu.Context, 4, replay => SoftwareDriver.Options = new LaunchOptions { Schedule = replay < 2 ? Schedule.InOrder : Schedule.Adversarial });
-        Assert.That(different, Is.EqualTo(expected));
+        (int Replay, string Where)? different = problem.FirstDifferentReplay(TestGpu.Context, 4, replay => SoftwareDriver.Options = new LaunchOptions { Schedule = replay < 2 ? Schedule.InOrder : Schedule.Adversarial });
+        Assert.That(different?.Replay, Is.EqualTo(expected));
+        Assert.That(different?.Where, Is.Null.Or.Match(@"^element \d of 8: \d instead of \d$"));
         Assert.That(problem.Compare().IsWithinRounding, "the buffers are those of the last launch");
     }
 

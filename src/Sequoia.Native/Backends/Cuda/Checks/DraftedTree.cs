@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Sequoia.Interop;
 using Sequoia.Native.Backends.Cpu;
 using Sequoia.Native.Models;
@@ -193,7 +192,9 @@ internal sealed class DraftBuffers : IDisposable, IGuarded
 
     public void Reset() => Step.Reset();
 
-    public void AddTo(IncrementalHash hash) => Step.AddTo(hash);
+    public void Remember() => Step.Remember();
+
+    public string? FirstChange() => Step.FirstChange();
 
     public void Dispose()
     {

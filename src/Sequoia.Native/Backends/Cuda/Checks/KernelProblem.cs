@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Sequoia.Interop;
 
 namespace Sequoia.Native.Backends.Cuda.Checks;
@@ -56,26 +55,26 @@ internal abstract class KernelProblem : IDisposable
     /// <param name="context">The kernel's context, in which it has been launched before.</param>
     /// <param name="replays">The number of launches.</param>
     /// <param name="before">Called before each of them, with its number.</param>
-    /// <returns>The number of the first launch whose outputs or workspace differ from those of launch 0; null if all are equal, as they must be.</returns>
+    /// <returns>The first launch whose outputs or workspace differ from those of launch 0, and where; null if all are equal, as they must be.</returns>
     /// <exception cref="CudaException">The kernel failed.</exception>
-    public int? FirstDifferentReplay(CudaContext context, int replays, Action<int> before)
+    public (int Replay, string Where)? FirstDifferentReplay(CudaContext context, int replays, Action<int> before)
     {
         using CudaStream stream = context.CreateStream(nonBlocking: true);
         using CudaGraph graph = stream.Capture(() => Launch(stream));
         using ExecutableGraph replay = graph.Instantiate();
-        byte[]? first = null;
         for (int i = 0; i < replays; i++)
         {
             Reset();
             before(i);
             replay.Launch(stream);
             stream.Synchronize();
-            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
             foreach (IGuarded part in _parts.OfType<IGuarded>())
-                part.AddTo(hash);
-            byte[] now = hash.GetHashAndReset();
-            if (!now.AsSpan().SequenceEqual(first ??= now))
-                return i;
+            {
+                if (i == 0)
+                    part.Remember();
+                else if (part.FirstChange() is { } change)
+                    return (i, change);
+            }
         }
         return null;
     }

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 using Sequoia.Interop;
 using Sequoia.Native.Backends.Cpu;
 using Sequoia.Native.Sampling;
@@ -11,8 +10,11 @@ internal interface IGuarded
 {
     void Reset();
 
-    /// <summary>Adds the current contents to a hash.</summary>
-    void AddTo(IncrementalHash hash);
+    /// <summary>Remembers the current contents.</summary>
+    void Remember();
+
+    /// <summary>The first place whose contents differ from those remembered, with both; null if there is none.</summary>
+    string? FirstChange();
 }
 
 /// <summary>A buffer on the device between two guards, whose entire contents are known before a launch.</summary>
@@ -23,6 +25,7 @@ internal sealed class GuardedBuffer<T> : IDisposable, IGuarded where T : unmanag
 
     private readonly DeviceBuffer<T> _data;
     private readonly T[] _before;
+    private T[]? _remembered, _now;
 
     public unsafe GuardedBuffer(CudaContext context, ReadOnlySpan<T> contents, T guard)
     {
@@ -52,7 +55,15 @@ internal sealed class GuardedBuffer<T> : IDisposable, IGuarded where T : unmanag
         Reset();
     }
 
-    public void AddTo(IncrementalHash hash) => hash.AppendData(MemoryMarshal.AsBytes(_data.ToArray().AsSpan()));
+    public void Remember() => _data.CopyTo(_remembered ??= new T[_before.Length]);
+
+    public string? FirstChange()
+    {
+        // Kept, since it can have many megabytes.
+        _data.CopyTo(_now ??= new T[_before.Length]);
+        int at = _now.AsSpan().CommonPrefixLength(_remembered);
+        return at == _now.Length ? null : $"element {at - Guard} of {_now.Length - (2 * Guard)}: {_now[at]} instead of {_remembered![at]}";
+    }
 
     /// <summary>Makes the current contents the initial contents.</summary>
     public void Keep() => _data.CopyTo(_before);
@@ -264,11 +275,13 @@ internal sealed class StepBuffers : IDisposable, IGuarded
             part.Reset();
     }
 
-    public void AddTo(IncrementalHash hash)
+    public void Remember()
     {
         foreach (IGuarded part in _parts.OfType<IGuarded>())
-            part.AddTo(hash);
+            part.Remember();
     }
+
+    public string? FirstChange() => _parts.OfType<IGuarded>().Select(part => part.FirstChange()).FirstOrDefault(change => change is not null);
 
     public void Dispose()
     {
