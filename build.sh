@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The one way in: ./build.sh [build | run [ARGS] | test [ARGS] | drop-in | pack]. Needs the .NET 10 SDK and nothing else;
+# The one way in: ./build.sh [build | run [ARGS] | test [ARGS] | drop-in | device-check | pack]. Needs the .NET 10 SDK and nothing else;
 # where it can, it fetches NVRTC to compile CUDA kernels with (tools/fetch-nvrtc.sh).
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -13,6 +13,7 @@ usage: ./build.sh             builds everything; afterwards out/sequoia starts t
        ./build.sh run [ARGS]  builds what is needed and runs `sequoia ARGS`; without ARGS a story from the bundled pair
        ./build.sh test [ARGS] runs every test (ARGS go to dotnet test) and ends with the line `N passed, N failed, N skipped`
        ./build.sh drop-in     makes the software GPU as a libcuda.so.1 in out/drop-in, for any program that uses CUDA's driver
+       ./build.sh device-check  makes the folder out/device-check, which checks everything on a machine with a GPU (tools/device-check)
        ./build.sh pack        makes the NuGet packages in out/packages
 USAGE
 }
@@ -77,6 +78,8 @@ run_tests() {
     tools/fetch-nvrtc.sh --with-exports
     build Sequoia.Native.sln
     drop_in
+    # Compressed as little as possible: only the tests use it.
+    quietly tools/device-check/make.sh out/device-check-quick 0
     local log status=0
     log=$(mktemp)
     dotnet test --solution Sequoia.Native.sln -c Release --no-build "$@" 2>&1 | tee "$log" || status=$?
@@ -121,6 +124,11 @@ case "$command" in
         ;;
     drop-in)
         drop_in
+        ;;
+    device-check)
+        tools/fetch-nvrtc.sh
+        quietly tools/device-check/make.sh out/device-check
+        du -sh --apparent-size out/device-check
         ;;
     pack)
         for project in interop/Sequoia.Interop interop/Sequoia.SoftwareGpu src/Sequoia.Native src/Sequoia.Models.Stories src/Sequoia.Cli; do

@@ -1,4 +1,6 @@
+using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
+using Sequoia.Interop;
 
 namespace Sequoia.Cli.Tests;
 
@@ -52,6 +54,23 @@ internal sealed class DoctorTests
             Assert.That(run.Status, Is.EqualTo(1));
             Assert.That(run.Out, Does.Contain($"    {folder.Path}/libnvrtc.so.13: ").And.Match("libnvrtc.so.13: .*(file too short|invalid ELF header)"));
             Assert.That(run.Notes, Does.Contain("sequoia: software:77 is required and not usable"));
+        }
+    }
+
+    [Test]
+    [Platform("Linux")]
+    public void Entry_points_that_a_driver_lacks_are_listed_with_what_they_are_for()
+    {
+        using var folder = new TemporaryFolder();
+        File.Copy(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "libSystem.Native.so"), Path.Combine(folder.Path, "libcuda.so.1"));
+        SequoiaProcess run = SequoiaProcess.RunWhere(Folder, folder.Path, "doctor");
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(run.Status, Is.Zero);
+            Assert.That(run.Out, Does.Match(@"(?m)^entry-points +missing +(\d+) of \1 are not in this driver"));
+            Assert.That(run.Out, Does.Contain("; kernels check, kernels bench, devices --ceilings and generate --kernel: cuCtxCreate_v2, cuCtxDestroy_v2; "));
+            Assert.That(run.Out, Does.Match("everything: .*cuInit.*cuMemAlloc_v2.*cuLaunchKernel"));
+            Assert.That(DriverTable.Names.Where(name => !run.Out.Contains(name, StringComparison.Ordinal)), Is.Empty);
         }
     }
 

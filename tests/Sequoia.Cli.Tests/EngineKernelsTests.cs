@@ -13,7 +13,7 @@ public class EngineKernelsTests
     {
         SequoiaProcess table = SequoiaProcess.Run("kernels", "resources", "--kernel", "attend", "--architecture", "sm_80", "sm_90");
         Assert.That(table.Status, Is.Zero, table.Notes);
-        Assert.That(table.Out, Does.Contain("HEAD_DIM=128 ROW_TILE=64 BF16").And.Contain("sm_90").And.Not.Contain("sm_86").And.Not.Contain("compact_kv"));
+        Assert.That(table.Out, Does.Contain("HEAD_DIM=128 ROW_TILE=64 BF16").And.Contain("sm_90").And.Not.Contain("sm_86").And.Not.Contain("compact_kv").And.Match(@"\nno kernel spills registers with NVRTC \d+\.\d+\n$"));
         SequoiaProcess json = SequoiaProcess.Run("kernels", "resources", "--kernel", "compact_kv", "--architecture", "sm_75", "--json");
         JsonNode only = json.Json["kernels"]!.AsArray().Single()!;
         Assert.Multiple(() =>
@@ -43,6 +43,18 @@ public class EngineKernelsTests
         });
     }
 
+    /// <summary>The software device runs a quarter of a model's width, and says so.</summary>
+    [Test]
+    public void Kernels_equal_their_references_on_a_models_sizes_every_time()
+    {
+        SequoiaProcess table = SequoiaProcess.Run("kernels", "check", "--typical", "--kernel", "embed", "--soak", "2");
+        Assert.That(table.Status, Is.Zero, table.Out + table.Notes);
+        Assert.That(table.Out, Does.StartWith("software:0, sizes of a 7B model at a quarter of its width, without twins; all of 2 replays must give the same bits\n").And.Match(@"\| embed +\| 3 +\| bit-equal"));
+        SequoiaProcess json = SequoiaProcess.Run("kernels", "check", "--typical", "--kernel", "advance_step", "--json");
+        JsonNode only = json.Json["kernels"]!.AsArray().Single()!;
+        Assert.That((json.Json["replays"]!.GetValue<int>(), only["cases"]!.GetValue<int>(), only["failure"]), Is.EqualTo((3, 1, (JsonNode?)null)));
+    }
+
     [Test]
     public void A_check_that_is_interrupted_ends_at_once()
     {
@@ -55,6 +67,10 @@ public class EngineKernelsTests
     [TestCase("--device cpu: there is no such device", "--device", "cpu")]
     [TestCase("--schedules: is for a kernel of your own; name FILE.cu", "--schedules", "3")]
     [TestCase("--launch: is missing", "some.cu")]
+    [TestCase("--typical: its problems are always the same", "--typical", "--cases", "3")]
+    [TestCase("--typical: its problems are always the same", "--typical", "--seed", "3")]
+    [TestCase("--soak: needs --typical", "--soak", "3")]
+    [TestCase("--typical: is for the engine's kernels; leave out FILE.cu", "some.cu", "--launch", "some.json", "--typical")]
     [TestCase("--cases: is for the engine's kernels; leave out FILE.cu", "some.cu", "--launch", "some.json", "--cases", "3")]
     public void Checks_that_make_no_sense_are_told_in_one_line(string message, params string[] arguments) =>
         SequoiaProcess.Run(["kernels", "check", .. arguments]).AssertBadInput(message);

@@ -17,7 +17,7 @@ public sealed unsafe class CudaDriver
         IsNative = isNative;
         AcceptsCubin = acceptsCubin;
         _table = table;
-        MissingEntryPoint.Fill(ref _table);
+        MissingEntryPoints = MissingEntryPoint.Fill(ref _table);
     }
 
     /// <summary>The driver's name: the path of its library, or the name passed to <see cref="FromTable"/>.</summary>
@@ -59,6 +59,9 @@ public sealed unsafe class CudaDriver
             return devices;
         }
     }
+
+    /// <summary>The names of entry points that the driver does not have.</summary>
+    internal IReadOnlyList<string> MissingEntryPoints { get; }
 
     /// <summary>The entry points. None is null. A missing one returns a code that only <see cref="Check"/> recognizes.</summary>
     internal ref readonly DriverTable Api => ref _table;

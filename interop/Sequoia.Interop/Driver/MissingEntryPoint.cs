@@ -11,13 +11,19 @@ internal static unsafe class MissingEntryPoint
     /// <summary>No driver returns this code: CUresult has no negative values.</summary>
     public const CudaResult Code = (CudaResult)(-1);
 
-    public static void Fill(ref DriverTable table)
+    /// <summary>Replaces the missing entry points of a table, and returns their names.</summary>
+    public static IReadOnlyList<string> Fill(ref DriverTable table)
     {
-        foreach (ref nint entry in DriverTable.Entries(ref table))
+        var missing = new List<string>();
+        Span<nint> entries = DriverTable.Entries(ref table);
+        for (int i = 0; i < entries.Length; i++)
         {
-            if (entry == 0)
-                entry = (nint)(delegate* unmanaged<CudaResult>)&Call;
+            if (entries[i] != 0)
+                continue;
+            entries[i] = (nint)(delegate* unmanaged<CudaResult>)&Call;
+            missing.Add(DriverTable.Names[i]);
         }
+        return missing;
     }
 
     [UnmanagedCallersOnly]

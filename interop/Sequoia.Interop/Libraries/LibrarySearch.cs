@@ -11,36 +11,37 @@ public sealed class LibrarySearch
     /// <summary>The environment variable with the folder to search first. The folder contains the libraries or is a CUDA toolkit.</summary>
     public const string FolderVariable = "SEQUOIA_CUDA_PATH";
 
-    // A null entry stands for the system's loader.
-    private IReadOnlyList<string?> Places { get; init; }
+    // A null folder stands for the system's loader.
+    private readonly IReadOnlyList<IReadOnlyList<string?>> _places;
 
     /// <summary>Creates a search of only these folders, in this order.</summary>
     /// <param name="folders">The folders that contain libraries.</param>
     public LibrarySearch(params IReadOnlyList<string> folders)
     {
         ArgumentNullException.ThrowIfNull(folders);
-        Places = [.. folders];
+        _places = [.. folders.Select(folder => (IReadOnlyList<string?>)[folder])];
     }
+
+    /// <summary>Creates a search of places in order. Of a place with several folders, the newest library is taken.</summary>
+    internal LibrarySearch(IReadOnlyList<IReadOnlyList<string?>> places) => _places = places;
 
     /// <summary>
     /// The default locations: the folder in <see cref="FolderVariable"/>, the application's folder, the folder in which this repository's build
-    /// puts NVRTC, the system's loader, and the usual CUDA installation folders.
+    /// puts NVRTC, the system's loader, the usual CUDA installation folders, and the packages of Python environments.
     /// </summary>
-    public static LibrarySearch Usual() => new() { Places = UsualPlaces.All() };
+    public static LibrarySearch Usual() => new(UsualPlaces.OfThisMachine());
 
     internal LibraryReport Find(LibraryNames library)
     {
         var attempts = new List<LibraryAttempt>();
-        foreach (string? place in Places)
+        IEnumerable<(string? Folder, string File)> order = _places.SelectMany(place => library.Files.SelectMany(file => place.Select(folder => (folder, file))));
+        foreach ((string? folder, string file) in order)
         {
-            foreach (string file in library.Files)
-            {
-                string path = place is null ? file : Path.Combine(place, file);
-                string? problem = TryLoad(path, isFile: place is not null, out nint handle);
-                attempts.Add(new(path, problem));
-                if (handle != 0)
-                    return new(library.Title, handle, place is null ? LoadedModules.PathOf(file) : path, attempts);
-            }
+            string path = folder is null ? file : Path.Combine(folder, file);
+            string? problem = TryLoad(path, isFile: folder is not null, out nint handle);
+            attempts.Add(new(path, problem));
+            if (handle != 0)
+                return new(library.Title, handle, folder is null ? LoadedModules.PathOf(file) : path, attempts);
         }
         return new(library.Title, 0, null, attempts);
     }

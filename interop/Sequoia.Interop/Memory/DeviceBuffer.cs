@@ -40,14 +40,11 @@ public sealed unsafe class DeviceBuffer<T> : ContextObject where T : unmanaged
             using (Context.Enter())
             {
                 if (stream is null)
-                {
                     Driver.Check(Api.cuMemcpyHtoD_v2(to, from, bytes));
-                }
                 else
-                {
                     Driver.Check(Api.cuMemcpyHtoDAsync_v2(to, from, bytes, stream.Handle));
-                    Driver.Check(Api.cuStreamSynchronize(stream.Handle));
-                }
+                // The driver stages pageable memory: even its blocking copy may return before the device has the bytes.
+                Driver.Check(Api.cuStreamSynchronize(CudaStream.HandleOf(stream)));
             }
         }
         GC.KeepAlive(this);

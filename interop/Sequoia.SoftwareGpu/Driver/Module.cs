@@ -37,5 +37,8 @@ internal sealed class Function(Context context, Kernel kernel) : Handled
     /// <summary>The maximum dynamic shared memory per launch. More than the default requires opting in.</summary>
     public int MaxDynamicSharedBytes { get; set; } = Math.Max(0, DeviceLimits.SharedBytesPerBlock - kernel.StaticSharedBytes);
 
+    /// <summary>The preferred share of the L1 cache used as shared memory, in percent; -1 leaves it to the driver. It changes nothing here.</summary>
+    public int PreferredSharedCarveout { get; set; } = -1;
+
     public int MaxThreads => kernel.MaxThreads is var (x, y, z) ? Math.Min(x * y * z, DeviceLimits.ThreadsPerBlock) : DeviceLimits.ThreadsPerBlock;
 }

@@ -35,7 +35,7 @@ internal sealed class BenchRun(BenchedModel target, BenchedModel? draft, BenchSe
         ModelReport? drafts = draft is null ? null : Measure(draft);
         var result = new BenchReport(_backend.Name, _about, ceilings, settings.Assumed, targets, drafts);
         if (draft is not null && settings.Acceptance is { } acceptance && BenchCosts.Of(result) is { } costs)
-            result = result with { Plans = [.. settings.Contexts.Select(context => AutoTree.Choose(acceptance, costs, context))] };
+            result = result with { Plans = [.. settings.Contexts.Select(context => AutoTree.Choose(acceptance, costs, context, _backend.MostTreeLevels))] };
         if (settings.Soak > 0)
         {
             result = result with { Soak = Soak.Run(target, TreeOf(settings.Sizes[^1]), settings.Contexts[^1], settings.Soak, cancellation) };

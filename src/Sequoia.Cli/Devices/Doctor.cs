@@ -7,7 +7,7 @@ namespace Sequoia.Cli.Devices;
 /// <summary>Checks everything that CUDA kernels need on this machine. A failure is a finding and never an exception.</summary>
 internal static class Doctor
 {
-    public const string Nvrtc = "nvrtc", Builtins = "nvrtc-builtins", Driver = "driver";
+    public const string Nvrtc = "nvrtc", Builtins = "nvrtc-builtins", Driver = "driver", EntryPoints = "entry-points";
 
     private const string EmptySource = "extern \"C\" __global__ void empty() {}";
 
@@ -21,6 +21,7 @@ internal static class Doctor
         List<Check> checks =
         [
             Library(Driver, drivers.NvidiaSearch, () => $"CUDA {drivers.NvidiaDriver!.Version} ({drivers.NvidiaSearch.Path})"),
+            .. drivers.NvidiaDriver is { } driver ? (Check[])[EntryPointUse.Of(driver)] : [],
             Library(Nvrtc, nvrtc, () => Compiling(compiler!)),
         ];
         if (compiler is not null)

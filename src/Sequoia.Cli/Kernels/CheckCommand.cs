@@ -18,18 +18,31 @@ internal static class CheckCommand
         Option<int?> cases = CheckedOption.Number("--cases", $"Problems for each of the engine's kernels (default {EngineCheckRun.DefaultCases}).", 1, 1_000_000);
         Option<string?> device = CheckedOption.Text("--device", "For the engine's kernels: software, cuda or cuda:N (default software).", "DEVICE");
         Option<string?> kernel = EngineFilter.Option();
+        var typical = new Option<bool>("--typical") { Description = "Check the engine's kernels on a 7B model's sizes, each many times; without twins." };
+        Option<int?> soak = CheckedOption.Number("--soak", "With --typical: how often each problem is repeated, which must give the same bits (default 300; 3 on the software GPU).", 1, 1_000_000);
         var json = new Option<bool>("--json") { Description = "Print one JSON object." };
         var command = new Command("check", "Run a kernel on the software GPU under all checks; without FILE.cu, compare the engine's kernels with their references.")
         {
-            file, launch, schedules, seed, cases, device, kernel, json,
+            file, launch, schedules, seed, cases, typical, soak, device, kernel, json,
         };
-        EngineFilter.Separate(command, file, ofFile: [launch, schedules], ofEngine: [cases, device, kernel]);
+        EngineFilter.Separate(command, file, ofFile: [launch, schedules], ofEngine: [cases, typical, soak, device, kernel]);
+        command.Validators.Add(result =>
+        {
+            bool isTypical = result.GetValue(typical);
+            if (isTypical && (result.GetValue(cases) ?? result.GetValue(seed)) is not null)
+                result.AddError("--typical: its problems are always the same; leave out --cases and --seed");
+            if (!isTypical && result.GetValue(soak) is not null)
+                result.AddError("--soak: needs --typical");
+        });
         command.SetAction(async (parsed, cancellation) =>
         {
             if (parsed.GetValue(file) is not { } path)
             {
+                string chosen = parsed.GetValue(device) ?? "software";
+                if (parsed.GetValue(typical))
+                    return await EngineCheckRun.RunTypicalAsync(streams, parsed.GetValue(kernel), chosen, parsed.GetValue(soak), parsed.GetValue(json), cancellation);
                 return await EngineCheckRun.RunAsync(
-                    streams, parsed.GetValue(kernel), parsed.GetValue(device) ?? "software", parsed.GetValue(cases) ?? EngineCheckRun.DefaultCases, parsed.GetValue(seed),
+                    streams, parsed.GetValue(kernel), chosen, parsed.GetValue(cases) ?? EngineCheckRun.DefaultCases, parsed.GetValue(seed),
                     parsed.GetValue(json), cancellation);
             }
             KernelSource source = KernelSource.Load(path);

@@ -51,6 +51,33 @@ internal sealed class EngineCheck : IDisposable
         return outcome;
     }
 
+    /// <summary>Checks one kernel on problems of typical sizes, without its twin, which would take seconds for each.</summary>
+    /// <param name="name">The kernel.</param>
+    /// <param name="replays">How often each problem is repeated from a graph; all must give the same bits.</param>
+    /// <param name="cancellation">Stops between two problems.</param>
+    public EngineOutcome RunTypical(string name, int replays, CancellationToken cancellation)
+    {
+        var outcome = new EngineOutcome(name);
+        foreach (KernelProblem problem in _problems.Large(name, fullSize: !IsSoftware))
+        {
+            using (problem)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                outcome.Begin(problem, hasTwin: false);
+                LaunchOptions options = Options(outcome.Cases, outcome.Cases);
+                while (Passes(problem, outcome, null, options, isTwin: false) && problem.Advance())
+                {
+                }
+                if (outcome.Failure is null)
+                    Repeat(problem, outcome, replays);
+            }
+            if (outcome.Failure is not null)
+                break;
+        }
+        Reopen();
+        return outcome;
+    }
+
     public void Dispose()
     {
         _problems.Dispose();
@@ -59,19 +86,11 @@ internal sealed class EngineCheck : IDisposable
 
     private void Run(EngineOutcome outcome, int seed)
     {
-        LaunchOptions options = new()
-        {
-            Checks = true,
-            // Consecutive seeds differ in kinds and temperatures, so that all combinations occur.
-            Schedule = (Schedule)(seed / SeedsOfSchedule % Enum.GetValues<Schedule>().Length),
-            Seed = (ulong)seed,
-            InstructionBudget = InstructionBudget,
-        };
-        if (IsSoftware)
-            SoftwareDriver.Options = options;
+        // Consecutive seeds differ in kinds and temperatures, so that all combinations occur.
+        LaunchOptions options = Options(seed, seed / SeedsOfSchedule);
         using (KernelProblem problem = _problems.Random(outcome.Kernel, seed))
         {
-            outcome.Begin(problem);
+            outcome.Begin(problem, problem.HasTwin);
             do
             {
                 if (Passes(problem, outcome, seed, options, isTwin: false) && problem.HasTwin)
@@ -82,13 +101,50 @@ internal sealed class EngineCheck : IDisposable
             }
             while (outcome.Failure is null && problem.Advance());
         }
+        Reopen();
+    }
+
+    /// <summary>How the software device runs from now on.</summary>
+    private LaunchOptions Options(int seed, int schedule)
+    {
+        LaunchOptions options = new()
+        {
+            Checks = true,
+            Schedule = (Schedule)(schedule % Enum.GetValues<Schedule>().Length),
+            Seed = (ulong)seed,
+            InstructionBudget = InstructionBudget,
+        };
+        if (IsSoftware)
+            SoftwareDriver.Options = options;
+        return options;
+    }
+
+    /// <summary>A race shows as different bits, sooner or later; on the software device in another schedule.</summary>
+    private void Repeat(KernelProblem problem, EngineOutcome outcome, int replays)
+    {
+        string? failure = null;
+        try
+        {
+            if (problem.FirstDifferentReplay(_context, replays, number => Options(number, number)) is var (replay, where))
+                failure = $"replay {replay + 1} of {replays} gave other bits than the first, {where}";
+        }
+        catch (CudaException e)
+        {
+            (failure, _isLost) = (e.Message, true);
+        }
+        if (failure is not null)
+            outcome.Failure = new EngineFailure(problem.Shape, null, OfTwin: false, [failure]);
+    }
+
+    private void Reopen()
+    {
         if (!_isLost)
             return;
         Dispose();
         (_context, _problems) = Open();
     }
 
-    private bool Passes(KernelProblem problem, EngineOutcome outcome, int seed, LaunchOptions options, bool isTwin)
+    private bool Passes(KernelProblem problem, EngineOutcome outcome, int? seed, LaunchOptions options, bool isTwin)
     {
         var findings = new List<string>();
         void Keep(LaunchReport report) => findings.AddRange(report.Findings.Select(finding => $"{finding} [{CheckResult.Name(options)}]"));

@@ -22,10 +22,13 @@ internal sealed class EngineOutcome(string kernel)
 
     public static string[] Heads => ["kernel", "cases", "worst", "worst of the twin"];
 
-    public void Begin(KernelProblem problem)
+    /// <summary>Counts a problem.</summary>
+    /// <param name="problem">The problem.</param>
+    /// <param name="hasTwin">Whether its twin runs as well.</param>
+    public void Begin(KernelProblem problem, bool hasTwin)
     {
         Cases++;
-        (_isExact, _hasTwin, Latest) = (problem.IsExact, problem.HasTwin, default);
+        (_isExact, _hasTwin, Latest) = (problem.IsExact, hasTwin, default);
     }
 
     public void Add(Deviation deviation, bool isTwin)
@@ -48,7 +51,7 @@ internal sealed class EngineOutcome(string kernel)
     public string? Describe() => Failure is null ? null : string.Join('\n',
     [
         .. Failure.Messages,
-        $"{Kernel}{(Failure.OfTwin ? ", its twin" : "")}: {Failure.Shape}; again: sequoia kernels check --kernel {Kernel} --cases 1 --seed {Failure.Seed}",
+        $"{Kernel}{(Failure.OfTwin ? ", its twin" : "")}: {Failure.Shape}; again: sequoia kernels check --kernel {Kernel} {(Failure.Seed is { } seed ? $"--cases 1 --seed {seed}" : "--typical")}",
     ]);
 
     public JsonObject ToJson() => new()
@@ -75,7 +78,7 @@ internal sealed class EngineOutcome(string kernel)
 
 /// <summary>The first problem that a kernel failed.</summary>
 /// <param name="Shape">The problem.</param>
-/// <param name="Seed">The seed that reproduces it.</param>
+/// <param name="Seed">The seed that reproduces it; null for a problem of typical size.</param>
 /// <param name="OfTwin">Whether the twin failed.</param>
 /// <param name="Messages">The findings: a wrong result with its location and values, or the messages of the software GPU's checks.</param>
-internal sealed record EngineFailure(string Shape, int Seed, bool OfTwin, IReadOnlyList<string> Messages);
+internal sealed record EngineFailure(string Shape, int? Seed, bool OfTwin, IReadOnlyList<string> Messages);

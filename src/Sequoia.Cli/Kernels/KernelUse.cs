@@ -26,10 +26,19 @@ internal sealed record KernelUse(KernelBuild Build, KernelVariant Kernel, Kernel
         .. uses.Select(use => use.Cells()),
     ]);
 
+    /// <summary>A line for each kernel that spills registers to memory, or one that says that none does: spills depend on NVRTC's version.</summary>
+    public static string SpillsOf(IEnumerable<KernelUse> uses, CudaCompiler compiler)
+    {
+        string[] spills = [.. uses.Where(use => use.SpillBytes > 0).Select(use => $"spills: {use.Kernel.Kernel} {use.Build.Configuration} for {use.Resources.Architecture}: {use.SpillBytes} B\n")];
+        return spills.Length > 0 ? string.Concat(spills) : $"no kernel spills registers with NVRTC {compiler.Version}\n";
+    }
+
+    private int SpillBytes => Resources.SpillStoreBytes + Resources.SpillLoadBytes;
+
     private string[] Cells() =>
     [
         Build.Source, Kernel.Kernel, Build.Configuration, Resources.Architecture, $"{Resources.Registers}",
-        $"{Resources.SpillStoreBytes + Resources.SpillLoadBytes} B", $"{Resources.StackBytes} B", $"{Resources.SharedBytes} B", $"{Kernel.SharedBytes} B",
+        $"{SpillBytes} B", $"{Resources.StackBytes} B", $"{Resources.SharedBytes} B", $"{Kernel.SharedBytes} B",
         $"{Kernel.Threads}",
         .. Occupancy is { } occupancy
             ? [$"{occupancy.BlocksPerMultiprocessor}", $"{occupancy.WarpsPerMultiprocessor}", string.Create(CultureInfo.InvariantCulture, $"{100 * occupancy.Share:F0} %"), occupancy.Limiter]

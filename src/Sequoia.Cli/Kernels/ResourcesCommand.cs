@@ -33,7 +33,7 @@ internal static class ResourcesCommand
             List<KernelUse> uses = await WorkProgress.RunAsync(
                 streams, "compiling", builds.Length,
                 report => Task.Run(() => Compile(compiler, builds, report, cancellation), cancellation).WaitAsync(cancellation));
-            await streams.Out.WriteAsync(parsed.GetValue(json) ? JsonText.Of(KernelUse.ToJson(uses)) + "\n" : KernelUse.ToTable(uses));
+            await streams.Out.WriteAsync(parsed.GetValue(json) ? JsonText.Of(KernelUse.ToJson(uses)) + "\n" : KernelUse.ToTable(uses) + KernelUse.SpillsOf(uses, compiler));
             return ExitStatus.Done;
         });
         return command;

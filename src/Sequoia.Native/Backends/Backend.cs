@@ -35,11 +35,6 @@ internal abstract class Backend : IDisposable
     /// <summary>The projections of gate and up as one matrix, for <see cref="GateUp"/>.</summary>
     public abstract Matrix LoadGateUp(TensorView gate, TensorView up);
 
-    /// <summary>Waits until all loaded weights are on the device.</summary>
-    public virtual void FinishLoading()
-    {
-    }
-
     /// <summary>Any unexpected conversion of the weights; null if there is none.</summary>
     public virtual string? NoteOn(LlamaTensors tensors) => null;
 

@@ -73,6 +73,9 @@ internal abstract class KvPool : IDisposable
         }
     }
 
+    /// <summary>Sets all keys and values to finite numbers; their memory is arbitrary on some devices.</summary>
+    public abstract void Fill(WorkQueue queue);
+
     public abstract void Dispose();
 }
 

@@ -43,8 +43,6 @@ internal sealed class Llama
             Loaded(backend.Load(t.Down), t.Down)))]);
         FinalNorm = Loaded(backend.Load(tensors.FinalNorm), tensors.FinalNorm);
         Head = config.TiedEmbeddings ? Embedding : Loaded(backend.Load(tensors.Head), tensors.Head);
-        // A copy may return before the data is on the device, and queues do not wait for copies outside of them.
-        backend.FinishLoading();
 
         Matrix Loaded(Matrix matrix, params ReadOnlySpan<TensorView> from)
         {

@@ -36,6 +36,11 @@ internal sealed class Verdict(int levels)
         tokens.CopyTo(_tokens.AsSpan(1));
     }
 
+    /// <summary>The error of logits that no verdict can follow from.</summary>
+    /// <param name="model">Which model gave them.</param>
+    public static InvalidOperationException OfNoNumbers(string model) =>
+        new($"the {model}'s logits are not numbers: its weights are damaged, or overflow in 16 bits");
+
     public void Clear() => (Length, Ahead) = (0, 0);
 
     public void Accept(int node, int token) => (_path[Length], _tokens[Length++]) = (node, token);

@@ -23,14 +23,18 @@ internal static class AutoTree
     }
 
     /// <summary>The best tree after <paramref name="context"/> committed tokens. Deterministic.</summary>
-    public static TreePlan Choose(AcceptanceVector acceptance, HardwareCosts costs, int context)
+    /// <param name="acceptance">The pair's acceptance.</param>
+    /// <param name="costs">What passes cost.</param>
+    /// <param name="context">The number of committed tokens.</param>
+    /// <param name="mostLevels">The deepest tree that the device computes.</param>
+    public static TreePlan Choose(AcceptanceVector acceptance, HardwareCosts costs, int context, int mostLevels)
     {
         ArgumentNullException.ThrowIfNull(acceptance);
         ArgumentNullException.ThrowIfNull(costs);
         double plain = costs.PlainSeconds(context);
         TreePlan best = new(TokenTree.Root, 1, 1, 0, costs, context);
         int levels = 0;
-        foreach (double[] most in OptimalTree.ExpectedTokensByLevels(new AcceptanceByDepth(acceptance), costs.MostRows))
+        foreach (double[] most in OptimalTree.ExpectedTokensByLevels(new AcceptanceByDepth(acceptance), costs.MostRows).Take(mostLevels))
         {
             if (++levels == 1)
                 continue;

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Sequoia.Native.Engine;
 
 namespace Sequoia.Native;
@@ -25,9 +24,10 @@ internal static class HardwareMeter
     {
         ArgumentNullException.ThrowIfNull(target);
         ArgumentNullException.ThrowIfNull(draft);
-        if (!target.HasTimes || !draft.HasTimes)
-            throw new InvalidInputException($"device: {target.Device}: has no times to measure; use cpu or cuda") { Parameter = "device" };
         options ??= new HardwareMeterOptions();
+        if (options.Clock is null && !(target.HasTimes && draft.HasTimes))
+            throw new InvalidInputException($"device: {target.Device}: has no times to measure; use cpu or cuda") { Parameter = "device" };
+        TimeProvider clock = options.Clock ?? TimeProvider.System;
         CheckAscending(options.Sizes, 1, TokenTree.MaxSize, "size");
         int longest = Math.Min(target.ContextLength, draft.ContextLength);
         // Otherwise a tiny model would have no context at all.
@@ -39,22 +39,22 @@ internal static class HardwareMeter
         for (int i = 0; i < contexts.Length; i++)
         {
             using var passes = new PairPasses(large.Llama, small.Llama, contexts[i], options.Sizes);
-            costs.Add(MeasureAt(passes, contexts[i], options, share => progress?.Report((i + share) / contexts.Length), cancellationToken, out verify));
+            costs.Add(MeasureAt(passes, contexts[i], options, clock, share => progress?.Report((i + share) / contexts.Length), cancellationToken, out verify));
         }
-        return new HardwareCosts(HardwareKey.Of(target, draft), DateTimeOffset.UtcNow, verify, costs);
+        return new HardwareCosts(HardwareKey.Of(target, draft), clock.GetUtcNow(), verify, costs);
     }
 
     private static ContextCosts MeasureAt(
-        PairPasses passes, int context, HardwareMeterOptions options, Action<double> report, CancellationToken cancellation, out double verify)
+        PairPasses passes, int context, HardwareMeterOptions options, TimeProvider clock, Action<double> report, CancellationToken cancellation, out double verify)
     {
         int sizes = options.Sizes.Count;
         List<double>[] target = Lists(sizes), draft = Lists(sizes);
         List<double> root = [], verifying = [];
         long start = 0;
-        // The first round warms up code, caches and clocks, and is discarded.
+        // The first round records every pass where the device replays recordings, warms up code, caches and clocks, and is discarded.
         for (int round = 0; round <= HardwareMeterOptions.MostRepeats; round++)
         {
-            TimeSpan spent = start == 0 ? TimeSpan.Zero : Stopwatch.GetElapsedTime(start);
+            TimeSpan spent = start == 0 ? TimeSpan.Zero : clock.GetElapsedTime(start);
             if (round > HardwareMeterOptions.FewestRepeats && spent > options.Budget)
                 break;
             report(Math.Min(1, Math.Max(spent / options.Budget, (double)round / (HardwareMeterOptions.MostRepeats + 1))));
@@ -75,13 +75,25 @@ internal static class HardwareMeter
                     passes.Check(0);
             }
             if (round == 0)
-                start = Stopwatch.GetTimestamp();
+            {
+                passes.RequireNumbers();
+                start = clock.GetTimestamp();
+            }
             else if (round == 1)
+            {
                 sizes = WorthMeasuring(options, target);
+            }
         }
         report(1);
         verify = Point(1, verifying).Median;
         return new ContextCosts(context, Curve(options.Sizes, target, sizes), Point(1, root), Curve(options.Sizes, draft, sizes));
+
+        double Time(Action pass)
+        {
+            long begin = clock.GetTimestamp();
+            pass();
+            return clock.GetElapsedTime(begin).TotalSeconds;
+        }
     }
 
     private static int WorthMeasuring(HardwareMeterOptions options, List<double>[] target)
@@ -106,13 +118,6 @@ internal static class HardwareMeter
     {
         if (round > 0)
             seconds.Add(value);
-    }
-
-    private static double Time(Action pass)
-    {
-        long start = Stopwatch.GetTimestamp();
-        pass();
-        return Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 
     private static CostCurve Curve(IReadOnlyList<int> sizes, List<double>[] seconds, int count) =>

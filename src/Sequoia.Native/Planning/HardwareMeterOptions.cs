@@ -18,6 +18,9 @@ internal sealed record HardwareMeterOptions
     /// <summary>How long to keep repeating at one context; every pass runs at least <see cref="FewestRepeats"/> times.</summary>
     public TimeSpan Budget { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>The clock that passes are timed by; null: the system's, by which only devices with times can be measured.</summary>
+    public TimeProvider? Clock { get; init; }
+
     /// <summary>The measurement of <see cref="TreePolicy.Auto"/> while a caller waits.</summary>
     internal static HardwareMeterOptions ForPair(int context, AcceptanceVector acceptance) =>
         new() { Contexts = [context], WorthFor = acceptance, Budget = TimeSpan.FromSeconds(2) };

@@ -33,7 +33,10 @@ internal sealed class PairPasses : IDisposable
             KvPages ofTarget = _parts.Own(new KvPages(_target.Pool, positions)), ofDraft = _parts.Own(new KvPages(_draft.Pool, positions));
             ofTarget.Reserve(positions);
             ofDraft.Reserve(positions);
-            _checks = [.. sizes.Select(nodes => Check(SequenceOf(nodes == 1 ? TokenTree.Root : TokenTree.Chain(nodes - 1)), nodes))];
+            // A text would have computed the prefix. Arbitrary memory may hold NaN, on which drawing and verifying give up at once.
+            _target.Pool.Fill(_queue);
+            _draft.Pool.Fill(_queue);
+            _checks = [.. sizes.Select(nodes => Check(SequenceOf(Deep(nodes, _backend.MostTreeLevels)), nodes))];
             _levels = [.. sizes.Select(nodes => Level(SequenceOf(TokenTree.Chains(nodes, 2)), nodes))];
             Pass root = _parts.Own(_backend.CreatePass(target, ModelRole.Target, 1, 1, levels: 1));
             root.Add(SequenceOf(TokenTree.Root), [0]);
@@ -86,11 +89,34 @@ internal sealed class PairPasses : IDisposable
     /// <summary>Verifying one node, on the first row of the last <see cref="Check"/>.</summary>
     public void Verify() => Run(_verify);
 
+    /// <summary>Checks that the last passes of both models gave numbers, since drawing and verifying take other time without.</summary>
+    /// <exception cref="InvalidOperationException">They did not: a model's weights are damaged.</exception>
+    public void RequireNumbers()
+    {
+        Require(_target, "target");
+        Require(_draft, "draft");
+
+        void Require(ForwardPass model, string name)
+        {
+            float[] logits = new float[model.Logits.Columns];
+            model.Logits.Download(_queue, 0, logits);
+            if (Array.Exists(logits, float.IsNaN))
+                throw Verdict.OfNoNumbers(name);
+        }
+    }
+
     public void Dispose()
     {
         foreach (Timed? timed in (Timed?[])[.. _checks ?? [], .. _levels ?? [], _verify])
             timed?.Recording.Forget();
         _parts.Dispose();
+    }
+
+    /// <summary>A chain, or as many side by side as the device needs: long paths, since attention visits them.</summary>
+    private static TokenTree Deep(int nodes, int mostLevels)
+    {
+        int width = 1 + (Math.Max(0, nodes - 2) / (mostLevels - 1));
+        return TokenTree.FromParents([-1, .. Enumerable.Range(1, nodes - 1).Select(node => Math.Max(0, node - width))]);
     }
 
     /// <summary>Runs the pass as a step does, but waits for the device after each pass and not only after the last.</summary>

@@ -74,7 +74,7 @@ internal sealed record TreeDecision(TokenTree Tree, TreePlan? Plan, AcceptanceVe
 
     private static TreeDecision ByCosts(LanguageModel target, LanguageModel draft, AcceptanceVector acceptance, HardwareCosts costs)
     {
-        TreePlan plan = AutoTree.Choose(acceptance, costs, AutoTree.UsualContext(target, draft));
+        TreePlan plan = AutoTree.Choose(acceptance, costs, AutoTree.UsualContext(target, draft), target.MostTreeLevels);
         RequirePossible(target, plan.Tree);
         Log.Chosen(target.Logger, plan.Tree.Size, plan.Tree.Levels, plan.Speedup, costs.Date);
         return new(plan.Tree, plan, null);

@@ -25,7 +25,7 @@ internal sealed class PairPassesTests : CudaFixture
             }
             passes.Verify();
         }
-        // Once as it is, once to record it, then only replayed.
+        // Recorded in the first round, then only replayed.
         Assert.That((CountingDriver.GraphLaunches, CountingDriver.Launches, CountingDriver.Waits), Is.EqualTo((9, 0, 9)));
     }
 }

@@ -7,7 +7,7 @@ internal sealed class AutoTreeTests
     [Test]
     public void Where_further_tokens_cost_as_much_as_the_first_nothing_is_drafted()
     {
-        TreePlan plan = AutoTree.Choose(P, SomeCosts.Of(n => n, _ => 0.01), 128);
+        TreePlan plan = AutoTree.Choose(P, SomeCosts.Of(n => n, _ => 0.01), 128, int.MaxValue);
         Assert.That((plan.Tree.Size, plan.Speedup, plan.ExpectedTokens), Is.EqualTo((1, 1.0, 1.0)));
         // Two nodes: 1.7 tokens in 2 + 0.01.
         Assert.That(plan.BestSpeedup, Is.EqualTo(1.7 / 2.01).Within(1e-6));
@@ -16,7 +16,7 @@ internal sealed class AutoTreeTests
     [Test]
     public void Where_further_tokens_and_drafts_cost_nothing_the_tree_is_as_large_as_was_measured()
     {
-        TreePlan plan = AutoTree.Choose(P, SomeCosts.Of(_ => 1, _ => 1e-9), 128);
+        TreePlan plan = AutoTree.Choose(P, SomeCosts.Of(_ => 1, _ => 1e-9), 128, int.MaxValue);
         Assert.That(plan.Tree.Size, Is.GreaterThan(28));
         Assert.That(plan.Speedup, Is.EqualTo(plan.ExpectedTokens).Within(1e-6));
     }
@@ -27,7 +27,7 @@ internal sealed class AutoTreeTests
     public void No_optimal_tree_of_any_size_and_depth_is_faster(double draft)
     {
         HardwareCosts costs = SomeCosts.Of(n => 1 + (0.06 * (n - 1)), n => draft * (1 + (0.1 * (n - 1))), verify: 0.01);
-        TreePlan plan = AutoTree.Choose(P, costs, 128);
+        TreePlan plan = AutoTree.Choose(P, costs, 128, int.MaxValue);
         double plain = 1.01;
         for (int size = 2; size <= 16; size++)
         {
@@ -49,9 +49,19 @@ internal sealed class AutoTreeTests
     public void A_gain_within_the_prediction_s_error_is_not_taken()
     {
         // 1.7 tokens in 1.66 + 0.01: 1.018 times as fast.
-        TreePlan plan = AutoTree.Choose(new AcceptanceVector([0.7]), SomeCosts.Of(n => n == 1 ? 1 : 1.66 * n / 2, _ => 0.01), 128);
+        TreePlan plan = AutoTree.Choose(new AcceptanceVector([0.7]), SomeCosts.Of(n => n == 1 ? 1 : 1.66 * n / 2, _ => 0.01), 128, int.MaxValue);
         Assert.That((plan.Tree.Size, plan.Speedup), Is.EqualTo((1, 1.0)));
         Assert.That(plan.BestSpeedup, Is.GreaterThan(1));
+    }
+
+    /// <summary>A draft that is nearly always right is worth a chain, and a device computes so many levels.</summary>
+    [Test]
+    public void No_tree_is_deeper_than_the_device_computes([Values(2, 9)] int levels)
+    {
+        var sure = new AcceptanceVector([0.99]);
+        HardwareCosts costs = SomeCosts.Of(_ => 1, _ => 1e-9);
+        Assert.That(AutoTree.Choose(sure, costs, 128, int.MaxValue).Tree.Levels, Is.GreaterThan(9));
+        Assert.That(AutoTree.Choose(sure, costs, 128, levels).Tree.Levels, Is.EqualTo(levels));
     }
 
     [Test]

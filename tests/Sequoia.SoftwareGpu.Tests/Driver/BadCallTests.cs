@@ -70,6 +70,14 @@ public unsafe class BadCallTests : DriverFixture
     public void A_block_over_the_kernels_own_bound_is_refused() =>
         Fails(CudaResult.InvalidValue, () => Module["narrow"].Launch(1, 96), "at most 64");
 
+    [Test]
+    public void A_share_of_memory_over_all_of_it_is_refused()
+    {
+        CudaKernel kernel = Module["narrow"];
+        Fails(CudaResult.InvalidValue, () => kernel[KernelProperty.PreferredSharedCarveout] = 101, "-1 to 100");
+        Assert.That(kernel[KernelProperty.PreferredSharedCarveout], Is.EqualTo(-1));
+    }
+
     [TestCase("not PTX at all", CudaResult.InvalidPtx, "line 1")]
     [TestCase(".version 99.0\n.target sm_80\n.address_size 64\n", CudaResult.UnsupportedPtxVersion, "99.0")]
     [TestCase(".version 8.0\n.target sm_80\n.address_size 64\n.visible .entry f()\n{\n    wgmma.fence.sync.aligned;\n    ret;\n}\n", CudaResult.InvalidPtx, "line 6")]

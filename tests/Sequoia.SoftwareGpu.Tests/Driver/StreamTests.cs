@@ -35,6 +35,45 @@ public unsafe class StreamTests : DriverFixture
         Assert.That((late.ToArray()[0], early.ToArray()[0]), Is.EqualTo((2, 1)));
     }
 
+    /// <summary>A driver returns when it has staged the bytes, so another stream must not rely on them before the default stream is done.</summary>
+    [Test]
+    public void A_blocking_copy_from_pageable_memory_happens_in_the_default_stream()
+    {
+        using CudaStream stream = Context.CreateStream(nonBlocking: true);
+        using DeviceBuffer<int> data = Numbers(1);
+        SoftwareDriver.Table.cuCtxPushCurrent_v2(Context.Handle);
+        int[] pageable = [5];
+        fixed (int* source = pageable)
+            Assert.That(SoftwareDriver.Table.cuMemcpyHtoD_v2((ulong)data.Handle, source, sizeof(int)), Is.EqualTo(CudaResult.Success));
+        pageable[0] = 6;
+        Add(data, 10, stream);
+        stream.Synchronize();
+        Assert.That(data.ToArray()[0], Is.EqualTo(5), "the addition came before the copy");
+    }
+
+    /// <summary>The safe type waits, as it promises.</summary>
+    [Test]
+    public void A_buffers_copy_is_complete_for_every_stream([Values] bool isNew)
+    {
+        using CudaStream stream = Context.CreateStream(nonBlocking: true);
+        using DeviceBuffer<int> old = Numbers(1);
+        if (!isNew)
+            old.CopyFrom([5]);
+        using DeviceBuffer<int>? fresh = isNew ? Context.Upload<int>([5]) : null;
+        Add(fresh ?? old, 10, stream);
+        stream.Synchronize();
+        Assert.That((fresh ?? old).ToArray()[0], Is.EqualTo(15));
+    }
+
+    [Test]
+    public void A_benchmark_begins_after_work_in_the_default_stream()
+    {
+        using DeviceBuffer<int> data = Context.Allocate<int>(1), sum = Numbers(0);
+        data.FillAsync(5);
+        Context.Benchmark(stream => sum.CopyFromAsync(data, stream), new BenchmarkOptions { WarmUps = 0, Repeats = 1 });
+        Assert.That(sum.ToArray()[0], Is.EqualTo(5));
+    }
+
     [Test]
     public void The_default_stream_and_blocking_streams_wait_for_each_other()
     {

@@ -53,7 +53,8 @@ internal static unsafe partial class EntryPoints
     public static CudaResult cuMemsetD32Async(ulong to, uint value, nuint count, nint stream) =>
         Guarded(() => Fill(Call.Context.Stream(stream), to, value, 4, count));
 
-    // Host memory that the device does not know is pageable. It is read or written during the call.
+    // Host memory that the device does not know is pageable. It is read or written during the call. Like a driver, which stages it, an upload may
+    // return before the device has the bytes; only the default stream's order says when.
     private static void CopyNow(Context context, ulong to, ulong from, nuint bytes)
     {
         context.RefuseDuringCapture("a blocking copy");
@@ -62,7 +63,10 @@ internal static unsafe partial class EntryPoints
             return;
         bool toDevice = IsDevice(to, bytes), fromDevice = IsDevice(from, bytes);
         context.SynchronizeLegacy();
-        Copy(to, toDevice, from, fromDevice, bytes);
+        if (toDevice && !fromDevice)
+            context.Legacy.Enqueue(Staged(to, from, bytes));
+        else
+            Copy(to, toDevice, from, fromDevice, bytes);
     }
 
     private static void CopyLater(GpuStream stream, ulong to, ulong from, nuint bytes)
@@ -77,7 +81,7 @@ internal static unsafe partial class EntryPoints
         }
         else if (toDevice)
         {
-            stream.Enqueue(new UploadWork(to, new ReadOnlySpan<byte>((void*)from, Span(bytes)).ToArray()));
+            stream.Enqueue(Staged(to, from, bytes));
         }
         else
         {
@@ -99,12 +103,12 @@ internal static unsafe partial class EntryPoints
         stream.Enqueue(new FillWork(to, value, width, count));
     }
 
+    private static UploadWork Staged(ulong to, ulong from, nuint bytes) => new(to, new ReadOnlySpan<byte>((void*)from, Span(bytes)).ToArray());
+
     private static void Copy(ulong to, bool toDevice, ulong from, bool fromDevice, nuint bytes)
     {
         if (toDevice && fromDevice)
             Call.Gpu.Memory.Copy(to, from, bytes);
-        else if (toDevice)
-            Call.Gpu.Memory.Write(to, new ReadOnlySpan<byte>((void*)from, Span(bytes)));
         else if (fromDevice)
             Call.Gpu.Memory.Read(from, new Span<byte>((void*)to, Span(bytes)));
         else

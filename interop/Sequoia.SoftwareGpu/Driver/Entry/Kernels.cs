@@ -19,7 +19,7 @@ internal static unsafe partial class EntryPoints
             KernelProperty.Registers => asked.Kernel.Registers,
             KernelProperty.PtxVersion or KernelProperty.BinaryVersion => (10 * DeviceLimits.Major) + DeviceLimits.Minor,
             KernelProperty.MaxDynamicSharedBytes => asked.MaxDynamicSharedBytes,
-            KernelProperty.PreferredSharedCarveout => -1,
+            KernelProperty.PreferredSharedCarveout => asked.PreferredSharedCarveout,
             _ => throw new DriverError(CudaResult.InvalidValue, $"kernels have no property {(int)property}"),
         };
     });
@@ -36,8 +36,11 @@ internal static unsafe partial class EntryPoints
                 break;
             case KernelProperty.MaxDynamicSharedBytes:
                 throw new DriverError(CudaResult.InvalidValue, $"{value} bytes of dynamic shared memory, but at most {most} are possible");
-            case KernelProperty.PreferredSharedCarveout:
+            case KernelProperty.PreferredSharedCarveout when value is >= -1 and <= 100:
+                set.PreferredSharedCarveout = value;
                 break;
+            case KernelProperty.PreferredSharedCarveout:
+                throw new DriverError(CudaResult.InvalidValue, $"{value} percent of shared memory, but -1 to 100 are possible");
             default:
                 throw new DriverError(CudaResult.InvalidValue, $"the property {(int)property} of a kernel cannot be set");
         }

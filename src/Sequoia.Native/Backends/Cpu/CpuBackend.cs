@@ -170,7 +170,7 @@ internal sealed unsafe class CpuBackend(int threads, CpuKernels kernels) : Backe
                     _matMulInput.Dispose();
                     _matMulInput = new AlignedBuffer<float>((long)rows * x.Stride);
                 }
-                MatMulInput.SplitByParity(input, _matMulInput.Pointer, rows * x.Stride);
+                MatMulInput.SplitByParity(input, _matMulInput.Pointer, (long)rows * x.Stride);
                 input = _matMulInput.Pointer;
             }
             long work = (long)weight.Rows * weight.Columns * rows;

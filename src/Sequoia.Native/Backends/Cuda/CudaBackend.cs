@@ -9,8 +9,8 @@ namespace Sequoia.Native.Backends.Cuda;
 /// </summary>
 internal sealed class CudaBackend : Backend
 {
-    // CU_STREAM_LEGACY.
-    private const nint Legacy = 1;
+    /// <summary>The environment variable that says whether times on a CUDA device count: 0 or 1; by default they do with NVIDIA's driver.</summary>
+    public const string TimesVariable = "SEQUOIA_DEVICE_TIMES";
 
     // For 16 x 8 x 16 products; older devices use the scalar twins.
     private static readonly Version TensorCores = new(8, 0);
@@ -19,7 +19,6 @@ internal sealed class CudaBackend : Backend
     public static readonly Version Oldest = new(7, 5);
 
     private readonly CudaContext _context;
-    private readonly CudaStream _default;
     private readonly RowKernels _rows;
     private readonly MatMulKernels _matMul;
     private readonly SamplingKernels _sampling;
@@ -32,9 +31,8 @@ internal sealed class CudaBackend : Backend
     public CudaBackend(CudaDevice device, CudaCompiler compiler, KernelSet set, Element element)
     {
         _context = CudaContext.Primary(device);
-        _default = CudaStream.Wrap(_context, Legacy);
         Name = DeviceParts.NameOf(device);
-        HasTimes = device.Driver.IsNative;
+        HasTimes = Environment.GetEnvironmentVariable(TimesVariable) switch { "0" => false, "1" => true, _ => device.Driver.IsNative };
         _kernels = new CudaKernels(_context, compiler, set, element);
         _staging = new CudaStaging(_context);
         try
@@ -95,9 +93,7 @@ internal sealed class CudaBackend : Backend
 
     public override int MostTreeLevels => AttendKernels.MostLevels;
 
-    public override void FinishLoading() => _default.Synchronize();
-
-    public override RopeTable LoadRope(LlamaConfig config, int positions) => Uploaded(new CudaRopeTable(_context, config, positions));
+    public override RopeTable LoadRope(LlamaConfig config, int positions) => new CudaRopeTable(_context, config, positions);
 
     public override KvPool CreatePool(LlamaConfig config, int pages)
     {
@@ -105,13 +101,13 @@ internal sealed class CudaBackend : Backend
         return new CudaKvPool(_context, config, pages);
     }
 
-    public override Workspace CreateWorkspace(Llama model, WorkspaceSize size) => Uploaded(new CudaWorkspace(this, _matMul, model, size));
+    public override Workspace CreateWorkspace(Llama model, WorkspaceSize size) => new CudaWorkspace(this, _matMul, model, size);
 
     public override Sequence CreateSequence(TokenTree tree, SpeculationMethod method, int vocabulary, int feed, KvPages target, KvPages? draft)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(tree.Levels, MostTreeLevels);
         _sampling.Prepare(vocabulary);
-        return Uploaded(new CudaSequence(_context, tree, method, feed, target, draft));
+        return new CudaSequence(_context, tree, method, feed, target, draft);
     }
 
     public override Pass CreatePass(Llama model, ModelRole role, int mostRows, int mostParts, int levels = 0) =>
@@ -288,7 +284,7 @@ internal sealed class CudaBackend : Backend
 
     public override void Dispose()
     {
-        foreach (IDisposable? item in (IDisposable?[])[.. _weights, _staging, _kernels, _default, _context])
+        foreach (IDisposable? item in (IDisposable?[])[.. _weights, _staging, _kernels, _context])
             item?.Dispose();
     }
 
@@ -313,13 +309,6 @@ internal sealed class CudaBackend : Backend
         Columns = weight.Columns,
         XStride = x.Stride,
     };
-
-    /// <summary>Ensures that everything copied through the default stream is on the device before any queue uses it.</summary>
-    private T Uploaded<T>(T part)
-    {
-        _default.Synchronize();
-        return part;
-    }
 
     private T Keep<T>(T weight) where T : IDisposable
     {

@@ -6,6 +6,9 @@ namespace Sequoia.Native.Backends.Cuda;
 /// <summary>A set of kernels for weights, keys and values of one type, compiled for one device on first use. Thread-safe.</summary>
 internal sealed class CudaKernels(CudaContext context, CudaCompiler compiler, KernelSet set, Element element) : IDisposable
 {
+    // Percent: all of it is shared memory. Kernels of different shares cannot run on a multiprocessor at once, nor without a pause one after the other.
+    private const int SharedCarveout = 100;
+
     private readonly ConcurrentDictionary<string, CudaModule> _modules = new();
 
     public CudaContext Context => context;
@@ -24,7 +27,9 @@ internal sealed class CudaKernels(CudaContext context, CudaCompiler compiler, Ke
         Dictionary<string, string?> defines = Defines(element, macros);
         try
         {
-            return _modules.GetOrAdd($"{source} {string.Join(' ', defines)}", _ => Compile(source, defines))[name];
+            CudaKernel kernel = _modules.GetOrAdd($"{source} {string.Join(' ', defines)}", _ => Compile(source, defines))[name];
+            kernel[KernelProperty.PreferredSharedCarveout] = SharedCarveout;
+            return kernel;
         }
         catch (Exception e) when (set.Replaced.Contains(source) && e is CompileException or CudaException)
         {

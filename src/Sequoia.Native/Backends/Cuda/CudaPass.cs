@@ -81,10 +81,7 @@ internal sealed class CudaPass : Pass
             damage |= outcome.Length == 0 ? outcome.Errors : LogitDamage.None;
         }
         if (damage != LogitDamage.None)
-        {
-            string whose = damage.HasFlag(LogitDamage.Draft) ? "draft" : "target";
-            throw new InvalidOperationException($"the {whose}'s logits are not numbers: its weights are damaged, or overflow in 16 bits");
-        }
+            throw Verdict.OfNoNumbers(damage.HasFlag(LogitDamage.Draft) ? "draft" : "target");
     }
 
     public override void Decide(WorkQueue queue, int part, ReadOnlySpan<int> path, int token)

@@ -71,6 +71,11 @@ internal sealed unsafe class CpuKvPool : KvPool
         }
     }
 
+    /// <summary>The memory is zero from the beginning.</summary>
+    public override void Fill(WorkQueue queue)
+    {
+    }
+
     public override void Dispose()
     {
         _keys.Dispose();

@@ -11,9 +11,9 @@ namespace Sequoia.Native.Backends.Cpu;
 internal static unsafe class MatMulInput
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void SplitByParity(float* source, float* destination, int paddedColumns)
+    public static void SplitByParity(float* source, float* destination, long paddedColumns)
     {
-        for (int chunk = 0; chunk < paddedColumns; chunk += Chunks.Size)
+        for (long chunk = 0; chunk < paddedColumns; chunk += Chunks.Size)
         {
             if (Avx512F.IsSupported)
             {

@@ -46,11 +46,7 @@ internal sealed class AttendReference
         Bound = new double[Expected.Length];
         TwinBound = new double[Expected.Length];
         ReplacementBound = new double[Expected.Length];
-        for (int row = 0; row < shape.Rows; row++)
-        {
-            for (int head = 0; head < shape.Heads; head++)
-                Compute(row, head);
-        }
+        Parallel.For(0, shape.Rows * shape.Heads, item => Compute(item / shape.Heads, item % shape.Heads));
     }
 
     /// <summary>[row][head][dimension].</summary>

@@ -192,6 +192,10 @@ internal sealed class DraftBuffers : IDisposable, IGuarded
 
     public void Reset() => Step.Reset();
 
+    public void Remember() => Step.Remember();
+
+    public string? FirstChange() => Step.FirstChange();
+
     public void Dispose()
     {
         _logits.Dispose();

@@ -51,6 +51,34 @@ internal abstract class KernelProblem : IDisposable
             part.Reset();
     }
 
+    /// <summary>Queues the kernel again and again from a graph, each time on the initial contents.</summary>
+    /// <param name="context">The kernel's context, in which it has been launched before.</param>
+    /// <param name="replays">The number of launches.</param>
+    /// <param name="before">Called before each of them, with its number.</param>
+    /// <returns>The first launch whose outputs or workspace differ from those of launch 0, and where; null if all are equal, as they must be.</returns>
+    /// <exception cref="CudaException">The kernel failed.</exception>
+    public (int Replay, string Where)? FirstDifferentReplay(CudaContext context, int replays, Action<int> before)
+    {
+        using CudaStream stream = context.CreateStream(nonBlocking: true);
+        using CudaGraph graph = stream.Capture(() => Launch(stream));
+        using ExecutableGraph replay = graph.Instantiate();
+        for (int i = 0; i < replays; i++)
+        {
+            Reset();
+            before(i);
+            replay.Launch(stream);
+            stream.Synchronize();
+            foreach (IGuarded part in _parts.OfType<IGuarded>())
+            {
+                if (i == 0)
+                    part.Remember();
+                else if (part.FirstChange() is { } change)
+                    return (i, change);
+            }
+        }
+        return null;
+    }
+
     /// <summary>Waits for the last launch, and compares the outputs with the reference.</summary>
     /// <exception cref="CudaException">The kernel failed.</exception>
     public abstract Deviation Compare();

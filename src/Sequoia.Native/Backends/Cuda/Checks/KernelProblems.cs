@@ -36,6 +36,24 @@ internal sealed class KernelProblems : IDisposable
     public IEnumerable<KernelProblem> Typical(string name, bool fullSize) =>
         Topic(name).Typical(_launchers, fullSize ? TypicalSizes.SevenBillion : TypicalSizes.Quarter);
 
+    /// <summary>
+    /// Problems of the sizes that a GPU really runs, for comparing: those of <see cref="Typical"/> behind 2,048 tokens, and for what reads logits also
+    /// a vocabulary of 128,256 tokens.
+    /// </summary>
+    /// <inheritdoc cref="Typical"/>
+    public IEnumerable<KernelProblem> Large(string name, bool fullSize)
+    {
+        const int LongPrefix = 2048, LargeVocabulary = 128_256;
+        KernelTopic topic = Topic(name);
+        TypicalSizes sizes = (fullSize ? TypicalSizes.SevenBillion : TypicalSizes.Quarter) with { Prefix = LongPrefix }, wide = sizes with { Vocabulary = LargeVocabulary };
+        return name switch
+        {
+            "matmul" => topic.Typical(_launchers, sizes).Concat(TypicalProblems.Head(_launchers, sizes)).Concat(TypicalProblems.Head(_launchers, wide)),
+            "draw_children" or "verify_tree" => topic.Typical(_launchers, sizes).Concat(topic.Typical(_launchers, wide)),
+            _ => topic.Typical(_launchers, sizes),
+        };
+    }
+
     /// <summary>Unloads the kernels.</summary>
     public void Dispose() => _launchers.Dispose();
 

@@ -12,6 +12,9 @@ internal sealed class MatMulInputs
     private const int OutlierEvery = 61;
     private const float OutlierScale = 40;
 
+    // Larger operands repeat their numbers, which would take long to draw. A prime: no two rows are equal, nor two tiles.
+    private const int Distinct = 3_999_971;
+
     private MatMulInputs(MatMulCase sizes) => Case = sizes;
 
     public MatMulCase Case { get; private init; }
@@ -61,14 +64,24 @@ internal sealed class MatMulInputs
             Matrix = matrix,
             Weight = Blocks(),
             X = [.. Enumerable.Range(0, rows).SelectMany(row => (ushort[])[.. Padded(x, row), .. Enumerable.Repeat(NaN, sizes.Slack)])],
-            Before = [.. Enumerable.Range(0, rows * sizes.Outputs).Select(_ => 3 * Normal(random))],
+            Before = Numbers(rows * sizes.Outputs, () => 3 * Normal(random)),
             Cos = [.. angle.Select(a => (float)Math.Cos(a))],
             Sin = [.. angle.Select(a => (float)Math.Sin(a))],
             Nodes = chosen,
             Tree = tree,
         };
 
-        ushort[] Elements(int count, Func<float> value) => [.. Enumerable.Range(0, count).Select(_ => Backends.Cuda.Elements.Narrow(value(), sizes.Element))];
+        ushort[] Elements(int count, Func<float> value) => Numbers(count, () => Backends.Cuda.Elements.Narrow(value(), sizes.Element));
+
+        static T[] Numbers<T>(int count, Func<T> value)
+        {
+            T[] numbers = new T[count];
+            for (int i = 0; i < Math.Min(count, Distinct); i++)
+                numbers[i] = value();
+            for (int i = Distinct; i < count; i += Distinct)
+                Array.Copy(numbers, 0, numbers, i, Math.Min(Distinct, count - i));
+            return numbers;
+        }
 
         ushort[] Padded(ushort[] elements, int row)
         {

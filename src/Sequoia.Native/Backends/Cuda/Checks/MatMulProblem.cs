@@ -5,6 +5,9 @@ namespace Sequoia.Native.Backends.Cuda.Checks;
 /// <summary>One linear layer with one of the four epilogues.</summary>
 internal sealed class MatMulProblem : KernelProblem
 {
+    // Outputs that a thread compares at a time.
+    private const int BandOutputs = 64;
+
     private readonly MatMulKernels _kernels, _twins;
     private readonly MatMulInputs _inputs;
     private readonly MatMulCase _sizes;
@@ -77,11 +80,17 @@ internal sealed class MatMulProblem : KernelProblem
         if (Overrun() is { } overrun)
             return new Deviation(double.PositiveInfinity, overrun);
         _reference ??= new MatMulReference(_inputs);
-        var worst = new WorstResult();
         uint[][] found = Outputs();
-        for (int row = 0; row < _sizes.Rows; row++)
-            CompareRow(row, found[row], worst);
-        return worst.Deviation;
+        // Rotated outputs come in pairs.
+        int count = _sizes.Kind == MatMulKind.Rope ? _sizes.Outputs / 2 : found[0].Length, bands = MatMulShape.Ceiling(count, BandOutputs);
+        var worst = new WorstResult[bands];
+        Parallel.For(0, bands, band =>
+        {
+            worst[band] = new WorstResult();
+            for (int row = 0; row < _sizes.Rows; row++)
+                CompareRow(row, found[row], band * BandOutputs, Math.Min(count, (band + 1) * BandOutputs), worst[band]);
+        });
+        return worst.MaxBy(band => band.Deviation.Worst)!.Deviation;
     }
 
     /// <summary>
@@ -118,12 +127,12 @@ internal sealed class MatMulProblem : KernelProblem
         Capacity = _cache.Pages.Capacity,
     };
 
-    private void CompareRow(int row, uint[] found, WorstResult worst)
+    private void CompareRow(int row, uint[] found, int first, int end, WorstResult worst)
     {
         MatMulReference reference = _reference!;
         if (_sizes.Kind != MatMulKind.Rope)
         {
-            for (int output = 0; output < found.Length; output++)
+            for (int output = first; output < end; output++)
             {
                 bool isHidden = _sizes.Kind == MatMulKind.SiluMul;
                 worst.Add(
@@ -133,12 +142,12 @@ internal sealed class MatMulProblem : KernelProblem
             return;
         }
         int half = _sizes.HeadDim / 2;
-        for (int pair = 0; pair < _sizes.Outputs / 2; pair++)
+        for (int pair = first; pair < end; pair++)
         {
-            int first = (pair / half * _sizes.HeadDim) + (pair % half);
-            (Bounded a, Bounded b) = reference.Rotated(row, first);
-            worst.Add(Elements.Widen((ushort)found[first], _sizes.Element), a, row, first);
-            worst.Add(Elements.Widen((ushort)found[first + half], _sizes.Element), b, row, first + half);
+            int place = (pair / half * _sizes.HeadDim) + (pair % half);
+            (Bounded a, Bounded b) = reference.Rotated(row, place);
+            worst.Add(Elements.Widen((ushort)found[place], _sizes.Element), a, row, place);
+            worst.Add(Elements.Widen((ushort)found[place + half], _sizes.Element), b, row, place + half);
         }
     }
 

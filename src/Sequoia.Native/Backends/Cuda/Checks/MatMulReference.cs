@@ -28,13 +28,14 @@ internal sealed class MatMulReference
 
     private readonly MatMulInputs _inputs;
     private readonly int _length;
-    private readonly double[] _matrix, _x;
+    // 16-bit elements are exact in fp32, too.
+    private readonly float[] _matrix, _x;
 
     public MatMulReference(MatMulInputs inputs)
     {
         _inputs = inputs;
-        // A whole number of vectors of doubles, with zeros at the end.
-        _length = (inputs.Case.Columns + Vector<double>.Count - 1) / Vector<double>.Count * Vector<double>.Count;
+        // A whole number of vectors, with zeros at the end.
+        _length = (inputs.Case.Columns + Vector<float>.Count - 1) / Vector<float>.Count * Vector<float>.Count;
         _matrix = Widen(inputs.Matrix, inputs.Case.Outputs, inputs.Case.Columns);
         _x = Widen(inputs.X, inputs.Case.Rows, inputs.XStride);
     }
@@ -88,24 +89,26 @@ internal sealed class MatMulReference
     private Bounded Sum(int row, int output)
     {
         Vector<double> sum = default, sizes = default;
-        ReadOnlySpan<double> weight = _matrix.AsSpan(output * _length, _length), x = _x.AsSpan(row * _length, _length);
-        for (int k = 0; k < _length; k += Vector<double>.Count)
+        ReadOnlySpan<float> weight = _matrix.AsSpan(output * _length, _length), x = _x.AsSpan(row * _length, _length);
+        for (int k = 0; k < _length; k += Vector<float>.Count)
         {
-            Vector<double> product = new Vector<double>(weight[k..]) * new Vector<double>(x[k..]);
-            sum += product;
-            sizes += Vector.Abs(product);
+            Vector.Widen(new Vector<float>(weight[k..]), out Vector<double> w0, out Vector<double> w1);
+            Vector.Widen(new Vector<float>(x[k..]), out Vector<double> x0, out Vector<double> x1);
+            Vector<double> p0 = w0 * x0, p1 = w1 * x1;
+            sum += p0 + p1;
+            sizes += Vector.Abs(p0) + Vector.Abs(p1);
         }
         return new(Vector.Sum(sum), ((2 * _inputs.Case.Columns) + _inputs.Case.Shape.Splits) * Rounding * 1.01 * Vector.Sum(sizes));
     }
 
-    private double[] Widen(ushort[] elements, int rows, int stride)
+    private float[] Widen(ushort[] elements, int rows, int stride)
     {
-        double[] wide = new double[rows * _length];
-        for (int row = 0; row < rows; row++)
+        float[] wide = new float[rows * _length];
+        Parallel.For(0, rows, row =>
         {
             for (int column = 0; column < _inputs.Case.Columns; column++)
                 wide[(row * _length) + column] = Elements.Widen(elements[(row * stride) + column], _inputs.Case.Element);
-        }
+        });
         return wide;
     }
 }

@@ -10,6 +10,12 @@ namespace Sequoia.Native.Backends.Cuda.Checks;
 internal interface IGuarded
 {
     void Reset();
+
+    /// <summary>Remembers the current contents.</summary>
+    void Remember();
+
+    /// <summary>The first place whose contents differ from those remembered, with both; null if there is none.</summary>
+    string? FirstChange();
 }
 
 /// <summary>A buffer on the device between two guards, whose entire contents are known before a launch.</summary>
@@ -20,6 +26,7 @@ internal sealed class GuardedBuffer<T> : IDisposable, IGuarded where T : unmanag
 
     private readonly DeviceBuffer<T> _data;
     private readonly T[] _before;
+    private T[]? _remembered, _now;
 
     public unsafe GuardedBuffer(CudaContext context, ReadOnlySpan<T> contents, T guard)
     {
@@ -47,6 +54,16 @@ internal sealed class GuardedBuffer<T> : IDisposable, IGuarded where T : unmanag
     {
         contents.CopyTo(_before.AsSpan()[Guard..^Guard]);
         Reset();
+    }
+
+    public void Remember() => _data.CopyTo(_remembered ??= new T[_before.Length]);
+
+    public string? FirstChange()
+    {
+        // Kept, since it can have many megabytes.
+        _data.CopyTo(_now ??= new T[_before.Length]);
+        int at = _now.AsSpan().CommonPrefixLength(_remembered);
+        return at == _now.Length ? null : $"element {at - Guard} of {_now.Length - (2 * Guard)}: {_now[at]} instead of {_remembered![at]}";
     }
 
     /// <summary>Makes the current contents the initial contents.</summary>
@@ -258,6 +275,14 @@ internal sealed class StepBuffers : IDisposable, IGuarded
         foreach (IGuarded part in _parts.OfType<IGuarded>())
             part.Reset();
     }
+
+    public void Remember()
+    {
+        foreach (IGuarded part in _parts.OfType<IGuarded>())
+            part.Remember();
+    }
+
+    public string? FirstChange() => _parts.OfType<IGuarded>().Select(part => part.FirstChange()).FirstOrDefault(change => change is not null);
 
     public void Dispose()
     {

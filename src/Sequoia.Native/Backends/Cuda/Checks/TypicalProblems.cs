@@ -22,6 +22,10 @@ internal static class TypicalProblems
     public static IEnumerable<KernelProblem> MatMul(KernelLaunchers launchers, TypicalSizes sizes) =>
         Products(sizes, RowCounts).Select(inputs => launchers.MatMul(inputs));
 
+    /// <summary>The logits of a tree's rows.</summary>
+    public static IEnumerable<KernelProblem> Head(KernelLaunchers launchers, TypicalSizes sizes) =>
+        Chosen(new(MatMulKind.Plain, Element.BF16, RowCounts[^1], sizes.Vocabulary, sizes.Hidden, Seed), RowCounts).Select(inputs => launchers.MatMul(inputs));
+
     public static IEnumerable<KernelProblem> MatMulScalar(KernelLaunchers launchers, TypicalSizes sizes) =>
         Products(sizes, [1]).Select(launchers.MatMulScalar);
 
@@ -60,7 +64,7 @@ internal static class TypicalProblems
 
     public static IEnumerable<KernelProblem> AdvanceStep(KernelLaunchers launchers, TypicalSizes sizes) => [new AdvanceStepProblem(launchers.Any, Seed)];
 
-    /// <summary>A layer's four products. The operands of the last one are created for the most rows and used for fewer.</summary>
+    /// <summary>A layer's four products.</summary>
     private static IEnumerable<MatMulInputs> Products(TypicalSizes sizes, int[] rowCounts)
     {
         int most = rowCounts[^1];
@@ -71,12 +75,15 @@ internal static class TypicalProblems
             new(MatMulKind.SiluMul, Element.BF16, most, 2 * sizes.Intermediate, sizes.Hidden, Seed),
             new(MatMulKind.Add, Element.BF16, most, sizes.Hidden, sizes.Intermediate, Seed),
         ];
-        foreach (MatMulCase product in layer)
-        {
-            MatMulInputs all = MatMulInputs.Random(product);
-            foreach (int rows in rowCounts)
-                yield return all.Choose([.. Enumerable.Range(0, rows)]);
-        }
+        return layer.SelectMany(product => Chosen(product, rowCounts));
+    }
+
+    /// <summary>A product of these numbers of rows. The operands are created once, for the most rows.</summary>
+    private static IEnumerable<MatMulInputs> Chosen(MatMulCase product, int[] rowCounts)
+    {
+        MatMulInputs all = MatMulInputs.Random(product);
+        foreach (int rows in rowCounts)
+            yield return all.Choose([.. Enumerable.Range(0, rows)]);
     }
 
     private static AttendShape Attention(TypicalSizes sizes, TokenTree tree) => new()
