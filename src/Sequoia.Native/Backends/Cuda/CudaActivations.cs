@@ -44,8 +44,7 @@ internal sealed class CudaOperands : Activations
         _row = new ushort[columns];
         Stride = WeightBlocks.Padded(columns);
         // Products read whole blocks of columns and whole tiles of rows. Padding of columns stays 0.
-        Data = _parts.Allocate<ushort>((long)MatMulGrid.RowsInTiles(rows) * Stride);
-        Data.FillBytesAsync(0);
+        Data = _parts.Upload(new ushort[(long)MatMulGrid.RowsInTiles(rows) * Stride]);
         Partials = partials == 0 ? 0 : _parts.Allocate<float>(partials).Handle;
         Counters = counters == 0 ? 0 : _parts.Upload(new uint[counters]).Handle;
     }
