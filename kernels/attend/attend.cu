@@ -10,7 +10,7 @@
 // The bits of a row depend on its position, its query and its path's keys and values alone:
 //   - tiles of 64 keys and splits of 256 begin at multiples of these, and each tile is computed by itself, by one function (attend_tile.cuh). Tiles
 //     merge in order into a split, splits in order into the row (softmax_state.cuh): where a key was read from is no part of it
-//   - rows that are computed together may have different bounds; what lies behind a row's own adds exactly nothing to it
+//   - rows that are computed together may have different bounds; what lies behind a row's own adds exactly nothing to it, if it is finite
 // ROW_TILE, packed rows of a tile (rows x group, whole rows), is a schedule of this arithmetic: with 16, few, a warp for each of a split's four tiles,
 // which merge through shared memory; with 64, many, each of the four warps has 16 rows and goes through all four tiles.
 //
@@ -187,9 +187,10 @@ __device__ inline void attend_tree(const Attend& p, i32 of_tree, i32 row, i32 kv
     leave_sums(p, p.splits + of_tree, row, kv_head, 0, bound, sum_tiles(keys, load_queries(queries, halves), bound, halves, p.scale * LOG2_E));
     // All lanes' sums are in the workspace.
     __syncwarp();
-    bool is_last = lane == 0 && arrives_last(p, of_row, row, kv_head);
-    // What other blocks left is visible to all lanes.
-    if (__any_sync(WARP, is_last))
+    bool is_last = __any_sync(WARP, lane == 0 && arrives_last(p, of_row, row, kv_head));
+    // What other blocks left is visible to all lanes: a vote alone orders no memory.
+    __syncwarp();
+    if (is_last)
         merge_row(p, of_row, row, kv_head);
 }
 

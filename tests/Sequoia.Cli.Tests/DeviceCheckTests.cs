@@ -40,8 +40,8 @@ internal sealed partial class DeviceCheckTests
         _temporary.Dispose();
     }
 
-    [TestCase("correct", "texts", "kernels and twins against references", "a model's sizes, repeated", "resources by the NVRTC that came along")]
-    [TestCase("speed", "ceilings", "measure hardware", "a text with the tree of auto", "kernels bench")]
+    [TestCase("correct", "texts", "kernels and twins against references", "a model's sizes, repeated", "resources by NVRTC")]
+    [TestCase("speed", "ceilings", "a model's passes", "measure hardware", "a text with the tree of auto", "kernels bench")]
     public void Both_halves_run_without_dotnet(string half, params string[] checks)
     {
         using var results = new TemporaryFolder();
@@ -77,6 +77,18 @@ internal sealed partial class DeviceCheckTests
     {
         using var results = new TemporaryFolder();
         (int status, string output) = Run("everything", results.Path);
+        Assert.That((status, output), Is.EqualTo((2, "")));
+    }
+
+    [Test]
+    public void Results_that_cannot_be_written_are_bad_input()
+    {
+        using var results = new TemporaryFolder();
+        string file = Path.Combine(results.Path, "file");
+        File.WriteAllText(file, "");
+        (int status, string output) = Run("speed", results.Path, ("OUT", Path.Combine(file, "inside")));
+        Assert.That((status, output), Is.EqualTo((2, "")));
+        (status, output) = Run("speed", results.Path, ("DEVICE", "gpu"));
         Assert.That((status, output), Is.EqualTo((2, "")));
     }
 

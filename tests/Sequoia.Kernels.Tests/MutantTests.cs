@@ -67,7 +67,6 @@ internal sealed class MutantTests : CudaFixture
         new("Step_of_the_first_node", "verify_tree.cu", "step = p.steps[part.first_row + node];", "step = p.steps[part.first_row];"),
         new("Steps_without_their_part", "verify_tree.cu", "            p.steps[part.first_row + node] = step;", "            p.steps[node] = step;"),
         new("Nodes_beyond_the_grid_are_left_out", "verify_tree.cu", "node += gridDim.x)", "node += part.rows)"),
-        new("Scratch_of_the_node_before", "verify_tree.cu", "        // Scratch is free: everybody has left the node before.\n        __syncthreads();", ""),
         new("Target_draws_with_the_bonus_numbers", "verify_tree.cu", "sequence.step, TARGET_SAMPLE", "sequence.step, FINAL_SAMPLE"),
         new("Draft_row_by_node", "verify_tree.cu", "(size_t)sequence.draft_row[node] *", "(size_t)node *"),
         new("Scratch_reused_while_it_is_read", "verify_tree.cu", "        // Scratch is free: everybody has the last pass's sums.\n        __syncthreads();", ""),

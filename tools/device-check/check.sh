@@ -11,7 +11,8 @@ device=${DEVICE:-cuda}
 out=${OUT:-device-check-results}
 # The second half finds what the first one unpacked and compiled.
 work=${TMPDIR:-/tmp}/sequoia-device-check-$(id -u)
-runs=$work/runs-$half
+# Of this run alone: others may check at the same time.
+runs=$work/runs-$half-$$
 readonly deadline=225 most_bytes=16000000
 readonly prompts=("Once upon a time" "The little dog" "Tom and Mia went")
 failures=0
@@ -21,6 +22,11 @@ if [ "$half" != correct ] && [ "$half" != speed ]; then
     sed -n '2,5s/^# //p' "${BASH_SOURCE[0]}" >&2
     exit 2
 fi
+
+case $device in
+    cuda | cuda:[0-9]* | software) ;;
+    *) echo "check.sh: DEVICE=$device is not cuda, cuda:N or software" >&2 && exit 2 ;;
+esac
 
 on_gpu() { [ "$device" != software ]; }
 
@@ -148,6 +154,7 @@ machine() {
     if [ -n "$second" ] && grep -q '^nvrtc *missing' "$runs/doctor"; then
         echo "this machine has no NVRTC that works; the one that came along is used"
         export SEQUOIA_CUDA_PATH=$second
+        second=
         go doctor 40 "$sequoia" doctor --device "$device" --require nvrtc
     fi
     grep -E '^[a-z]' "$runs/doctor"
@@ -253,13 +260,19 @@ correct() {
         squeeze() { tr -s ' ' <"$runs/$1"; }
         diff <(squeeze resources-second) <(squeeze resources) >"$runs/resources-difference"
         echo "$(grep -c '^>' "$runs/resources-difference") kernels differ between the two"
+    else
+        told "a second NVRTC" "not run" "there is only one"
     fi
     if [ -n "$sanitizer" ]; then
         for pair in "$runs"/memcheck-*.status "$runs"/racecheck-*.status; do
             pair=$(basename "$pair" .status)
             grep -hE 'ERROR SUMMARY|RACECHECK SUMMARY' "$runs/$pair" | tail -n 1
             # Other statuses say that the tool itself did not work here, or not in time.
-            [ "$(cat "$runs/$pair.status")" = 9 ] && report "$pair" || told "$pair" "$([ "$(cat "$runs/$pair.status")" = 0 ] && echo ok || echo 'not run')" "$(tail -n 1 "$runs/$pair" | cut -c 1-80)"
+            case $(cat "$runs/$pair.status") in
+                9) report "$pair" ;;
+                0) told "$pair" ok "$(tail -n 1 "$runs/$pair" | cut -c 1-80)" ;;
+                *) told "$pair" "not run" "$(tail -n 1 "$runs/$pair" | cut -c 1-80)" ;;
+            esac
         done
     else
         told "compute-sanitizer" "not run" "it is not on this machine"
@@ -276,17 +289,13 @@ speed() {
     report ceilings "ceilings"
 
     step "a model's passes"
-    if "$sequoia" --help | grep -qE '^ +bench '; then
-        if on_gpu; then
-            go model 100 "$sequoia" bench --shape llama2-7b --device "$device" --sizes 1,8,16,32,64,128 --contexts 256 --soak 100 --json
-        else
-            go model 60 "$sequoia" bench --model "$models/draft" --device "$device" --sizes 1 --contexts 16 --json
-        fi
-        report model "a 7B model's passes"
-        save model.json model
+    if on_gpu; then
+        go model 100 "$sequoia" bench --shape llama2-7b --device "$device" --sizes 1,8,16,32,64,128 --contexts 256 --soak 100 --json
     else
-        told "bench" "not run" "this command has none"
+        go model 60 "$sequoia" bench --model "$models/draft" --device "$device" --sizes 1 --contexts 16 --json
     fi
+    report model "a model's passes"
+    save model.json model
 
     step "kernels"
     go kernels 80 "$sequoia" kernels bench --device "$device" "${bench[@]}" --json
@@ -316,8 +325,6 @@ speed() {
 }
 
 main() {
-    rm -rf "$runs"
-    mkdir -p "$runs" || return 1
     unpack || { echo "check.sh: $here cannot be unpacked into $work" >&2; return 1; }
     machine
     "$half"
@@ -327,6 +334,26 @@ main() {
     return "$failures"
 }
 
-mkdir -p "$out"
-main 2>&1 | tee "$out/$half.txt"
-exit "${PIPESTATUS[0]}"
+# The processes below one.
+below() {
+    local child
+    for child in $(pgrep -P "$1"); do
+        echo "$child"
+        below "$child"
+    done
+}
+
+# Each command is in a group of its own, for its limit, so a Ctrl-C does not reach it.
+interrupted() {
+    trap - INT TERM
+    kill $(below $$) 2>/dev/null
+    exit 130
+}
+
+mkdir -p "$out" 2>/dev/null && : 2>/dev/null >"$out/$half.txt" || { echo "check.sh: OUT=$out: nothing can be written there" >&2; exit 2; }
+mkdir -p "$runs" 2>/dev/null || { echo "check.sh: TMPDIR: $runs cannot be made" >&2; exit 2; }
+trap 'rm -rf "$runs"' EXIT
+trap interrupted INT TERM
+{ main; echo $? >"$runs/failures"; } 2>&1 | tee "$out/$half.txt" &
+wait $!
+exit "$(cat "$runs/failures")"

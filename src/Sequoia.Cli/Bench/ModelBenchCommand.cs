@@ -21,7 +21,10 @@ internal sealed class ModelBenchCommand
     private readonly Option<string?> _acceptance = CheckedOption.Path(
         "--acceptance", "The pair's acceptance vector, from sequoia measure acceptance: predict the best tree and its speedup. Needs --draft-shape.", "FILE.json");
 
-    private readonly Option<int[]> _sizes = CheckedOption.Numbers("--sizes", "Rows of a pass: nodes of a tree. Default: 1,2,4,...,128; 1,16,64 on the software GPU.", "N,N,...", 1, 4096);
+    // Rows x keys of a pass that the software GPU counts within minutes.
+    private const long MostCountedKeys = 1 << 20;
+
+    private readonly Option<int[]> _sizes = CheckedOption.Numbers("--sizes", "Rows of a pass: nodes of a tree. Default: 1,2,4,...,128; 1,16,64 on the software GPU.", "N,N,...", 1, 1024);
     private readonly Option<int[]> _contexts = CheckedOption.Numbers("--contexts", "Tokens before the tree. Default: 256, and 2048 on a GPU.", "N,N,...", 1, 1 << 20);
     private readonly Option<int?> _repeats = CheckedOption.Number("--repeats", $"Times of each figure. Default: {WorkMeter.DefaultRepeats}.", 1, 10_000);
     private readonly Option<int?> _soak = CheckedOption.Number("--soak", "Also repeat the largest pass N times and compare all bits, also with each row by itself. Default: 0.", 0, 1_000_000);
@@ -70,6 +73,8 @@ internal sealed class ModelBenchCommand
         using BenchedModel target = shape is null
             ? await BenchedModel.LoadAsync(folder ?? Path.Combine(BundledModels.Find(), "target"), loading, streams, cancellation)
             : await BenchedModel.LoadAsync("--shape", shape, loading, streams, cancellation);
+        if (isCounted && target.Llama.Backend.HasTimes)
+            throw new InvalidInputException($"{CudaBackend.TimesVariable}: bench counts the software GPU's work and does not time it; leave it out");
         BenchSettings settings = Settings(target.Llama.Config.MaxPositions, target.Name);
         using BenchedModel? draft = draftShape is null ? null
             : await BenchedModel.LoadAsync("--draft-shape", draftShape, loading, streams, cancellation, target.Llama.Config.VocabularySize);
@@ -96,8 +101,11 @@ internal sealed class ModelBenchCommand
         int[] given = parsed.GetValue(_contexts)!;
         bool isGpu = parsed.GetValue(_pair.Device) is { } device && device.StartsWith("cuda", StringComparison.Ordinal);
         int[] contexts = given.Length > 0 ? given : [.. s_contexts.Where((context, i) => i == 0 || (isGpu && context + rows <= positions))];
-        return contexts[^1] + rows <= positions ? contexts : throw new InvalidInputException(
-            $"--contexts {contexts[^1]}: with {rows} rows is more than the {positions} positions of {model}");
+        if (contexts[^1] + rows > positions)
+            throw new InvalidInputException($"--contexts {contexts[^1]}: with {rows} rows is more than the {positions} positions of {model}");
+        if (!isGpu && parsed.GetValue(_pair.Device) == "software" && (long)contexts[^1] * rows > MostCountedKeys)
+            throw new InvalidInputException($"--contexts {contexts[^1]}: with {rows} rows would take the software GPU hours; at most {MostCountedKeys / rows} tokens");
+        return contexts;
     }
 
     private static void Note(Streams streams, BenchedModel target)

@@ -76,7 +76,7 @@ internal sealed class BatchTests : CudaFixture
                 Operands(new(MatMulKind.Add, config.HiddenSize, ofHeads)) + Operands(new(MatMulKind.Add, config.HiddenSize, config.IntermediateSize)) + (2 * 8L * rows * config.HiddenSize)));
         });
 
-        // Weights of 2 bytes, each once; rows of x, each once for 64 stored rows.
-        long Operands(MatMulShape shape) => 2L * shape.Columns * (shape.StoredRows + ((long)rows * shape.RowTiles));
+        // Weights of 2 bytes, in whole blocks, each once; rows of x, each once for 128 stored rows.
+        long Operands(MatMulShape shape) => 2L * WeightBlocks.Padded(shape.Columns) * shape.RowTiles * (WeightBlocks.Rows + rows);
     }
 }

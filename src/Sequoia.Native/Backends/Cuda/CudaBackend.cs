@@ -30,9 +30,15 @@ internal sealed class CudaBackend : Backend
 
     public CudaBackend(CudaDevice device, CudaCompiler compiler, KernelSet set, Element element)
     {
+        HasTimes = Environment.GetEnvironmentVariable(TimesVariable) switch
+        {
+            null or "" => device.Driver.IsNative,
+            "0" => false,
+            "1" => true,
+            var other => throw new InvalidInputException($"{TimesVariable}: {other}: is neither 0 nor 1"),
+        };
         _context = CudaContext.Primary(device);
         Name = DeviceParts.NameOf(device);
-        HasTimes = Environment.GetEnvironmentVariable(TimesVariable) switch { "0" => false, "1" => true, _ => device.Driver.IsNative };
         _kernels = new CudaKernels(_context, compiler, set, element);
         _staging = new CudaStaging(_context);
         try
