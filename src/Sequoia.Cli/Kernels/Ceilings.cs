@@ -45,9 +45,6 @@ internal sealed class Ceilings(CudaContext context, CudaCompiler compiler)
     /// <summary>Bytes per second that a kernel reads which hardly writes: what products with few rows are compared with.</summary>
     public double ReadRate() => MemoryBytes / ReadTimes().MedianSeconds;
 
-    /// <summary>Bytes per second that a copy reads and writes.</summary>
-    public double CopyRate() => MemoryBytes / CopyTimes().MedianSeconds;
-
     /// <summary>Operations per second of tensor cores that do nothing else.</summary>
     public double MmaRate() => MmaFlops / MmaTimes().MedianSeconds;
 

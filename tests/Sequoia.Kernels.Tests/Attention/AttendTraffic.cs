@@ -6,7 +6,6 @@ namespace Sequoia.Kernels.Tests.Attention;
 /// <summary>The formulas of attend.cu's header for one shape.</summary>
 internal sealed class AttendTraffic(AttendShape shape)
 {
-    private const int SplitKeys = 256;
     private const int Threads = 128;
 
     private readonly int _rowTile = AttendKernels.RowTileFor(shape.Rows, shape.Group);
@@ -55,7 +54,7 @@ internal sealed class AttendTraffic(AttendShape shape)
 
     /// <summary>Few rows' queries are read by each warp that has keys, many rows' by one.</summary>
     private long QueriesOfSplits => Enumerable.Range(0, RowTiles).Sum(tile =>
-        (long)RowsOf(tile) * (_rowTile == 16 ? (Deepest(tile) + 63) / 64 : (Deepest(tile) + SplitKeys - 1) / SplitKeys)) * 2 * D * shape.Heads;
+        (long)RowsOf(tile) * (_rowTile == 16 ? (Deepest(tile) + 63) / 64 : AttendKernels.Splits(Deepest(tile)))) * 2 * D * shape.Heads;
 
     private long OfTree(int row)
     {

@@ -25,7 +25,7 @@ internal sealed unsafe class AttendKernels
     private static readonly int[] TensorHeadDims = [32, 64, 128];
     private static readonly KernelVariant OfScalar = new("attend_scalar", "attend", Block) { HasElement = true };
 
-    private readonly KernelVariant _few, _many;
+    private readonly int _sharedBytes;
     private readonly CudaKernel? _scalar, _ofFew, _ofMany;
 
     /// <param name="kernels">Kernels for the type of keys and values.</param>
@@ -33,16 +33,16 @@ internal sealed unsafe class AttendKernels
     /// <param name="tensorCores">Whether to use tensor cores: requires <see cref="HasTensorCores"/>.</param>
     public AttendKernels(CudaKernels kernels, int headDim, bool tensorCores)
     {
-        (_few, _many) = (OfTensor(headDim, FewRows), OfTensor(headDim, ManyRows));
+        _sharedBytes = SharedBytes(headDim);
         if (tensorCores)
-            (_ofFew, _ofMany) = (Find(_few), Find(_many));
+            (_ofFew, _ofMany) = (Find(FewRows), Find(ManyRows));
         else
             _scalar = kernels.Find(OfScalar);
 
-        CudaKernel Find(KernelVariant variant)
+        CudaKernel Find(int rowTile)
         {
-            CudaKernel kernel = kernels.Find(variant);
-            kernel.MaxDynamicSharedBytes = variant.SharedBytes;
+            CudaKernel kernel = kernels.Find(OfTensor(headDim, rowTile));
+            kernel.MaxDynamicSharedBytes = _sharedBytes;
             return kernel;
         }
     }
@@ -98,16 +98,18 @@ internal sealed unsafe class AttendKernels
                 return;
             }
             int treeBlocks = isTree ? MostTreeTiles * ((parameters.Count + Warps - 1) / Warps) : 0;
-            (CudaKernel kernel, KernelVariant variant) = rowTile == FewRows ? (_ofFew!, _few) : (_ofMany!, _many);
-            kernel.Launch(new Dim3((parameters.TileCount * parameters.Splits) + treeBlocks, parameters.KvHeads), Block, variant.SharedBytes, stream, argument);
+            CudaKernel kernel = rowTile == FewRows ? _ofFew! : _ofMany!;
+            kernel.Launch(new Dim3((parameters.TileCount * parameters.Splits) + treeBlocks, parameters.KvHeads), Block, _sharedBytes, stream, argument);
         }
     }
+
+    private static int SharedBytes(int headDim) => SplitKeys * headDim * sizeof(ushort);
 
     private static KernelVariant OfTensor(int headDim, int rowTile) => new("attend", "attend", Block, ("HEAD_DIM", headDim), ("ROW_TILE", rowTile))
     {
         HasElement = true,
         NeedsTensorCores = true,
-        SharedBytes = SplitKeys * headDim * sizeof(ushort),
+        SharedBytes = SharedBytes(headDim),
     };
 }
 

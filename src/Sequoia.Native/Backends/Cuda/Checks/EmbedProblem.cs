@@ -32,11 +32,10 @@ internal sealed class EmbedProblem : ExactProblem
         ushort[] blocks = new ushort[WeightBlocks.Of(vocabulary, columns)], row = new ushort[WeightBlocks.Padded(columns)];
         Array.Fill(blocks, MatMulInputs.NaN);
         Array.Fill(row, MatMulInputs.NaN);
-        int band = WeightBlocks.OfBand(columns);
         for (int token = 0; token < vocabulary; token++)
         {
             _table.AsSpan(token * columns, columns).CopyTo(row);
-            WeightBlocks.Write(row, token % WeightBlocks.Rows, blocks.AsSpan(token / WeightBlocks.Rows * band, band));
+            WeightBlocks.Write(row, token, blocks);
         }
         // Some rows are tokens before the root.
         TokenTree tree = RandomTrees.Some(2 * rows, 2 * rows, random);

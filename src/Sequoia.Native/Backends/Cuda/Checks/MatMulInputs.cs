@@ -94,11 +94,10 @@ internal sealed class MatMulInputs
         {
             ushort[] blocks = new ushort[WeightBlocks.Of(sizes.Shape.StoredRows, columns)];
             Array.Fill(blocks, NaN);
-            int band = WeightBlocks.OfBand(columns);
             for (int stored = 0; stored < sizes.Shape.StoredRows; stored++)
             {
                 if (ModelRow(sizes, stored) is >= 0 and int source)
-                    WeightBlocks.Write(Padded(matrix, source), stored % WeightBlocks.Rows, blocks.AsSpan(stored / WeightBlocks.Rows * band, band));
+                    WeightBlocks.Write(Padded(matrix, source), stored, blocks);
             }
             return blocks;
         }

@@ -84,7 +84,7 @@ internal sealed unsafe class CudaStaging(CudaContext context) : IDisposable
                 PinnedBuffer<ushort> piece = _pieces[turn]!;
                 CudaEvent copied = _copied[turn] ??= context.CreateEvent(timing: false);
                 copied.Synchronize();
-                int count = Math.Min(rowsOfPiece, rows - first), begin = first;
+                int count = Math.Min(rowsOfPiece, rows - first), begin = first, filled = MatMulShape.Ceiling(count, WeightBlocks.Rows) * band;
                 nint address = piece.Handle;
                 int threads = Math.Min(Environment.ProcessorCount, count);
                 Parallel.For(0, threads, thread =>
@@ -94,14 +94,12 @@ internal sealed unsafe class CudaStaging(CudaContext context) : IDisposable
                     for (int row = (int)((long)count * thread / threads); row < (int)((long)count * (thread + 1) / threads); row++)
                     {
                         fill(begin + row, elements);
-                        (int ofPiece, int at) = Math.DivRem(row, WeightBlocks.Rows);
-                        WeightBlocks.Write(elements, at, new Span<ushort>((ushort*)address + ((long)ofPiece * band), band));
+                        WeightBlocks.Write(elements, row, new Span<ushort>((ushort*)address, filled));
                     }
                     ArrayPool<ushort>.Shared.Return(whole);
                 });
                 // Rows of padding in the last band may hold anything.
-                int bands = MatMulShape.Ceiling(count, WeightBlocks.Rows);
-                target.CopyFromAsync(piece, bands * band, _stream, (long)first / WeightBlocks.Rows * band);
+                target.CopyFromAsync(piece, filled, _stream, (long)first / WeightBlocks.Rows * band);
                 copied.Record(_stream);
             }
         }

@@ -24,12 +24,14 @@ internal static class WeightBlocks
     /// <summary>Elements of a matrix.</summary>
     public static long Of(int rows, int columns) => (long)MatMulShape.Ceiling(rows, Rows) * OfBand(columns);
 
-    /// <summary>Writes one of the 128 rows of a band.</summary>
+    /// <summary>Writes a row to its blocks.</summary>
     /// <param name="row">The row, including padding of columns.</param>
-    /// <param name="at">Its number in the band.</param>
-    /// <param name="band">The band's elements.</param>
-    public static void Write(ReadOnlySpan<ushort> row, int at, Span<ushort> band)
+    /// <param name="number">Its number from the first row of the blocks on.</param>
+    /// <param name="blocks">Whole bands of 128 rows.</param>
+    public static void Write(ReadOnlySpan<ushort> row, int number, Span<ushort> blocks)
     {
+        (int ofBlocks, int at) = Math.DivRem(number, Rows);
+        Span<ushort> band = blocks.Slice(ofBlocks * Rows * row.Length, Rows * row.Length);
         for (int column = 0; column < row.Length; column += Columns)
         {
             ReadOnlySpan<ushort> from = row.Slice(column, Columns);
