@@ -1,6 +1,6 @@
 // What the kernels of attention share: their parameters, and which keys of a row are where.
 #pragma once
-#include "elements.cuh"
+#include "operands.cuh"
 #include "pass.cuh"
 
 // Neighbouring rows of the pass, of one sequence, that a block computes together.
@@ -15,7 +15,7 @@ struct Attend
     const ELEMENT* queries; // [rows][query_stride], the first heads x head_dim of a row
     const ELEMENT* keys;    // [kv_heads][capacity][head_dim], this layer's; capacity is a whole number of pages
     const ELEMENT* values;  // [kv_heads][capacity][head_dim]
-    ELEMENT* output;        // [rows][output_stride], likewise
+    ELEMENT* output;        // [output_rows][heads x head_dim] as operands (operands.cuh)
     float* partials;        // workspace (attend_partials.cuh); the scalar twin needs none of these two
     u32* arrived;           // [count][kv_heads], 0 before and after each launch
     Pass pass;
@@ -30,7 +30,7 @@ struct Attend
     i32 capacity;
     i32 head_dim;
     i32 query_stride;
-    i32 output_stride;
+    i32 output_rows;
     float scale; // of the scores; positive
 };
 

@@ -2,7 +2,6 @@
 #pragma once
 #include "attend.cuh"
 #include "cp_async.cuh"
-#include "swizzle.cuh"
 
 constexpr i32 THREADS = 128;
 constexpr i32 WARPS = THREADS / LANES;

@@ -80,6 +80,6 @@ __device__ inline void merge_row(const Attend& p, const RowKeys& keys, i32 row, 
         }
         row_sum.take(split_sum.mass, split_sum.sum);
         float4 y = row_sum.divided();
-        *reinterpret_cast<uint2*>(p.output + (u64)row * p.output_stride + head * HEAD_DIM + d) = {packed<ELEMENT>(y.x, y.y), packed<ELEMENT>(y.z, y.w)};
+        *reinterpret_cast<uint2*>(p.output + operand_at(row, head * HEAD_DIM + d, p.output_rows)) = {packed<ELEMENT>(y.x, y.y), packed<ELEMENT>(y.z, y.w)};
     }
 }

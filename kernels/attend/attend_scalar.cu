@@ -10,27 +10,27 @@
 #include "block_sum.cuh"
 #include "exact_math.cuh"
 
-constexpr i32 CHUNK = 128;
+constexpr i32 KEYS = 128;
 constexpr i32 MOST_DIMS = 256;
 
-extern "C" __global__ __launch_bounds__(CHUNK, 8) void attend(const __grid_constant__ Attend p)
+extern "C" __global__ __launch_bounds__(KEYS, 8) void attend(const __grid_constant__ Attend p)
 {
     __shared__ float query[MOST_DIMS];
-    __shared__ float weights[CHUNK];
-    __shared__ i32 cache_rows[CHUNK];
+    __shared__ float weights[KEYS];
+    __shared__ i32 cache_rows[KEYS];
     i32 head = blockIdx.x, row = p.first_row + blockIdx.y, kv_head = head / p.group, t = threadIdx.x;
     PassRow place = load_row(p.pass, row);
     const Sequence& sequence = *p.pass.parts[place.part].sequence;
     i32 positions = place.position + 1;
     u64 plane = (u64)kv_head * p.capacity * p.head_dim;
-    for (i32 d = t; d < p.head_dim; d += CHUNK)
+    for (i32 d = t; d < p.head_dim; d += KEYS)
         query[d] = to_float(p.queries[(u64)row * p.query_stride + head * p.head_dim + d]);
     // query[] is complete.
     __syncthreads();
-    float max = -infinity(), total = 0.0f, sums[MOST_DIMS / CHUNK] = {};
-    for (i32 start = 0; start < positions; start += CHUNK)
+    float max = -infinity(), total = 0.0f, sums[MOST_DIMS / KEYS] = {};
+    for (i32 start = 0; start < positions; start += KEYS)
     {
-        i32 count = min(CHUNK, positions - start);
+        i32 count = min(KEYS, positions - start);
         i32 at = 0;
         float score = -infinity();
         if (t < count)
@@ -50,9 +50,9 @@ extern "C" __global__ __launch_bounds__(CHUNK, 8) void attend(const __grid_const
         // The sum's barriers also complete both.
         total = fmaf(total, shrink, block_sum(weight));
         max = new_max;
-        for (i32 part = 0; part < MOST_DIMS / CHUNK; part++)
+        for (i32 part = 0; part < MOST_DIMS / KEYS; part++)
         {
-            i32 d = t + part * CHUNK;
+            i32 d = t + part * KEYS;
             if (d >= p.head_dim)
                 break;
             float sum = sums[part] * shrink;
@@ -64,10 +64,10 @@ extern "C" __global__ __launch_bounds__(CHUNK, 8) void attend(const __grid_const
             sums[part] = sum;
         }
     }
-    for (i32 part = 0; part < MOST_DIMS / CHUNK; part++)
+    for (i32 part = 0; part < MOST_DIMS / KEYS; part++)
     {
-        i32 d = t + part * CHUNK;
+        i32 d = t + part * KEYS;
         if (d < p.head_dim)
-            p.output[(u64)row * p.output_stride + head * p.head_dim + d] = from_float<ELEMENT>(sums[part] / total);
+            p.output[operand_at(row, head * p.head_dim + d, p.output_rows)] = from_float<ELEMENT>(sums[part] / total);
     }
 }

@@ -4,8 +4,8 @@
 // other. Paired matrices are stored in tiles of 16 rows: the first rows of 8 pairs, then their second rows; pairs are padded to a multiple of 8
 // with rows that hold anything. (PairedRows.cs tells which row of the model's matrices is where.)
 #pragma once
-#include "elements.cuh"
 #include "exact_math.cuh"
+#include "operands.cuh"
 #include "pass.cuh"
 
 constexpr i32 PAIRS_OF_TILE = 8;
@@ -13,8 +13,8 @@ constexpr i32 PAIRS_OF_TILE = 8;
 struct MatMul
 {
     const ELEMENT* weight; // blocks of 128 stored rows by 64 columns (weights.cuh)
-    const ELEMENT* x;      // [pass.count, in whole tiles][x_stride], columns padded to whole blocks with 0
-    void* y;               // [pass.count][y_stride] float (matmul, matmul_add) or ELEMENT (hidden units, queries)
+    const ELEMENT* x;      // [x_rows][columns] as operands (operands.cuh)
+    void* y;               // [pass.count][y_stride] float (matmul, matmul_add) or ELEMENT (queries); hidden units: [y_rows][pairs] as operands
     float* partials;       // workspace of split sums, and counters, 0 before and after each launch; both unused where grid.z is 1
     u32* arrived;
     const float* cos; // [positions][head_dim / 2]; matmul_rope only, like sin, keys and values
@@ -25,8 +25,9 @@ struct MatMul
     i32 outputs;   // of a paired matrix: both of each pair, without the padding
     i32 columns;
     i32 splits;        // parts of the columns, each summed by itself; the launcher sets it
-    i32 x_stride; // elements from row to row; of x a multiple of 8, as it begins at a multiple of 16 bytes
-    i32 y_stride;
+    i32 x_rows;   // with padding
+    i32 y_stride; // elements from row to row
+    i32 y_rows;   // with padding; of hidden units
     i32 heads;
     i32 kv_heads;
     i32 head_dim;
@@ -65,16 +66,17 @@ struct SiluMul
     static constexpr bool PAIRED = true;
 
     ELEMENT* y;
-    i32 stride;
+    i32 rows;
+    i32 pair;
 
-    __device__ SiluMul(const MatMul& p, i32 pair) : y((ELEMENT*)p.y + pair), stride(p.y_stride) {}
+    __device__ SiluMul(const MatMul& p, i32 pair) : y((ELEMENT*)p.y), rows(p.y_rows), pair(pair) {}
 
     __device__ void write(i32 row, float gate, float up) const
     {
         // e^-|g| never overflows.
         float e = exact_exp(-fabsf(gate));
         float sigmoid = (gate < 0.0f ? e : 1.0f) / (1.0f + e);
-        y[(size_t)row * stride] = from_float<ELEMENT>(gate * sigmoid * up);
+        y[operand_at(row, pair, rows)] = from_float<ELEMENT>(gate * sigmoid * up);
     }
 };
 

@@ -9,7 +9,7 @@
 //
 //                x: TOKENS rows (operand B)          A CTA computes 128 outputs of TOKENS rows over one split of k: 8 warps of 16 outputs, or with
 //                +-----------------+                 many tokens of 32 outputs and half of them. k comes in tiles of 64 through a ring of stages
-//                | k               |                 in shared memory: a block of weights as it is stored (weights.cuh), and rows of x. The m16n8k16
+//                | k               |                 in shared memory: a block of weights, and of rows of x, as they are stored. The m16n8k16
 //   +---------+  +-----------------+                 product has weights as its 16 rows, so 8 tokens fill a tile, and first and second of a pair
 //   | W    k  |  | warp 0: 16 rows |                 (8 stored rows apart) come out in one thread.
 //   | 128 rows|  | ...             |
@@ -21,7 +21,7 @@
 // and the number of splits follows from the matrix's shape (MatMulShape.cs), never from rows, TOKENS or the device.
 //
 // The loop asks no questions: W is padded to whole blocks, x to whole tiles. Columns of padding are 0 in both; rows of padding may hold anything, and
-// their sums are not written. x must have memory for a whole number of TOKENS rows.
+// their sums are not written.
 //
 // Grid: (tiles of TOKENS rows, tiles of 128 stored rows of W, splits or 1): tiles of rows come first, so that they share a weight in the L2 cache.
 // Block: 256. Shared memory: STAGES (128 + TOKENS) 128 bytes, dynamic.
@@ -41,7 +41,7 @@
 constexpr i32 THREADS = 256;
 constexpr i32 WARPS = THREADS / LANES;
 constexpr i32 TILE_K = BLOCK_COLUMNS;
-constexpr i32 ROW_BYTES = 2 * TILE_K;
+constexpr i32 ROW_BYTES = BLOCK_ROW_BYTES;
 constexpr i32 ROW_CHUNKS = TILE_K / CHUNK;
 static_assert(TOKENS == 8 || TOKENS == 16 || TOKENS == 32 || TOKENS == 64 || TOKENS == 128, "rows of x of a tile");
 
@@ -67,26 +67,21 @@ __device__ inline i32 first_row_of_warp() { return threadIdx.x / LANES % (BLOCK_
 
 __device__ inline i32 first_token_of_warp() { return threadIdx.x / LANES / (BLOCK_ROWS / WARP_ROWS) * WARP_TOKENS; }
 
-// What a thread copies of each tile of k: every 256th chunk of its block of weights, and of every 32nd row of x the same chunk.
+// What a thread copies of each tile of k: every 256th chunk of its block of weights, and of the rows of x, which are one piece of memory, too.
 struct Fetcher
 {
-    static constexpr i32 ROWS_AT_ONCE = THREADS / ROW_CHUNKS;
-
     size_t weight; // global addresses
     size_t x;
-    size_t x_step; // between the rows
+    size_t x_step; // from a tile to the next
     u32 to;        // in a stage, of weights
-    u32 x_to;
 
     __device__ Fetcher(const MatMul& p, i32 row_tile, i32 first_token, i32 first_k)
     {
-        i32 row = threadIdx.x / ROW_CHUNKS, chunk = threadIdx.x % ROW_CHUNKS;
         size_t block = (size_t)row_tile * column_blocks(p.columns) + first_k;
         weight = global_address(p.weight + block * BLOCK_ELEMENTS + threadIdx.x * CHUNK);
-        x = global_address(p.x + (size_t)(first_token + row) * p.x_stride + first_k * TILE_K + chunk * CHUNK);
-        x_step = (size_t)ROWS_AT_ONCE * p.x_stride * sizeof(ELEMENT);
+        x = global_address(p.x + ((size_t)first_k * p.x_rows + first_token) * BLOCK_COLUMNS + threadIdx.x * CHUNK);
+        x_step = (size_t)p.x_rows * ROW_BYTES;
         to = kept((u32)__cvta_generic_to_shared(ring) + threadIdx.x * 16);
-        x_to = kept((u32)__cvta_generic_to_shared(ring) + WEIGHT_BYTES + swizzled<ROW_BYTES>(row, chunk));
     }
 
     // Begins to copy the next tile into the stage that begins there.
@@ -96,13 +91,13 @@ struct Fetcher
         for (i32 at = 0; at < WEIGHT_BYTES; at += 16 * THREADS)
             cp_async_16(to + stage + at, weight + at);
 #pragma unroll
-        for (i32 row = 0; row < TOKENS; row += ROWS_AT_ONCE)
+        for (i32 at = 0; at < TOKENS * ROW_BYTES; at += 16 * THREADS)
         {
-            if (TOKENS >= ROWS_AT_ONCE || threadIdx.x < TOKENS * ROW_CHUNKS)
-                cp_async_16(x_to + stage + row * ROW_BYTES, x + row / ROWS_AT_ONCE * x_step);
+            if (TOKENS * ROW_BYTES >= 16 * THREADS || threadIdx.x < TOKENS * ROW_CHUNKS)
+                cp_async_16(to + stage + WEIGHT_BYTES + at, x + at);
         }
         weight += WEIGHT_BYTES;
-        x += ROW_BYTES;
+        x += x_step;
     }
 };
 

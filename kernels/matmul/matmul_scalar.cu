@@ -5,11 +5,11 @@
 #include "epilogue.cuh"
 #include "weights.cuh"
 
-__device__ inline float dot(const MatMul& p, i32 stored_row, const ELEMENT* x)
+__device__ inline float dot(const MatMul& p, i32 stored_row, i32 row)
 {
     float sum = 0.0f;
     for (i32 k = 0; k < p.columns; k++)
-        sum = fmaf(to_float(p.weight[weight_at(stored_row, k / CHUNK * CHUNK, p.columns) + k % CHUNK]), to_float(x[k]), sum);
+        sum = fmaf(to_float(p.weight[weight_at(stored_row, k, p.columns)]), to_float(p.x[operand_at(row, k, p.x_rows)]), sum);
     return sum;
 }
 
@@ -18,16 +18,15 @@ template <typename Epilogue> __device__ void matmul_of(const MatMul& p)
     i32 i = blockIdx.x * blockDim.x + threadIdx.x, row = blockIdx.y;
     if (i >= (Epilogue::PAIRED ? p.outputs / 2 : p.outputs))
         return;
-    const ELEMENT* x = p.x + (size_t)row * p.x_stride;
     Epilogue epilogue(p, i);
     if constexpr (Epilogue::PAIRED)
     {
         i32 first = i / PAIRS_OF_TILE * 2 * PAIRS_OF_TILE + i % PAIRS_OF_TILE;
-        epilogue.write(row, dot(p, first, x), dot(p, first + PAIRS_OF_TILE, x));
+        epilogue.write(row, dot(p, first, row), dot(p, first + PAIRS_OF_TILE, row));
     }
     else
     {
-        epilogue.write(row, dot(p, i, x));
+        epilogue.write(row, dot(p, i, row));
     }
 }
 

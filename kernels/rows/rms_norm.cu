@@ -7,16 +7,15 @@
 #include "block_sum.cuh"
 #include "rms_norm.cuh"
 
-constexpr i32 CHUNK = 4;
+constexpr i32 FOUR = 4;
 
 extern "C" __global__ __launch_bounds__(256) void rms_norm(const __grid_constant__ RmsNorm p)
 {
     const float* x = p.x + (size_t)blockIdx.x * p.x_stride;
-    ELEMENT* y = p.y + (size_t)blockIdx.x * p.y_stride;
     float squares = 0.0f;
-    for (i32 first = CHUNK * threadIdx.x; first < p.columns; first += CHUNK * blockDim.x)
+    for (i32 first = FOUR * threadIdx.x; first < p.columns; first += FOUR * blockDim.x)
     {
-        if (first + CHUNK > p.columns)
+        if (first + FOUR > p.columns)
         {
             for (i32 c = first; c < p.columns; c++)
                 squares = fmaf(x[c], x[c], squares);
@@ -26,18 +25,18 @@ extern "C" __global__ __launch_bounds__(256) void rms_norm(const __grid_constant
         squares = fmaf(v.w, v.w, fmaf(v.z, v.z, fmaf(v.y, v.y, fmaf(v.x, v.x, squares))));
     }
     float scale = scale_of(block_sum(squares), p);
-    for (i32 first = CHUNK * threadIdx.x; first < p.columns; first += CHUNK * blockDim.x)
+    for (i32 first = FOUR * threadIdx.x; first < p.columns; first += FOUR * blockDim.x)
     {
-        if (first + CHUNK > p.columns)
+        if (first + FOUR > p.columns)
         {
             for (i32 c = first; c < p.columns; c++)
-                y[c] = from_float<ELEMENT>(x[c] * scale * p.weight[c]);
+                p.y[operand_at(blockIdx.x, c, p.y_rows)] = from_float<ELEMENT>(x[c] * scale * p.weight[c]);
             break;
         }
         float4 v = *reinterpret_cast<const float4*>(x + first), factor = *reinterpret_cast<const float4*>(p.weight + first);
-        ELEMENT packed[CHUNK] = {
+        ELEMENT packed[FOUR] = {
             from_float<ELEMENT>(v.x * scale * factor.x), from_float<ELEMENT>(v.y * scale * factor.y),
             from_float<ELEMENT>(v.z * scale * factor.z), from_float<ELEMENT>(v.w * scale * factor.w)};
-        *reinterpret_cast<uint2*>(y + first) = make_uint2(packed[0].bits | (u32)packed[1].bits << 16, packed[2].bits | (u32)packed[3].bits << 16);
+        *reinterpret_cast<uint2*>(p.y + operand_at(blockIdx.x, first, p.y_rows)) = make_uint2(packed[0].bits | (u32)packed[1].bits << 16, packed[2].bits | (u32)packed[3].bits << 16);
     }
 }

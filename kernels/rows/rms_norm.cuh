@@ -1,15 +1,15 @@
 // What rms_norm.cu and its twin share.
 #pragma once
-#include "elements.cuh"
+#include "operands.cuh"
 
 struct RmsNorm
 {
     const float* x;      // [rows][x_stride], rows at multiples of 16 bytes
     const float* weight; // [columns], at a multiple of 16 bytes
-    ELEMENT* y;          // [rows][y_stride], rows at multiples of 8 bytes
+    ELEMENT* y;          // [y_rows][columns] as operands (operands.cuh)
     i32 columns;
     i32 x_stride;
-    i32 y_stride;
+    i32 y_rows;
     float epsilon;
 };
 

@@ -11,5 +11,5 @@ extern "C" __global__ void rms_norm(const __grid_constant__ RmsNorm p)
         squares = fmaf(x[c], x[c], squares);
     float scale = scale_of(squares, p);
     for (i32 c = 0; c < p.columns; c++)
-        p.y[(size_t)blockIdx.x * p.y_stride + c] = from_float<ELEMENT>(x[c] * scale * p.weight[c]);
+        p.y[operand_at(blockIdx.x, c, p.y_rows)] = from_float<ELEMENT>(x[c] * scale * p.weight[c]);
 }

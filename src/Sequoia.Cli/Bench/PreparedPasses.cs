@@ -59,7 +59,7 @@ internal sealed class PreparedPasses : IDisposable
 
     public WorkQueue Queue { get; }
 
-    public Activations Logits => _forward.Logits;
+    public Accumulators Logits => _forward.Logits;
 
     /// <summary>The whole pass over a tree, with logits of all rows.</summary>
     public Action Whole(TokenTree tree)

@@ -9,10 +9,14 @@ internal abstract class Activations(int rows, int columns) : IDisposable
 
     public int Columns { get; } = columns;
 
+    public abstract void Dispose();
+}
+
+/// <summary>Activations in fp32.</summary>
+internal abstract class Accumulators(int rows, int columns) : Activations(rows, columns)
+{
     /// <summary>Copies one row to the host, after all earlier work in the queue.</summary>
     public abstract void Download(WorkQueue queue, int row, Span<float> destination);
-
-    public abstract void Dispose();
 }
 
 /// <summary>A weight matrix [rows][columns] (a vector has one row) on a device; several tensors may be stacked by rows.</summary>

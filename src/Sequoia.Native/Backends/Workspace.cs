@@ -2,12 +2,13 @@ namespace Sequoia.Native.Backends;
 
 /// <summary>
 /// The activations of passes of one model, for any sequences, and any other memory that a device needs for them. Passes that share a workspace
-/// run in one queue. Activations are accumulators (fp32) or matmul operands (the type in which the device multiplies).
+/// run in one queue. Other activations than accumulators are
+/// operands, in the type and layout in which the device multiplies.
 /// </summary>
 internal abstract class Workspace : IDisposable
 {
-    /// <summary>The residual stream: an accumulator.</summary>
-    public abstract Activations Residual { get; }
+    /// <summary>The residual stream.</summary>
+    public abstract Accumulators Residual { get; }
 
     /// <summary>Normalised rows: an operand.</summary>
     public abstract Activations Normed { get; }
@@ -21,8 +22,7 @@ internal abstract class Workspace : IDisposable
     /// <summary>Hidden units: an operand.</summary>
     public abstract Activations Hidden { get; }
 
-    /// <summary>An accumulator.</summary>
-    public abstract Activations Logits { get; }
+    public abstract Accumulators Logits { get; }
 
     public abstract void Dispose();
 }

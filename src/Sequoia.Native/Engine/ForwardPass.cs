@@ -26,7 +26,7 @@ internal sealed class ForwardPass : IDisposable
 
     public Workspace Workspace { get; }
 
-    public Activations Logits => Workspace.Logits;
+    public Accumulators Logits => Workspace.Logits;
 
     /// <summary>
     /// Computes the pass's rows. Stores their keys and values in the pool and the requested logits in <see cref="Logits"/>. Rows of earlier

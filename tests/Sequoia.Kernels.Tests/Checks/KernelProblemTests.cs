@@ -21,7 +21,7 @@ internal sealed class KernelProblemTests : CudaFixture
         ("rms_norm", new("No_epsilon", "rms_norm.cuh", "squares / (float)p.columns + p.epsilon", "squares / (float)p.columns")),
         ("rms_norm", new("Weights_are_left_out", "rms_norm_scalar.cu", "x[c] * scale * p.weight[c]", "x[c] * scale")),
         ("matmul", new("Last_columns_are_lost", "matmul.cu", "i32 all = column_blocks(p.columns)", "i32 all = p.columns / BLOCK_COLUMNS")),
-        ("matmul", new("Twin_takes_the_first_row", "matmul_scalar.cu", "(size_t)row * p.x_stride", "(size_t)0 * p.x_stride")),
+        ("matmul", new("Twin_takes_the_first_row", "matmul_scalar.cu", "operand_at(row, k, p.x_rows)", "operand_at(0, k, p.x_rows)")),
         ("matmul_scalar", new("Last_column_is_lost", "matmul_scalar.cu", "k < p.columns", "k < p.columns - 1")),
         ("attend", new("Tree_without_the_row_itself", "attend.cu", "(i32)of_row.position + 1 - first_key),", "max(1, (i32)of_row.position - first_key)),")),
         ("attend", new("Splits_of_the_first_keys", "attend.cu", "cache_row(pages, first_key + first_tile", "cache_row(pages, first_tile")),

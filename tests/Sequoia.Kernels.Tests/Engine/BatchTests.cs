@@ -77,6 +77,6 @@ internal sealed class BatchTests : CudaFixture
         });
 
         // Weights of 2 bytes, in whole blocks, each once; rows of x, each once for 128 stored rows.
-        long Operands(MatMulShape shape) => 2L * WeightBlocks.Padded(shape.Columns) * shape.RowTiles * (WeightBlocks.Rows + rows);
+        long Operands(MatMulShape shape) => 2L * OperandBlocks.Padded(shape.Columns) * shape.RowTiles * (WeightBlocks.Rows + rows);
     }
 }

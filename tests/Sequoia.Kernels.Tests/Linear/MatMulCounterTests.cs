@@ -28,7 +28,7 @@ internal sealed class MatMulCounterTests : CudaFixture
             MatMulChecks.CountersAreAsStated(Kernels, sizes, inTurn: true);
         // An mma is 16 x 8 x 16 products; rows of x are filled up to TOKENS, outputs to 128, columns to 64.
         MatMulGrid grid = new(sizes.Shape, sizes.Rows, 1);
-        long products = (long)grid.TokenTiles * grid.Tokens * sizes.Shape.RowTiles * WeightBlocks.Rows * WeightBlocks.Padded(sizes.Columns);
+        long products = (long)grid.TokenTiles * grid.Tokens * sizes.Shape.RowTiles * WeightBlocks.Rows * OperandBlocks.Padded(sizes.Columns);
         Assert.That(profile.Total.Mma, Is.EqualTo(products / (16 * 8 * 16)));
         Assert.That(profile.Total.Mma * 4096.0 / profile.Total.Flops, Is.GreaterThan(0.95));
     }
@@ -42,7 +42,7 @@ internal sealed class MatMulCounterTests : CudaFixture
     public void A_stage_takes_few_instructions(int rows, int most)
     {
         const int Few = 1024, Many = 3072, Warps = 8;
-        double ofStage = (Work(Many) - Work(Few)) / (Warps * (Many - Few) / (double)WeightBlocks.Columns);
+        double ofStage = (Work(Many) - Work(Few)) / (Warps * (Many - Few) / (double)OperandBlocks.Columns);
         TestContext.Out.WriteLine($"{ofStage:F1} warp instructions a warp and stage");
         Assert.That(ofStage, Is.LessThanOrEqualTo(most));
 

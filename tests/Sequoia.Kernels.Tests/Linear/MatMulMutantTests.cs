@@ -15,10 +15,10 @@ internal sealed class MatMulMutantTests : CudaFixture
         new("Stage_read_without_a_wait", Kernel, "        cp_async_wait<STAGES - 2>();\n", ""),
         new("Waits_for_one_group_too_few", Kernel, "cp_async_wait<STAGES - 2>", "cp_async_wait<STAGES - 1>"),
         new("Nothing_is_no_group", Kernel, "        // Also of nothing, so that the newest STAGES - 2 groups are always those of tiles ahead.\n        cp_async_commit();", "        if (ahead > 0)\n            cp_async_commit();"),
-        new("Last_columns_are_lost", "weights.cuh", "(columns + BLOCK_COLUMNS - 1) / BLOCK_COLUMNS", "columns / BLOCK_COLUMNS"),
+        new("Last_columns_are_lost", "operands.cuh", "(columns + BLOCK_COLUMNS - 1) / BLOCK_COLUMNS", "columns / BLOCK_COLUMNS"),
         new("One_tile_too_many_is_read", Kernel, "if (ahead > 0)", "if (ahead >= 0)"),
         new("A_tile_is_read_twice", Kernel, "        weight += WEIGHT_BYTES;\n", ""),
-        new("Rows_of_x_are_read_twice", Kernel, "x + row / ROWS_AT_ONCE * x_step", "x"),
+        new("Rows_of_x_are_read_twice", Kernel, "cp_async_16(to + stage + WEIGHT_BYTES + at, x + at)", "cp_async_16(to + stage + WEIGHT_BYTES + at, x)"),
         new("Free_stage_is_the_next", Kernel, "        free_stage = stage;\n        stage = next(stage);", "        stage = next(stage);\n        free_stage = stage;"),
         new("Ring_of_one_stage_less", Kernel, "stage == (STAGES - 1) * STAGE_BYTES", "stage == (STAGES - 2) * STAGE_BYTES"),
         new("One_output_too_many", Kernel, "output >= outputs", "output > outputs"),
@@ -62,8 +62,8 @@ internal sealed class MatMulMutantTests : CudaFixture
     [
         new("Last_column_is_lost", Twin, "k < p.columns", "k < p.columns - 1"),
         new("One_output_too_many", Twin, "if (i >= ", "if (i > "),
-        new("Second_of_the_next_pair", Twin, "dot(p, first + PAIRS_OF_TILE, x)", "dot(p, first + 1, x)"),
-        new("Input_of_the_first_row", Twin, "(size_t)row * p.x_stride", "(size_t)0 * p.x_stride"),
+        new("Second_of_the_next_pair", Twin, "dot(p, first + PAIRS_OF_TILE, row)", "dot(p, first + 1, x)"),
+        new("Input_of_the_first_row", Twin, "operand_at(row, k, p.x_rows)", "operand_at(0, k, p.x_rows)"),
     ];
 
     [TestCaseSource(nameof(Mutants))]

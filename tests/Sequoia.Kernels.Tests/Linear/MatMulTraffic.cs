@@ -9,12 +9,12 @@ internal static class MatMulTraffic
     public static long Of(MatMulCase sizes, MatMulGrid grid) => Operands(sizes, grid) + Splits(grid) + Results(sizes, grid);
 
     public static long Operands(MatMulCase sizes, MatMulGrid grid) =>
-        2L * WeightBlocks.Padded(sizes.Columns) * grid.TokenTiles * sizes.Shape.RowTiles * (WeightBlocks.Rows + grid.Tokens);
+        2L * OperandBlocks.Padded(sizes.Columns) * grid.TokenTiles * sizes.Shape.RowTiles * (WeightBlocks.Rows + grid.Tokens);
 
     /// <summary>What is touched of operands beyond their rows and columns: whole blocks and tiles.</summary>
     public static long Padding(MatMulCase sizes) =>
         2 * (WeightBlocks.Of(sizes.Shape.StoredRows, sizes.Columns) - ((long)sizes.Shape.StoredRows * sizes.Columns)
-        + ((long)MatMulGrid.RowsInTiles(sizes.Rows) * WeightBlocks.Padded(sizes.Columns)) - ((long)sizes.Rows * sizes.Columns));
+        + ((long)MatMulGrid.RowsInTiles(sizes.Rows) * OperandBlocks.Padded(sizes.Columns)) - ((long)sizes.Rows * sizes.Columns));
 
     private static long Splits(MatMulGrid grid) =>
         grid.Splits == 1 ? 0 : ((1024L * grid.Tokens) + 4) * grid.TokenTiles * grid.Shape.RowTiles * grid.Splits;

@@ -7,7 +7,7 @@ namespace Sequoia.Native.Backends.Cpu;
 /// Rows with a stride of whole 64-float tiles: a matrix product reads whole chunks of 32, sampling whole tiles of 64. The floats
 /// after the last column stay zero.
 /// </summary>
-internal sealed unsafe class CpuActivations : Activations
+internal sealed unsafe class CpuActivations : Accumulators
 {
     private readonly AlignedBuffer<float> _buffer;
 

@@ -4,7 +4,7 @@ using Sequoia.Native.Models;
 
 namespace Sequoia.Native.Backends.Cuda;
 
-internal sealed class CudaActivations(CudaContext context, int rows, int columns) : Activations(rows, columns)
+internal sealed class CudaActivations(CudaContext context, int rows, int columns) : Accumulators(rows, columns)
 {
     // Rows begin at multiples of 16 bytes.
     private const int Alignment = 4;
@@ -24,50 +24,53 @@ internal sealed class CudaActivations(CudaContext context, int rows, int columns
     public override void Dispose() => Data.Dispose();
 }
 
-/// <summary>Rows that weights or keys are multiplied by, in 16 bits, and the workspace of their products.</summary>
-internal sealed class CudaOperands : Activations
+/// <summary>Rows in 16 bits, and the workspace of what multiplies them.</summary>
+internal abstract class CudaNarrow : Activations
 {
-    private readonly DeviceParts _parts;
-    private readonly Element _element;
-    private readonly ushort[] _row;
-
     /// <param name="context">The context.</param>
     /// <param name="rows">The number of rows.</param>
     /// <param name="columns">The number of columns.</param>
-    /// <param name="element">The element type.</param>
-    /// <param name="partials">The most floats of partial sums that any of their products, or attention, needs.</param>
-    /// <param name="counters">The most counters that any of their products needs.</param>
-    public CudaOperands(CudaContext context, int rows, int columns, Element element, long partials, int counters) : base(rows, columns)
+    /// <param name="elements">The elements of all rows, including padding, which is 0 at first.</param>
+    /// <param name="partials">The most floats of partial sums that are needed.</param>
+    /// <param name="counters">The most counters that are needed.</param>
+    protected CudaNarrow(CudaContext context, int rows, int columns, long elements, long partials, int counters) : base(rows, columns)
     {
-        _parts = new DeviceParts(context, $"room for {rows} rows of {columns}");
-        _element = element;
-        _row = new ushort[columns];
-        Stride = WeightBlocks.Padded(columns);
-        // Products read whole blocks of columns and whole tiles of rows. Padding of columns stays 0.
-        Data = _parts.Upload(new ushort[(long)MatMulGrid.RowsInTiles(rows) * Stride]);
-        Partials = partials == 0 ? 0 : _parts.Allocate<float>(partials).Handle;
-        Counters = counters == 0 ? 0 : _parts.Upload(new uint[counters]).Handle;
+        Parts = new DeviceParts(context, $"room for {rows} rows of {columns}");
+        Data = Parts.Upload(new ushort[elements]);
+        Partials = partials == 0 ? 0 : Parts.Allocate<float>(partials).Handle;
+        Counters = counters == 0 ? 0 : Parts.Upload(new uint[counters]).Handle;
     }
-
-    /// <summary>Elements from one row to the next.</summary>
-    public int Stride { get; }
 
     public DeviceBuffer<ushort> Data { get; }
 
-    /// <summary>Space for partial sums; 0 if no product needs any.</summary>
+    /// <summary>Space for partial sums; 0 if none is needed.</summary>
     public nint Partials { get; }
 
-    /// <summary>Counters, 0 before and after each product.</summary>
+    /// <summary>Counters, 0 before and after each use.</summary>
     public nint Counters { get; }
 
-    public override void Download(WorkQueue queue, int row, Span<float> destination)
-    {
-        Data.CopyTo(_row, (long)row * Stride, CudaQueue.StreamOf(queue));
-        for (int i = 0; i < _row.Length; i++)
-            destination[i] = Elements.Widen(_row[i], _element);
-    }
+    protected DeviceParts Parts { get; }
 
-    public override void Dispose() => _parts.Dispose();
+    public override void Dispose() => Parts.Dispose();
+}
+
+/// <summary>Queries, row after row, and the workspace of attention.</summary>
+internal sealed class CudaQueries(CudaContext context, int rows, int columns, long partials, int counters)
+    : CudaNarrow(context, rows, columns, (long)rows * StrideOf(columns), partials, counters)
+{
+    /// <summary>Elements from one row to the next.</summary>
+    public int Stride { get; } = StrideOf(columns);
+
+    // Rows begin at multiples of 16 bytes.
+    private static int StrideOf(int columns) => 2 * CudaActivations.StrideOf((columns + 1) / 2);
+}
+
+/// <summary>Rows that matrices are multiplied by, in blocks (<see cref="OperandBlocks"/>), and the workspace of their products.</summary>
+internal sealed class CudaOperands(CudaContext context, int rows, int columns, long partials, int counters)
+    : CudaNarrow(context, rows, columns, (long)MatMulGrid.RowsInTiles(rows) * OperandBlocks.Padded(columns), partials, counters)
+{
+    /// <summary>Rows that the blocks have, including padding.</summary>
+    public int BlockRows { get; } = MatMulGrid.RowsInTiles(rows);
 }
 
 /// <summary>[position][pair], the same bits as on the CPU.</summary>

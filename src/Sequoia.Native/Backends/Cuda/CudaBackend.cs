@@ -150,7 +150,7 @@ internal sealed class CudaBackend : Backend
             Y = to.Data.Handle,
             Columns = x.Columns,
             XStride = from.Stride,
-            YStride = to.Stride,
+            YRows = to.BlockRows,
             Epsilon = epsilon,
         }, count, CudaQueue.StreamOf(queue));
     }
@@ -165,13 +165,13 @@ internal sealed class CudaBackend : Backend
     {
         (var matrix, var to) = ((CudaMatrix)weight, (CudaOperands)hidden);
         MatMul product = Product(matrix, (CudaOperands)x, new DevicePass { Count = rows });
-        (product.Y, product.YStride) = (to.Data.Handle, to.Stride);
+        (product.Y, product.YRows) = (to.Data.Handle, to.BlockRows);
         _matMul.Launch(MatMulKind.SiluMul, product, CudaQueue.StreamOf(queue));
     }
 
     public override void ProjectQkv(WorkQueue queue, Matrix weight, Activations x, RopeTable rope, KvPool pool, int layer, Pass pass, Activations queries)
     {
-        (var matrix, var kv, var table, var to) = ((CudaMatrix)weight, (CudaKvPool)pool, (CudaRopeTable)rope, (CudaOperands)queries);
+        (var matrix, var kv, var table, var to) = ((CudaMatrix)weight, (CudaKvPool)pool, (CudaRopeTable)rope, (CudaQueries)queries);
         MatMul product = Product(matrix, (CudaOperands)x, ((CudaPass)pass).Device);
         (product.Y, product.YStride) = (to.Data.Handle, to.Stride);
         (product.Cos, product.Sin) = (table.Cos.Handle, table.Sin.Handle);
@@ -183,7 +183,7 @@ internal sealed class CudaBackend : Backend
 
     public override void Attend(WorkQueue queue, Activations queries, KvPool pool, int layer, Pass pass, Activations output)
     {
-        (var from, var kv, var to, var rows) = ((CudaOperands)queries, (CudaKvPool)pool, (CudaOperands)output, (CudaPass)pass);
+        (var from, var kv, var to, var rows) = ((CudaQueries)queries, (CudaKvPool)pool, (CudaOperands)output, (CudaPass)pass);
         // Many rows after a long prefix would need a large workspace, so they are split over several launches.
         foreach (AttendRows launch in rows.Attend)
         {
@@ -207,7 +207,7 @@ internal sealed class CudaBackend : Backend
                 Capacity = kv.Rows,
                 HeadDim = kv.HeadDim,
                 QueryStride = from.Stride,
-                OutputStride = to.Stride,
+                OutputRows = to.BlockRows,
                 Scale = 1f / MathF.Sqrt(kv.HeadDim),
             }, launch.RowTile, launch.IsTree, CudaQueue.StreamOf(queue));
         }
@@ -313,7 +313,7 @@ internal sealed class CudaBackend : Backend
         Pass = pass,
         Outputs = weight.Rows,
         Columns = weight.Columns,
-        XStride = x.Stride,
+        XRows = x.BlockRows,
     };
 
     private T Keep<T>(T weight) where T : IDisposable

@@ -19,12 +19,12 @@ internal sealed class CudaWorkspace : Workspace
             Logits = _parts.Own(new CudaActivations(backend.Context, Math.Max(1, size.LogitRows), config.VocabularySize));
             int headSize = config.Heads * config.HeadDim, positions = KvPool.PagesFor(size.Positions) * KvPool.PageSize;
             Normed = Operands(
-                config.HiddenSize, 0, 0, new(MatMulKind.Rope, config.QkvSize, config.HiddenSize), new(MatMulKind.SiluMul, 2 * config.IntermediateSize, config.HiddenSize),
+                config.HiddenSize, new(MatMulKind.Rope, config.QkvSize, config.HiddenSize), new(MatMulKind.SiluMul, 2 * config.IntermediateSize, config.HiddenSize),
                 new(MatMulKind.Plain, config.VocabularySize, config.HiddenSize));
-            Queries = Operands(
-                headSize, AttendKernels.WorkspaceForAll(size.Rows, config.Heads, positions, config.HeadDim), size.Rows * config.KvHeads);
-            Attended = Operands(headSize, 0, 0, new MatMulShape(MatMulKind.Add, config.HiddenSize, headSize));
-            Hidden = Operands(config.IntermediateSize, 0, 0, new MatMulShape(MatMulKind.Add, config.HiddenSize, config.IntermediateSize));
+            Queries = _parts.Own(new CudaQueries(
+                backend.Context, size.Rows, headSize, AttendKernels.WorkspaceForAll(size.Rows, config.Heads, positions, config.HeadDim), size.Rows * config.KvHeads));
+            Attended = Operands(headSize, new MatMulShape(MatMulKind.Add, config.HiddenSize, headSize));
+            Hidden = Operands(config.IntermediateSize, new MatMulShape(MatMulKind.Add, config.HiddenSize, config.IntermediateSize));
         }
         catch
         {
@@ -33,15 +33,16 @@ internal sealed class CudaWorkspace : Workspace
         }
 
         // Includes the workspace of the largest product.
-        CudaOperands Operands(int columns, long partials, int counters, params ReadOnlySpan<MatMulShape> products)
+        CudaOperands Operands(int columns, params ReadOnlySpan<MatMulShape> products)
         {
+            (long partials, int counters) = (0, 0);
             foreach (MatMulShape product in products)
                 (partials, counters) = (Math.Max(partials, matMul.PartialsFor(product, size.Rows)), Math.Max(counters, matMul.CountersFor(product, size.Rows)));
-            return _parts.Own(new CudaOperands(backend.Context, size.Rows, columns, backend.Element, partials, counters));
+            return _parts.Own(new CudaOperands(backend.Context, size.Rows, columns, partials, counters));
         }
     }
 
-    public override Activations Residual { get; }
+    public override Accumulators Residual { get; }
 
     public override Activations Normed { get; }
 
@@ -51,7 +52,7 @@ internal sealed class CudaWorkspace : Workspace
 
     public override Activations Hidden { get; }
 
-    public override Activations Logits { get; }
+    public override Accumulators Logits { get; }
 
     public override void Dispose() => _parts.Dispose();
 }

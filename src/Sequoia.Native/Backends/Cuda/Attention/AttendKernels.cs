@@ -120,6 +120,6 @@ internal struct Attend
     public nint Queries, Keys, Values, Output, Partials, Arrived;
     public DevicePass Pass;
     public nint Tiles;
-    public int TileCount, FirstRow, Count, Splits, Heads, KvHeads, Group, Capacity, HeadDim, QueryStride, OutputStride;
+    public int TileCount, FirstRow, Count, Splits, Heads, KvHeads, Group, Capacity, HeadDim, QueryStride, OutputRows;
     public float Scale;
 }

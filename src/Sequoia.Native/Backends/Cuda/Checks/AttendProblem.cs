@@ -5,8 +5,6 @@ namespace Sequoia.Native.Backends.Cuda.Checks;
 /// <summary>Attention of the rows of a tree: attend.cu (its twin on devices without tensor cores) and attend_scalar.cu.</summary>
 internal sealed class AttendProblem : KernelProblem
 {
-    private const int StridePadding = 24;
-
     // Rows of the pass that belong to another launch.
     private const int RowsBefore = 2;
 
@@ -42,8 +40,8 @@ internal sealed class AttendProblem : KernelProblem
         _rowTile = AttendKernels.RowTileFor(shape.Rows, shape.Group);
         int ofTile = AttendKernels.RowsOfTile(_rowTile, shape.Group), tileCount = MatMulShape.Ceiling(shape.Rows, ofTile);
         int[] tiles = [.. Enumerable.Range(0, tileCount).SelectMany(tile => (int[])[RowsBefore + (tile * ofTile), Math.Min(ofTile, shape.Rows - (tile * ofTile))])];
-        OutputStride = (shape.Heads * shape.HeadDim) + StridePadding;
-        _output = Own(GuardedBuffer<ushort>.Filled(gpu, shape.Rows * OutputStride, AttendOperands.NotANumber));
+        OutputRows = MatMulGrid.RowsInTiles(RowsBefore + shape.Rows);
+        _output = Own(GuardedBuffer<ushort>.Filled(gpu, OutputRows * OperandBlocks.Padded(shape.Heads * shape.HeadDim), AttendOperands.NotANumber));
         _partials = Own(GuardedBuffer<uint>.Filled(gpu, (int)AttendKernels.WorkspaceFloats(shape.Rows, shape.Heads, shape.Positions, shape.HeadDim), Poison));
         _arrived = Own(new GuardedBuffer<uint>(gpu, new uint[shape.Rows * shape.KvHeads], Poison));
         float scale = 1 / MathF.Sqrt(shape.HeadDim);
@@ -53,7 +51,7 @@ internal sealed class AttendProblem : KernelProblem
             Queries = Own(gpu.Upload<ushort>(_operands.Queries)).Handle - (RowsBefore * _operands.QueryStride * sizeof(ushort)),
             Keys = Own(gpu.Upload<ushort>(_operands.Keys)).Handle,
             Values = Own(gpu.Upload<ushort>(_operands.Values)).Handle,
-            Output = _output.Address - (RowsBefore * OutputStride * sizeof(ushort)),
+            Output = _output.Address,
             Partials = _partials.Address,
             Arrived = _arrived.Address,
             Pass = _step.Pass([.. Enumerable.Repeat(nodes[0], RowsBefore), .. nodes]),
@@ -68,7 +66,7 @@ internal sealed class AttendProblem : KernelProblem
             Capacity = shape.Pages.Capacity,
             HeadDim = shape.HeadDim,
             QueryStride = _operands.QueryStride,
-            OutputStride = OutputStride,
+            OutputRows = OutputRows,
             Scale = scale,
         };
     }
@@ -86,7 +84,7 @@ internal sealed class AttendProblem : KernelProblem
     /// <summary>Whether the kernel is a user's, with unknown tiles: it has a different bound and its own workspace.</summary>
     public bool IsReplacement { get; init; }
 
-    public int OutputStride { get; }
+    public int OutputRows { get; }
 
     public override long Bytes
     {
@@ -127,7 +125,7 @@ internal sealed class AttendProblem : KernelProblem
         if (Overrun() is { } where)
             throw new InvalidOperationException($"{Shape}: {where}");
         ushort[] output = _output.ToArray();
-        return [.. Enumerable.Range(0, _shape.Rows).Select(row => output.AsSpan(row * OutputStride, _shape.Heads * _shape.HeadDim).ToArray())];
+        return [.. Enumerable.Range(0, _shape.Rows).Select(row => OperandBlocks.Read(output, RowsBefore + row, OutputRows, _shape.Heads * _shape.HeadDim))];
     }
 
     public override Deviation Compare()
@@ -141,15 +139,10 @@ internal sealed class AttendProblem : KernelProblem
         var worst = new Deviation(0, "nowhere");
         for (int row = 0; row < _shape.Rows; row++)
         {
-            for (int column = 0; column < OutputStride; column++)
+            ushort[] results = OperandBlocks.Read(output, RowsBefore + row, OutputRows, columns);
+            for (int column = 0; column < columns; column++)
             {
-                ushort found = output[(row * OutputStride) + column];
-                if (column >= columns)
-                {
-                    if (found != AttendOperands.NotANumber)
-                        return new Deviation(double.PositiveInfinity, $"behind row {row}");
-                    continue;
-                }
+                ushort found = results[column];
                 int at = (row * columns) + column;
                 double apart = Math.Abs(Elements.Widen(found, _shape.Element) - reference.Expected[at]) / bounds[at];
                 if (!(apart <= worst.Worst))
@@ -163,7 +156,10 @@ internal sealed class AttendProblem : KernelProblem
     }
 
     /// <summary>Out-of-bounds writes around the outputs.</summary>
-    private string? Overrun() => _output.Overrun("output") ?? _partials.Overrun("workspace") ?? _arrived.Overrun("counters", _ => false) ?? _step.ChangedRows() ?? _step.Difference(LogitDamage.None);
+    private string? Overrun() => _output.Overrun("output", IsOutput) ?? _partials.Overrun("workspace") ?? _arrived.Overrun("counters", _ => false) ?? _step.ChangedRows() ?? _step.Difference(LogitDamage.None);
+
+    private bool IsOutput(int place) =>
+        OperandBlocks.AreOf(RowsBefore + _shape.Rows, OutputRows, _shape.Heads * _shape.HeadDim)(place) && !OperandBlocks.AreOf(RowsBefore, OutputRows, int.MaxValue)(place);
 
     /// <summary>Partial sums that were written although their row has no keys there.</summary>
     private string? StrayPartial(uint[] partials)

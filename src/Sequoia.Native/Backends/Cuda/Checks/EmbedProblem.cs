@@ -29,7 +29,7 @@ internal sealed class EmbedProblem : ExactProblem
         // Any number but NaN and infinity, whose exponents have this bit; all padding is NaN.
         for (int i = 0; i < _table.Length; i++)
             _table[i] &= 0xBFFF;
-        ushort[] blocks = new ushort[WeightBlocks.Of(vocabulary, columns)], row = new ushort[WeightBlocks.Padded(columns)];
+        ushort[] blocks = new ushort[WeightBlocks.Of(vocabulary, columns)], row = new ushort[OperandBlocks.Padded(columns)];
         Array.Fill(blocks, MatMulInputs.NaN);
         Array.Fill(row, MatMulInputs.NaN);
         for (int token = 0; token < vocabulary; token++)

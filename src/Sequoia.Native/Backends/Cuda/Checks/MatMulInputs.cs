@@ -25,7 +25,7 @@ internal sealed class MatMulInputs
     /// <summary>Blocks of stored rows (<see cref="WeightBlocks"/>); padding of rows and of pairs is NaN.</summary>
     public required ushort[] Weight { get; init; }
 
-    /// <summary>[rows][XStride]; padding up to whole blocks is 0, what lies behind it NaN.</summary>
+    /// <summary>[rows][columns]</summary>
     public required ushort[] X { get; init; }
 
     /// <summary>The input that matmul_add adds to: [rows][outputs].</summary>
@@ -41,10 +41,21 @@ internal sealed class MatMulInputs
 
     public required TokenTree Tree { get; init; }
 
-    public int XStride => WeightBlocks.Padded(Case.Columns) + Case.Slack;
+    /// <summary>Rows of the blocks of x.</summary>
+    public int XRows => MatMulGrid.RowsInTiles(Case.Rows) + Case.Slack;
 
-    /// <summary>The rows of x, and rows of NaN up to a whole tile of the kernel.</summary>
-    public ushort[] XInTiles => [.. X, .. Enumerable.Repeat(NaN, (MatMulGrid.RowsInTiles(Case.Rows) - Case.Rows) * XStride)];
+    /// <summary>x in blocks; padding of columns is 0, rows of padding are NaN.</summary>
+    public ushort[] XBlocks
+    {
+        get
+        {
+            ushort[] blocks = new ushort[XRows * OperandBlocks.Padded(Case.Columns)];
+            Array.Fill(blocks, NaN);
+            for (int row = 0; row < Case.Rows; row++)
+                OperandBlocks.Write(Padded(X, row, Case.Columns), row, XRows, blocks);
+            return blocks;
+        }
+    }
 
     public static MatMulInputs Random(MatMulCase sizes)
     {
@@ -63,7 +74,7 @@ internal sealed class MatMulInputs
         {
             Matrix = matrix,
             Weight = Blocks(),
-            X = [.. Enumerable.Range(0, rows).SelectMany(row => (ushort[])[.. Padded(x, row), .. Enumerable.Repeat(NaN, sizes.Slack)])],
+            X = x,
             Before = Numbers(rows * sizes.Outputs, () => 3 * Normal(random)),
             Cos = [.. angle.Select(a => (float)Math.Cos(a))],
             Sin = [.. angle.Select(a => (float)Math.Sin(a))],
@@ -83,13 +94,6 @@ internal sealed class MatMulInputs
             return numbers;
         }
 
-        ushort[] Padded(ushort[] elements, int row)
-        {
-            ushort[] padded = new ushort[WeightBlocks.Padded(columns)];
-            elements.AsSpan(row * columns, columns).CopyTo(padded);
-            return padded;
-        }
-
         ushort[] Blocks()
         {
             ushort[] blocks = new ushort[WeightBlocks.Of(sizes.Shape.StoredRows, columns)];
@@ -97,7 +101,7 @@ internal sealed class MatMulInputs
             for (int stored = 0; stored < sizes.Shape.StoredRows; stored++)
             {
                 if (ModelRow(sizes, stored) is >= 0 and int source)
-                    WeightBlocks.Write(Padded(matrix, source), stored, blocks);
+                    WeightBlocks.Write(Padded(matrix, source, columns), stored, blocks);
             }
             return blocks;
         }
@@ -108,13 +112,20 @@ internal sealed class MatMulInputs
     {
         Matrix = Matrix,
         Weight = Weight,
-        X = [.. rows.SelectMany(row => X.AsSpan(row * XStride, XStride).ToArray())],
+        X = [.. rows.SelectMany(row => X.AsSpan(row * Case.Columns, Case.Columns).ToArray())],
         Before = [.. rows.SelectMany(row => Before.AsSpan(row * Case.Outputs, Case.Outputs).ToArray())],
         Cos = Cos,
         Sin = Sin,
         Nodes = [.. rows.Select(row => Nodes[row])],
         Tree = Tree,
     };
+
+    private static ushort[] Padded(ushort[] elements, int row, int columns)
+    {
+        ushort[] padded = new ushort[OperandBlocks.Padded(columns)];
+        elements.AsSpan(row * columns, columns).CopyTo(padded);
+        return padded;
+    }
 
     /// <summary>The model's row that is stored here; negative for padding.</summary>
     private static int ModelRow(MatMulCase sizes, int stored)
@@ -154,7 +165,7 @@ internal sealed record MatMulCase(MatMulKind Kind, Element Element, int Rows, in
     /// <summary>Tokens before the tree's root.</summary>
     public int Committed { get; private init; }
 
-    /// <summary>Elements between the end of a row and the start of the next, beyond the alignment requirement.</summary>
+    /// <summary>Rows of blocks, and elements between the end of a row and the start of the next, beyond what is required.</summary>
     public int Slack { get; private init; }
 
     public MatMulShape Shape => new(Kind, Outputs, Columns);

@@ -18,7 +18,7 @@ internal sealed class MatMulProblem : KernelProblem
     private readonly GuardedBuffer<uint> _sums;
     private readonly GuardedBuffer<ushort> _narrow, _keys, _values;
     private readonly GuardedBuffer<uint> _partials, _arrived;
-    private readonly int _yColumns, _yStride;
+    private readonly int _yColumns, _yStride, _yRows;
     private readonly MatMul _parameters;
 
     private MatMulReference? _reference;
@@ -37,7 +37,8 @@ internal sealed class MatMulProblem : KernelProblem
         _cache = new(_sizes.KvHeads, pages, _sizes.HeadDim);
         _step = Own(new StepBuffers(gpu, new StepInputs(inputs.Tree, _sizes.Committed) { Pages = pages, Rows = _sizes.Rows }));
 
-        int ofY = _sizes.Rows * _yStride;
+        _yRows = MatMulGrid.RowsInTiles(_sizes.Rows) + _sizes.Slack;
+        int ofY = _sizes.Kind == MatMulKind.SiluMul ? _yRows * OperandBlocks.Padded(_yColumns) : _sizes.Rows * _yStride;
         _sums = Own(new GuardedBuffer<uint>(gpu, isWide ? [.. Enumerable.Range(0, ofY).Select(SumBefore)] : [], MatMulInputs.NaNs));
         _narrow = Own(GuardedBuffer<ushort>.Filled(gpu, isWide ? 0 : ofY, MatMulInputs.NaN));
         _keys = Own(GuardedBuffer<ushort>.Filled(gpu, _cache.Length, MatMulInputs.NaN));
@@ -99,16 +100,24 @@ internal sealed class MatMulProblem : KernelProblem
     /// </summary>
     public uint[][] Outputs()
     {
-        uint[] y = _sizes.Kind is MatMulKind.Plain or MatMulKind.Add ? _sums.ToArray() : Array.ConvertAll(_narrow.ToArray(), bits => (uint)bits);
+        uint[] sums = _sums.ToArray();
+        ushort[] narrow = _narrow.ToArray();
         ushort[] keys = _keys.ToArray(), values = _values.ToArray();
         return [.. Enumerable.Range(0, _sizes.Rows).Select(
-            row => (uint[])[.. y.AsSpan(row * _yStride, _yColumns), .. CacheRow(keys, row), .. CacheRow(values, row)])];
+            row => (uint[])[.. Y(row), .. CacheRow(keys, row), .. CacheRow(values, row)])];
+
+        IEnumerable<uint> Y(int row) => _sizes.Kind switch
+        {
+            MatMulKind.SiluMul => OperandBlocks.Read(narrow, row, _yRows, _yColumns).Select(bits => (uint)bits),
+            MatMulKind.Rope => narrow.Skip(row * _yStride).Take(_yColumns).Select(bits => (uint)bits),
+            _ => sums.Skip(row * _yStride).Take(_yColumns),
+        };
     }
 
     private MatMul Parameters(CudaContext gpu, nint y) => new()
     {
         Weight = Own(gpu.Upload<ushort>(_inputs.Weight)).Handle,
-        X = Own(gpu.Upload<ushort>(_inputs.XInTiles)).Handle,
+        X = Own(gpu.Upload<ushort>(_inputs.XBlocks)).Handle,
         Y = y,
         Partials = _partials.Address,
         Arrived = _arrived.Address,
@@ -119,8 +128,9 @@ internal sealed class MatMulProblem : KernelProblem
         Pass = _step.Pass(_inputs.Nodes),
         Outputs = _sizes.Outputs,
         Columns = _sizes.Columns,
-        XStride = _inputs.XStride,
+        XRows = _inputs.XRows,
         YStride = _yStride,
+        YRows = _yRows,
         Heads = _sizes.Heads,
         KvHeads = _sizes.KvHeads,
         HeadDim = _sizes.HeadDim,
@@ -155,8 +165,8 @@ internal sealed class MatMulProblem : KernelProblem
     private string? Overrun()
     {
         HashSet<int> cacheRows = [.. _inputs.Nodes.Select(node => _sizes.Committed + node)];
-        Func<int, bool> isOutput = place => place % _yStride < _yColumns, isCached = place => _sizes.Kind == MatMulKind.Rope && cacheRows.Contains(_cache.RowOf(place));
-        return _sums.Overrun("y", isOutput) ?? _narrow.Overrun("y", isOutput) ?? _keys.Overrun("keys", isCached) ?? _values.Overrun("values", isCached)
+        Func<int, bool> isOutput = place => place % _yStride < _yColumns, isHidden = OperandBlocks.AreOf(_sizes.Rows, _yRows, _yColumns), isCached = place => _sizes.Kind == MatMulKind.Rope && cacheRows.Contains(_cache.RowOf(place));
+        return _sums.Overrun("y", isOutput) ?? _narrow.Overrun("y", _sizes.Kind == MatMulKind.SiluMul ? isHidden : isOutput) ?? _keys.Overrun("keys", isCached) ?? _values.Overrun("values", isCached)
             ?? _partials.Overrun("partials") ?? _arrived.Overrun("counters", _ => false) ?? _step.ChangedRows() ?? _step.Difference(LogitDamage.None);
     }
 

@@ -36,8 +36,8 @@ internal sealed class MatMulReference
         _inputs = inputs;
         // A whole number of vectors, with zeros at the end.
         _length = (inputs.Case.Columns + Vector<float>.Count - 1) / Vector<float>.Count * Vector<float>.Count;
-        _matrix = Widen(inputs.Matrix, inputs.Case.Outputs, inputs.Case.Columns);
-        _x = Widen(inputs.X, inputs.Case.Rows, inputs.XStride);
+        _matrix = Widen(inputs.Matrix, inputs.Case.Outputs);
+        _x = Widen(inputs.X, inputs.Case.Rows);
     }
 
     /// <summary>y of matmul and matmul_add.</summary>
@@ -101,13 +101,13 @@ internal sealed class MatMulReference
         return new(Vector.Sum(sum), ((2 * _inputs.Case.Columns) + _inputs.Case.Shape.Splits) * Rounding * 1.01 * Vector.Sum(sizes));
     }
 
-    private float[] Widen(ushort[] elements, int rows, int stride)
+    private float[] Widen(ushort[] elements, int rows)
     {
         float[] wide = new float[rows * _length];
         Parallel.For(0, rows, row =>
         {
             for (int column = 0; column < _inputs.Case.Columns; column++)
-                wide[(row * _length) + column] = Elements.Widen(elements[(row * stride) + column], _inputs.Case.Element);
+                wide[(row * _length) + column] = Elements.Widen(elements[(row * _inputs.Case.Columns) + column], _inputs.Case.Element);
         });
         return wide;
     }

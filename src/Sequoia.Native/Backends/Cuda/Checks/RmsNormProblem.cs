@@ -11,7 +11,7 @@ internal sealed class RmsNormProblem : KernelProblem
     private readonly CudaKernels _kernels;
     private readonly RowKernels _launcher;
     private readonly TwinKernels _twins;
-    private readonly int _rows, _columns, _xStride, _yStride;
+    private readonly int _rows, _columns, _xStride, _yRows;
     private readonly float[] _x, _weight;
     private readonly GuardedBuffer<ushort> _y;
     private readonly RmsNorm _parameters;
@@ -22,7 +22,7 @@ internal sealed class RmsNormProblem : KernelProblem
         var random = new Random(seed);
         float epsilon = random.Next(2) == 0 ? 1e-5f : 1e-6f;
         Shape = $"rms_norm {kernels.Element}, {rows} rows of {columns}, epsilon {epsilon}, seed {seed}";
-        (_xStride, _yStride) = (CudaActivations.StrideOf(columns) + Slack, WeightBlocks.Padded(columns) + Slack);
+        (_xStride, _yRows) = (CudaActivations.StrideOf(columns) + Slack, MatMulGrid.RowsInTiles(rows) + Slack);
         _x = new float[rows * _xStride];
         Array.Fill(_x, float.NaN);
         for (int row = 0; row < rows; row++)
@@ -30,7 +30,7 @@ internal sealed class RmsNormProblem : KernelProblem
         // Exactly the columns: padding must not be read.
         _weight = [.. Enumerable.Range(0, columns).Select(_ => (3 * random.NextSingle()) - 1), float.NaN];
         CudaContext gpu = kernels.Context;
-        _y = Own(GuardedBuffer<ushort>.Filled(gpu, rows * _yStride, MatMulInputs.NaN));
+        _y = Own(GuardedBuffer<ushort>.Filled(gpu, _yRows * OperandBlocks.Padded(columns), MatMulInputs.NaN));
         _parameters = new RmsNorm
         {
             X = Own(gpu.Upload<float>(_x)).Handle,
@@ -38,7 +38,7 @@ internal sealed class RmsNormProblem : KernelProblem
             Y = _y.Address,
             Columns = columns,
             XStride = _xStride,
-            YStride = _yStride,
+            YRows = _yRows,
             Epsilon = epsilon,
         };
     }
@@ -63,15 +63,16 @@ internal sealed class RmsNormProblem : KernelProblem
 
     public override Deviation Compare()
     {
-        if (_y.Overrun("y", place => place % _yStride < _columns) is { } overrun)
+        if (_y.Overrun("y", OperandBlocks.AreOf(_rows, _yRows, _columns)) is { } overrun)
             return new Deviation(double.PositiveInfinity, overrun);
         ushort[] found = _y.ToArray();
         var worst = new WorstResult();
         for (int row = 0; row < _rows; row++)
         {
             Bounded[] expected = RmsNormReference.Of(_x.AsSpan(row * _xStride, _columns), _weight.AsSpan(0, _columns), _parameters.Epsilon);
+            ushort[] ofRow = OperandBlocks.Read(found, row, _yRows, _columns);
             for (int column = 0; column < _columns; column++)
-                worst.Add(Elements.Widen(found[(row * _yStride) + column], _kernels.Element), expected[column].Narrowed(_kernels.Element), row, column);
+                worst.Add(Elements.Widen(ofRow[column], _kernels.Element), expected[column].Narrowed(_kernels.Element), row, column);
         }
         return worst.Deviation;
     }

@@ -89,8 +89,8 @@ internal sealed unsafe class CudaStaging(CudaContext context) : IDisposable
                 int threads = Math.Min(Environment.ProcessorCount, count);
                 Parallel.For(0, threads, thread =>
                 {
-                    ushort[] whole = ArrayPool<ushort>.Shared.Rent(WeightBlocks.Padded(columns));
-                    Span<ushort> elements = whole.AsSpan(0, WeightBlocks.Padded(columns));
+                    ushort[] whole = ArrayPool<ushort>.Shared.Rent(OperandBlocks.Padded(columns));
+                    Span<ushort> elements = whole.AsSpan(0, OperandBlocks.Padded(columns));
                     for (int row = (int)((long)count * thread / threads); row < (int)((long)count * (thread + 1) / threads); row++)
                     {
                         fill(begin + row, elements);

@@ -79,7 +79,7 @@ internal sealed unsafe class MatMulKernels(CudaKernels kernels, bool tensorCores
     }
 
     // STAGES of weights and of rows of x.
-    private static int SharedBytes(int tokens) => (tokens == MatMulGrid.MostTokens ? 3 : 4) * (WeightBlocks.Rows + tokens) * WeightBlocks.Columns * sizeof(ushort);
+    private static int SharedBytes(int tokens) => (tokens == MatMulGrid.MostTokens ? 3 : 4) * (WeightBlocks.Rows + tokens) * OperandBlocks.Columns * sizeof(ushort);
 
     private static KernelVariant OfTensor(MatMulKind kind, int tokens) =>
         new("matmul", Names[(int)kind], Block, ("TOKENS", tokens)) { HasElement = true, NeedsTensorCores = true, SharedBytes = SharedBytes(tokens) };
@@ -93,7 +93,7 @@ internal struct MatMul
 {
     public nint Weight, X, Y, Partials, Arrived, Cos, Sin, Keys, Values;
     public DevicePass Pass;
-    public int Outputs, Columns, Splits, XStride, YStride, Heads, KvHeads, HeadDim, Capacity;
+    public int Outputs, Columns, Splits, XRows, YStride, YRows, Heads, KvHeads, HeadDim, Capacity;
 }
 
 /// <summary>The epilogue of a matrix product, one kernel each (epilogue.cuh).</summary>

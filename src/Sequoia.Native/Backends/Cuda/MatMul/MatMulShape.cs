@@ -25,7 +25,7 @@ internal readonly record struct MatMulShape(MatMulKind Kind, int Outputs, int Co
 
     /// <summary>The number of column splits, which are summed separately and then added in order.</summary>
     public int Splits => Math.Max(1, Math.Min(
-        (int)Math.Round((double)WantedBlocks / RowTiles), Ceiling(Columns, WeightBlocks.Columns) / LeastBlocksOfSplit));
+        (int)Math.Round((double)WantedBlocks / RowTiles), Ceiling(Columns, OperandBlocks.Columns) / LeastBlocksOfSplit));
 
     internal static int Ceiling(int count, int size) => (count + size - 1) / size;
 }

@@ -46,6 +46,6 @@ internal struct Embed
 internal struct RmsNorm
 {
     public nint X, Weight, Y;
-    public int Columns, XStride, YStride;
+    public int Columns, XStride, YRows;
     public float Epsilon;
 }
