@@ -11,8 +11,13 @@ internal sealed class CarveoutTests : CudaFixture
     [Test]
     public void Every_kernel_prefers_shared_memory()
     {
-        using var kernels = new CudaKernels(TestGpu.Context, TestGpu.Compiler, KernelSet.Default, Element.BF16);
+        using CudaKernels usual = Of(MatMulSource.TensorCores), hopper = Of(MatMulSource.Hopper);
         foreach (KernelVariant variant in EngineKernels.Variants)
+        {
+            CudaKernels kernels = variant.Target == KernelTarget.Hopper ? hopper : usual;
             Assert.That(kernels.Find(variant)[KernelProperty.PreferredSharedCarveout], Is.EqualTo(100), variant.Kernel);
+        }
+
+        static CudaKernels Of(MatMulSource products) => new(TestGpu.ContextFor(products), TestGpu.Compiler, KernelSet.Default, Element.BF16);
     }
 }

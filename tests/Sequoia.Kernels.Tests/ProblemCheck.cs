@@ -42,6 +42,21 @@ internal static class ProblemCheck
     }
 }
 
+/// <summary>The compute capability of devices that are opened until the end of a test.</summary>
+internal readonly struct Posing : IDisposable
+{
+    private readonly Version _before;
+
+    /// <param name="kernel">A kernel that the device must run.</param>
+    public Posing(string kernel)
+    {
+        _before = SoftwareDriver.ComputeCapability;
+        SoftwareDriver.ComputeCapability = KernelProblems.SoftwareCapability(kernel);
+    }
+
+    public void Dispose() => SoftwareDriver.ComputeCapability = _before;
+}
+
 /// <summary>How the software GPU executes until the end of a test.</summary>
 internal readonly struct Launching : IDisposable
 {

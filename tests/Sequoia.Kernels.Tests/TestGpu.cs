@@ -19,21 +19,17 @@ internal static class TestGpu
 
     public static CudaContext Context { get; private set; } = SoftwareDriver.Open();
 
-    /// <summary>A context of the software GPU with compute capability 9.0.</summary>
-    public static CudaContext HopperContext
+    /// <summary>A context for products from a source.</summary>
+    public static CudaContext ContextFor(MatMulSource products)
     {
-        get
-        {
-            if (s_hopperContext is null)
-            {
-                Version usual = SoftwareDriver.ComputeCapability;
-                SoftwareDriver.ComputeCapability = new Version(9, 0);
-                s_hopperContext = SoftwareDriver.Open();
-                SoftwareDriver.ComputeCapability = usual;
-            }
-            return s_hopperContext;
-        }
+        if (products != MatMulSource.Hopper)
+            return Context;
+        using var _ = new Posing("matmul_sm90");
+        return s_hopperContext ??= SoftwareDriver.Open();
     }
+
+    /// <summary>The source of products with which a kernel is checked.</summary>
+    public static MatMulSource ProductsFor(string kernel) => kernel == "matmul_sm90" ? MatMulSource.Hopper : MatMulSource.TensorCores;
 
     public static CudaCompiler Compiler => Cached.Value;
 
@@ -45,7 +41,7 @@ internal static class TestGpu
 
     /// <summary>The engine's kernels, perhaps with a bug put in, for the caller to dispose of.</summary>
     public static KernelLaunchers With(Mutation? mutation, MatMulSource products = MatMulSource.TensorCores) =>
-        new(products == MatMulSource.Hopper ? HopperContext : Context, mutation is null ? Compiler : OfMutants.Value, mutation?.Set ?? KernelSet.Default) { Products = products };
+        new(ContextFor(products), mutation is null ? Compiler : OfMutants.Value, mutation?.Set ?? KernelSet.Default) { Products = products };
 
     /// <summary>The engine's kernels with two changes, one after the other.</summary>
     public static KernelLaunchers With(Mutation? first, Mutation second) =>

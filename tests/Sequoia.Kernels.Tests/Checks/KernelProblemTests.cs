@@ -22,6 +22,7 @@ internal sealed class KernelProblemTests : CudaFixture
         ("rms_norm", new("Weights_are_left_out", "rms_norm_scalar.cu", "x[c] * scale * p.weight[c]", "x[c] * scale")),
         ("matmul", new("Last_columns_are_lost", "matmul.cu", "i32 all = column_blocks(p.columns)", "i32 all = p.columns / BLOCK_COLUMNS")),
         ("matmul", new("Twin_takes_the_first_row", "matmul_scalar.cu", "operand_at(row, k, p.x_rows)", "operand_at(0, k, p.x_rows)")),
+        ("matmul_sm90", new("Last_columns_are_lost", "matmul_sm90.cu", "return column_blocks(p.columns) * split", "return p.columns / BLOCK_COLUMNS * split")),
         ("matmul_scalar", new("Last_column_is_lost", "matmul_scalar.cu", "k < p.columns", "k < p.columns - 1")),
         ("attend", new("Tree_without_the_row_itself", "attend.cu", "(i32)of_row.position + 1 - first_key),", "max(1, (i32)of_row.position - first_key)),")),
         ("attend", new("Splits_of_the_first_keys", "attend.cu", "cache_row(pages, first_key + first_tile", "cache_row(pages, first_tile")),
@@ -54,9 +55,10 @@ internal sealed class KernelProblemTests : CudaFixture
     public void Kernels_can_be_timed_many_launches_in_a_graph([ValueSource(typeof(KernelProblems), nameof(KernelProblems.Names))] string kernel)
     {
         const int Launches = 3;
-        using var problems = new KernelProblems(TestGpu.Context, TestGpu.Compiler);
+        CudaContext context = TestGpu.ContextFor(TestGpu.ProductsFor(kernel));
+        using var problems = new KernelProblems(context, TestGpu.Compiler);
         using KernelProblem problem = problems.Random(kernel, seed: 1);
-        BenchmarkTimes times = TestGpu.Context.Benchmark(problem.Launch, new() { Launches = Launches, Repeats = 1, WarmUps = 0, FlushL2 = false });
+        BenchmarkTimes times = context.Benchmark(problem.Launch, new() { Launches = Launches, Repeats = 1, WarmUps = 0, FlushL2 = false });
         // By the software driver's cost model: 2 us each, and 2 for the graph.
         Assert.That(times.MedianSeconds, Is.GreaterThan(2e-6 * (Launches + 1) / Launches));
     }
@@ -77,6 +79,7 @@ internal sealed class KernelProblemTests : CudaFixture
     [TestCaseSource(nameof(ReplacementCases))]
     public void A_mutant_is_refused_as_a_replacement(string kernel, Mutation mutation)
     {
+        using var _ = new Posing(kernel);
         KernelSet set = KernelSet.Default.Replace(kernel, mutation.Apply(KernelSet.Default[kernel]));
         Assert.That(
             () => ReplacementCheck.Run(SoftwareDriver.Driver.Devices[0], TestGpu.Compiler, set),
@@ -87,6 +90,7 @@ internal sealed class KernelProblemTests : CudaFixture
     [Test]
     public void Sound_replacements_pass([ValueSource(typeof(KernelSet), nameof(KernelSet.Names))] string kernel)
     {
+        using var _ = new Posing(kernel);
         KernelSet set = KernelSet.Default.Replace(kernel, KernelSet.Default[kernel] + "\n// the same");
         Assert.That(() => ReplacementCheck.Run(SoftwareDriver.Driver.Devices[0], TestGpu.Compiler, set), Throws.Nothing);
     }
@@ -94,7 +98,7 @@ internal sealed class KernelProblemTests : CudaFixture
     /// <summary>What the first problem that is not solved says; null if all are.</summary>
     private static string? FirstFault(string kernel, Mutation? mutation, int seeds)
     {
-        using KernelLaunchers launchers = TestGpu.With(mutation);
+        using KernelLaunchers launchers = TestGpu.With(mutation, TestGpu.ProductsFor(kernel));
         return TestGpu.FirstFault(() =>
         {
             for (int seed = 0; seed < seeds; seed++)
