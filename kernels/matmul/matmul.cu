@@ -1,11 +1,12 @@
 // The linear layers of a pass of few rows: every weight is read once, and meets up to 128 rows of x in the tensor cores.
 //
 //   sum[row][n] = sum over k of W[n][k] x[row][k]        matmul:           y = sum                    fp32 (logits)
-//                                                        matmul_add:       y = y + sum                fp32 (the residual stream)
+//                                                        matmul_add:       y = y + sum                fp32 (the residual stream), and operands of
+//                                                                                                     y's norm (norm.cuh)
 //                                                        matmul_silu_mul:  y = silu(gate) * up        ELEMENT, of pairs of sums
 //                                                        matmul_rope:      queries, keys and values   ELEMENT, of pairs of sums
 //
-// MatMul (epilogue.cuh) has the layouts, and says what pairs are. ELEMENT: F16 or BF16. TOKENS: 8, 16, 32, 64 or 128, rows of x of a tile.
+// x of all but matmul_add are a norm's operands, whose factor sums are multiplied by. MatMul (epilogue.cuh) has the layouts, and says what pairs are. ELEMENT: F16 or BF16. TOKENS: 8, 16, 32, 64 or 128, rows of x of a tile.
 //
 //                x: TOKENS rows (operand B)          A CTA computes 128 outputs of TOKENS rows over one split of k: 8 warps of 16 outputs, or with
 //                +-----------------+                 many tokens of 32 outputs and half of them. k comes in tiles of 64 through a ring of stages
@@ -29,8 +30,10 @@
 //
 // Bytes asked for: 128 (128 + TOKENS) for each CTA and 64 columns: W once for each tile of tokens, x once for each 128 stored rows.
 // With grid.z > 1, 1024 TOKENS for each CTA's partials, written and read, and 4 for its counter.
-// For results, of each row: 4 an output (matmul), 8 an output (matmul_add), 2 a pair (matmul_silu_mul); matmul_rope: 28 a pair of queries or keys
-// (results, cos, sin, the row's place), 20 a pair of values (results, the row's place).
+// For factors, 8 for each CTA, TOKENS and 128 columns of the norm (matmul_add: 4, outputs).
+// For results, of each row: 4 an output (matmul), 10 an output and 4 for 128 of them (matmul_add, and once a tile 16 an output for the norm's weights, or
+// 32 with many tokens), 2 a pair (matmul_silu_mul); matmul_rope: 28 a pair of queries or keys (results, cos, sin, the row's place), 20 a pair of values
+// (results, the row's place).
 // Called by: MatMulKernels.cs. Reference: MatMulReference.cs; matmul_scalar.cu.
 #include "arrival.cuh"
 #include "cp_async.cuh"
@@ -59,6 +62,9 @@ constexpr i32 WEIGHT_BYTES = 2 * BLOCK_ELEMENTS;
 constexpr i32 STAGE_BYTES = WEIGHT_BYTES + TOKENS * ROW_BYTES;
 
 extern __shared__ __align__(128) unsigned char ring[];
+
+// What the products of each row of x are multiplied by; of matmul_add, the scale of what follows.
+__shared__ float factors[TOKENS];
 
 // A thread's sums: for each 16 outputs and 8 tokens, outputs g and g + 8 for tokens 2t and 2t + 1.
 using Sums = float[ROW_TILES][TOKEN_TILES][4];
@@ -161,8 +167,23 @@ __device__ inline void multiply(const Operands& operands, u32 stage, Sums& sums)
 // The stage behind one in the ring.
 __device__ inline u32 next(u32 stage) { return stage == (STAGES - 1) * STAGE_BYTES ? 0 : stage + STAGE_BYTES; }
 
+// A warp finds a row's.
+template <typename Epilogue> __device__ void find_factors(const MatMul& p, i32 first_token)
+{
+    // Several rows' squares are under way at once.
+#pragma unroll 4
+    for (i32 token = 0; token < TOKENS; token += WARPS)
+    {
+        i32 of_tile = token + threadIdx.x / LANES;
+        // Rows behind the last take its factor, so that no warp waits for a branch.
+        float factor = Epilogue::factor(p, min(first_token + of_tile, p.pass.count - 1));
+        if (threadIdx.x % LANES == 0)
+            factors[of_tile] = factor;
+    }
+}
+
 // sums += W x of this CTA's tile over a split of k.
-__device__ inline void sum_split(const MatMul& p, const Operands& operands, i32 split, i32 row_tile, i32 first_token, Sums& sums)
+template <typename Epilogue> __device__ void sum_split(const MatMul& p, const Operands& operands, i32 split, i32 row_tile, i32 first_token, Sums& sums)
 {
     i32 all = column_blocks(p.columns), begin = all * split / p.splits, count = all * (split + 1) / p.splits - begin;
     Fetcher fetcher(p, row_tile, first_token, begin);
@@ -175,6 +196,9 @@ __device__ inline void sum_split(const MatMul& p, const Operands& operands, i32 
             fetcher.fetch(tile * STAGE_BYTES);
         cp_async_commit();
     }
+    // While the first tiles are under way. The loop's barriers complete factors[].
+    if (split == blockIdx.z)
+        find_factors<Epilogue>(p, first_token);
     u32 stage = 0, free_stage = (STAGES - 1) * STAGE_BYTES;
 #pragma unroll 1
     for (i32 ahead = count - STAGES + 1; ahead > 1 - STAGES; ahead--)
@@ -250,12 +274,66 @@ template <typename Epilogue> __device__ void write_sums(const MatMul& p, i32 row
                 if (token >= p.pass.count)
                     continue;
                 const float(&four)[4] = sums[of_warp][i / 2];
+                float factor = factors[token - first_token];
                 if constexpr (Epilogue::PAIRED)
-                    epilogue.write(token, four[i % 2], four[2 + i % 2]);
+                    epilogue.write(token, four[i % 2] * factor, four[2 + i % 2] * factor);
                 else
-                    epilogue.write(token, four[2 * member + i % 2]);
+                    epilogue.write(token, four[2 * member + i % 2] * factor);
             }
         }
+    }
+}
+
+// The same of matmul_add, with the sums of squares of these 128 columns.
+template <> __device__ void write_sums<Add>(const MatMul& p, i32 row_tile, i32 first_token, const Sums& sums)
+{
+    static_assert(NORM_COLUMNS == BLOCK_ROWS, "one sum of squares a tile");
+    constexpr i32 SIXTEENS = BLOCK_ROWS / 16;
+    float* squares = reinterpret_cast<float*>(ring); // [16 outputs][TOKENS]
+    i32 lane = threadIdx.x % LANES, group = lane / 4;
+    // The ring is free: everybody has its sums.
+    __syncthreads();
+#pragma unroll
+    for (i32 of_warp = 0; of_warp < ROW_TILES; of_warp++)
+    {
+        i32 first_row = first_row_of_warp() + 16 * of_warp;
+        float of_lane[2 * TOKEN_TILES] = {};
+#pragma unroll
+        for (i32 member = 0; member < 2; member++)
+        {
+            i32 output = row_tile * BLOCK_ROWS + first_row + group + 8 * member;
+            if (output >= p.outputs)
+                break;
+            Add epilogue(p, output);
+#pragma unroll
+            for (i32 i = 0; i < 2 * TOKEN_TILES; i++)
+            {
+                i32 token = first_token_of_warp() + i / 2 * 8 + lane % 4 * 2 + i % 2;
+                if (first_token + token >= p.pass.count)
+                    continue;
+                float x = epilogue.write(first_token + token, sums[of_warp][i / 2][2 * member + i % 2], factors[token]);
+                of_lane[i] = fmaf(x, x, of_lane[i]);
+            }
+        }
+#pragma unroll
+        for (i32 i = 0; i < 2 * TOKEN_TILES; i++)
+        {
+            // Of the 8 lanes that have the token.
+            for (i32 apart = 4; apart < LANES; apart *= 2)
+                of_lane[i] += __shfl_xor_sync(WARP, of_lane[i], apart);
+            if (group == 0)
+                squares[first_row / 16 * TOKENS + first_token_of_warp() + i / 2 * 8 + lane * 2 + i % 2] = of_lane[i];
+        }
+    }
+    // squares[] is complete.
+    __syncthreads();
+    i32 token = threadIdx.x;
+    if (token < TOKENS && first_token + token < p.pass.count)
+    {
+        float sum = 0.0f;
+        for (i32 sixteen = 0; sixteen < SIXTEENS; sixteen++)
+            sum += squares[sixteen * TOKENS + token];
+        p.norm.squares[(size_t)(first_token + token) * norm_parts(p.outputs) + row_tile] = sum;
     }
 }
 
@@ -267,7 +345,7 @@ template <typename Epilogue> __device__ void matmul_of(const MatMul& p)
     for (i32 split = blockIdx.z; split < p.splits; split += gridDim.z)
     {
         Sums sums = {};
-        sum_split(p, operands, split, row_tile, first_token, sums);
+        sum_split<Epilogue>(p, operands, split, row_tile, first_token, sums);
 #pragma unroll
         for (i32 i = 0; i < 4 * ROW_TILES * TOKEN_TILES; i++)
             totals[i / (4 * TOKEN_TILES)][i / 4 % TOKEN_TILES][i % 4] += sums[i / (4 * TOKEN_TILES)][i / 4 % TOKEN_TILES][i % 4];

@@ -73,7 +73,6 @@ internal sealed record KernelTopic(
     public static IReadOnlyList<KernelTopic> All { get; } =
     [
         new("embed", false, (launchers, seed) => EmbedProblem.Random(seed, launchers.Of(seed)), TypicalProblems.Embed),
-        new("rms_norm", false, (launchers, seed) => RmsNormProblem.Random(seed, launchers.Of(seed)), TypicalProblems.RmsNorm),
         new("matmul", true, (launchers, seed) => launchers.MatMul(MatMulCase.Random(seed), inTurn: seed / 5 % 2 == 0), TypicalProblems.MatMul),
         new("matmul_scalar", false, (launchers, seed) => launchers.MatMulScalar(MatMulInputs.Random(MatMulCase.Random(seed))), TypicalProblems.MatMulScalar),
         new("attend", true, (launchers, seed) => launchers.Attend(seed), TypicalProblems.Attend),

@@ -91,9 +91,10 @@ internal sealed unsafe class MatMulKernels(CudaKernels kernels, bool tensorCores
 [StructLayout(LayoutKind.Sequential)]
 internal struct MatMul
 {
-    public nint Weight, X, Y, Partials, Arrived, Cos, Sin, Keys, Values;
+    public nint Weight, X, Y, Partials, Arrived, Cos, Sin, Keys, Values, NormWeight, Normed;
+    public DeviceNorm Norm;
     public DevicePass Pass;
-    public int Outputs, Columns, Splits, XRows, YStride, YRows, Heads, KvHeads, HeadDim, Capacity;
+    public int Outputs, Columns, Splits, XRows, YStride, YRows, Heads, KvHeads, HeadDim, Capacity, FirstNormed;
 }
 
 /// <summary>The epilogue of a matrix product, one kernel each (epilogue.cuh).</summary>
