@@ -20,6 +20,8 @@ public sealed class Kernel
 
     private const int LargestStack = 1 << 24;
 
+    private const int LeastDynamicAlignment = 16;
+
     private readonly FlatBody _body;
     private readonly Cfg _cfg;
     private readonly Dictionary<Variable, int> _shared = [];
@@ -56,6 +58,9 @@ public sealed class Kernel
 
     /// <summary>The static shared memory per block, in bytes.</summary>
     public int StaticSharedBytes { get; }
+
+    /// <summary>The offset at which dynamic shared memory starts.</summary>
+    internal int DynamicSharedStart { get; private set; }
 
     /// <summary>The local memory per thread, in bytes.</summary>
     public int LocalBytes => _body.LocalBytes;
@@ -100,7 +105,7 @@ public sealed class Kernel
     private Program ProgramFor(Variant variant) =>
         _programs.GetOrAdd(variant, v => Lowering.Lower(_body, _cfg, _shared, v));
 
-    /// <summary>Static variables come first. Dynamic shared memory starts after them, at a multiple of 16 bytes.</summary>
+    /// <summary>Static variables come first. Dynamic shared memory starts after them, as its declarations are aligned, at least to 16 bytes.</summary>
     private int PlaceShared(ParsedModule module, Function function)
     {
         HashSet<Variable> used = [];
@@ -123,17 +128,13 @@ public sealed class Kernel
             top += variable.Bytes;
         }
 
-        foreach (Variable variable in used)
-        {
-            if (variable.Space == StateSpace.Shared && variable.IsExtern)
-                _shared[variable] = DynamicSharedOffset(top);
-        }
-
+        Variable[] dynamic = [.. used.Where(variable => variable.Space == StateSpace.Shared && variable.IsExtern)];
+        int alignment = dynamic.Select(variable => variable.Alignment).Append(LeastDynamicAlignment).Max();
+        DynamicSharedStart = (top + alignment - 1) / alignment * alignment;
+        foreach (Variable variable in dynamic)
+            _shared[variable] = DynamicSharedStart;
         return top;
     }
-
-    /// <summary>The offset at which dynamic shared memory starts after this many static bytes.</summary>
-    internal static int DynamicSharedOffset(int staticBytes) => (staticBytes + 15) / 16 * 16;
 
     private static void Collect(Operand operand, HashSet<Variable> used)
     {

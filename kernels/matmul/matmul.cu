@@ -35,25 +35,16 @@
 // 32 with many tokens), 2 a pair (matmul_silu_mul); matmul_rope: 28 a pair of queries or keys (results, cos, sin, the row's place), 20 a pair of values
 // (results, the row's place).
 // Called by: MatMulKernels.cs. Reference: MatMulReference.cs; matmul_scalar.cu.
-#include "arrival.cuh"
 #include "cp_async.cuh"
-#include "epilogue.cuh"
 #include "mma.cuh"
-#include "weights.cuh"
 
-constexpr i32 THREADS = 256;
-constexpr i32 WARPS = THREADS / LANES;
+// A warp's outputs: with many tokens nearer to squares, which need fewer operands from shared memory.
+constexpr i32 WARP_ROWS = TOKENS < 64 ? 16 : 32;
+#include "tile_sums.cuh"
+
 constexpr i32 TILE_K = BLOCK_COLUMNS;
 constexpr i32 ROW_BYTES = BLOCK_ROW_BYTES;
 constexpr i32 ROW_CHUNKS = TILE_K / CHUNK;
-static_assert(TOKENS == 8 || TOKENS == 16 || TOKENS == 32 || TOKENS == 64 || TOKENS == 128, "rows of x of a tile");
-
-// A warp's outputs and tokens: with many tokens nearer to squares, which need fewer operands from shared memory.
-constexpr i32 WARP_ROWS = TOKENS < 64 ? 16 : 32;
-constexpr i32 WARP_TOKENS = TOKENS < 64 ? TOKENS : TOKENS / 2;
-static_assert((BLOCK_ROWS / WARP_ROWS) * (TOKENS / WARP_TOKENS) == WARPS, "warps cover a tile");
-constexpr i32 ROW_TILES = WARP_ROWS / 16;
-constexpr i32 TOKEN_TILES = WARP_TOKENS / 8;
 
 // Three tiles ahead. More would let fewer CTAs reside on a multiprocessor, and so bring no more bytes under way. With 128 tokens as many as the 99 KB
 // hold that every device gives a CTA.
@@ -63,15 +54,7 @@ constexpr i32 STAGE_BYTES = WEIGHT_BYTES + TOKENS * ROW_BYTES;
 
 extern __shared__ __align__(128) unsigned char ring[];
 
-// What the products of each row of x are multiplied by; of matmul_add, the scale of what follows.
 __shared__ float factors[TOKENS];
-
-// A thread's sums: for each 16 outputs and 8 tokens, outputs g and g + 8 for tokens 2t and 2t + 1.
-using Sums = float[ROW_TILES][TOKEN_TILES][4];
-
-__device__ inline i32 first_row_of_warp() { return threadIdx.x / LANES % (BLOCK_ROWS / WARP_ROWS) * WARP_ROWS; }
-
-__device__ inline i32 first_token_of_warp() { return threadIdx.x / LANES / (BLOCK_ROWS / WARP_ROWS) * WARP_TOKENS; }
 
 // What a thread copies of each tile of k: every 256th chunk of its block of weights, and of the rows of x, which are one piece of memory, too.
 struct Fetcher
@@ -167,21 +150,6 @@ __device__ inline void multiply(const Operands& operands, u32 stage, Sums& sums)
 // The stage behind one in the ring.
 __device__ inline u32 next(u32 stage) { return stage == (STAGES - 1) * STAGE_BYTES ? 0 : stage + STAGE_BYTES; }
 
-// A warp finds a row's.
-template <typename Epilogue> __device__ void find_factors(const MatMul& p, i32 first_token)
-{
-    // Several rows' squares are under way at once.
-#pragma unroll 4
-    for (i32 token = 0; token < TOKENS; token += WARPS)
-    {
-        i32 of_tile = token + threadIdx.x / LANES;
-        // Rows behind the last take its factor, so that no warp waits for a branch.
-        float factor = Epilogue::factor(p, min(first_token + of_tile, p.pass.count - 1));
-        if (threadIdx.x % LANES == 0)
-            factors[of_tile] = factor;
-    }
-}
-
 // sums += W x of this CTA's tile over a split of k.
 template <typename Epilogue> __device__ void sum_split(const MatMul& p, const Operands& operands, i32 split, i32 row_tile, i32 first_token, Sums& sums)
 {
@@ -198,7 +166,7 @@ template <typename Epilogue> __device__ void sum_split(const MatMul& p, const Op
     }
     // While the first tiles are under way. The loop's barriers complete factors[].
     if (split == blockIdx.z)
-        find_factors<Epilogue>(p, first_token);
+        find_factors<Epilogue>(p, first_token, factors);
     u32 stage = 0, free_stage = (STAGES - 1) * STAGE_BYTES;
 #pragma unroll 1
     for (i32 ahead = count - STAGES + 1; ahead > 1 - STAGES; ahead--)
@@ -216,127 +184,6 @@ template <typename Epilogue> __device__ void sum_split(const MatMul& p, const Op
     }
 }
 
-// Leaves the sums of a split in the workspace. True in the CTA that arrives last: it gets the totals.
-__device__ inline bool add_splits(const MatMul& p, Sums& sums)
-{
-    constexpr i32 FOURS = ROW_TILES * TOKEN_TILES;
-    __shared__ bool is_last;
-    i32 splits = gridDim.z, tile = blockIdx.y * gridDim.x + blockIdx.x;
-    // [tile][split][16 outputs and 8 tokens][thread]: each thread finds its own again.
-    float4* partials = (float4*)p.partials + (size_t)tile * splits * FOURS * THREADS + threadIdx.x;
-#pragma unroll
-    for (i32 i = 0; i < FOURS; i++)
-    {
-        float(&four)[4] = sums[i / TOKEN_TILES][i % TOKEN_TILES];
-        partials[(blockIdx.z * FOURS + i) * THREADS] = make_float4(four[0], four[1], four[2], four[3]);
-        four[0] = four[1] = four[2] = four[3] = 0.0f;
-    }
-    // All threads' partials are in the workspace.
-    __syncthreads();
-    if (threadIdx.x == 0)
-        is_last = arrives_last(p.arrived + tile, splits);
-    // is_last is written, and the others' partials are visible to all threads.
-    __syncthreads();
-    if (!is_last)
-        return false;
-    for (i32 split = 0; split < splits; split++)
-    {
-#pragma unroll
-        for (i32 i = 0; i < FOURS; i++)
-        {
-            float(&four)[4] = sums[i / TOKEN_TILES][i % TOKEN_TILES];
-            float4 part = partials[(split * FOURS + i) * THREADS];
-            four[0] += part.x, four[1] += part.y, four[2] += part.z, four[3] += part.w;
-        }
-    }
-    return true;
-}
-
-// The sums of a pair, or of two outputs, of TOKENS / 4 rows of x, are in one thread.
-template <typename Epilogue> __device__ void write_sums(const MatMul& p, i32 row_tile, i32 first_token, const Sums& sums)
-{
-    i32 lane = threadIdx.x % LANES, group = lane / 4, outputs = Epilogue::PAIRED ? p.outputs / 2 : p.outputs;
-#pragma unroll
-    for (i32 of_warp = 0; of_warp < ROW_TILES; of_warp++)
-    {
-        i32 row = row_tile * BLOCK_ROWS + first_row_of_warp() + 16 * of_warp + group;
-#pragma unroll
-        for (i32 member = 0; member < (Epilogue::PAIRED ? 1 : 2); member++)
-        {
-            i32 output = Epilogue::PAIRED ? row / (2 * PAIRS_OF_TILE) * PAIRS_OF_TILE + group : row + 8 * member;
-            if (output >= outputs)
-                return;
-            Epilogue epilogue(p, output);
-#pragma unroll
-            for (i32 i = 0; i < 2 * TOKEN_TILES; i++)
-            {
-                i32 token = first_token + first_token_of_warp() + i / 2 * 8 + lane % 4 * 2 + i % 2;
-                if (token >= p.pass.count)
-                    continue;
-                const float(&four)[4] = sums[of_warp][i / 2];
-                float factor = factors[token - first_token];
-                if constexpr (Epilogue::PAIRED)
-                    epilogue.write(token, four[i % 2] * factor, four[2 + i % 2] * factor);
-                else
-                    epilogue.write(token, four[2 * member + i % 2] * factor);
-            }
-        }
-    }
-}
-
-// The same of matmul_add, with the sums of squares of these 128 columns.
-template <> __device__ void write_sums<Add>(const MatMul& p, i32 row_tile, i32 first_token, const Sums& sums)
-{
-    static_assert(NORM_COLUMNS == BLOCK_ROWS, "one sum of squares a tile");
-    constexpr i32 SIXTEENS = BLOCK_ROWS / 16;
-    float* squares = reinterpret_cast<float*>(ring); // [16 outputs][TOKENS]
-    i32 lane = threadIdx.x % LANES, group = lane / 4;
-    // The ring is free: everybody has its sums.
-    __syncthreads();
-#pragma unroll
-    for (i32 of_warp = 0; of_warp < ROW_TILES; of_warp++)
-    {
-        i32 first_row = first_row_of_warp() + 16 * of_warp;
-        float of_lane[2 * TOKEN_TILES] = {};
-#pragma unroll
-        for (i32 member = 0; member < 2; member++)
-        {
-            i32 output = row_tile * BLOCK_ROWS + first_row + group + 8 * member;
-            if (output >= p.outputs)
-                break;
-            Add epilogue(p, output);
-#pragma unroll
-            for (i32 i = 0; i < 2 * TOKEN_TILES; i++)
-            {
-                i32 token = first_token_of_warp() + i / 2 * 8 + lane % 4 * 2 + i % 2;
-                if (first_token + token >= p.pass.count)
-                    continue;
-                float x = epilogue.write(first_token + token, sums[of_warp][i / 2][2 * member + i % 2], factors[token]);
-                of_lane[i] = fmaf(x, x, of_lane[i]);
-            }
-        }
-#pragma unroll
-        for (i32 i = 0; i < 2 * TOKEN_TILES; i++)
-        {
-            // Of the 8 lanes that have the token.
-            for (i32 apart = 4; apart < LANES; apart *= 2)
-                of_lane[i] += __shfl_xor_sync(WARP, of_lane[i], apart);
-            if (group == 0)
-                squares[first_row / 16 * TOKENS + first_token_of_warp() + i / 2 * 8 + lane * 2 + i % 2] = of_lane[i];
-        }
-    }
-    // squares[] is complete.
-    __syncthreads();
-    i32 token = threadIdx.x;
-    if (token < TOKENS && first_token + token < p.pass.count)
-    {
-        float sum = 0.0f;
-        for (i32 sixteen = 0; sixteen < SIXTEENS; sixteen++)
-            sum += squares[sixteen * TOKENS + token];
-        p.norm.squares[(size_t)(first_token + token) * norm_parts(p.outputs) + row_tile] = sum;
-    }
-}
-
 template <typename Epilogue> __device__ void matmul_of(const MatMul& p)
 {
     i32 row_tile = blockIdx.y, first_token = blockIdx.x * TOKENS;
@@ -350,8 +197,9 @@ template <typename Epilogue> __device__ void matmul_of(const MatMul& p)
         for (i32 i = 0; i < 4 * ROW_TILES * TOKEN_TILES; i++)
             totals[i / (4 * TOKEN_TILES)][i / 4 % TOKEN_TILES][i % 4] += sums[i / (4 * TOKEN_TILES)][i / 4 % TOKEN_TILES][i % 4];
     }
-    if (gridDim.z == 1 || add_splits(p, totals))
-        write_sums<Epilogue>(p, row_tile, first_token, totals);
+    __shared__ bool is_last;
+    if (gridDim.z == 1 || add_splits(p, totals, is_last))
+        write_sums<Epilogue>(p, row_tile, first_token, totals, factors, reinterpret_cast<float*>(ring));
 }
 
 // CTAs that registers let reside on a multiprocessor: as many as an H100's shared memory does.

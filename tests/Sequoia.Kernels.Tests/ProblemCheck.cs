@@ -22,7 +22,7 @@ internal static class ProblemCheck
         try
         {
             calls();
-            TestGpu.Context.Synchronize();
+            TestGpu.Synchronize();
         }
         finally
         {

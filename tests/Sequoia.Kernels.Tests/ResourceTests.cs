@@ -1,4 +1,5 @@
 using Sequoia.Interop;
+using Sequoia.Native.Backends.Cuda;
 using Sequoia.Native.Backends.Cuda.Checks;
 
 namespace Sequoia.Kernels.Tests;
@@ -7,6 +8,9 @@ namespace Sequoia.Kernels.Tests;
 internal sealed class ResourceTests : CudaFixture
 {
     private const int RegistersOfMultiprocessor = 65536;
+
+    // Of which a thread's registers are a multiple.
+    private const int RegisterPortion = 8;
     private const int StaticLimit = 48 * 1024;
 
     // Reductions, and the copy of a sequence.
@@ -21,7 +25,7 @@ internal sealed class ResourceTests : CudaFixture
         from build in EngineKernels.Builds
         where !Unbounded.Contains(build.Source)
         from architecture in Architectures
-        where architecture >= 80 || !build.NeedsTensorCores
+        where build.Target.RunsOn(new Version(architecture / 10, architecture % 10))
         select new TestCaseData(build, architecture).SetArgDisplayNames(build.Source, build.Configuration, $"sm_{architecture}");
 
     [TestCaseSource(nameof(Builds))]
@@ -47,6 +51,8 @@ internal sealed class ResourceTests : CudaFixture
         // Blocks of 256 threads that registers let reside on a multiprocessor: as many as an H100's shared memory holds (228 KB; 69 to 97 KB each),
         // and of 128 tokens one.
         "matmul" => Math.Min(255, RegistersOfMultiprocessor / 256 / (Macro(build, "TOKENS") switch { 128 => 1, 64 => 2, _ => 3 })),
+        // Blocks of 288 threads: two in the same way, and of 128 tokens one.
+        "matmul_sm90" => RegistersOfMultiprocessor / 288 / (Macro(build, "TOKENS") == 128 ? 1 : 2) / RegisterPortion * RegisterPortion,
         // Blocks of 128 threads: two with 128 dimensions, whose 64 KB of keys let no more reside on an A100 (164 KB); else three.
         "attend" => RegistersOfMultiprocessor / 128 / (Macro(build, "HEAD_DIM") == 128 ? 2 : 3),
         // Eight blocks of 256 threads fill a multiprocessor with 32 each; these kernels wait for memory, and six are enough.

@@ -1,5 +1,6 @@
 using Sequoia.Interop;
 using Sequoia.Native;
+using Sequoia.Native.Backends.Cuda;
 using Sequoia.Native.Backends.Cuda.Checks;
 using Sequoia.SoftwareGpu;
 
@@ -13,22 +14,49 @@ internal static class TestGpu
     // Mutants are not worth a place in the user's cache.
     private static readonly Lazy<CudaCompiler> OfMutants = new(() => NeededLibraries.Compiler());
 
-    private static KernelLaunchers? s_sound;
+    private static KernelLaunchers? s_sound, s_hopper;
+    private static CudaContext? s_hopperContext;
 
     public static CudaContext Context { get; private set; } = SoftwareDriver.Open();
+
+    /// <summary>A context of the software GPU with compute capability 9.0.</summary>
+    public static CudaContext HopperContext
+    {
+        get
+        {
+            if (s_hopperContext is null)
+            {
+                Version usual = SoftwareDriver.ComputeCapability;
+                SoftwareDriver.ComputeCapability = new Version(9, 0);
+                s_hopperContext = SoftwareDriver.Open();
+                SoftwareDriver.ComputeCapability = usual;
+            }
+            return s_hopperContext;
+        }
+    }
 
     public static CudaCompiler Compiler => Cached.Value;
 
     /// <summary>The engine's kernels.</summary>
     public static KernelLaunchers Sound => s_sound ??= With(null);
 
+    /// <summary>The engine's kernels with products from a source, on a device for it.</summary>
+    public static KernelLaunchers Of(MatMulSource products) => products == MatMulSource.Hopper ? s_hopper ??= With(null, products) : Sound;
+
     /// <summary>The engine's kernels, perhaps with a bug put in, for the caller to dispose of.</summary>
-    public static KernelLaunchers With(Mutation? mutation) =>
-        mutation is null ? new(Context, Compiler, KernelSet.Default) : new(Context, OfMutants.Value, mutation.Set);
+    public static KernelLaunchers With(Mutation? mutation, MatMulSource products = MatMulSource.TensorCores) =>
+        new(products == MatMulSource.Hopper ? HopperContext : Context, mutation is null ? Compiler : OfMutants.Value, mutation?.Set ?? KernelSet.Default) { Products = products };
 
     /// <summary>The engine's kernels with two changes, one after the other.</summary>
     public static KernelLaunchers With(Mutation? first, Mutation second) =>
         new(Context, OfMutants.Value, second.In((first?.Set) ?? KernelSet.Default));
+
+    /// <summary>Waits for what was launched on either device.</summary>
+    public static void Synchronize()
+    {
+        Context.Synchronize();
+        s_hopperContext?.Synchronize();
+    }
 
     /// <summary>Whether checks fail; after a fault, which loses a context and all that is in it, there is another one.</summary>
     public static bool IsFound(Action checks) => FirstFault(checks) is not null;
@@ -45,7 +73,8 @@ internal static class TestGpu
         {
             TestContext.Out.WriteLine(e.Message);
             Context.Dispose();
-            (Context, s_sound) = (SoftwareDriver.Open(), null);
+            s_hopperContext?.Dispose();
+            (Context, s_hopperContext, s_sound, s_hopper) = (SoftwareDriver.Open(), null, null, null);
             return e.Message;
         }
     }

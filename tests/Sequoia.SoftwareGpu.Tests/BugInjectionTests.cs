@@ -8,7 +8,7 @@ internal sealed class BugInjectionTests : CudaFixture
 {
     private const int Schedules = 100;
 
-    public sealed record Bug(string Name, FindingKind Kind, string Source, int Threads = 128, int Blocks = 2, int Shared = 0)
+    public sealed record Bug(string Name, FindingKind Kind, string Source, int Threads = 128, int Blocks = 2, int Shared = 0, string Architecture = "compute_80")
     {
         public override string ToString() => Name;
     }
@@ -231,12 +231,13 @@ internal sealed class BugInjectionTests : CudaFixture
             #endif
             }
             """),
+        .. AsyncProxyBugs.All,
     ];
 
     [TestCaseSource(nameof(Bugs))]
     public void Is_found_and_located(Bug bug)
     {
-        using Gpu gpu = Gpu.FromCuda(bug.Source, "compute_80", "-DBUG");
+        using Gpu gpu = Gpu.FromCuda(bug.Source, bug.Architecture, "-DBUG");
         gpu.Options = new LaunchOptions { Checks = true };
         IReadOnlyList<Finding> findings = Run(gpu, bug);
         int line = Array.FindIndex(bug.Source.Split('\n'), l => l.Contains("HERE", StringComparison.Ordinal)) + 1;
@@ -253,7 +254,7 @@ internal sealed class BugInjectionTests : CudaFixture
     [TestCaseSource(nameof(Bugs))]
     public void Without_it_nothing_is_found(Bug bug)
     {
-        using Gpu gpu = Gpu.FromCuda(bug.Source);
+        using Gpu gpu = Gpu.FromCuda(bug.Source, bug.Architecture);
         for (int seed = 0; seed < Schedules; seed++)
         {
             Schedule schedule = seed == 0 ? Schedule.InOrder : seed % 2 == 0 ? Schedule.Random : Schedule.Adversarial;

@@ -20,7 +20,21 @@ internal sealed class PtxErrorTests
     [TestCase("st.param.b32 [p], %r0;", "a kernel's parameters cannot be written")]
     [TestCase("cp.async.cg.shared.global [%r0], [%rd0], 8;", "cannot copy 8 bytes")]
     [TestCase("lop3.b32 %r0, %r1, %r2, %r3, %r4;", "the table of lop3 must be a number")]
-    [TestCase("wgmma.fence.sync.aligned;", "'wgmma' is not an instruction")]
+    [TestCase("tcgen05.fence;", "'tcgen05' is not an instruction")]
+    [TestCase("wgmma.mma_async.sync.aligned.m64n12k16.f32.f16.f16 {%f0}, %rd0, %rd1, 1, 1, 1, 0, 0;", "is not a form of 'wgmma'")]
+    [TestCase("wgmma.mma_async.sync.aligned.m64n8k16.f32.f16.bf16 {%f0}, %rd0, %rd1, 1, 1, 1, 0, 0;", "is not a form of 'wgmma'")]
+    [TestCase("wgmma.mma_async.sync.aligned.m64n8k16.f32.f16.f16 {%f0}, %rd0, %rd1, 1, 1, 1, 0, 0;", "4 registers are expected, 1 are given")]
+    [TestCase("wgmma.mma_async.sync.aligned.m64n8k16.f32.f16.f16 {%f0}, {%r0, %r1, %r2, %r3}, %rd1, 1, 1, 1, 0, 0;", "A in registers is not supported")]
+    [TestCase("wgmma.mma_async.sync.aligned.m64n8k16.f32.f16.f16 {%f0, %f1, %f2, %f3}, %rd0, %rd1, 1, 1, 1, 0, 1;", "only operands with k contiguous are supported")]
+    [TestCase("wgmma.mma_async.sync.aligned.m64n8k16.f32.f16.f16 {%f0, %f1, %f2, %f3}, %rd0, %rd1, 1, 2, 1, 0, 0;", "the scales of wgmma's operands are 1 or -1")]
+    [TestCase("wgmma.wait_group.sync.aligned %r0;", "wait_group needs a number")]
+    [TestCase("mbarrier.init.global.b64 [%rd0], 1;", "is not a form of 'mbarrier'")]
+    [TestCase("mbarrier.arrive.noComplete.shared.b64 %rd0, [%rd1], 1;", "is not a form of 'mbarrier'")]
+    [TestCase("mbarrier.arrive.expect_tx.shared.b64 %rd0, [%rd1];", "the mbarrier's address is expected, and a number")]
+    [TestCase("cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes.multicast::cluster [%rd0], [%rd1], 16, [%rd2], %r0;", "is not a form of 'cp'")]
+    [TestCase("cp.async.bulk.global.shared::cta.bulk_group [%rd0], [%rd1], 16;", "is not a form of 'cp'")]
+    [TestCase("setmaxnreg.inc.sync.aligned.u32 20;", "setmaxnreg needs a multiple of 8")]
+    [TestCase("elect.sync %r0, -1;", "elect has two results")]
     public void Instruction(string text, string reason)
     {
         string ptx = Header + ".visible .entry k(.param .b32 p)\n{\n.reg .b32 %r<9>; .reg .f32 %f<9>; .reg .b64 %rd<9>;\n" + text + "\nret;\n}";

@@ -87,7 +87,7 @@ internal sealed class TensorTests
     }
 
     /// <summary>One fused multiply-add after the other, in order of k.</summary>
-    private static float Chain(float[] a, float[] b, float c)
+    internal static float Chain(float[] a, float[] b, float c)
     {
         for (int k = 0; k < a.Length; k++)
             c = MathF.FusedMultiplyAdd(a[k], b[k], c);
@@ -98,7 +98,7 @@ internal sealed class TensorTests
     /// Written from the description in arXiv 2511.10909, in doubles: significands in [1, 2), except subnormals, which
     /// keep the lowest exponent; terms cut at the given bits below the largest exponent; the sum cut to single.
     /// </summary>
-    private static float Fused(float[] a, float[] b, float c, int terms, int bits, string type)
+    internal static float Fused(float[] a, float[] b, float c, int terms, int bits, string type)
     {
         int lowest = type == "f16" ? -14 : -126;
         for (int first = 0; first < a.Length; first += terms)
@@ -136,14 +136,14 @@ internal sealed class TensorTests
         return (Math.ScaleB(value, -exponent), exponent);
     }
 
-    private static float Value(uint bits, string type) => type switch
+    internal static float Value(uint bits, string type) => type switch
     {
         "f16" => (float)BitConverter.UInt16BitsToHalf((ushort)bits),
         "bf16" => BitConverter.UInt32BitsToSingle(bits << 16),
         _ => BitConverter.UInt32BitsToSingle(bits & 0xFFFFE000),
     };
 
-    private static uint[,] Matrix(Random random, int rows, int columns, string type, int round)
+    internal static uint[,] Matrix(Random random, int rows, int columns, string type, int round)
     {
         uint[,] matrix = new uint[rows, columns];
         for (int k = 0; k < rows * columns; k++)

@@ -185,7 +185,8 @@ public sealed unsafe class CudaContext : SafeHandle
     public CudaModule Compile(CudaCompiler compiler, string source, CompileOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(compiler);
-        options = (options ?? new CompileOptions()) with { Architecture = compiler.ArchitectureFor(Device) };
+        options ??= new CompileOptions();
+        options = options with { Architecture = compiler.ArchitectureFor(Device) + (options.IsArchitectureSpecific ? "a" : "") };
         CompiledKernels kernels = compiler.Compile(source, options);
         try
         {

@@ -9,6 +9,12 @@ public sealed record CompileOptions
     /// </summary>
     public string Architecture { get; init; } = "compute_80";
 
+    /// <summary>
+    /// Whether a compilation for a device may use instructions that only its own compute capability has (such as sm_90a for 9.0). The result runs on
+    /// no other one.
+    /// </summary>
+    public bool IsArchitectureSpecific { get; init; }
+
     /// <summary>The name of the source in messages.</summary>
     public string FileName { get; init; } = "kernel.cu";
 

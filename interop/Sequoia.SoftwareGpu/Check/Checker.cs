@@ -36,6 +36,13 @@ internal static unsafe class Checker
     public static void SharedLane(Warp w, Inst* i, int lane, ulong offset, int size, Access access) =>
         SharedRun(w, i, lane, offset, (uint)size, access);
 
+    /// <summary>A wgmma reads from its issue on.</summary>
+    public static void BeginRead(Warp w, Inst* i, ulong offset, uint length)
+    {
+        ReportPending(w, i, 0, offset, length);
+        w.Block.Races!.BeginRead(w, i, offset, length);
+    }
+
     /// <summary>Finds the lane whose access covers an offset. Messages name a thread, but shadows store only addresses.</summary>
     public static int LaneAt(Warp w, Inst* i, ulong offset)
     {
@@ -111,16 +118,8 @@ internal static unsafe class Checker
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void SharedRun(Warp w, Inst* i, int lane, ulong offset, uint length, Access access)
     {
-        if (access != Access.Write && w.Block.Pending is { } pending)
-        {
-            int at = pending.FirstPending(offset, length);
-            if (at >= 0)
-            {
-                int reader = lane >= 0 ? lane : LaneAt(w, i, offset + (ulong)at);
-                w.Executor.Report(FindingKind.PendingAsyncCopy, w, i, reader, $"reads shared offset {offset + (ulong)at}, into which an asynchronous copy is still pending");
-            }
-        }
-
+        if (access != Access.Write)
+            ReportPending(w, i, lane, offset, length);
         SharedRaces races = w.Block.Races!;
         if (access == Access.Read)
             races.Read(w, i, offset, length);
@@ -128,5 +127,17 @@ internal static unsafe class Checker
             races.Write(w, i, offset, length, access);
         else
             races.Update(w, i, offset, length);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void ReportPending(Warp w, Inst* i, int lane, ulong offset, uint length)
+    {
+        if (w.Block.Pending is not { } pending)
+            return;
+        int at = pending.FirstPending(offset, length);
+        if (at < 0)
+            return;
+        int reader = lane >= 0 ? lane : LaneAt(w, i, offset + (ulong)at);
+        w.Executor.Report(FindingKind.PendingAsyncCopy, w, i, reader, $"reads shared offset {offset + (ulong)at}, into which an asynchronous copy is still pending");
     }
 }

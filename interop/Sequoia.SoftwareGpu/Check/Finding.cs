@@ -39,6 +39,9 @@ public enum FindingKind
     /// <summary>Shared memory is used while an asynchronous copy into it is pending.</summary>
     PendingAsyncCopy,
 
+    /// <summary>A fence is missing between an instruction and another one that sees memory or registers through another proxy.</summary>
+    MissingFence,
+
     /// <summary>The kernel stopped itself with a trap or an assert.</summary>
     Stopped,
 

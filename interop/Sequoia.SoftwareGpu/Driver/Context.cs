@@ -23,6 +23,8 @@ internal sealed class Context : Handled
 
     public Gpu Gpu { get; }
 
+    public DeviceLimits Limits { get; } = DeviceLimits.Current;
+
     /// <summary>The default stream, which synchronizes with all blocking streams.</summary>
     public GpuStream Legacy { get; }
 

@@ -6,18 +6,19 @@ namespace Sequoia.SoftwareGpu.Driver;
 /// The properties that the software device reports: a compute capability whose instructions it executes, and the limits for it in the CUDA
 /// Programming Guide's table of technical specifications.
 /// </summary>
-internal static class DeviceLimits
+internal sealed class DeviceLimits
 {
-    public const int Major = 8;
-    public const int Minor = 0;
+    private static readonly DeviceLimits[] All =
+    [
+        new() { ComputeCapability = new Version(8, 0), SharedBytesPerBlockOptIn = 163 << 10, Multiprocessor = MultiprocessorLimits.Sm80 },
+        new() { ComputeCapability = new Version(9, 0), SharedBytesPerBlockOptIn = 227 << 10, Multiprocessor = MultiprocessorLimits.Sm90 },
+    ];
+
     public const int ThreadsPerBlock = 1024;
     public const int ThreadsPerMultiprocessor = 2048;
     public const int BlocksPerMultiprocessor = 32;
     public const int RegistersPerMultiprocessor = 65536;
     public const int SharedBytesPerBlock = 48 << 10;
-    public const int SharedBytesPerBlockOptIn = 163 << 10;
-    public const int SharedBytesPerMultiprocessor = 164 << 10;
-    public const int ReservedSharedBytes = 1 << 10;
     public const uint GridX = int.MaxValue;
     public const uint GridYZ = 65535;
     public const uint BlockXY = 1024;
@@ -27,8 +28,21 @@ internal static class DeviceLimits
     // Few, so that grids sized by this number stay small.
     public const int Multiprocessors = 4;
 
+    /// <summary>The device's now, which contexts keep.</summary>
+    public static DeviceLimits Current { get; private set; } = All[0];
+
+    public required Version ComputeCapability { get; init; }
+
+    public required int SharedBytesPerBlockOptIn { get; init; }
+
+    public required MultiprocessorLimits Multiprocessor { get; init; }
+
+    /// <exception cref="ArgumentOutOfRangeException">The software GPU cannot pose as this one.</exception>
+    public static void Become(Version computeCapability) => Current = Array.Find(All, limits => limits.ComputeCapability == computeCapability)
+        ?? throw new ArgumentOutOfRangeException(nameof(computeCapability), computeCapability, $"not one of {string.Join(", ", All.Select(limits => limits.ComputeCapability))}");
+
     /// <summary>The value of a property, or 0 if the device does not have the property.</summary>
-    public static int Of(DeviceProperty property) => property switch
+    public int Of(DeviceProperty property) => property switch
     {
         DeviceProperty.MaxThreadsPerBlock => ThreadsPerBlock,
         DeviceProperty.MaxBlockX or DeviceProperty.MaxBlockY => (int)BlockXY,
@@ -46,18 +60,18 @@ internal static class DeviceLimits
         DeviceProperty.L2CacheBytes => 4 << 20,
         DeviceProperty.MaxThreadsPerMultiprocessor => ThreadsPerMultiprocessor,
         DeviceProperty.AsyncEngineCount => 1,
-        DeviceProperty.ComputeCapabilityMajor => Major,
-        DeviceProperty.ComputeCapabilityMinor => Minor,
-        DeviceProperty.MaxSharedBytesPerMultiprocessor => SharedBytesPerMultiprocessor,
+        DeviceProperty.ComputeCapabilityMajor => ComputeCapability.Major,
+        DeviceProperty.ComputeCapabilityMinor => ComputeCapability.Minor,
+        DeviceProperty.MaxSharedBytesPerMultiprocessor => Multiprocessor.SharedBytes,
         DeviceProperty.MaxSharedBytesPerBlockOptIn => SharedBytesPerBlockOptIn,
         DeviceProperty.MaxBlocksPerMultiprocessor => BlocksPerMultiprocessor,
-        DeviceProperty.ReservedSharedBytesPerBlock => ReservedSharedBytes,
+        DeviceProperty.ReservedSharedBytesPerBlock => Multiprocessor.ReservedSharedBytes,
         > 0 and < (DeviceProperty)150 => 0,
         _ => throw new DriverError(CudaResult.InvalidValue, $"there is no device property {(int)property}"),
     };
 
     /// <summary>Rejects launches that no device of this compute capability accepts.</summary>
-    public static void Check(Function function, Dim grid, Dim block, uint dynamicSharedBytes)
+    public void Check(Function function, Dim grid, Dim block, uint dynamicSharedBytes)
     {
         string name = function.Kernel.Name;
         if (grid.X == 0 || grid.Y == 0 || grid.Z == 0 || block.X == 0 || block.Y == 0 || block.Z == 0)

@@ -4,7 +4,7 @@ using Sequoia.SoftwareGpu.Driver;
 namespace Sequoia.SoftwareGpu;
 
 /// <summary>
-/// The software GPU as a CUDA driver: one device per process, compute capability 8.0. Work in streams runs when a caller waits for it, and runs
+/// The software GPU as a CUDA driver: one device per process, compute capability 8.0 or 9.0. Work in streams runs when a caller waits for it, and runs
 /// deterministically. Thread-safe; calls are serialized.
 /// </summary>
 public static class SoftwareDriver
@@ -17,6 +17,17 @@ public static class SoftwareDriver
 
     /// <summary>Occurs after each kernel that completes or faults, on the thread that waits for it. Handlers must not call the driver.</summary>
     public static event Action<LaunchReport>? Launched;
+
+    /// <summary>
+    /// The compute capability of the device, 8.0 by default or 9.0. It limits shared memory and nothing else: kernels for either run. Devices and contexts that a program has already
+    /// opened keep theirs.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is another one.</exception>
+    public static Version ComputeCapability
+    {
+        get => DeviceLimits.Current.ComputeCapability;
+        set => DeviceLimits.Become(value);
+    }
 
     /// <summary>The driver's entry points.</summary>
     public static DriverTable Table => EntryPoints.Table();

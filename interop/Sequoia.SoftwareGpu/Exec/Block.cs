@@ -21,6 +21,9 @@ internal sealed unsafe class Block
     {
         _executor = executor;
         Shape = shape;
+        MBarriers = new MBarriers(this);
+        Copies = new BulkCopies(this);
+        Warpgroups = new Warpgroups(shape.Warps);
         Program program = executor.Program;
         int warps = shape.Warps;
         nuint stride = Round((nuint)program.RegisterBytes);
@@ -61,6 +64,13 @@ internal sealed unsafe class Block
 
     public Barriers Barriers { get; } = new();
 
+    public MBarriers MBarriers { get; }
+
+    /// <summary>The bulk copies under way.</summary>
+    public BulkCopies Copies { get; }
+
+    public Warpgroups Warpgroups { get; }
+
     public (uint X, uint Y, uint Z) Position { get; private set; }
 
     /// <summary>The block's number in the grid.</summary>
@@ -99,6 +109,9 @@ internal sealed unsafe class Block
         Number = number;
         Position = launch.PositionOf(number);
         Barriers.Reset();
+        MBarriers.Clear();
+        Copies.Clear();
+        Warpgroups.Clear();
         RunningWarps = Warps.Length;
         foreach (Warp w in Warps)
         {
@@ -108,7 +121,9 @@ internal sealed unsafe class Block
             w.StackDepth = w.StackBase = 0;
             w.Frame = null;
             w.State = WarpState.Ready;
+            w.HasTimedOut = false;
             w.Copies?.Clear();
+            w.Products?.Clear();
             w.Fragments?.Clear();
             foreach (Value value in _executor.BlockValues)
                 FixedSlots.FillForBlock(w.Registers + value.Offset, value, Position);
@@ -125,6 +140,8 @@ internal sealed unsafe class Block
         NativeMemory.AlignedFree(_shared);
         NativeMemory.AlignedFree(_local);
         NativeMemory.AlignedFree(_scattered);
+        foreach (Warp w in Warps)
+            w.Products?.Release();
         Races?.Release();
         Pending?.Release();
     }

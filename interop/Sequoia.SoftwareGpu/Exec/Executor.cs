@@ -117,6 +117,7 @@ internal sealed unsafe class Executor : IDisposable
     public void Retire(Block block)
     {
         GlobalRaces?.Retire(block);
+        block.Copies.ReportAbandoned();
         _active.Remove(block);
         _idle.Push(block);
     }

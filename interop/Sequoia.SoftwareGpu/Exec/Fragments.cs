@@ -21,6 +21,11 @@ internal sealed unsafe class Fragments
 
         /// <summary>Waits for other lanes at a synchronizing instruction.</summary>
         public bool IsWaiting;
+
+        /// <summary>Waits until an mbarrier completes a phase.</summary>
+        public bool IsSuspended;
+
+        public readonly bool IsRunnable => !IsWaiting && !IsSuspended;
     }
 
     public void Clear()
@@ -43,9 +48,13 @@ internal sealed unsafe class Fragments
             int index = PickRunnable(ref random);
             if (index < 0)
             {
-                if (!Release(w))
+                if (Release(w))
+                    continue;
+                if (!_parts.Exists(part => part.IsSuspended))
                     throw Stuck(w);
-                continue;
+                w.State = WarpState.AtMBarrier;
+                w.Pc = _parts.Find(part => part.IsSuspended).Pc;
+                return;
             }
 
             long steps = 1 + (long)(SplitMix.Next(ref random) % 16);
@@ -55,17 +64,24 @@ internal sealed unsafe class Fragments
         }
     }
 
+    /// <summary>An mbarrier has completed a phase.</summary>
+    public void Wake()
+    {
+        for (int k = 0; k < _parts.Count; k++)
+            _parts[k] = _parts[k] with { IsSuspended = false };
+    }
+
     private int PickRunnable(ref ulong random)
     {
         int runnable = 0;
         foreach (Part part in _parts)
-            runnable += part.IsWaiting ? 0 : 1;
+            runnable += part.IsRunnable ? 1 : 0;
         if (runnable == 0)
             return -1;
         int chosen = (int)(SplitMix.Next(ref random) % (ulong)runnable);
         for (int k = 0; ; k++)
         {
-            if (!_parts[k].IsWaiting && chosen-- == 0)
+            if (_parts[k].IsRunnable && chosen-- == 0)
                 return k;
         }
     }
@@ -123,6 +139,20 @@ internal sealed unsafe class Fragments
                     Split(index, m);
                 Release(w);
                 return false;
+            case InstKind.Wait when m != 0:
+                pc->Run(w, pc, m);
+                if (w.Pause != Pause.Suspend)
+                {
+                    part.Pc++;
+                    _parts[index] = part;
+                    return w.Pause != Pause.Yield;
+                }
+
+                part.IsSuspended = true;
+                _parts[index] = part;
+                if (m != part.Mask)
+                    Split(index, m);
+                return false;
             case InstKind.Plain or InstKind.Guarded when m != 0:
                 pc->Run(w, pc, m);
                 part.Pc++;
@@ -144,7 +174,7 @@ internal sealed unsafe class Fragments
     private void Split(int index, uint taking)
     {
         Part part = _parts[index];
-        _parts.Add(part with { Pc = part.Pc + 1, Mask = part.Mask & ~taking, IsWaiting = false });
+        _parts.Add(part with { Pc = part.Pc + 1, Mask = part.Mask & ~taking, IsWaiting = false, IsSuspended = false });
         part.Mask = taking;
         _parts[index] = part;
     }

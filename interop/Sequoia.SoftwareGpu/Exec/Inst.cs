@@ -24,6 +24,9 @@ internal enum InstKind : byte
     /// <summary>Names lanes that must participate: shuffles, votes, mma, warp barriers.</summary>
     Sync,
 
+    /// <summary>Tests an mbarrier. The warp may pause.</summary>
+    Wait,
+
     /// <summary>Counts the basic block that follows.</summary>
     Count,
 

@@ -91,6 +91,13 @@ internal static unsafe class Interpreter
 
                     pc++;
                     break;
+                case InstKind.Wait:
+                    if (m != 0 && Waits(w, pc, m))
+                        goto stop;
+                    pc++;
+                    if (m != 0 && w.Pause == Pause.Yield)
+                        goto stop;
+                    break;
                 case InstKind.Count:
                     w.Executor.Counters.Block(pc->B, mask);
                     pc++;
@@ -150,6 +157,11 @@ internal static unsafe class Interpreter
                 pc->Run(w, pc, m);
                 pc++;
                 break;
+            case InstKind.Wait when m != 0:
+                if (Waits(w, pc, m))
+                    return;
+                pc++;
+                break;
             case InstKind.Guarded when m != 0:
                 pc->Run(w, pc, m);
                 pc++;
@@ -164,6 +176,15 @@ internal static unsafe class Interpreter
         }
 
         w.Pc = (int)(pc - w.Code);
+    }
+
+    /// <summary>Tests mbarriers. Returns whether the warp waits there.</summary>
+    private static bool Waits(Warp w, Inst* pc, uint m)
+    {
+        pc->Run(w, pc, m);
+        if (w.Pause == Pause.Suspend)
+            w.State = WarpState.AtMBarrier;
+        return w.Pause == Pause.Suspend;
     }
 
     /// <summary>A branch that only some lanes take. One side waits on the stack, and the other runs.</summary>

@@ -40,7 +40,7 @@ public static unsafe class Launcher
         options ??= LaunchOptions.Default;
         CheckLimits(memory, kernel, grid, block, dynamicSharedBytes, parameters.Length);
         uint threads = block.X * block.Y * block.Z;
-        int sharedBytes = dynamicSharedBytes == 0 ? kernel.StaticSharedBytes : Kernel.DynamicSharedOffset(kernel.StaticSharedBytes) + dynamicSharedBytes;
+        int sharedBytes = dynamicSharedBytes == 0 ? kernel.StaticSharedBytes : kernel.DynamicSharedStart + dynamicSharedBytes;
         byte* copy = (byte*)NativeMemory.AlignedAlloc((nuint)int.Max(16, (parameters.Length + 15) / 16 * 16), 16);
         try
         {
@@ -153,7 +153,7 @@ public static unsafe class Launcher
             throw Invalid(kernel, $"the kernel requires blocks of ({x}, {y}, {z})");
         if (kernel.MaxThreads is var (maxX, maxY, maxZ) && threads > (ulong)((long)maxX * maxY * maxZ))
             throw Invalid(kernel, $"the kernel is bounded to {(long)maxX * maxY * maxZ} threads, {threads} are asked for");
-        if (dynamicSharedBytes < 0 || kernel.StaticSharedBytes + (long)dynamicSharedBytes > MaxSharedBytes)
+        if (dynamicSharedBytes < 0 || kernel.DynamicSharedStart + (long)dynamicSharedBytes > MaxSharedBytes)
             throw Invalid(kernel, $"{kernel.StaticSharedBytes} static and {dynamicSharedBytes} dynamic bytes of shared memory are over the limit of {MaxSharedBytes}");
         if (parameterBytes != kernel.ParameterBytes)
             throw Invalid(kernel, $"the kernel has {kernel.ParameterBytes} bytes of parameters, {parameterBytes} are given");

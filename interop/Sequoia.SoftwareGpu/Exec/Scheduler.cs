@@ -67,14 +67,16 @@ internal sealed class Scheduler(Executor executor, Launch launch, Func<long> nex
                 if (w.State != WarpState.Ready)
                     continue;
                 ranAtAll = true;
+                w.Pause = Pause.None;
                 RunWarp(w, Slice);
-                ranToWait |= w.State != WarpState.Ready;
+                ranToWait |= w.State != WarpState.Ready || w.Pause == Pause.Yield;
             }
 
             if (block.RunningWarps == 0)
                 return;
-            if (!ranAtAll)
+            if (!ranAtAll && !block.Copies.TryLandAwaited(0))
                 throw Deadlock(block);
+            ranToWait |= !ranAtAll;
             if (!ranToWait)
                 return;
         }
@@ -112,10 +114,14 @@ internal sealed class Scheduler(Executor executor, Launch launch, Func<long> nex
         while (_resident.Count > 0)
         {
             Block block = _resident[(int)(Next() % (ulong)_resident.Count)];
+            if (block.Copies.Count > 0 && Next() % 16 == 0)
+                block.Copies.Land(Next());
             Warp? w = PickReady(block);
             if (w is null)
             {
-                // Another block cannot complete this block's barriers, so this wait would never end.
+                // Another block cannot complete this block's barriers. Without a copy that does, this wait would never end.
+                if (block.Copies.TryLandAwaited(Next()))
+                    continue;
                 throw Deadlock(block);
             }
 
@@ -162,10 +168,11 @@ internal sealed class Scheduler(Executor executor, Launch launch, Func<long> nex
         Warp? first = null;
         foreach (Warp w in block.Warps)
         {
-            if (w.State == WarpState.AtBarrier)
+            if (w.State != WarpState.Finished)
             {
                 first ??= w;
-                text.Append($"warp {w.Index} is at {block.Barriers.Describe(w)} (PTX line {executor.PlaceOf(w.Code + w.Pc).Line}); ");
+                string barrier = w.State == WarpState.AtBarrier ? block.Barriers.Describe(w) : "a wait for an mbarrier";
+                text.Append($"warp {w.Index} is at {barrier} (PTX line {executor.PlaceOf(w.Code + w.Pc).Line}); ");
             }
             else
             {
@@ -173,6 +180,7 @@ internal sealed class Scheduler(Executor executor, Launch launch, Func<long> nex
             }
         }
 
+        text.Append(block.MBarriers.Describe());
         text.Length -= 2;
         return executor.Fault(DeviceFaultKind.Deadlock, first!, first!.Code + first.Pc, 0, text.ToString());
     }

@@ -6,7 +6,22 @@ internal enum WarpState : byte
 {
     Ready,
     AtBarrier,
+
+    /// <summary>Waits until an mbarrier completes a phase.</summary>
+    AtMBarrier,
     Finished,
+}
+
+/// <summary>What a test of mbarriers that are not complete means for the warp.</summary>
+internal enum Pause : byte
+{
+    None,
+
+    /// <summary>Others run, then the warp goes on.</summary>
+    Yield,
+
+    /// <summary>The test is repeated when an mbarrier has completed a phase.</summary>
+    Suspend,
 }
 
 /// <summary>A waiting path: one side of a branch, or the reconvergence point of both sides.</summary>
@@ -53,6 +68,12 @@ internal sealed unsafe class Warp
     public CallFrame? Frame;
     public WarpState State;
 
+    /// <summary>The outcome of the last test of mbarriers.</summary>
+    public Pause Pause;
+
+    /// <summary>Whether the last try_wait returned false.</summary>
+    public bool HasTimedOut;
+
     /// <summary>The number of instructions until the scheduler takes control back.</summary>
     public long Slice;
     public byte* Shared;
@@ -68,6 +89,9 @@ internal sealed unsafe class Warp
 
     /// <summary>Groups of cp.async copies that no wait has run yet.</summary>
     public AsyncCopies? Copies;
+
+    /// <summary>The wgmma products that no wait has run yet.</summary>
+    public AsyncProducts? Products;
 
     /// <summary>Diverged parts in adversarial mode; the current one is in Pc and Mask.</summary>
     public Fragments? Fragments;

@@ -37,6 +37,7 @@ internal sealed unsafe class CodeLayout(FlatBody body, Cfg cfg, (int First, int 
             RegionStart = [.. body.Regions.Select(r => r.IsKernel ? 0 : blocks[cfg.BlockAt[r.First]].First)],
             Saved = [.. ops.Where(op => op.Kind == InstKind.Call).Select(op => ((int, int)[])[.. op.Saved.Select(v => (v.Offset, v.Bytes))])],
             FrameOffset = frameOffset,
+            Accumulators = [.. ops.SelectMany(op => op.Writes()).Where(v => v.IsPinned).Select(v => v.Offset).Distinct().Order()],
             Body = body,
             Cfg = cfg,
             Variant = variant,

@@ -99,6 +99,22 @@ internal sealed unsafe partial class Decoder
         };
     }
 
+    /// <summary>The number of registers is ptxas's matter: here a warp has as many as the kernel names.</summary>
+    private Op DecodeMaxRegisters()
+    {
+        string action = _opcode.TakeAny("inc", "dec");
+        _opcode.Require("sync");
+        _opcode.Require("aligned");
+        _opcode.Require("u32");
+        _opcode.End();
+        if (action.Length == 0)
+            throw _opcode.Unknown();
+        Count(1);
+        if (Operand(0) is not { Kind: OperandKind.Integer, Value: >= 24 and <= 256 } count || count.Value % 8 != 0)
+            throw _instruction.Error("setmaxnreg needs a multiple of 8 from 24 to 256");
+        return new Op { Run = H(&ControlOps.WarpSync), Kind = InstKind.Sync, RawB = (int)SyncRule.All };
+    }
+
     /// <summary>Fences have no effect on order here, because execution is in order. They matter only to the race check.</summary>
     private Op? DecodeHint()
     {
@@ -112,7 +128,15 @@ internal sealed unsafe partial class Decoder
                 return Fence(level != "cta");
             case "fence":
                 if (_opcode.Take("proxy"))
-                    throw _opcode.Unknown();
+                    return DecodeProxyFence();
+                if (_opcode.Take("mbarrier_init"))
+                {
+                    _opcode.Require("release");
+                    _opcode.Require("cluster");
+                    _opcode.End();
+                    return new Op { Run = H(&MBarrierOps.FenceInit) };
+                }
+
                 _opcode.TakeAny("acq_rel", "sc");
                 string scope = _opcode.TakeAny("cta", "cluster", "gpu", "sys");
                 _opcode.End();
@@ -142,6 +166,15 @@ internal sealed unsafe partial class Decoder
             default:
                 throw _opcode.Unknown();
         }
+    }
+
+    /// <summary>Only shared memory's asynchronous proxy is modelled.</summary>
+    private Op? DecodeProxyFence()
+    {
+        _opcode.Require("async");
+        string space = _opcode.TakeAny("global", "shared::cta", "shared::cluster");
+        _opcode.End();
+        return space == "global" ? null : new Op { Run = H(&MBarrierOps.FenceProxy) };
     }
 
     /// <summary>A cache policy is an opaque number that nothing reads.</summary>

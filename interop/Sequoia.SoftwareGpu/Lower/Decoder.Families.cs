@@ -37,7 +37,10 @@ internal sealed unsafe partial class Decoder
         Add(d => d.DecodeAsyncCopy(), "cp");
         Add(d => d.DecodeLoadMatrix(), "ldmatrix");
         Add(d => d.DecodeMma(), "mma");
-        Add(d => d.DecodeWarp(), "shfl", "vote", "match", "redux", "activemask");
+        Add(d => d.DecodeWarpgroupProduct(), "wgmma");
+        Add(d => d.DecodeMBarrier(), "mbarrier");
+        Add(d => d.DecodeMaxRegisters(), "setmaxnreg");
+        Add(d => d.DecodeWarp(), "shfl", "vote", "match", "redux", "activemask", "elect");
         Add(d => d.DecodeBarrier(), "bar", "barrier");
         Add(d => d.DecodeControl(), "bra", "ret", "exit", "trap");
         Add(d => d.DecodePolicy(), "createpolicy");

@@ -115,8 +115,10 @@ internal sealed unsafe partial class Decoder
     private Op DecodeAsyncCopy()
     {
         _opcode.Require("async");
-        switch (_opcode.TakeAny("commit_group", "wait_group", "wait_all"))
+        switch (_opcode.TakeAny("bulk", "commit_group", "wait_group", "wait_all"))
         {
+            case "bulk":
+                return DecodeBulkCopy();
             case "commit_group":
                 _opcode.End();
                 Count(0);

@@ -13,6 +13,7 @@ internal sealed unsafe partial class Decoder
         "match" => DecodeMatch(),
         "redux" => DecodeRedux(),
         "activemask" => DecodeActiveMask(),
+        "elect" => DecodeElect(),
         _ => throw _opcode.Unknown(),
     };
 
@@ -149,5 +150,25 @@ internal sealed unsafe partial class Decoder
         _opcode.End();
         Count(1);
         return new Op { Run = H(&WarpOps.ActiveMask), D = Result(0, PtxType.B32) };
+    }
+
+    private Op DecodeElect()
+    {
+        _opcode.Require("sync");
+        _opcode.End();
+        Count(2);
+        Operand result = Operand(0);
+        if (result.Kind != OperandKind.Pair)
+            throw _instruction.Error("elect has two results");
+        return new Op
+        {
+            Run = H(&WarpOps.Elect),
+            Kind = InstKind.Sync,
+            D = Result(result.Items[0], PtxType.B32, false),
+            E = Result(result.Items[1], PtxType.Pred, false),
+            EIsResult = true,
+            A = Source(1, PtxType.B32),
+            RawB = (int)SyncRule.Members,
+        };
     }
 }

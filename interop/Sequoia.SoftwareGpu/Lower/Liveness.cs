@@ -53,6 +53,8 @@ internal static class Liveness
             }
         }
 
+        foreach (Value value in values.Where(v => v.IsPinned))
+            ranges[value.Number] = (0, ops.Count);
         return ranges;
     }
 

@@ -27,6 +27,9 @@ internal sealed class Program
     /// <summary>Where lanes store the start of the current call's frame. It is -1 in kernels without actual calls.</summary>
     public required int FrameOffset { get; init; }
 
+    /// <summary>The slots of all accumulators of wgmma, in ascending order.</summary>
+    public required int[] Accumulators { get; init; }
+
     public required FlatBody Body { get; init; }
 
     public required Cfg Cfg { get; init; }

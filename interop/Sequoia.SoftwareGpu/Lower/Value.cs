@@ -45,6 +45,9 @@ internal sealed class Value(ValueKind kind, Width width)
     /// <summary>The value's number in the liveness analysis, or -1 if the analysis does not track it.</summary>
     public int Number { get; set; } = -1;
 
+    /// <summary>Whether an instruction writes it later than where it stands, so that no other value may have its slot.</summary>
+    public bool IsPinned { get; set; }
+
     /// <summary>The byte offset in the register file.</summary>
     public int Offset { get; set; } = -1;
 

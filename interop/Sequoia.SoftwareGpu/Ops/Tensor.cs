@@ -58,13 +58,16 @@ internal readonly struct TwoChunks : IChunks
 /// </summary>
 internal static unsafe class Tensor
 {
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void RunHalf<TFormat, TChunks>(Warp w, Inst* i, uint m)
+        where TFormat : struct, ITensorFormat
+        where TChunks : struct, IChunks => Multiply<TFormat, TChunks>(w.Registers, i->Extra);
+
+    /// <summary>The product of the registers in these slots.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Multiply<TFormat, TChunks>(byte* r, int* slots)
         where TFormat : struct, ITensorFormat
         where TChunks : struct, IChunks
     {
-        byte* r = w.Registers;
-        int* slots = i->Extra;
         int chunks = TChunks.Count;
         float* a = stackalloc float[64 * 4];
         float* b = stackalloc float[64 * 2];

@@ -35,10 +35,14 @@ internal static unsafe class TensorExact
     public static void RunHalf<TFormat, TChunks, TSum>(Warp w, Inst* i, uint m)
         where TFormat : struct, ITensorFormat
         where TChunks : struct, IChunks
+        where TSum : struct, ITensorSum => Multiply<TFormat, TChunks, TSum>(w.Registers, i->Extra);
+
+    /// <summary>The product of the registers in these slots.</summary>
+    public static void Multiply<TFormat, TChunks, TSum>(byte* r, int* slots)
+        where TFormat : struct, ITensorFormat
+        where TChunks : struct, IChunks
         where TSum : struct, ITensorSum
     {
-        byte* r = w.Registers;
-        int* slots = i->Extra;
         int chunks = TChunks.Count, depth = 8 * chunks;
         float* c = stackalloc float[128];
         int sum = 4 + (3 * chunks);

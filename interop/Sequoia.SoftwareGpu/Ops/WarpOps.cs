@@ -132,6 +132,14 @@ internal static unsafe class WarpOps
 
     public static void ActiveMask(Warp w, Inst* i, uint m) => Broadcast(w, i, m, m);
 
+    /// <summary>The lowest lane leads.</summary>
+    public static void Elect(Warp w, Inst* i, uint m)
+    {
+        int leader = BitOperations.TrailingZeroCount(m);
+        Broadcast(w, i, m, (uint)leader);
+        Lanes.StorePredicate(w.Registers + i->E, m, 1u << leader);
+    }
+
     public static void MatchAny<T>(Warp w, Inst* i, uint m)
         where T : unmanaged, IEquatable<T>
     {

@@ -58,6 +58,17 @@ internal sealed unsafe class Counters(Program program)
         traffic.IdealWavefronts += pattern->IdealWavefronts;
     }
 
+    /// <summary>Bytes of shared memory that an asynchronous instruction moves without bank conflicts.</summary>
+    public void SharedBytes(Inst* i, int bytes)
+    {
+        const int Wavefront = 128;
+        ref Traffic traffic = ref _traffic[i->Source];
+        int wavefronts = (bytes + Wavefront - 1) / Wavefront;
+        traffic.SharedRequests++;
+        traffic.Wavefronts += wavefronts;
+        traffic.IdealWavefronts += wavefronts;
+    }
+
     public KernelProfile Summarize(Launch launch)
     {
         long distinct = 0;

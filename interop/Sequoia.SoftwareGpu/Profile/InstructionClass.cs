@@ -8,10 +8,11 @@ internal static class InstructionClass
     public static string Of(string[] opcode) => opcode[0] switch
     {
         "ld" or "ldu" or "st" or "atom" or "red" or "ldmatrix" or "cp" => SpaceOf(opcode),
-        "bra" or "ret" or "exit" or "call" or "trap" => "control",
-        "bar" or "barrier" or "membar" or "fence" => "sync",
-        "shfl" or "vote" or "match" or "redux" or "activemask" => "warp",
+        "bra" or "ret" or "exit" or "call" or "trap" or "setmaxnreg" => "control",
+        "bar" or "barrier" or "membar" or "fence" or "mbarrier" => "sync",
+        "shfl" or "vote" or "match" or "redux" or "activemask" or "elect" => "warp",
         "mma" => "mma",
+        "wgmma" => "wgmma",
         "mov" or "cvta" or "selp" => "move",
         "cvt" => "convert",
         "setp" or "set" => "compare",
@@ -39,14 +40,25 @@ internal static class InstructionClass
         };
     }
 
-    /// <summary>Twice the products of an mma.</summary>
+    /// <summary>Twice the products of an mma, or of a warp's 16 rows of a wgmma.</summary>
     public static long FlopsPerWarp(string[] opcode)
     {
-        if (opcode[0] != "mma")
+        string? shape = Array.Find(opcode, p => p.Length > 1 && p[0] == 'm' && char.IsAsciiDigit(p[1]));
+        if (opcode[0] is not ("mma" or "wgmma") || shape is null)
             return 0;
-        string shape = Array.Find(opcode, p => p.StartsWith("m16n8k", StringComparison.Ordinal)) ?? "m16n8k0";
-        return 2L * 16 * 8 * int.Parse(shape["m16n8k".Length..], System.Globalization.CultureInfo.InvariantCulture);
+        int n = shape.IndexOf('n'), k = shape.IndexOf('k');
+        return 2L * 16 * Number(shape[(n + 1)..k]) * Number(shape[(k + 1)..]);
     }
+
+    /// <summary>A warp's 16 rows of a wgmma are as many mma.m16n8k16 as they have groups of eight columns.</summary>
+    public static long MmaPerWarp(string[] opcode) => opcode[0] switch
+    {
+        "mma" => 1,
+        "wgmma" => FlopsPerWarp(opcode) / (2 * 16 * 8 * 16),
+        _ => 0,
+    };
+
+    private static int Number(string digits) => int.Parse(digits, System.Globalization.CultureInfo.InvariantCulture);
 
     private static string SpaceOf(string[] opcode)
     {

@@ -15,7 +15,7 @@ public sealed record ExecutionCounts
     /// <summary>The number of floating-point operations. An addition or a product counts as one, a fused operation as two. mma is included.</summary>
     public long Flops { get; internal set; }
 
-    /// <summary>The number of tensor-core instructions.</summary>
+    /// <summary>The number of tensor-core instructions. The sixteen rows of a warp in a wgmma count as mma of eight columns each.</summary>
     public long Mma { get; internal set; }
 
     /// <summary>The number of warp accesses to global memory.</summary>

@@ -32,7 +32,7 @@ public sealed record MultiprocessorLimits(int Warps, int Blocks, int Registers, 
         "sm_80" => Sm80,
         "sm_86" => Sm86,
         "sm_89" => Sm89,
-        "sm_90" => Sm90,
+        "sm_90" or "sm_90a" => Sm90,
         _ => null,
     };
 }

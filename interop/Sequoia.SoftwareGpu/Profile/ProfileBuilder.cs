@@ -51,7 +51,7 @@ internal static class ProfileBuilder
         WarpInstructions = executions,
         LaneInstructions = lanes,
         Flops = (InstructionClass.FlopsPerLane(instruction.Opcode) * lanes) + (InstructionClass.FlopsPerWarp(instruction.Opcode) * executions),
-        Mma = instruction.Opcode[0] == "mma" ? executions : 0,
+        Mma = InstructionClass.MmaPerWarp(instruction.Opcode) * executions,
         GlobalRequests = traffic.Requests,
         GlobalSectors = traffic.Sectors,
         GlobalBytes = traffic.RequestedBytes,

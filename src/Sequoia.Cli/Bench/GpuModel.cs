@@ -15,7 +15,7 @@ internal sealed record GpuModel
         new()
         {
             Name = "h200", Title = "NVIDIA H200", ReadBandwidth = 4.0e12, L2Bandwidth = 5.4e12, Multiprocessors = 132, Clock = 1.8e9,
-            MmaFlopsPerClock = 2300, MemoryLatency = 1.05e-6, LaunchGap = 1.3e-6, Fill = 1.7e-6, Drain = 0.8e-6, Limits = MultiprocessorLimits.Sm90,
+            MmaFlopsPerClock = 2300, WgmmaFlopsPerClock = 3300, MemoryLatency = 1.05e-6, LaunchGap = 1.3e-6, Fill = 1.7e-6, Drain = 0.8e-6, Limits = MultiprocessorLimits.Sm90,
         },
         new()
         {
@@ -65,6 +65,9 @@ internal sealed record GpuModel
     /// <summary>Operations a clock of a multiprocessor's tensor cores, by mma.sync.</summary>
     public required double MmaFlopsPerClock { get; init; }
 
+    /// <summary>The same by wgmma; 0 without it.</summary>
+    public double WgmmaFlopsPerClock { get; init; }
+
     /// <summary>Seconds of a read from memory under load.</summary>
     public required double MemoryLatency { get; init; }
 
@@ -78,6 +81,9 @@ internal sealed record GpuModel
     public required double Drain { get; init; }
 
     public required MultiprocessorLimits Limits { get; init; }
+
+    /// <summary>The compute capability that the software GPU takes to run the kernels that this GPU would.</summary>
+    public Version ComputeCapability => Limits == MultiprocessorLimits.Sm90 ? new Version(9, 0) : new Version(8, 0);
 
     /// <exception cref="InvalidInputException">The name is not known.</exception>
     public static GpuModel Find(string name) =>
@@ -119,7 +125,7 @@ internal sealed record GpuModel
             ("L2", LaunchCounts.Sector * counts.GlobalSectors / Math.Min(L2Bandwidth, onTheWay / CacheLatency)),
             ("shared memory", counts.SharedWavefronts * busiest / Clock),
             ("instructions", counts.WarpInstructions * busiest / Clock / Math.Min(InstructionsPerClock, InstructionsPerClockOfWarp * residentWarps)),
-            ("mma", MmaFlops(launch) * busiest / Clock / MmaFlopsPerClock),
+            ("mma", MmaFlops(launch) * busiest / Clock / (launch.ByClass.ContainsKey("wgmma") ? WgmmaFlopsPerClock : MmaFlopsPerClock)),
         ];
         (string limit, double most) = parts.MaxBy(part => part.Seconds);
         // Memory and L2 deliver to all multiprocessors while these compute; what a multiprocessor does competes for the same clocks.

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Sequoia.Native;
 using Sequoia.Native.Backends.Cuda;
+using Sequoia.SoftwareGpu;
 
 namespace Sequoia.Cli.Bench;
 
@@ -58,6 +59,8 @@ internal sealed class ModelBenchCommand
             throw new InvalidInputException("--shape: leave out --model; a shape has random weights");
         if (assumed is not null && !isCounted)
             throw new InvalidInputException("--project: needs --device software, whose counts it predicts from");
+        if (assumed is not null)
+            SoftwareDriver.ComputeCapability = assumed.ComputeCapability;
         if (acceptance is not null && draftShape is null)
             throw new InvalidInputException("--acceptance: needs --draft-shape too; without a draft's times no speedup can be predicted");
         if (acceptance is not null && isCounted && assumed is null)

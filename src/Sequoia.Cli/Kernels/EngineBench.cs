@@ -31,8 +31,11 @@ internal static class EngineBench
     {
         bool isNative = device.Device.Driver.IsNative;
         if (!isNative)
+        {
             SoftwareDriver.Options = new LaunchOptions { Counters = true };
-        using CudaContext context = CudaContext.Create(device.Device);
+            SoftwareDriver.ComputeCapability = names.Select(KernelProblems.SoftwareCapability).Max()!;
+        }
+        using CudaContext context = isNative ? CudaContext.Create(device.Device) : SoftwareDriver.Open();
         using var problems = new KernelProblems(context, compiler);
         IEngineMeasure measure = isNative ? new EngineTimes(context, compiler, options) : new EngineCounts(context);
         for (int i = 0; i < names.Count; i++)

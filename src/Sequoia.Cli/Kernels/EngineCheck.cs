@@ -30,8 +30,17 @@ internal sealed class EngineCheck : IDisposable
 
     private bool IsSoftware => !_device.Device.Driver.IsNative;
 
-    /// <summary>Whether the device can run a kernel.</summary>
-    public bool CanRun(string name) => _problems.CanRun(name);
+    /// <summary>Whether the device can run a kernel. The software device becomes one that can.</summary>
+    public bool CanRun(string name)
+    {
+        if (IsSoftware && _context.Device.ComputeCapability != KernelProblems.SoftwareCapability(name))
+        {
+            SoftwareDriver.ComputeCapability = KernelProblems.SoftwareCapability(name);
+            Dispose();
+            (_context, _problems) = Open();
+        }
+        return _problems.CanRun(name);
+    }
 
     /// <summary>Checks one kernel.</summary>
     /// <param name="name">The kernel.</param>

@@ -1,6 +1,8 @@
 using System.CommandLine;
+using System.Globalization;
 using Sequoia.Interop;
 using Sequoia.Native;
+using Sequoia.Native.Backends.Cuda;
 using Sequoia.Native.Backends.Cuda.Checks;
 
 namespace Sequoia.Cli.Kernels;
@@ -29,7 +31,7 @@ internal static class ResourcesCommand
             (KernelBuild Build, string Architecture)[] builds =
                 [.. from build in EngineKernels.Builds where sources.Contains(build.Source) from one in architectures where Runs(build, one) select (build, one)];
             if (builds.Length == 0)
-                throw new InvalidInputException($"--architecture {architectures[0]}: {sources[0]} needs tensor cores, which come with sm_80");
+                throw new InvalidInputException($"--architecture {architectures[0]}: {sources[0]} needs {(sources[0] == "matmul_sm90" ? "the instructions of sm_90" : "tensor cores, which come with sm_80")}");
             List<KernelUse> uses = await WorkProgress.RunAsync(
                 streams, "compiling", builds.Length,
                 report => Task.Run(() => Compile(compiler, builds, report, cancellation), cancellation).WaitAsync(cancellation));
@@ -47,7 +49,11 @@ internal static class ResourcesCommand
         return asked.Length > 0 ? [.. asked.Distinct()] : [.. Usual.Intersect(known)];
     }
 
-    private static bool Runs(KernelBuild build, string architecture) => !build.NeedsTensorCores || string.CompareOrdinal(architecture, "sm_80") >= 0 || architecture.Length > 5;
+    private static bool Runs(KernelBuild build, string architecture)
+    {
+        int number = int.Parse(architecture.AsSpan("sm_".Length), CultureInfo.InvariantCulture);
+        return build.Target.RunsOn(new Version(number / 10, number % 10));
+    }
 
     private static List<KernelUse> Compile(CudaCompiler compiler, (KernelBuild Build, string Architecture)[] builds, Action<double> report, CancellationToken cancellation)
     {

@@ -80,7 +80,7 @@ public unsafe class BadCallTests : DriverFixture
 
     [TestCase("not PTX at all", CudaResult.InvalidPtx, "line 1")]
     [TestCase(".version 99.0\n.target sm_80\n.address_size 64\n", CudaResult.UnsupportedPtxVersion, "99.0")]
-    [TestCase(".version 8.0\n.target sm_80\n.address_size 64\n.visible .entry f()\n{\n    wgmma.fence.sync.aligned;\n    ret;\n}\n", CudaResult.InvalidPtx, "line 6")]
+    [TestCase(".version 8.0\n.target sm_80\n.address_size 64\n.visible .entry f()\n{\n    tcgen05.fence;\n    ret;\n}\n", CudaResult.InvalidPtx, "line 6")]
     public void Modules_that_are_not_understood_are_refused_with_the_line(string ptx, CudaResult code, string words) =>
         Fails(code, () => Load(ptx), words);
 

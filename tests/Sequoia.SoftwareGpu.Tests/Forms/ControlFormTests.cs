@@ -22,6 +22,7 @@ internal sealed class ControlFormTests
         "prefetch.L2::evict_last", "prefetch.L2::evict_normal", "prefetch.global.L2::evict_last", "prefetch.global.L2::evict_normal",
         "prefetchu.L1", "pmevent", "pmevent.mask", "nanosleep.u32", "membar.cta", "membar.gl", "membar.sys",
         .. from order in (string[])["", ".acq_rel", ".sc"] from scope in (string[])["cta", "cluster", "gpu", "sys"] select $"fence{order}.{scope}",
+        "fence.proxy.async", "fence.proxy.async.global", "fence.proxy.async.shared::cluster", "fence.mbarrier_init.release.cluster", "setmaxnreg.inc.sync.aligned.u32", "setmaxnreg.dec.sync.aligned.u32",
         .. from first in (string[])["last", "normal", "first", "unchanged"] from second in (string[])["", ".L2::evict_first", ".L2::evict_unchanged"] select $"createpolicy.fractional.L2::evict_{first}{second}.b64",
     ];
 
@@ -31,7 +32,7 @@ internal sealed class ControlFormTests
         return "barrier." + (type < 0 || !barrier.StartsWith("red", StringComparison.Ordinal) ? $"{barrier}.aligned" : $"{barrier[..type]}.aligned{barrier[type..]}");
     }
 
-    private static int[] Run(string body, int threads = 64)
+    internal static int[] Run(string body, int threads = 64)
     {
         using Gpu gpu = Gpu.FromPtx($$"""
             .version 8.4
@@ -114,6 +115,7 @@ internal sealed class ControlFormTests
             "prefetch" or "prefetchu" => opcode.Contains("local") ? "[l]" : "[%a]",
             "pmevent" => "1",
             "nanosleep" => "20",
+            "setmaxnreg" => "40",
             "createpolicy" => "%x0, 1.0",
             _ => "",
         };

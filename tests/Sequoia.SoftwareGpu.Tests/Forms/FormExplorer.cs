@@ -148,6 +148,8 @@ internal sealed class FormExplorer
         foreach (string register in registers)
             shapes.AddRange([$"{register} [d]", $"[d] {register}", $"{register} [d] {register}", $"[d] {register} {register}", $"{register} [d] {register} {register}", $"{{{register},{register}}} [d]", $"[d] {{{register},{register}}}", $"{{{register},{register},{register},{register}}} [d]", $"[d] {{{register},{register},{register},{register}}}"]);
         shapes.AddRange(["[r] [d] 16", "{r} [r]", "{r,r} [r]", "{r,r,r,r} [r]", "{r} [s]", "{r,r,r,r} {r,r,r,r} {r,r} {r,r,r,r}", "{r,r,r,r} {r,r} {r} {r,r,r,r}", "{r,r} {r,r,r,r} {r,r} {r,r}", "{r,r} {r,r} {r} {r,r}"]);
+        shapes.AddRange(["32", "p [d] r", "p [d] d", "d [d] r", "[d] [d] r [d]", "[d] [d] r [d] d", "r|p r"]);
+        shapes.AddRange(Enumerable.Range(1, 32).Select(n => $"{{{string.Join(',', Enumerable.Repeat("r", 4 * n))}}} d d p 1 -1 0 0"));
         string Name(string item) => System.Text.RegularExpressions.Regex.Replace(item, "[hrdp]", m => $"%{m.Value}1");
         return [.. shapes.Distinct().Select(s => (string[])[.. s.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(item => item.Contains("0x") || item == "[s]" ? item : Name(item))])];
     }

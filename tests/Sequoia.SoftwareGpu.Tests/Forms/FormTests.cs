@@ -16,6 +16,8 @@ internal sealed class FormTests
         [nameof(TensorTests.Integer_mma)] =
             [.. from s in (string[])["", "satfinite."] from a in (string[])["s8", "u8"] from b in (string[])["s8", "u8"] select $"mma.sync.aligned.m16n8k32.row.col.{s}s32.{a}.{b}.s32"],
         [nameof(LoadMatrixTests.Rows_arrive_where_mma_wants_them)] = [.. LoadMatrixTests.Opcodes()],
+        [nameof(WarpgroupTests.Equals_the_transcription)] = [.. WarpgroupTests.Opcodes()],
+        [nameof(MBarrierFormTests.Phases)] = [.. MBarrierFormTests.Opcodes],
         [nameof(ControlFormTests.Barriers_and_control)] = [.. ControlFormTests.Opcodes],
         [nameof(ControlFormTests.Addresses_of_spaces)] = [.. ControlFormTests.AddressOpcodes],
         [nameof(ControlFormTests.Hints_change_nothing)] = [.. ControlFormTests.Hints],

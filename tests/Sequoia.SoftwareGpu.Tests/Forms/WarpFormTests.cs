@@ -49,6 +49,7 @@ internal sealed class WarpFormTests
         yield return new("vote.sync.any.pred", test + "vote.sync.any.pred %q, !%p, %g;" + done, (_, g, v) => Members(g).Any(k => !Test(v[k])) ? 1u : 0);
         yield return new("vote.sync.uni.pred", test + "vote.sync.uni.pred %q, %p, %g;" + done, (_, g, v) => Members(g).Select(k => Test(v[k])).Distinct().Count() == 1 ? 1u : 0);
         yield return new("vote.sync.ballot.b32", test + "vote.sync.ballot.b32 %w, %p, %g; cvt.u64.u32 %r, %w;", (_, g, v) => Mask(g, k => Test(v[k])));
+        yield return new("elect.sync", "elect.sync %w|%p, %g; selp.b32 %u, 1, 0, %p; mov.b64 %r, {%w, %u};", (lane, g, _) => (uint)Members(g).First() | (lane == Members(g).First() ? 1ul << 32 : 0));
         foreach (int bits in (int[])[32, 64])
         {
             string value = bits == 32 ? "and.b32 %u, %v, 3; " : "and.b64 %x, %x, 0x100000003; ", operand = bits == 32 ? "%u" : "%x";

@@ -23,7 +23,7 @@ internal static unsafe partial class EntryPoints
     public static CudaResult cuDeviceGetAttribute(int* value, DeviceProperty property, int device) => Guarded(() =>
     {
         Call.CheckDevice(device);
-        *Given(value) = DeviceLimits.Of(property);
+        *Given(value) = DeviceLimits.Current.Of(property);
     });
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuDeviceTotalMem_v2))]
@@ -44,7 +44,7 @@ internal static unsafe partial class EntryPoints
     public static CudaResult cuDeviceComputeCapability(int* major, int* minor, int device) => Guarded(() =>
     {
         Call.CheckDevice(device);
-        (*Given(major), *Given(minor)) = (DeviceLimits.Major, DeviceLimits.Minor);
+        (*Given(major), *Given(minor)) = (DeviceLimits.Current.ComputeCapability.Major, DeviceLimits.Current.ComputeCapability.Minor);
     });
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuDeviceCanAccessPeer))]

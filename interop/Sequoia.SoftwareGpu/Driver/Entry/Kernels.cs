@@ -17,7 +17,7 @@ internal static unsafe partial class EntryPoints
             KernelProperty.ConstantBytes => 0,
             KernelProperty.LocalBytes => asked.Kernel.LocalBytes,
             KernelProperty.Registers => asked.Kernel.Registers,
-            KernelProperty.PtxVersion or KernelProperty.BinaryVersion => (10 * DeviceLimits.Major) + DeviceLimits.Minor,
+            KernelProperty.PtxVersion or KernelProperty.BinaryVersion => (10 * asked.Context.Limits.ComputeCapability.Major) + asked.Context.Limits.ComputeCapability.Minor,
             KernelProperty.MaxDynamicSharedBytes => asked.MaxDynamicSharedBytes,
             KernelProperty.PreferredSharedCarveout => asked.PreferredSharedCarveout,
             _ => throw new DriverError(CudaResult.InvalidValue, $"kernels have no property {(int)property}"),
@@ -28,7 +28,7 @@ internal static unsafe partial class EntryPoints
     public static CudaResult cuFuncSetAttribute(nint function, KernelProperty property, int value) => Guarded(() =>
     {
         Function set = Kernel(function);
-        int most = DeviceLimits.SharedBytesPerBlockOptIn - set.Kernel.StaticSharedBytes;
+        int most = set.Context.Limits.SharedBytesPerBlockOptIn - set.Kernel.StaticSharedBytes;
         switch (property)
         {
             case KernelProperty.MaxDynamicSharedBytes when value >= 0 && value <= most:
@@ -113,15 +113,15 @@ internal static unsafe partial class EntryPoints
     {
         if (threads < 1 || threads > function.MaxThreads)
             throw new DriverError(CudaResult.InvalidValue, $"blocks of {threads} threads; the kernel takes 1 to {function.MaxThreads}");
-        return dynamicSharedBytes > DeviceLimits.SharedBytesPerMultiprocessor ? 0
+        return dynamicSharedBytes > (nuint)function.Context.Limits.Multiprocessor.SharedBytes ? 0
             : Occupancy.Compute(
-                Math.Max(1, function.Kernel.Registers), threads, function.Kernel.StaticSharedBytes + (int)dynamicSharedBytes, MultiprocessorLimits.Sm80).BlocksPerMultiprocessor;
+                Math.Max(1, function.Kernel.Registers), threads, function.Kernel.StaticSharedBytes + (int)dynamicSharedBytes, function.Context.Limits.Multiprocessor).BlocksPerMultiprocessor;
     }
 
     private static void Launch(Context context, nint handle, Dim grid, Dim block, uint sharedBytes, nint stream, void** parameters, void** extra)
     {
         Function function = Kernel(handle);
-        DeviceLimits.Check(function, grid, block, sharedBytes);
+        function.Context.Limits.Check(function, grid, block, sharedBytes);
         GpuStream queue = context.Stream(stream);
         Call.Healthy(queue.Context);
         queue.Enqueue(new LaunchWork(function, grid, block, sharedBytes, Parameters(function.Kernel, parameters, extra)));

@@ -12,9 +12,6 @@ internal sealed class CudaBackend : Backend
     /// <summary>The environment variable that says whether times on a CUDA device count: 0 or 1; by default they do with NVIDIA's driver.</summary>
     public const string TimesVariable = "SEQUOIA_DEVICE_TIMES";
 
-    // For 16 x 8 x 16 products; older devices use the scalar twins.
-    private static readonly Version TensorCores = new(8, 0);
-
     /// <summary>The oldest compute capability that the kernels run on.</summary>
     public static readonly Version Oldest = new(7, 5);
 
@@ -44,7 +41,7 @@ internal sealed class CudaBackend : Backend
         try
         {
             _embed = new EmbedKernel(_kernels);
-            _matMul = new MatMulKernels(_kernels, HasTensorCores(device));
+            _matMul = new MatMulKernels(_kernels, MatMulKernels.SourceFor(device.ComputeCapability, set.Replaced.Contains("matmul")));
             _sampling = new SamplingKernels(_kernels);
             _commit = new CommitKernels(_kernels);
         }
@@ -95,7 +92,7 @@ internal sealed class CudaBackend : Backend
         ? $"weights stored as {other.Type} are kept as {_kernels.Element} on {Name}" : null;
 
     /// <summary>Whether a device has tensor cores for these products.</summary>
-    public static bool HasTensorCores(CudaDevice device) => device.ComputeCapability >= TensorCores;
+    public static bool HasTensorCores(CudaDevice device) => KernelTarget.TensorCores.RunsOn(device.ComputeCapability);
 
     public override int MostTreeLevels => AttendKernels.MostLevels;
 

@@ -16,18 +16,20 @@ internal sealed class CudaKernels(CudaContext context, CudaCompiler compiler, Ke
     public Element Element => element;
 
     /// <summary>A kernel as its launcher describes it.</summary>
-    public CudaKernel Find(KernelVariant variant) => Find(variant.Source, variant.Kernel, [.. variant.Macros]);
+    public CudaKernel Find(KernelVariant variant) => Find(variant.Source, variant.Kernel, variant.Target == KernelTarget.Hopper, [.. variant.Macros]);
 
     /// <summary>Gets a kernel. This compiles it, or queries the driver; launchers keep the result.</summary>
     /// <param name="source">The source's name in the set.</param>
     /// <param name="name">The kernel's name in the source.</param>
     /// <param name="macros">The source's macros, in addition to ELEMENT.</param>
-    public CudaKernel Find(string source, string name, params ReadOnlySpan<(string Name, int Value)> macros)
+    public CudaKernel Find(string source, string name, params ReadOnlySpan<(string Name, int Value)> macros) => Find(source, name, isHoppers: false, macros);
+
+    private CudaKernel Find(string source, string name, bool isHoppers, ReadOnlySpan<(string Name, int Value)> macros)
     {
         Dictionary<string, string?> defines = Defines(element, macros);
         try
         {
-            CudaKernel kernel = _modules.GetOrAdd($"{source} {string.Join(' ', defines)}", _ => Compile(source, defines))[name];
+            CudaKernel kernel = _modules.GetOrAdd($"{source} {string.Join(' ', defines)}", _ => Compile(source, isHoppers, defines))[name];
             kernel[KernelProperty.PreferredSharedCarveout] = SharedCarveout;
             return kernel;
         }
@@ -43,8 +45,8 @@ internal sealed class CudaKernels(CudaContext context, CudaCompiler compiler, Ke
             module.Dispose();
     }
 
-    private CudaModule Compile(string source, IReadOnlyDictionary<string, string?> defines) =>
-        context.Compile(compiler, set.Source(source), Options(source, set.SourceHeaders, defines));
+    private CudaModule Compile(string source, bool isHoppers, IReadOnlyDictionary<string, string?> defines) =>
+        context.Compile(compiler, set.Source(source), Options(source, set.SourceHeaders, defines) with { IsArchitectureSpecific = isHoppers });
 
     /// <summary>The macros of a source: the element type and its own macros.</summary>
     public static Dictionary<string, string?> Defines(Element element, params ReadOnlySpan<(string Name, int Value)> macros)

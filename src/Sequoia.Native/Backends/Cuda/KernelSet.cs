@@ -14,7 +14,7 @@ public sealed class KernelSet
 
     // The kernels that this folder launches, in alphabetical order.
     private static readonly string[] Launched =
-        ["advance_step", "attend", "attend_scalar", "compact_kv", "draw_children", "embed", "matmul", "matmul_scalar", "verify_tree"];
+        ["advance_step", "attend", "attend_scalar", "compact_kv", "draw_children", "embed", "matmul", "matmul_scalar", "matmul_sm90", "verify_tree"];
 
     // Slow reference twins. The engine never launches them, so replacing them has no effect.
     private static readonly string[] Others =

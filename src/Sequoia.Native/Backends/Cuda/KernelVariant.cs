@@ -27,9 +27,34 @@ internal sealed class KernelVariant
     /// <summary>Whether it is compiled separately for each type of weights, keys and values.</summary>
     public bool HasElement { get; internal init; }
 
-    /// <summary>Whether it needs compute capability 8.0.</summary>
-    public bool NeedsTensorCores { get; internal init; }
+    /// <summary>The devices that it runs on.</summary>
+    public KernelTarget Target { get; internal init; }
 
     /// <summary>The number of blocks for this many items, one per thread.</summary>
     internal int BlocksFor(int items) => (items + Threads - 1) / Threads;
+}
+
+/// <summary>The devices that a kernel runs on.</summary>
+internal enum KernelTarget
+{
+    /// <summary>All.</summary>
+    Any,
+
+    /// <summary>Compute capability 8.0 and higher.</summary>
+    TensorCores,
+
+    /// <summary>Compute capability 9.0, whose own instructions it uses.</summary>
+    Hopper,
+}
+
+internal static class KernelTargets
+{
+    private static readonly Version s_tensorCores = new(8, 0), s_hopper = new(9, 0);
+
+    public static bool RunsOn(this KernelTarget target, Version computeCapability) => target switch
+    {
+        KernelTarget.TensorCores => computeCapability >= s_tensorCores,
+        KernelTarget.Hopper => computeCapability == s_hopper,
+        _ => true,
+    };
 }

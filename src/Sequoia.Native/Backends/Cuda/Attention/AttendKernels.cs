@@ -108,7 +108,7 @@ internal sealed unsafe class AttendKernels
     private static KernelVariant OfTensor(int headDim, int rowTile) => new("attend", "attend", Block, ("HEAD_DIM", headDim), ("ROW_TILE", rowTile))
     {
         HasElement = true,
-        NeedsTensorCores = true,
+        Target = KernelTarget.TensorCores,
         SharedBytes = SharedBytes(headDim),
     };
 }

@@ -45,8 +45,8 @@ internal sealed class KernelBuild
     /// <summary>The kernels.</summary>
     public IReadOnlyList<KernelVariant> Kernels { get; }
 
-    /// <summary>Whether it compiles only for compute capability 8.0 and up.</summary>
-    public bool NeedsTensorCores => Kernels[0].NeedsTensorCores;
+    /// <summary>The devices that it is for.</summary>
+    public KernelTarget Target => Kernels[0].Target;
 
     /// <summary>A readable form of the macros; empty if there are none.</summary>
     public string Configuration => string.Join(" ", [.. Kernels[0].Macros.Select(macro => $"{macro.Name}={macro.Value}"), .. _element is { } element ? [$"{element}"] : (string[])[]]);
@@ -59,7 +59,7 @@ internal sealed class KernelBuild
     {
         ArgumentNullException.ThrowIfNull(compiler);
         Dictionary<string, string?> defines = CudaKernels.Defines(_element ?? Element.F16, [.. Kernels[0].Macros]);
-        CompileOptions options = CudaKernels.Options(Source, KernelSet.Headers, defines) with { Architecture = architecture };
+        CompileOptions options = CudaKernels.Options(Source, KernelSet.Headers, defines) with { Architecture = Target == KernelTarget.Hopper ? $"{architecture}a" : architecture };
         IReadOnlyList<KernelResources> all = compiler.Compile(KernelSet.Default.Source(Source), options).Resources;
         return [.. Kernels.Select(kernel => all.First(one => one.Kernel == kernel.Kernel))];
     }

@@ -18,9 +18,13 @@ internal sealed class KernelProblems : IDisposable
     /// <summary>The names of the kernels that have problems, in the order of a step.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. KernelTopic.All.Select(topic => topic.Name)];
 
-    /// <summary>Whether the device can run a kernel: kernels with tensor cores need compute capability 8.0.</summary>
+    /// <summary>Whether the device can run a kernel: some need compute capability 8.0, or just 9.0.</summary>
     /// <param name="name">One of <see cref="Names"/>.</param>
     public bool CanRun(string name) => _launchers.CanRun(Topic(name));
+
+    /// <summary>The compute capability that the software GPU needs for a kernel: 9.0 if it is for Hopper, and 8.0 for all others.</summary>
+    /// <param name="name">One of <see cref="Names"/>.</param>
+    public static Version SoftwareCapability(string name) => Topic(name).Target == KernelTarget.Hopper ? new Version(9, 0) : new Version(8, 0);
 
     /// <summary>A problem of random sizes, small enough for the software GPU, with random logits, trees and numbers of all kinds.</summary>
     /// <param name="name">One of <see cref="Names"/>.</param>
@@ -48,10 +52,14 @@ internal sealed class KernelProblems : IDisposable
         TypicalSizes sizes = (fullSize ? TypicalSizes.SevenBillion : TypicalSizes.Quarter) with { Prefix = LongPrefix }, wide = sizes with { Vocabulary = LargeVocabulary };
         return name switch
         {
-            "matmul" => topic.Typical(_launchers, sizes).Concat(TypicalProblems.Head(_launchers, sizes)).Concat(TypicalProblems.Head(_launchers, wide)),
+            "matmul" => Heads(MatMulSource.TensorCores),
+            "matmul_sm90" => Heads(MatMulSource.Hopper),
             "draw_children" or "verify_tree" => topic.Typical(_launchers, sizes).Concat(topic.Typical(_launchers, wide)),
             _ => topic.Typical(_launchers, sizes),
         };
+
+        IEnumerable<KernelProblem> Heads(MatMulSource source) =>
+            topic.Typical(_launchers, sizes).Concat(TypicalProblems.Head(_launchers, sizes, source)).Concat(TypicalProblems.Head(_launchers, wide, source));
     }
 
     /// <summary>Unloads the kernels.</summary>
@@ -63,24 +71,25 @@ internal sealed class KernelProblems : IDisposable
 
 /// <summary>Creates problems for one of the engine's kernels.</summary>
 /// <param name="Name">The source's name.</param>
-/// <param name="NeedsTensorCores">Whether it needs compute capability 8.0.</param>
+/// <param name="Target">The devices that it runs on.</param>
 /// <param name="Random">A problem of random sizes from a seed.</param>
 /// <param name="Typical">Problems with the sizes of a model; each is created when it is enumerated.</param>
 internal sealed record KernelTopic(
-    string Name, bool NeedsTensorCores, Func<KernelLaunchers, int, KernelProblem> Random, Func<KernelLaunchers, TypicalSizes, IEnumerable<KernelProblem>> Typical)
+    string Name, KernelTarget Target, Func<KernelLaunchers, int, KernelProblem> Random, Func<KernelLaunchers, TypicalSizes, IEnumerable<KernelProblem>> Typical)
 {
     /// <summary>In the order of a step.</summary>
     public static IReadOnlyList<KernelTopic> All { get; } =
     [
-        new("embed", false, (launchers, seed) => EmbedProblem.Random(seed, launchers.Of(seed)), TypicalProblems.Embed),
-        new("matmul", true, (launchers, seed) => launchers.MatMul(MatMulCase.Random(seed), inTurn: seed / 5 % 2 == 0), TypicalProblems.MatMul),
-        new("matmul_scalar", false, (launchers, seed) => launchers.MatMulScalar(MatMulInputs.Random(MatMulCase.Random(seed))), TypicalProblems.MatMulScalar),
-        new("attend", true, (launchers, seed) => launchers.Attend(seed), TypicalProblems.Attend),
-        new("attend_scalar", false, (launchers, seed) => launchers.AttendScalar(seed), TypicalProblems.AttendScalar),
-        new("draw_children", false, (launchers, seed) => launchers.DrawChildren(seed), TypicalProblems.DrawChildren),
-        new("verify_tree", false, (launchers, seed) => new VerifyTreeProblem(launchers.Any, VerifyInputs.OfSeed(seed)), TypicalProblems.VerifyTree),
-        new("compact_kv", false, (launchers, seed) => CompactKvProblem.Random(seed, launchers.Any), TypicalProblems.CompactKv),
-        new("advance_step", false, (launchers, seed) => new AdvanceStepProblem(launchers.Any, seed), TypicalProblems.AdvanceStep),
+        new("embed", KernelTarget.Any, (launchers, seed) => EmbedProblem.Random(seed, launchers.Of(seed)), TypicalProblems.Embed),
+        new("matmul", KernelTarget.TensorCores, (launchers, seed) => launchers.RandomMatMul(MatMulSource.TensorCores, seed), (launchers, sizes) => TypicalProblems.MatMul(launchers, sizes, MatMulSource.TensorCores)),
+        new("matmul_sm90", KernelTarget.Hopper, (launchers, seed) => launchers.RandomMatMul(MatMulSource.Hopper, seed), (launchers, sizes) => TypicalProblems.MatMul(launchers, sizes, MatMulSource.Hopper)),
+        new("matmul_scalar", KernelTarget.Any, (launchers, seed) => launchers.MatMulScalar(MatMulInputs.Random(MatMulCase.Random(seed))), TypicalProblems.MatMulScalar),
+        new("attend", KernelTarget.TensorCores, (launchers, seed) => launchers.Attend(seed), TypicalProblems.Attend),
+        new("attend_scalar", KernelTarget.Any, (launchers, seed) => launchers.AttendScalar(seed), TypicalProblems.AttendScalar),
+        new("draw_children", KernelTarget.Any, (launchers, seed) => launchers.DrawChildren(seed), TypicalProblems.DrawChildren),
+        new("verify_tree", KernelTarget.Any, (launchers, seed) => new VerifyTreeProblem(launchers.Any, VerifyInputs.OfSeed(seed)), TypicalProblems.VerifyTree),
+        new("compact_kv", KernelTarget.Any, (launchers, seed) => CompactKvProblem.Random(seed, launchers.Any), TypicalProblems.CompactKv),
+        new("advance_step", KernelTarget.Any, (launchers, seed) => new AdvanceStepProblem(launchers.Any, seed), TypicalProblems.AdvanceStep),
     ];
 }
 
@@ -95,7 +104,10 @@ internal sealed class KernelLaunchers(CudaContext context, CudaCompiler compiler
     /// <summary>Whether kernels are checked by the bounds for user kernels.</summary>
     public bool AreReplacements { get; init; }
 
-    public bool CanRun(KernelTopic topic) => !topic.NeedsTensorCores || CudaBackend.HasTensorCores(context.Device);
+    /// <summary>The kernels of products, where a problem does not choose them.</summary>
+    public MatMulSource Products { get; init; } = MatMulSource.TensorCores;
+
+    public bool CanRun(KernelTopic topic) => topic.Target.RunsOn(context.Device.ComputeCapability);
 
     /// <summary>Chooses one of the two types by a seed.</summary>
     public CudaKernels Of(int seed) => Of((Element)(seed / 4 % _kernels.Length));
@@ -104,17 +116,21 @@ internal sealed class KernelLaunchers(CudaContext context, CudaCompiler compiler
 
     public MatMulProblem MatMul(MatMulCase sizes, bool inTurn = false) => MatMul(MatMulInputs.Random(sizes), inTurn);
 
+    public MatMulProblem RandomMatMul(MatMulSource source, int seed) => MatMul(MatMulInputs.Random(MatMulCase.Random(seed)), inTurn: seed / 5 % 2 == 0, source);
+
     /// <param name="inputs">The operands.</param>
     /// <param name="inTurn">Whether a block sums all splits, as with many tiles.</param>
-    public MatMulProblem MatMul(MatMulInputs inputs, bool inTurn = false)
+    /// <param name="source">The kernels. If null, <see cref="Products"/>.</param>
+    public MatMulProblem MatMul(MatMulInputs inputs, bool inTurn = false, MatMulSource? source = null)
     {
         CudaKernels kernels = Of(inputs.Case.Element);
-        return new(inTurn ? new MatMulKernels(kernels, tensorCores: true, enoughTiles: 1) : new MatMulKernels(kernels, tensorCores: true), new MatMulKernels(kernels, tensorCores: false), inputs);
+        MatMulSource chosen = source ?? Products;
+        return new(inTurn ? new MatMulKernels(kernels, chosen, enoughTiles: 1) : new MatMulKernels(kernels, chosen), new MatMulKernels(kernels, MatMulSource.Scalar), inputs);
     }
 
     public MatMulProblem MatMulScalar(MatMulInputs inputs)
     {
-        var kernels = new MatMulKernels(Of(inputs.Case.Element), tensorCores: false);
+        var kernels = new MatMulKernels(Of(inputs.Case.Element), MatMulSource.Scalar);
         return new(kernels, kernels, inputs);
     }
 

@@ -19,7 +19,7 @@ internal static class ReplacementCheck
         // A kernel that the device cannot run is not used there.
         foreach (KernelTopic topic in KernelTopic.All.Where(topic => set.Replaced.Contains(topic.Name) && launchers.CanRun(topic)))
         {
-            for (int seed = 0; seed < (topic.NeedsTensorCores ? TensorCoreCases : Cases); seed++)
+            for (int seed = 0; seed < (topic.Target != KernelTarget.Any ? TensorCoreCases : Cases); seed++)
                 Check(launchers, topic, seed);
         }
     }

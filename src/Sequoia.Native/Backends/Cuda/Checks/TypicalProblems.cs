@@ -16,12 +16,12 @@ internal static class TypicalProblems
     public static IEnumerable<KernelProblem> Embed(KernelLaunchers launchers, TypicalSizes sizes) =>
         RowCounts.Select(rows => new EmbedProblem(launchers.Of(Element.BF16), rows, sizes.Hidden, sizes.Vocabulary, Seed));
 
-    public static IEnumerable<KernelProblem> MatMul(KernelLaunchers launchers, TypicalSizes sizes) =>
-        Products(sizes, RowCounts).Select(inputs => launchers.MatMul(inputs));
+    public static IEnumerable<KernelProblem> MatMul(KernelLaunchers launchers, TypicalSizes sizes, MatMulSource source) =>
+        Products(sizes, RowCounts).Select(inputs => launchers.MatMul(inputs, source: source));
 
     /// <summary>The logits of a tree's rows.</summary>
-    public static IEnumerable<KernelProblem> Head(KernelLaunchers launchers, TypicalSizes sizes) =>
-        Chosen(new(MatMulKind.Plain, Element.BF16, RowCounts[^1], sizes.Vocabulary, sizes.Hidden, Seed), RowCounts).Select(inputs => launchers.MatMul(inputs));
+    public static IEnumerable<KernelProblem> Head(KernelLaunchers launchers, TypicalSizes sizes, MatMulSource source) =>
+        Chosen(new(MatMulKind.Plain, Element.BF16, RowCounts[^1], sizes.Vocabulary, sizes.Hidden, Seed), RowCounts).Select(inputs => launchers.MatMul(inputs, source: source));
 
     public static IEnumerable<KernelProblem> MatMulScalar(KernelLaunchers launchers, TypicalSizes sizes) =>
         Products(sizes, [1]).Select(launchers.MatMulScalar);

@@ -4,13 +4,15 @@ using Sequoia.Interop;
 
 namespace Sequoia.Native.Backends.Cuda;
 
-/// <summary>Launches the linear layers: matmul.cu, or matmul_scalar.cu on devices without the tensor cores (before compute capability 8.0).</summary>
+/// <summary>Launches the linear layers: one source for all products of a device, so that a row's bits never depend on the number of rows.</summary>
 /// <param name="kernels">The kernels.</param>
-/// <param name="tensorCores">Whether the device has tensor cores.</param>
+/// <param name="source">The source; see <see cref="SourceFor"/>.</param>
 /// <param name="enoughTiles">The number of tiles of a product that fully occupies the device. No result depends on it.</param>
-internal sealed unsafe class MatMulKernels(CudaKernels kernels, bool tensorCores, int enoughTiles = 128)
+internal sealed unsafe class MatMulKernels(CudaKernels kernels, MatMulSource source, int enoughTiles = 128)
 {
     private const int Block = 256;
+    private const int HopperBlock = 288;
+    private const int BarrierBytes = 16;
     private const int ScalarBlock = 128;
     private const int LeastTokensLog2 = 3;
     private const int TokenVariants = 5;
@@ -24,23 +26,35 @@ internal sealed unsafe class MatMulKernels(CudaKernels kernels, bool tensorCores
     /// <summary>All kernels launched here.</summary>
     public static IReadOnlyList<KernelVariant> Variants =>
     [
-        .. from exponent in Enumerable.Range(LeastTokensLog2, TokenVariants) from kind in s_kinds select OfTensor(kind, 1 << exponent),
+        .. from source in (MatMulSource[])[MatMulSource.TensorCores, MatMulSource.Hopper]
+           from exponent in Enumerable.Range(LeastTokensLog2, TokenVariants)
+           from kind in s_kinds
+           select OfTensor(source, kind, 1 << exponent),
         .. s_kinds.Select(OfScalar),
     ];
 
     public CudaContext Context => kernels.Context;
 
+    private bool HasTiles => source != MatMulSource.Scalar;
+
+    /// <summary>The source for a device.</summary>
+    /// <param name="computeCapability">The device's.</param>
+    /// <param name="isReplaced">Whether matmul.cu is the user's, which then also takes the place of Hopper's.</param>
+    public static MatMulSource SourceFor(Version computeCapability, bool isReplaced) =>
+        !KernelTarget.TensorCores.RunsOn(computeCapability) ? MatMulSource.Scalar
+        : KernelTarget.Hopper.RunsOn(computeCapability) && !isReplaced ? MatMulSource.Hopper : MatMulSource.TensorCores;
+
     /// <summary>Floats of workspace that passes of up to this many rows need. Concurrent products each need their own.</summary>
-    public long PartialsFor(MatMulShape shape, int mostRows) => tensorCores ? Grid(shape, mostRows).Largest.Partials : 0;
+    public long PartialsFor(MatMulShape shape, int mostRows) => HasTiles ? Grid(shape, mostRows).Largest.Partials : 0;
 
     /// <summary>The number of counters that passes of up to this many rows need. They are 0 before the first launch, and after each.</summary>
-    public int CountersFor(MatMulShape shape, int mostRows) => tensorCores ? Grid(shape, mostRows).Largest.Counters : 0;
+    public int CountersFor(MatMulShape shape, int mostRows) => HasTiles ? Grid(shape, mostRows).Largest.Counters : 0;
 
     /// <summary>Compiles the kernels for products of this many rows.</summary>
     public void Prepare(int rows)
     {
         foreach (MatMulKind kind in s_kinds)
-            _ = tensorCores ? Tensor(kind, MatMulGrid.TokensFor(rows)) : Scalar(kind);
+            _ = HasTiles ? Tensor(kind, MatMulGrid.TokensFor(rows)) : Scalar(kind);
     }
 
     public MatMulGrid Grid(MatMulShape shape, int rows) => new(shape, rows, enoughTiles);
@@ -55,10 +69,11 @@ internal sealed unsafe class MatMulKernels(CudaKernels kernels, bool tensorCores
         MatMul all = parameters;
         all.Splits = shape.Splits;
         MatMulGrid grid = Grid(shape, parameters.Pass.Count);
-        (CudaKernel kernel, Dim3 blocks) = tensorCores
-            ? (Tensor(kind, grid.Tokens), new Dim3(grid.TokenTiles, shape.RowTiles, grid.Splits))
-            : (Scalar(kind), new Dim3((shape.Units + ScalarBlock - 1) / ScalarBlock, parameters.Pass.Count));
-        kernel.Launch(blocks, tensorCores ? Block : ScalarBlock, tensorCores ? SharedBytes(grid.Tokens) : 0, stream, KernelArgument.At(&all, sizeof(MatMul)));
+        KernelArgument argument = KernelArgument.At(&all, sizeof(MatMul));
+        if (HasTiles)
+            Tensor(kind, grid.Tokens).Launch(new Dim3(grid.TokenTiles, shape.RowTiles, grid.Splits), BlockOf(source), SharedBytes(source, grid.Tokens), stream, argument);
+        else
+            Scalar(kind).Launch(new Dim3((shape.Units + ScalarBlock - 1) / ScalarBlock, parameters.Pass.Count), ScalarBlock, 0, stream, argument);
     }
 
     private CudaKernel Tensor(MatMulKind kind, int tokens)
@@ -66,8 +81,8 @@ internal sealed unsafe class MatMulKernels(CudaKernels kernels, bool tensorCores
         ref CudaKernel? kernel = ref _kernels[((int)kind * TokenVariants) + BitOperations.Log2((uint)tokens) - LeastTokensLog2];
         if (kernel is null)
         {
-            kernel = kernels.Find(OfTensor(kind, tokens));
-            kernel.MaxDynamicSharedBytes = SharedBytes(tokens);
+            kernel = kernels.Find(OfTensor(source, kind, tokens));
+            kernel.MaxDynamicSharedBytes = SharedBytes(source, tokens);
         }
         return kernel;
     }
@@ -78,16 +93,48 @@ internal sealed unsafe class MatMulKernels(CudaKernels kernels, bool tensorCores
         return kernel ??= kernels.Find(OfScalar(kind));
     }
 
-    // STAGES of weights and of rows of x.
-    private static int SharedBytes(int tokens) => (tokens == MatMulGrid.MostTokens ? 3 : 4) * (WeightBlocks.Rows + tokens) * OperandBlocks.Columns * sizeof(ushort);
+    private static int BlockOf(MatMulSource source) => source == MatMulSource.Hopper ? HopperBlock : Block;
 
-    private static KernelVariant OfTensor(MatMulKind kind, int tokens) =>
-        new("matmul", Names[(int)kind], Block, ("TOKENS", tokens)) { HasElement = true, NeedsTensorCores = true, SharedBytes = SharedBytes(tokens) };
+    // STAGES of weights and of rows of x; and what Hopper's ring has behind them.
+    private static int SharedBytes(MatMulSource source, int tokens)
+    {
+        bool isHoppers = source == MatMulSource.Hopper;
+        int stages = isHoppers ? tokens switch { 32 => 5, 64 => 4, _ => 6 } : tokens == MatMulGrid.MostTokens ? 3 : 4;
+        int stage = (WeightBlocks.Rows + tokens) * OperandBlocks.Columns * sizeof(ushort);
+        return isHoppers ? (stages * (stage + BarrierBytes)) + (sizeof(float) * tokens) + BarrierBytes : stages * stage;
+    }
 
-    private static KernelVariant OfScalar(MatMulKind kind) => new("matmul_scalar", Names[(int)kind], ScalarBlock) { HasElement = true };
+    private static KernelVariant OfTensor(MatMulSource source, MatMulKind kind, int tokens) => new(NameOf(source), Names[(int)kind], BlockOf(source), ("TOKENS", tokens))
+    {
+        HasElement = true,
+        Target = source == MatMulSource.Hopper ? KernelTarget.Hopper : KernelTarget.TensorCores,
+        SharedBytes = SharedBytes(source, tokens),
+    };
+
+    private static string NameOf(MatMulSource source) => source switch
+    {
+        MatMulSource.Scalar => "matmul_scalar",
+        MatMulSource.Hopper => "matmul_sm90",
+        _ => "matmul",
+    };
+
+    private static KernelVariant OfScalar(MatMulKind kind) => new(NameOf(MatMulSource.Scalar), Names[(int)kind], ScalarBlock) { HasElement = true };
 }
 
-/// <summary>Parameters of matmul.cu and matmul_scalar.cu; MatMul of epilogue.cuh.</summary>
+/// <summary>The kernels that compute products.</summary>
+internal enum MatMulSource
+{
+    /// <summary>matmul_scalar.cu.</summary>
+    Scalar,
+
+    /// <summary>matmul.cu, from compute capability 8.0 on.</summary>
+    TensorCores,
+
+    /// <summary>matmul_sm90.cu, on compute capability 9.0.</summary>
+    Hopper,
+}
+
+/// <summary>Parameters of all sources; MatMul of epilogue.cuh.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct MatMul
 {
