@@ -1,11 +1,12 @@
 // The linear layers of a pass of few rows: every weight is read once, and meets up to 128 rows of x in the tensor cores.
 //
 //   sum[row][n] = sum over k of W[n][k] x[row][k]        matmul:           y = sum                    fp32 (logits)
-//                                                        matmul_add:       y = y + sum                fp32 (the residual stream)
+//                                                        matmul_add:       y = y + sum                fp32 (the residual stream), and operands of
+//                                                                                                     y's norm (norm.cuh)
 //                                                        matmul_silu_mul:  y = silu(gate) * up        ELEMENT, of pairs of sums
 //                                                        matmul_rope:      queries, keys and values   ELEMENT, of pairs of sums
 //
-// MatMul (epilogue.cuh) has the layouts, and says what pairs are. ELEMENT: F16 or BF16. TOKENS: 8, 16, 32, 64 or 128, rows of x of a tile.
+// x of all but matmul_add are a norm's operands, whose factor sums are multiplied by. MatMul (epilogue.cuh) has the layouts, and says what pairs are. ELEMENT: F16 or BF16. TOKENS: 8, 16, 32, 64 or 128, rows of x of a tile.
 //
 //                x: TOKENS rows (operand B)          A CTA computes 128 outputs of TOKENS rows over one split of k: 8 warps of 16 outputs, or with
 //                +-----------------+                 many tokens of 32 outputs and half of them. k comes in tiles of 64 through a ring of stages
@@ -29,8 +30,10 @@
 //
 // Bytes asked for: 128 (128 + TOKENS) for each CTA and 64 columns: W once for each tile of tokens, x once for each 128 stored rows.
 // With grid.z > 1, 1024 TOKENS for each CTA's partials, written and read, and 4 for its counter.
-// For results, of each row: 4 an output (matmul), 8 an output (matmul_add), 2 a pair (matmul_silu_mul); matmul_rope: 28 a pair of queries or keys
-// (results, cos, sin, the row's place), 20 a pair of values (results, the row's place).
+// For factors, 8 for each CTA, TOKENS and 128 columns of the norm (matmul_add: 4, outputs).
+// For results, of each row: 4 an output (matmul), 10 an output and 4 for 128 of them (matmul_add, and once a tile 16 an output for the norm's weights, or
+// 32 with many tokens), 2 a pair (matmul_silu_mul); matmul_rope: 28 a pair of queries or keys (results, cos, sin, the row's place), 20 a pair of values
+// (results, the row's place).
 // Called by: MatMulKernels.cs. Reference: MatMulReference.cs; matmul_scalar.cu.
 #include "cp_async.cuh"
 #include "mma.cuh"
@@ -50,6 +53,8 @@ constexpr i32 WEIGHT_BYTES = 2 * BLOCK_ELEMENTS;
 constexpr i32 STAGE_BYTES = WEIGHT_BYTES + TOKENS * ROW_BYTES;
 
 extern __shared__ __align__(128) unsigned char ring[];
+
+__shared__ float factors[TOKENS];
 
 // What a thread copies of each tile of k: every 256th chunk of its block of weights, and of the rows of x, which are one piece of memory, too.
 struct Fetcher
@@ -146,7 +151,7 @@ __device__ inline void multiply(const Operands& operands, u32 stage, Sums& sums)
 __device__ inline u32 next(u32 stage) { return stage == (STAGES - 1) * STAGE_BYTES ? 0 : stage + STAGE_BYTES; }
 
 // sums += W x of this CTA's tile over a split of k.
-__device__ inline void sum_split(const MatMul& p, const Operands& operands, i32 split, i32 row_tile, i32 first_token, Sums& sums)
+template <typename Epilogue> __device__ void sum_split(const MatMul& p, const Operands& operands, i32 split, i32 row_tile, i32 first_token, Sums& sums)
 {
     i32 all = column_blocks(p.columns), begin = all * split / p.splits, count = all * (split + 1) / p.splits - begin;
     Fetcher fetcher(p, row_tile, first_token, begin);
@@ -159,6 +164,9 @@ __device__ inline void sum_split(const MatMul& p, const Operands& operands, i32 
             fetcher.fetch(tile * STAGE_BYTES);
         cp_async_commit();
     }
+    // While the first tiles are under way. The loop's barriers complete factors[].
+    if (split == blockIdx.z)
+        find_factors<Epilogue>(p, first_token, factors);
     u32 stage = 0, free_stage = (STAGES - 1) * STAGE_BYTES;
 #pragma unroll 1
     for (i32 ahead = count - STAGES + 1; ahead > 1 - STAGES; ahead--)
@@ -184,14 +192,14 @@ template <typename Epilogue> __device__ void matmul_of(const MatMul& p)
     for (i32 split = blockIdx.z; split < p.splits; split += gridDim.z)
     {
         Sums sums = {};
-        sum_split(p, operands, split, row_tile, first_token, sums);
+        sum_split<Epilogue>(p, operands, split, row_tile, first_token, sums);
 #pragma unroll
         for (i32 i = 0; i < 4 * ROW_TILES * TOKEN_TILES; i++)
             totals[i / (4 * TOKEN_TILES)][i / 4 % TOKEN_TILES][i % 4] += sums[i / (4 * TOKEN_TILES)][i / 4 % TOKEN_TILES][i % 4];
     }
     __shared__ bool is_last;
     if (gridDim.z == 1 || add_splits(p, totals, is_last))
-        write_sums<Epilogue>(p, row_tile, first_token, totals);
+        write_sums<Epilogue>(p, row_tile, first_token, totals, factors, reinterpret_cast<float*>(ring));
 }
 
 // CTAs that registers let reside on a multiprocessor: as many as an H100's shared memory does.

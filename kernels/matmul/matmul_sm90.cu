@@ -12,7 +12,7 @@
 // The producer runs through the tiles of all splits and never looks back, so the ring stays full between splits too. Each group has one tile's products
 // under way while it waits for the next tile.
 //
-// Grid, workspace and bytes asked for: as in matmul.cu. Block: 288. Shared memory: STAGES (128 + TOKENS) 128 bytes, 16 for each stage, and 16; dynamic.
+// Grid, workspace and bytes asked for: as in matmul.cu. Block: 288. Shared memory: STAGES (128 + TOKENS) 128 bytes, 16 for each stage, 4 TOKENS and 16; dynamic.
 // Called by: MatMulKernels.cs. Reference: MatMulReference.cs; matmul.cu.
 #include "mbarrier.cuh"
 #include "wgmma.cuh"
@@ -32,7 +32,8 @@ constexpr i32 STAGE_BYTES = WEIGHT_BYTES + X_BYTES;
 constexpr i32 STAGES = TOKENS == 64 ? 4 : TOKENS == 32 ? 5 : 6;
 constexpr i32 RESIDENT = TOKENS == 128 ? 1 : 2;
 
-// The stages, at multiples of 1,024 bytes; then a barrier for each that it is full, one for each that it is empty; then is_last.
+// The stages, at multiples of 1,024 bytes; then a barrier for each that it is full, one for each that it is empty; then
+// factors[] and is_last.
 extern __shared__ __align__(1024) unsigned char memory[];
 
 __device__ inline u32 first_stage() { return (u32)__cvta_generic_to_shared(memory); }
@@ -135,6 +136,11 @@ template <typename Epilogue> __device__ void matmul_of(const MatMul& p)
             produce(p, row_tile, first_token);
         return;
     }
+    // While the first tiles are under way.
+    float* factors = reinterpret_cast<float*>(memory + STAGES * (STAGE_BYTES + 16));
+    find_factors<Epilogue>(p, first_token, factors);
+    // factors[] is complete.
+    sync_sums();
     Place place;
     Sums totals = {}, sums = {};
     for (i32 split = blockIdx.z; split < p.splits; split += gridDim.z)
@@ -144,8 +150,8 @@ template <typename Epilogue> __device__ void matmul_of(const MatMul& p)
         for (i32 i = 0; i < 4 * TOKEN_TILES; i++)
             totals[0][i / 4][i % 4] += sums[0][i / 4][i % 4];
     }
-    if (gridDim.z == 1 || add_splits(p, totals, *(bool*)(memory + STAGES * (STAGE_BYTES + 16))))
-        write_sums<Epilogue>(p, row_tile, first_token, totals);
+    if (gridDim.z == 1 || add_splits(p, totals, *reinterpret_cast<bool*>(factors + TOKENS)))
+        write_sums<Epilogue>(p, row_tile, first_token, totals, factors, reinterpret_cast<float*>(memory));
 }
 
 constexpr i32 BLOCK = THREADS + LANES;

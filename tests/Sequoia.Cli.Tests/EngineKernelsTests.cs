@@ -31,7 +31,7 @@ public class EngineKernelsTests
         SequoiaProcess table = SequoiaProcess.Run("kernels", "check", "--cases", "2", "--seed", "7");
         Assert.That(table.Status, Is.Zero, table.Out + table.Notes);
         Assert.That(table.Out, Does.StartWith("seed 7, software:0\n").And.Contain("| bit-equal").And.Contain("% of what rounding allows"));
-        SequoiaProcess json = SequoiaProcess.Run("kernels", "check", "--cases", "3", "--kernel", "rms_norm", "--json");
+        SequoiaProcess json = SequoiaProcess.Run("kernels", "check", "--cases", "3", "--kernel", "matmul", "--json");
         JsonNode only = json.Json["kernels"]!.AsArray().Single()!;
         Assert.Multiple(() =>
         {
@@ -78,7 +78,7 @@ public class EngineKernelsTests
     [Test]
     public void Work_is_counted_and_never_timed_on_the_software_device()
     {
-        SequoiaProcess table = SequoiaProcess.Run("kernels", "bench", "--kernel", "rms_norm", "--device", "software");
+        SequoiaProcess table = SequoiaProcess.Run("kernels", "bench", "--kernel", "embed", "--device", "software");
         Assert.That(table.Status, Is.Zero, table.Notes);
         Assert.That(table.Out, Does.Contain("counts, no times").And.Contain("64 rows of 1024").And.Not.Contain(" us ").And.Not.Contain("/s"));
         SequoiaProcess json = SequoiaProcess.Run("kernels", "bench", "--kernel", "attend", "--device", "software", "--json");

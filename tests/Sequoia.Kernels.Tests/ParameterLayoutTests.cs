@@ -26,7 +26,7 @@ internal sealed class ParameterLayoutTests : CudaFixture
         Case<DrawChildren>("draw_children.cuh", "DrawChildren"),
         Case<VerifyTree>("verify_tree.cuh", "VerifyTree"),
         Case<Embed>("embed.cu", "Embed"),
-        Case<RmsNorm>("rms_norm.cuh", "RmsNorm"),
+        Case<DeviceNorm>("norm.cuh", "Norm"),
         Case<AdvanceStep>("advance_step.cu", "AdvanceStep"),
         Case<CompactKv>("compact_kv.cuh", "CompactKv"),
         Case<MatMul>("epilogue.cuh", "MatMul"),

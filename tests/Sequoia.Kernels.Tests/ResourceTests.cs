@@ -56,7 +56,7 @@ internal sealed class ResourceTests : CudaFixture
         // Blocks of 128 threads: two with 128 dimensions, whose 64 KB of keys let no more reside on an A100 (164 KB); else three.
         "attend" => RegistersOfMultiprocessor / 128 / (Macro(build, "HEAD_DIM") == 128 ? 2 : 3),
         // Eight blocks of 256 threads fill a multiprocessor with 32 each; these kernels wait for memory, and six are enough.
-        "embed" or "rms_norm" or "rms_norm_scalar" or "advance_step" => 42,
+        "embed" or "advance_step" => 42,
         // 1024 threads of 64 registers are all of a multiprocessor's.
         _ => 64,
     };

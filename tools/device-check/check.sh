@@ -31,7 +31,7 @@ esac
 on_gpu() { [ "$device" != software ]; }
 
 if on_gpu; then
-    kernels=(embed rms_norm matmul matmul_scalar attend attend_scalar draw_children verify_tree compact_kv advance_step)
+    kernels=(embed matmul matmul_scalar attend attend_scalar draw_children verify_tree compact_kv advance_step)
     cases=48 typical=(--soak 300) tokens=100 trees=(chain:4 chains:3x4 optimal:32) resources=() sizes=() bench=(--repeats 21) timed=()
 else
     kernels=(embed compact_kv advance_step)

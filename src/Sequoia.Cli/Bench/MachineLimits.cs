@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using Sequoia.Native.Backends.Cpu;
 using Sequoia.Native.Numerics;
 
@@ -57,43 +58,66 @@ internal static unsafe class MachineLimits
         {
             long floats = bytes / sizeof(float) / Items;
             float* p = data + (item * floats), end = p + floats;
-            Lanes512 a = Lanes512.Zero, b = a, c = a, d = a;
-            for (; p < end; p += 64)
+            Vector256<float> a = default, b = a, c = a, d = a;
+            for (; p < end; p += 32)
             {
-                a += Lanes512.Load(p);
-                b += Lanes512.Load(p + 16);
-                c += Lanes512.Load(p + 32);
-                d += Lanes512.Load(p + 48);
+                a += Vector256.Load(p);
+                b += Vector256.Load(p + 8);
+                c += Vector256.Load(p + 16);
+                d += Vector256.Load(p + 24);
             }
-            _sums[item] = Lanes512.Sum(a + b + c + d);
+            _sums[item] = Vector256.Sum(a + b + c + d);
         }
     }
 
     private sealed class FlopJob : ParallelJob
     {
         public const int Items = 16;
-        public const double Flops = 2.0 * 16 * 8 * Rounds;
         private const int Rounds = 2_000_000;
 
         private readonly float[] _sums = new float[Items];
 
+        /// <summary>Of an item.</summary>
+        public static double Flops => 2.0 * (Vector512.IsHardwareAccelerated ? Vector512<float>.Count : Vector256<float>.Count) * 8 * Rounds;
+
+        public override void Execute(int item, int worker) => _sums[item] = Vector512.IsHardwareAccelerated ? Wide() : Narrow();
+
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        public override void Execute(int item, int worker)
+        private static float Wide()
         {
-            Lanes512 x = Lanes512.Broadcast(0.999f), y = Lanes512.Broadcast(1e-3f);
-            Lanes512 a = y, b = y, c = y, d = y, e = y, f = y, g = y, h = y;
+            Vector512<float> x = Vector512.Create(0.999f), y = Vector512.Create(1e-3f);
+            Vector512<float> a = y, b = y, c = y, d = y, e = y, f = y, g = y, h = y;
             for (int i = 0; i < Rounds; i++)
             {
-                a = Lanes512.FusedMultiplyAdd(a, x, y);
-                b = Lanes512.FusedMultiplyAdd(b, x, y);
-                c = Lanes512.FusedMultiplyAdd(c, x, y);
-                d = Lanes512.FusedMultiplyAdd(d, x, y);
-                e = Lanes512.FusedMultiplyAdd(e, x, y);
-                f = Lanes512.FusedMultiplyAdd(f, x, y);
-                g = Lanes512.FusedMultiplyAdd(g, x, y);
-                h = Lanes512.FusedMultiplyAdd(h, x, y);
+                a = Vector512.FusedMultiplyAdd(a, x, y);
+                b = Vector512.FusedMultiplyAdd(b, x, y);
+                c = Vector512.FusedMultiplyAdd(c, x, y);
+                d = Vector512.FusedMultiplyAdd(d, x, y);
+                e = Vector512.FusedMultiplyAdd(e, x, y);
+                f = Vector512.FusedMultiplyAdd(f, x, y);
+                g = Vector512.FusedMultiplyAdd(g, x, y);
+                h = Vector512.FusedMultiplyAdd(h, x, y);
             }
-            _sums[item] = Lanes512.Sum(a + b + c + d + e + f + g + h);
+            return Vector512.Sum(a + b + c + d + e + f + g + h);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        private static float Narrow()
+        {
+            Vector256<float> x = Vector256.Create(0.999f), y = Vector256.Create(1e-3f);
+            Vector256<float> a = y, b = y, c = y, d = y, e = y, f = y, g = y, h = y;
+            for (int i = 0; i < Rounds; i++)
+            {
+                a = Vector256.FusedMultiplyAdd(a, x, y);
+                b = Vector256.FusedMultiplyAdd(b, x, y);
+                c = Vector256.FusedMultiplyAdd(c, x, y);
+                d = Vector256.FusedMultiplyAdd(d, x, y);
+                e = Vector256.FusedMultiplyAdd(e, x, y);
+                f = Vector256.FusedMultiplyAdd(f, x, y);
+                g = Vector256.FusedMultiplyAdd(g, x, y);
+                h = Vector256.FusedMultiplyAdd(h, x, y);
+            }
+            return Vector256.Sum(a + b + c + d + e + f + g + h);
         }
     }
 }

@@ -39,14 +39,13 @@ internal sealed class PassCosts
         LlamaLayer layer = _model.Layers.Layer(NoQueue, 0);
         return operation switch
         {
-            PassOperation.Embed => new(rows * hidden * (ElementOf(_model.Embedding) + Accumulator), 0),
-            PassOperation.InputNorm or PassOperation.PostAttentionNorm or PassOperation.FinalNorm => new(rows * hidden * (Accumulator + Operand), 0),
+            PassOperation.Embed => new(rows * hidden * (ElementOf(_model.Embedding) + Accumulator + Operand), 0),
             PassOperation.Qkv => Product(layer.Qkv, rows, (QuerySize * Operand) + RowOfKeysAndValues),
             PassOperation.Attend => new(
                 ((context + rows) * RowOfKeysAndValues) + (rows * QuerySize * 2 * Operand), 4.0 * rows * (context + 1) * QuerySize),
-            PassOperation.O => Product(layer.O, rows, 2 * Accumulator * hidden),
+            PassOperation.O => Product(layer.O, rows, ((2 * Accumulator) + Operand) * hidden),
             PassOperation.GateUp => Product(layer.GateUp, rows, _config.IntermediateSize * (double)Operand),
-            PassOperation.Down => Product(layer.Down, rows, 2 * Accumulator * hidden),
+            PassOperation.Down => Product(layer.Down, rows, ((2 * Accumulator) + Operand) * hidden),
             PassOperation.Head => Product(_model.Head, rows, Accumulator * (double)_config.VocabularySize),
             _ => throw new ArgumentOutOfRangeException(nameof(operation)),
         };

@@ -95,7 +95,7 @@ internal sealed class PreparedPasses : IDisposable
     {
         foreach (PassOperation operation in Enum.GetValues<PassOperation>())
         {
-            bool isOfLayers = operation is >= PassOperation.InputNorm and <= PassOperation.Down;
+            bool isOfLayers = operation is >= PassOperation.Qkv and <= PassOperation.Down;
             double layers = isOfLayers ? _model.Layers : 1, loaded = isOfLayers ? _model.Llama.Layers.Count : 1;
             yield return new PieceOfWork(
                 NameOf(operation), () => _forward.Run(Queue, pass, operation), layers * _costs.Of(operation, pass.Count, _context), layers / loaded, IsOfPass: true);
@@ -105,14 +105,11 @@ internal sealed class PreparedPasses : IDisposable
     private static string NameOf(PassOperation operation) => operation switch
     {
         PassOperation.Embed => "embed",
-        PassOperation.InputNorm => "input norm",
         PassOperation.Qkv => "qkv",
         PassOperation.Attend => "attend",
         PassOperation.O => "o",
-        PassOperation.PostAttentionNorm => "post-attention norm",
         PassOperation.GateUp => "gate and up",
         PassOperation.Down => "down",
-        PassOperation.FinalNorm => "final norm",
         _ => "head",
     };
 

@@ -62,20 +62,17 @@ internal abstract class Backend : IDisposable
     /// <param name="levels">The maximum number of levels of a tree that <see cref="VerifyTrees"/> descends with this pass; 0 if it verifies none.</param>
     public abstract Pass CreatePass(Llama model, ModelRole role, int mostRows, int mostParts, int levels = 0);
 
-    /// <summary>x[row] = table[token of the row's node]; the first operation of a pass.</summary>
-    public abstract void Embed(WorkQueue queue, Matrix table, Pass pass, Activations x);
+    /// <summary>x[row] = table[token of the row's node], and its norm; the first operation of a pass.</summary>
+    public abstract void Embed(WorkQueue queue, Matrix table, Pass pass, Accumulators x, NextNorm norm);
 
-    /// <summary>y = x * weight / sqrt(mean(x^2) + epsilon) for rows firstRow .. firstRow+count-1 of x, written to rows 0 .. of y.</summary>
-    public abstract void RmsNorm(WorkQueue queue, Activations x, int firstRow, int count, Matrix weight, float epsilon, Activations y);
-
-    /// <summary>y = x W^T for the first <paramref name="rows"/> rows of x, written to rows <paramref name="firstRow"/> .. of y.</summary>
+    /// <summary>y = x W^T for the first <paramref name="rows"/> rows of x, which a norm wrote, written to rows <paramref name="firstRow"/> .. of y.</summary>
     public abstract void MatMul(WorkQueue queue, Matrix weight, Activations x, Activations y, int firstRow, int rows);
 
-    /// <summary>y += x W^T for the first <paramref name="rows"/> rows.</summary>
-    public abstract void MatMulAdd(WorkQueue queue, Matrix weight, Activations x, Activations y, int rows);
+    /// <summary>y += x W^T for the first <paramref name="rows"/> rows, and the norm of y.</summary>
+    public abstract void MatMulAdd(WorkQueue queue, Matrix weight, Activations x, Accumulators y, int rows, NextNorm norm);
 
     /// <summary>
-    /// Projects the rows to queries, keys and values, rotates queries and keys by their positions, and stores keys and values in the pool;
+    /// Projects the rows, which a norm wrote, to queries, keys and values, rotates queries and keys by their positions, and stores keys and values in the pool;
     /// queries go to <paramref name="queries"/>.
     /// </summary>
     public abstract void ProjectQkv(WorkQueue queue, Matrix weight, Activations x, RopeTable rope, KvPool pool, int layer, Pass pass, Activations queries);
@@ -83,7 +80,7 @@ internal abstract class Backend : IDisposable
     /// <summary>Softmax attention of every row over its sequence's committed tokens and the row's own path in the tree.</summary>
     public abstract void Attend(WorkQueue queue, Activations queries, KvPool pool, int layer, Pass pass, Activations output);
 
-    /// <summary>hidden = silu(x G^T) * (x U^T) for the first <paramref name="rows"/> rows.</summary>
+    /// <summary>hidden = silu(x G^T) * (x U^T) for the first <paramref name="rows"/> rows, which a norm wrote.</summary>
     public abstract void GateUp(WorkQueue queue, Matrix weight, Activations x, Activations hidden, int rows);
 
     /// <summary>
@@ -126,3 +123,13 @@ internal abstract class Backend : IDisposable
 
     public abstract void Dispose();
 }
+
+/// <summary>
+/// The norm that follows rows of the residual stream: y = x * weight / sqrt(mean(x^2) + epsilon). Only products understand y, which a device need not
+/// have divided yet.
+/// </summary>
+/// <param name="Weight">Its weights.</param>
+/// <param name="Epsilon">Its epsilon.</param>
+/// <param name="FirstRow">The row of x that row 0 of y belongs to; those before are not wanted.</param>
+/// <param name="Y">Receives the normalised rows.</param>
+internal readonly record struct NextNorm(Matrix Weight, float Epsilon, int FirstRow, Activations Y);

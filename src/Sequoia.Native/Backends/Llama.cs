@@ -2,8 +2,11 @@ using Sequoia.Native.Models;
 
 namespace Sequoia.Native.Backends;
 
-/// <summary>The weights of one decoder layer on a device; projections that share an input are stacked.</summary>
-internal sealed record LlamaLayer(Matrix InputNorm, Matrix Qkv, Matrix O, Matrix PostAttentionNorm, Matrix GateUp, Matrix Down);
+/// <summary>
+/// The weights of one decoder layer on a device; projections that share an input are stacked. <paramref name="NextNorm"/> is the input norm of the next
+/// layer, or the model's final norm.
+/// </summary>
+internal sealed record LlamaLayer(Matrix Qkv, Matrix O, Matrix PostAttentionNorm, Matrix GateUp, Matrix Down, Matrix NextNorm);
 
 /// <summary>Provides a layer's weights when a pass reaches it.</summary>
 internal abstract class LayerSource
@@ -34,14 +37,15 @@ internal sealed class Llama
         Backend = backend;
         Config = config;
         Embedding = Loaded(backend.Load(tensors.Embedding), tensors.Embedding);
-        Layers = new ResidentLayers([.. tensors.Layers.Select(t => new LlamaLayer(
-            Loaded(backend.Load(t.InputNorm), t.InputNorm),
+        TensorView[] norms = [.. tensors.Layers.Select(layer => layer.InputNorm), tensors.FinalNorm];
+        FirstNorm = Loaded(backend.Load(norms[0]), norms[0]);
+        Layers = new ResidentLayers([.. tensors.Layers.Select((t, i) => new LlamaLayer(
             Loaded(backend.LoadQkv(t.Q, t.K, t.V, config.HeadDim), t.Q, t.K, t.V),
             Loaded(backend.Load(t.O), t.O),
             Loaded(backend.Load(t.PostAttentionNorm), t.PostAttentionNorm),
             Loaded(backend.LoadGateUp(t.Gate, t.Up), t.Gate, t.Up),
-            Loaded(backend.Load(t.Down), t.Down)))]);
-        FinalNorm = Loaded(backend.Load(tensors.FinalNorm), tensors.FinalNorm);
+            Loaded(backend.Load(t.Down), t.Down),
+            Loaded(backend.Load(norms[i + 1]), norms[i + 1])))]);
         Head = config.TiedEmbeddings ? Embedding : Loaded(backend.Load(tensors.Head), tensors.Head);
 
         Matrix Loaded(Matrix matrix, params ReadOnlySpan<TensorView> from)
@@ -58,9 +62,10 @@ internal sealed class Llama
 
     public Matrix Embedding { get; }
 
-    public LayerSource Layers { get; }
+    /// <summary>The input norm of the first layer.</summary>
+    public Matrix FirstNorm { get; }
 
-    public Matrix FinalNorm { get; }
+    public LayerSource Layers { get; }
 
     public Matrix Head { get; }
 }

@@ -10,8 +10,11 @@ internal abstract class Workspace : IDisposable
     /// <summary>The residual stream.</summary>
     public abstract Accumulators Residual { get; }
 
-    /// <summary>Normalised rows: an operand.</summary>
-    public abstract Activations Normed { get; }
+    /// <summary>The residual stream normalised by an input norm or the final norm: an operand.</summary>
+    public abstract Activations InputNormed { get; }
+
+    /// <summary>The residual stream normalised by a post-attention norm: an operand.</summary>
+    public abstract Activations PostAttentionNormed { get; }
 
     /// <summary>An operand.</summary>
     public abstract Activations Queries { get; }

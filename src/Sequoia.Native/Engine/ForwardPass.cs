@@ -38,29 +38,24 @@ internal sealed class ForwardPass : IDisposable
         for (int i = 0; i < _model.Layers.Count; i++)
         {
             LlamaLayer layer = _model.Layers.Layer(queue, i);
-            for (PassOperation operation = PassOperation.InputNorm; operation <= PassOperation.Down; operation++)
+            for (PassOperation operation = PassOperation.Qkv; operation <= PassOperation.Down; operation++)
                 Run(queue, pass, operation, layer, i);
         }
         if (pass.LogitRows == 0)
             return;
-        Run(queue, pass, PassOperation.FinalNorm);
         Run(queue, pass, PassOperation.Head);
     }
 
     /// <summary>Runs one operation by itself: in every layer, if layers have it.</summary>
     public void Run(WorkQueue queue, Pass pass, PassOperation operation)
     {
-        int n = pass.Count;
         switch (operation)
         {
             case PassOperation.Embed:
-                _backend.Embed(queue, _model.Embedding, pass, Workspace.Residual);
-                break;
-            case PassOperation.FinalNorm:
-                _backend.RmsNorm(queue, Workspace.Residual, n - pass.LogitRows, pass.LogitRows, _model.FinalNorm, _model.Config.RmsNormEpsilon, Workspace.Normed);
+                _backend.Embed(queue, _model.Embedding, pass, Workspace.Residual, Norm(_model.FirstNorm, 0, Workspace.InputNormed));
                 break;
             case PassOperation.Head:
-                _backend.MatMul(queue, _model.Head, Workspace.Normed, Workspace.Logits, pass.FirstLogit, pass.LogitRows);
+                _backend.MatMul(queue, _model.Head, Workspace.InputNormed, Workspace.Logits, pass.FirstLogit, pass.LogitRows);
                 break;
             default:
                 for (int i = 0; i < _model.Layers.Count; i++)
@@ -71,31 +66,24 @@ internal sealed class ForwardPass : IDisposable
 
     private void Run(WorkQueue queue, Pass pass, PassOperation operation, LlamaLayer layer, int index)
     {
-        float epsilon = _model.Config.RmsNormEpsilon;
         Workspace at = Workspace;
         int n = pass.Count;
         switch (operation)
         {
-            case PassOperation.InputNorm:
-                _backend.RmsNorm(queue, at.Residual, 0, n, layer.InputNorm, epsilon, at.Normed);
-                break;
             case PassOperation.Qkv:
-                _backend.ProjectQkv(queue, layer.Qkv, at.Normed, _rope, Pool, index, pass, at.Queries);
+                _backend.ProjectQkv(queue, layer.Qkv, at.InputNormed, _rope, Pool, index, pass, at.Queries);
                 break;
             case PassOperation.Attend:
                 _backend.Attend(queue, at.Queries, Pool, index, pass, at.Attended);
                 break;
             case PassOperation.O:
-                _backend.MatMulAdd(queue, layer.O, at.Attended, at.Residual, n);
-                break;
-            case PassOperation.PostAttentionNorm:
-                _backend.RmsNorm(queue, at.Residual, 0, n, layer.PostAttentionNorm, epsilon, at.Normed);
+                _backend.MatMulAdd(queue, layer.O, at.Attended, at.Residual, n, Norm(layer.PostAttentionNorm, 0, at.PostAttentionNormed));
                 break;
             case PassOperation.GateUp:
-                _backend.GateUp(queue, layer.GateUp, at.Normed, at.Hidden, n);
+                _backend.GateUp(queue, layer.GateUp, at.PostAttentionNormed, at.Hidden, n);
                 break;
             case PassOperation.Down:
-                _backend.MatMulAdd(queue, layer.Down, at.Hidden, at.Residual, n);
+                _backend.MatMulAdd(queue, layer.Down, at.Hidden, at.Residual, n, Norm(layer.NextNorm, FirstNormed(pass, index), at.InputNormed));
                 break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(operation), operation, "no layer has it");
@@ -107,19 +95,24 @@ internal sealed class ForwardPass : IDisposable
         Workspace.Dispose();
         _rope.Dispose();
     }
+
+    private NextNorm Norm(Matrix weight, int firstRow, Activations y) => new(weight, _model.Config.RmsNormEpsilon, firstRow, y);
+
+    // Behind the last layer only the rows that have logits.
+    private int FirstNormed(Pass pass, int layer) => layer == _model.Layers.Count - 1 ? pass.Count - pass.LogitRows : 0;
 }
 
-/// <summary>The operations of a pass, in order. Those from <see cref="InputNorm"/> to <see cref="Down"/> come once in every layer.</summary>
+/// <summary>
+/// The operations of a pass, in order. Those from <see cref="Qkv"/> to <see cref="Down"/> come once in every layer. Embed, O and Down include the norm
+/// behind them.
+/// </summary>
 internal enum PassOperation
 {
     Embed,
-    InputNorm,
     Qkv,
     Attend,
     O,
-    PostAttentionNorm,
     GateUp,
     Down,
-    FinalNorm,
     Head,
 }

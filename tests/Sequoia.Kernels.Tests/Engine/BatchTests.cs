@@ -1,7 +1,9 @@
 using Sequoia.Kernels.Tests.Forward;
+using Sequoia.Kernels.Tests.Linear;
 using Sequoia.Native;
 using Sequoia.Native.Backends;
 using Sequoia.Native.Backends.Cuda;
+using Sequoia.Native.Backends.Cuda.Checks;
 using Sequoia.Native.Models;
 using Sequoia.SoftwareGpu;
 
@@ -66,17 +68,19 @@ internal sealed class BatchTests : CudaFixture
         {
             SoftwareDriver.Launched -= Count;
         }
-        int rotated = (config.Heads + config.KvHeads) * config.HeadDim / 2, values = config.KvHeads * config.HeadDim / 2, ofHeads = config.Heads * config.HeadDim;
+        int ofHeads = config.Heads * config.HeadDim;
         Assert.Multiple(() =>
         {
-            Assert.That(asked["matmul"], Is.EqualTo(Operands(new(MatMulKind.Plain, config.VocabularySize, config.HiddenSize)) + (4L * rows * config.VocabularySize)));
-            Assert.That(asked["matmul_rope"], Is.EqualTo(Operands(new(MatMulKind.Rope, config.QkvSize, config.HiddenSize)) + (rows * ((28L * rotated) + (20L * values)))));
-            Assert.That(asked["matmul_silu_mul"], Is.EqualTo(Operands(new(MatMulKind.SiluMul, 2 * config.IntermediateSize, config.HiddenSize)) + (2L * rows * config.IntermediateSize)));
+            // Each weight once, and rows of x once for 128 stored rows.
+            Assert.That(asked["matmul"], Is.EqualTo(Bytes(Product(MatMulKind.Plain, config.VocabularySize, config.HiddenSize))));
+            Assert.That(asked["matmul_rope"], Is.EqualTo(Bytes(MatMulCase.Rope(Element.F16, rows, config.Heads, config.KvHeads, config.HeadDim, config.HiddenSize, 1))));
+            Assert.That(asked["matmul_silu_mul"], Is.EqualTo(Bytes(Product(MatMulKind.SiluMul, 2 * config.IntermediateSize, config.HiddenSize))));
             Assert.That(asked["matmul_add"], Is.EqualTo(
-                Operands(new(MatMulKind.Add, config.HiddenSize, ofHeads)) + Operands(new(MatMulKind.Add, config.HiddenSize, config.IntermediateSize)) + (2 * 8L * rows * config.HiddenSize)));
+                Bytes(Product(MatMulKind.Add, config.HiddenSize, ofHeads)) + Bytes(Product(MatMulKind.Add, config.HiddenSize, config.IntermediateSize))));
         });
 
-        // Weights of 2 bytes, in whole blocks, each once; rows of x, each once for 128 stored rows.
-        long Operands(MatMulShape shape) => 2L * OperandBlocks.Padded(shape.Columns) * shape.RowTiles * (WeightBlocks.Rows + rows);
+        MatMulCase Product(MatMulKind kind, int outputs, int columns) => new(kind, Element.F16, rows, outputs, columns, 1);
+
+        static long Bytes(MatMulCase product) => MatMulTraffic.Of(product, new MatMulGrid(product.Shape, product.Rows, 1));
     }
 }

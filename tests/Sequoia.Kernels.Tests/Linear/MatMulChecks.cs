@@ -18,7 +18,7 @@ internal static class MatMulChecks
         yield return new(MatMulKind.SiluMul, element, 7, 2 * 37, ThreeSplits, 3);
         yield return MatMulCase.Rope(element, 7, 6, 2, 24, 340, 4);
         yield return new(MatMulKind.Plain, element, 1, 130, 8, 6);
-        yield return new(MatMulKind.Add, element, 33, 45, ThreeSplits, 2);
+        yield return new(MatMulKind.Add, element, 33, 45, ThreeSplits, 2) { FirstNormed = 20 };
         yield return MatMulCase.Rope(element, 70, 4, 1, 8, 100, 5);
         yield return new(MatMulKind.SiluMul, element, 19, 2 * 37, 150, 3);
         yield return new(MatMulKind.Plain, element, 130, 20, 70, 7);

@@ -6,7 +6,7 @@ namespace Sequoia.Kernels.Tests.Linear;
 /// <summary>The bytes that matmul.cu asks for, as its header states them.</summary>
 internal static class MatMulTraffic
 {
-    public static long Of(MatMulCase sizes, MatMulGrid grid) => Operands(sizes, grid) + Splits(grid) + Results(sizes, grid);
+    public static long Of(MatMulCase sizes, MatMulGrid grid) => Operands(sizes, grid) + Factors(sizes, grid) + Splits(grid) + Results(sizes, grid);
 
     public static long Operands(MatMulCase sizes, MatMulGrid grid) =>
         2L * OperandBlocks.Padded(sizes.Columns) * grid.TokenTiles * sizes.Shape.RowTiles * (WeightBlocks.Rows + grid.Tokens);
@@ -15,6 +15,9 @@ internal static class MatMulTraffic
     public static long Padding(MatMulCase sizes) =>
         2 * (WeightBlocks.Of(sizes.Shape.StoredRows, sizes.Columns) - ((long)sizes.Shape.StoredRows * sizes.Columns)
         + ((long)MatMulGrid.RowsInTiles(sizes.Rows) * OperandBlocks.Padded(sizes.Columns)) - ((long)sizes.Rows * sizes.Columns));
+
+    private static long Factors(MatMulCase sizes, MatMulGrid grid) =>
+        (sizes.Kind == MatMulKind.Add ? 4L : 8L) * sizes.NormParts * grid.TokenTiles * grid.Tokens * sizes.Shape.RowTiles * grid.Splits;
 
     private static long Splits(MatMulGrid grid) =>
         grid.Splits == 1 ? 0 : ((1024L * grid.Tokens) + 4) * grid.TokenTiles * grid.Shape.RowTiles * grid.Splits;
@@ -27,7 +30,7 @@ internal static class MatMulTraffic
             case MatMulKind.Plain:
                 return 4 * rows * sizes.Outputs;
             case MatMulKind.Add:
-                return 8 * rows * sizes.Outputs;
+                return (10 * rows * sizes.Outputs) + (4 * rows * sizes.NormParts) + ((grid.Tokens < 64 ? 16L : 32L) * grid.TokenTiles * sizes.Outputs);
             case MatMulKind.SiluMul:
                 return 2 * rows * sizes.Shape.Units;
             default:

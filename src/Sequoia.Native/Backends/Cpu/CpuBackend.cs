@@ -42,28 +42,23 @@ internal sealed unsafe class CpuBackend(int threads, CpuKernels kernels) : Backe
 
     public override Pass CreatePass(Llama model, ModelRole role, int mostRows, int mostParts, int levels = 0) => new CpuPass(role, mostRows, mostParts);
 
-    public override void Embed(WorkQueue queue, Matrix table, Pass pass, Activations x)
+    public override void Embed(WorkQueue queue, Matrix table, Pass pass, Accumulators x, NextNorm norm)
     {
         TensorView embedding = ((CpuMatrix)table).Parts[0];
         ReadOnlySpan<PassRow> rows = pass.Rows;
         for (int row = 0; row < rows.Length; row++)
             RowReader.Widen(embedding, ((CpuSequence)rows[row].Sequence).Token(rows[row].Node), ((CpuActivations)x).Row(row));
-    }
-
-    public override void RmsNorm(WorkQueue queue, Activations x, int firstRow, int count, Matrix weight, float epsilon, Activations y)
-    {
-        lock (_pool)
-        {
-            _rmsNorm.Set((CpuActivations)x, firstRow, (CpuVector)weight, epsilon, (CpuActivations)y);
-            Run(_rmsNorm, count, 4L * count * x.Columns);
-        }
+        Normalise(x, rows.Length, norm);
     }
 
     public override void MatMul(WorkQueue queue, Matrix weight, Activations x, Activations y, int firstRow, int rows) =>
         Multiply((CpuMatrix)weight, (CpuActivations)x, (CpuActivations)y, firstRow, rows, add: false);
 
-    public override void MatMulAdd(WorkQueue queue, Matrix weight, Activations x, Activations y, int rows) =>
+    public override void MatMulAdd(WorkQueue queue, Matrix weight, Activations x, Accumulators y, int rows, NextNorm norm)
+    {
         Multiply((CpuMatrix)weight, (CpuActivations)x, (CpuActivations)y, 0, rows, add: true);
+        Normalise(y, rows, norm);
+    }
 
     public override void ProjectQkv(WorkQueue queue, Matrix weight, Activations x, RopeTable rope, KvPool pool, int layer, Pass pass, Activations queries)
     {
@@ -156,6 +151,16 @@ internal sealed unsafe class CpuBackend(int threads, CpuKernels kernels) : Backe
             return existing;
         existing?.Dispose();
         return _projected[columns] = new CpuActivations(rows, columns);
+    }
+
+    private void Normalise(Activations x, int rows, NextNorm norm)
+    {
+        lock (_pool)
+        {
+            int count = rows - norm.FirstRow;
+            _rmsNorm.Set((CpuActivations)x, norm.FirstRow, (CpuVector)norm.Weight, norm.Epsilon, (CpuActivations)norm.Y);
+            Run(_rmsNorm, count, 4L * count * x.Columns);
+        }
     }
 
     private void Multiply(CpuMatrix weight, CpuActivations x, CpuActivations y, int firstRow, int rows, bool add)

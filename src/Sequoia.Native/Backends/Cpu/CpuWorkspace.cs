@@ -7,7 +7,10 @@ internal sealed class CpuWorkspace(LlamaConfig config, WorkspaceSize size, int t
 {
     public override CpuActivations Residual { get; } = new(size.Rows, config.HiddenSize);
 
-    public override CpuActivations Normed { get; } = new(size.Rows, config.HiddenSize);
+    // One at a time is in use.
+    public override CpuActivations InputNormed { get; } = new(size.Rows, config.HiddenSize);
+
+    public override CpuActivations PostAttentionNormed => InputNormed;
 
     public override CpuActivations Queries { get; } = new(size.Rows, config.Heads * config.HeadDim);
 
@@ -22,7 +25,7 @@ internal sealed class CpuWorkspace(LlamaConfig config, WorkspaceSize size, int t
 
     public override void Dispose()
     {
-        foreach (IDisposable item in (IDisposable[])[Residual, Normed, Queries, Attended, Hidden, Logits, .. Scratch])
+        foreach (IDisposable item in (IDisposable[])[Residual, InputNormed, Queries, Attended, Hidden, Logits, .. Scratch])
             item.Dispose();
     }
 }

@@ -31,14 +31,13 @@ internal abstract class CudaNarrow : Activations
     /// <param name="rows">The number of rows.</param>
     /// <param name="columns">The number of columns.</param>
     /// <param name="elements">The elements of all rows, including padding, which is 0 at first.</param>
-    /// <param name="partials">The most floats of partial sums that are needed.</param>
-    /// <param name="counters">The most counters that are needed.</param>
-    protected CudaNarrow(CudaContext context, int rows, int columns, long elements, long partials, int counters) : base(rows, columns)
+    /// <param name="room">The workspace.</param>
+    protected CudaNarrow(CudaContext context, int rows, int columns, long elements, SumRoom room) : base(rows, columns)
     {
         Parts = new DeviceParts(context, $"room for {rows} rows of {columns}");
         Data = Parts.Upload(new ushort[elements]);
-        Partials = partials == 0 ? 0 : Parts.Allocate<float>(partials).Handle;
-        Counters = counters == 0 ? 0 : Parts.Upload(new uint[counters]).Handle;
+        Partials = room.Partials == 0 ? 0 : Parts.Allocate<float>(room.Partials).Handle;
+        Counters = room.Counters == 0 ? 0 : Parts.Upload(new uint[room.Counters]).Handle;
     }
 
     public DeviceBuffer<ushort> Data { get; }
@@ -54,9 +53,14 @@ internal abstract class CudaNarrow : Activations
     public override void Dispose() => Parts.Dispose();
 }
 
+/// <summary>A workspace for sums that several blocks share.</summary>
+/// <param name="Partials">Floats of partial sums.</param>
+/// <param name="Counters">Counters of arrived blocks.</param>
+internal readonly record struct SumRoom(long Partials, int Counters);
+
 /// <summary>Queries, row after row, and the workspace of attention.</summary>
-internal sealed class CudaQueries(CudaContext context, int rows, int columns, long partials, int counters)
-    : CudaNarrow(context, rows, columns, (long)rows * StrideOf(columns), partials, counters)
+internal sealed class CudaQueries(CudaContext context, int rows, int columns, SumRoom room)
+    : CudaNarrow(context, rows, columns, (long)rows * StrideOf(columns), room)
 {
     /// <summary>Elements from one row to the next.</summary>
     public int Stride { get; } = StrideOf(columns);
@@ -66,11 +70,41 @@ internal sealed class CudaQueries(CudaContext context, int rows, int columns, lo
 }
 
 /// <summary>Rows that matrices are multiplied by, in blocks (<see cref="OperandBlocks"/>), and the workspace of their products.</summary>
-internal sealed class CudaOperands(CudaContext context, int rows, int columns, long partials, int counters)
-    : CudaNarrow(context, rows, columns, (long)MatMulGrid.RowsInTiles(rows) * OperandBlocks.Padded(columns), partials, counters)
+internal class CudaOperands(CudaContext context, int rows, int columns, SumRoom room)
+    : CudaNarrow(context, rows, columns, (long)MatMulGrid.RowsInTiles(rows) * OperandBlocks.Padded(columns), room)
 {
     /// <summary>Rows that the blocks have, including padding.</summary>
     public int BlockRows { get; } = MatMulGrid.RowsInTiles(rows);
+}
+
+/// <summary>Rows of the residual stream as a norm's operands, which products divide by their root mean squares (norm.cuh).</summary>
+internal sealed class CudaNormed : CudaOperands
+{
+    /// <summary>NORM_COLUMNS of norm.cuh.</summary>
+    public const int PartColumns = 128;
+
+    private readonly DeviceBuffer<float> _squares;
+    private DeviceBuffer<float> _before = null!;
+
+    public CudaNormed(CudaContext context, int rows, int columns, SumRoom room) : base(context, rows, columns, room) =>
+        _squares = Parts.Allocate<float>((long)rows * PartsOf(columns));
+
+    /// <summary>What products of these rows need to know.</summary>
+    public DeviceNorm Norm { get; private set; }
+
+    /// <summary>Makes two of them follow each other in turn.</summary>
+    public void Alternate(CudaNormed other) => (_before, other._before) = (other._squares, _squares);
+
+    /// <summary>What a kernel needs to write these rows. From now on <see cref="Norm"/> is about them.</summary>
+    public DeviceNorm Begin(NextNorm norm)
+    {
+        nint first = (nint)norm.FirstRow * PartsOf(Columns) * sizeof(float);
+        Norm = new DeviceNorm { Before = _before.Handle + first, Squares = _squares.Handle + first, Epsilon = norm.Epsilon };
+        return Norm with { Before = _before.Handle, Squares = _squares.Handle };
+    }
+
+    /// <summary>The number of sums of squares of a row.</summary>
+    public static int PartsOf(int columns) => MatMulShape.Ceiling(columns, PartColumns);
 }
 
 /// <summary>[position][pair], the same bits as on the CPU.</summary>

@@ -16,7 +16,7 @@ internal sealed class CudaBackend : Backend
     public static readonly Version Oldest = new(7, 5);
 
     private readonly CudaContext _context;
-    private readonly RowKernels _rows;
+    private readonly EmbedKernel _embed;
     private readonly MatMulKernels _matMul;
     private readonly SamplingKernels _sampling;
     private readonly CommitKernels _commit;
@@ -40,7 +40,7 @@ internal sealed class CudaBackend : Backend
         _staging = new CudaStaging(_context);
         try
         {
-            _rows = new RowKernels(_kernels);
+            _embed = new EmbedKernel(_kernels);
             _matMul = new MatMulKernels(_kernels, MatMulKernels.SourceFor(device.ComputeCapability, set.Replaced.Contains("matmul")));
             _sampling = new SamplingKernels(_kernels);
             _commit = new CommitKernels(_kernels);
@@ -124,53 +124,54 @@ internal sealed class CudaBackend : Backend
             _matMul.Prepare(logitRows);
     }
 
-    public override void Embed(WorkQueue queue, Matrix table, Pass pass, Activations x)
+    public override void Embed(WorkQueue queue, Matrix table, Pass pass, Accumulators x, NextNorm norm)
     {
-        (var matrix, var to) = ((CudaMatrix)table, (CudaActivations)x);
-        _rows.Embed(new Embed
+        (var matrix, var to, var normed) = ((CudaMatrix)table, (CudaActivations)x, (CudaNormed)norm.Y);
+        _embed.Launch(new Embed
         {
             Table = matrix.Data.Handle,
             Pass = ((CudaPass)pass).Device,
             X = to.Data.Handle,
+            NormWeight = ((CudaVector)norm.Weight).Data.Handle,
+            Normed = normed.Data.Handle,
+            Norm = normed.Begin(norm),
             Columns = matrix.Columns,
             XStride = to.Stride,
+            NormedRows = normed.BlockRows,
         }, pass.Count, CudaQueue.StreamOf(queue));
     }
 
-    public override void RmsNorm(WorkQueue queue, Activations x, int firstRow, int count, Matrix weight, float epsilon, Activations y)
+    public override void MatMul(WorkQueue queue, Matrix weight, Activations x, Activations y, int firstRow, int rows)
     {
-        (var from, var to) = ((CudaActivations)x, (CudaOperands)y);
-        _rows.RmsNorm(new RmsNorm
-        {
-            X = from.Row(firstRow),
-            Weight = ((CudaVector)weight).Data.Handle,
-            Y = to.Data.Handle,
-            Columns = x.Columns,
-            XStride = from.Stride,
-            YRows = to.BlockRows,
-            Epsilon = epsilon,
-        }, count, CudaQueue.StreamOf(queue));
+        (var from, var to) = ((CudaNormed)x, (CudaActivations)y);
+        MatMul product = Product((CudaMatrix)weight, from, new DevicePass { Count = rows });
+        (product.Y, product.YStride, product.Norm) = (to.Row(firstRow), to.Stride, from.Norm);
+        _matMul.Launch(MatMulKind.Plain, product, CudaQueue.StreamOf(queue));
     }
 
-    public override void MatMul(WorkQueue queue, Matrix weight, Activations x, Activations y, int firstRow, int rows) =>
-        Multiply(queue, MatMulKind.Plain, (CudaMatrix)weight, (CudaOperands)x, (CudaActivations)y, firstRow, rows);
-
-    public override void MatMulAdd(WorkQueue queue, Matrix weight, Activations x, Activations y, int rows) =>
-        Multiply(queue, MatMulKind.Add, (CudaMatrix)weight, (CudaOperands)x, (CudaActivations)y, 0, rows);
+    public override void MatMulAdd(WorkQueue queue, Matrix weight, Activations x, Accumulators y, int rows, NextNorm norm)
+    {
+        (var to, var normed) = ((CudaActivations)y, (CudaNormed)norm.Y);
+        MatMul product = Product((CudaMatrix)weight, (CudaOperands)x, new DevicePass { Count = rows });
+        (product.Y, product.YStride, product.YRows) = (to.Data.Handle, to.Stride, normed.BlockRows);
+        (product.NormWeight, product.Normed, product.Norm) = (((CudaVector)norm.Weight).Data.Handle, normed.Data.Handle, normed.Begin(norm));
+        product.FirstNormed = norm.FirstRow;
+        _matMul.Launch(MatMulKind.Add, product, CudaQueue.StreamOf(queue));
+    }
 
     public override void GateUp(WorkQueue queue, Matrix weight, Activations x, Activations hidden, int rows)
     {
-        (var matrix, var to) = ((CudaMatrix)weight, (CudaOperands)hidden);
-        MatMul product = Product(matrix, (CudaOperands)x, new DevicePass { Count = rows });
-        (product.Y, product.YRows) = (to.Data.Handle, to.BlockRows);
+        (var from, var to) = ((CudaNormed)x, (CudaOperands)hidden);
+        MatMul product = Product((CudaMatrix)weight, from, new DevicePass { Count = rows });
+        (product.Y, product.YRows, product.Norm) = (to.Data.Handle, to.BlockRows, from.Norm);
         _matMul.Launch(MatMulKind.SiluMul, product, CudaQueue.StreamOf(queue));
     }
 
     public override void ProjectQkv(WorkQueue queue, Matrix weight, Activations x, RopeTable rope, KvPool pool, int layer, Pass pass, Activations queries)
     {
-        (var matrix, var kv, var table, var to) = ((CudaMatrix)weight, (CudaKvPool)pool, (CudaRopeTable)rope, (CudaQueries)queries);
-        MatMul product = Product(matrix, (CudaOperands)x, ((CudaPass)pass).Device);
-        (product.Y, product.YStride) = (to.Data.Handle, to.Stride);
+        (var from, var kv, var table, var to) = ((CudaNormed)x, (CudaKvPool)pool, (CudaRopeTable)rope, (CudaQueries)queries);
+        MatMul product = Product((CudaMatrix)weight, from, ((CudaPass)pass).Device);
+        (product.Y, product.YStride, product.Norm) = (to.Data.Handle, to.Stride, from.Norm);
         (product.Cos, product.Sin) = (table.Cos.Handle, table.Sin.Handle);
         (product.Keys, product.Values) = (kv.Keys(layer), kv.Values(layer));
         (product.KvHeads, product.HeadDim, product.Capacity) = (kv.KvHeads, kv.HeadDim, kv.Rows);
@@ -293,13 +294,6 @@ internal sealed class CudaBackend : Backend
 
     private CudaMatrix LoadMatrix(MatMulShape shape, Func<int, SourceRow> order, params ReadOnlySpan<TensorView> parts) =>
         Keep(new CudaMatrix(_context, shape, _kernels.Element, order, _staging, parts));
-
-    private void Multiply(WorkQueue queue, MatMulKind kind, CudaMatrix weight, CudaOperands x, CudaActivations y, int firstRow, int rows)
-    {
-        MatMul product = Product(weight, x, new DevicePass { Count = rows });
-        (product.Y, product.YStride) = (y.Row(firstRow), y.Stride);
-        _matMul.Launch(kind, product, CudaQueue.StreamOf(queue));
-    }
 
     private static MatMul Product(CudaMatrix weight, CudaOperands x, DevicePass pass) => new()
     {

@@ -18,13 +18,18 @@ internal sealed class CudaWorkspace : Workspace
             Residual = _parts.Own(new CudaActivations(backend.Context, size.Rows, config.HiddenSize));
             Logits = _parts.Own(new CudaActivations(backend.Context, Math.Max(1, size.LogitRows), config.VocabularySize));
             int headSize = config.Heads * config.HeadDim, positions = KvPool.PagesFor(size.Positions) * KvPool.PageSize;
-            Normed = Operands(
-                config.HiddenSize, new(MatMulKind.Rope, config.QkvSize, config.HiddenSize), new(MatMulKind.SiluMul, 2 * config.IntermediateSize, config.HiddenSize),
-                new(MatMulKind.Plain, config.VocabularySize, config.HiddenSize));
-            Queries = _parts.Own(new CudaQueries(
-                backend.Context, size.Rows, headSize, AttendKernels.WorkspaceForAll(size.Rows, config.Heads, positions, config.HeadDim), size.Rows * config.KvHeads));
-            Attended = Operands(headSize, new MatMulShape(MatMulKind.Add, config.HiddenSize, headSize));
-            Hidden = Operands(config.IntermediateSize, new MatMulShape(MatMulKind.Add, config.HiddenSize, config.IntermediateSize));
+            var inputNormed = new CudaNormed(backend.Context, size.Rows, config.HiddenSize, RoomFor(
+                new(MatMulKind.Rope, config.QkvSize, config.HiddenSize), new(MatMulKind.Plain, config.VocabularySize, config.HiddenSize)));
+            InputNormed = _parts.Own(inputNormed);
+            var postAttentionNormed = new CudaNormed(
+                backend.Context, size.Rows, config.HiddenSize, RoomFor(new MatMulShape(MatMulKind.SiluMul, 2 * config.IntermediateSize, config.HiddenSize)));
+            PostAttentionNormed = _parts.Own(postAttentionNormed);
+            inputNormed.Alternate(postAttentionNormed);
+            Queries = _parts.Own(new CudaQueries(backend.Context, size.Rows, headSize, new SumRoom(
+                AttendKernels.WorkspaceForAll(size.Rows, config.Heads, positions, config.HeadDim), size.Rows * config.KvHeads)));
+            Attended = _parts.Own(new CudaOperands(backend.Context, size.Rows, headSize, RoomFor(new MatMulShape(MatMulKind.Add, config.HiddenSize, headSize))));
+            Hidden = _parts.Own(new CudaOperands(
+                backend.Context, size.Rows, config.IntermediateSize, RoomFor(new MatMulShape(MatMulKind.Add, config.HiddenSize, config.IntermediateSize))));
         }
         catch
         {
@@ -32,19 +37,21 @@ internal sealed class CudaWorkspace : Workspace
             throw;
         }
 
-        // Includes the workspace of the largest product.
-        CudaOperands Operands(int columns, params ReadOnlySpan<MatMulShape> products)
+        // For the largest of the products.
+        SumRoom RoomFor(params ReadOnlySpan<MatMulShape> products)
         {
-            (long partials, int counters) = (0, 0);
+            SumRoom room = default;
             foreach (MatMulShape product in products)
-                (partials, counters) = (Math.Max(partials, matMul.PartialsFor(product, size.Rows)), Math.Max(counters, matMul.CountersFor(product, size.Rows)));
-            return _parts.Own(new CudaOperands(backend.Context, size.Rows, columns, partials, counters));
+                room = new(Math.Max(room.Partials, matMul.PartialsFor(product, size.Rows)), Math.Max(room.Counters, matMul.CountersFor(product, size.Rows)));
+            return room;
         }
     }
 
     public override Accumulators Residual { get; }
 
-    public override Activations Normed { get; }
+    public override Activations InputNormed { get; }
+
+    public override Activations PostAttentionNormed { get; }
 
     public override Activations Queries { get; }
 

@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 namespace Sequoia.Native;
 
 /// <summary>
-/// The sources of the engine's CUDA kernels. Users can replace any of them: <c>KernelSet.Default.Replace("rms_norm", source)</c>.
+/// The sources of the engine's CUDA kernels. Users can replace any of them: <c>KernelSet.Default.Replace("matmul", source)</c>.
 /// A replacement is compiled and checked on random inputs when a model is loaded, before it is used.
 /// Immutable.
 /// </summary>
@@ -14,11 +14,11 @@ public sealed class KernelSet
 
     // The kernels that this folder launches, in alphabetical order.
     private static readonly string[] Launched =
-        ["advance_step", "attend", "attend_scalar", "compact_kv", "draw_children", "embed", "matmul", "matmul_scalar", "matmul_sm90", "rms_norm", "verify_tree"];
+        ["advance_step", "attend", "attend_scalar", "compact_kv", "draw_children", "embed", "matmul", "matmul_scalar", "matmul_sm90", "verify_tree"];
 
     // Slow reference twins. The engine never launches them, so replacing them has no effect.
     private static readonly string[] Others =
-        ["rms_norm_scalar", "draw_children_scalar", "verify_tree_scalar", "compact_kv_scalar"];
+        ["draw_children_scalar", "verify_tree_scalar", "compact_kv_scalar"];
 
     // Read when a kernel is compiled: most programs run on the CPU and never need them.
     private static readonly Lazy<IReadOnlyDictionary<string, string>> AllHeaders = new(() => typeof(KernelSet).Assembly.GetManifestResourceNames()

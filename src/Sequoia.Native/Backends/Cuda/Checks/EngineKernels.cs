@@ -11,7 +11,7 @@ internal static class EngineKernels
     /// <summary>Every kernel with its macros; shared memory is for rows of 32,000 tokens.</summary>
     public static IReadOnlyList<KernelVariant> Variants { get; } =
     [
-        .. RowKernels.Variants,
+        .. EmbedKernel.Variants,
         .. MatMulKernels.Variants,
         .. AttendKernels.Variants,
         .. SamplingKernels.Variants(TypicalVocabulary),

@@ -81,7 +81,6 @@ internal sealed record KernelTopic(
     public static IReadOnlyList<KernelTopic> All { get; } =
     [
         new("embed", KernelTarget.Any, (launchers, seed) => EmbedProblem.Random(seed, launchers.Of(seed)), TypicalProblems.Embed),
-        new("rms_norm", KernelTarget.Any, (launchers, seed) => RmsNormProblem.Random(seed, launchers.Of(seed)), TypicalProblems.RmsNorm),
         new("matmul", KernelTarget.TensorCores, (launchers, seed) => launchers.RandomMatMul(MatMulSource.TensorCores, seed), (launchers, sizes) => TypicalProblems.MatMul(launchers, sizes, MatMulSource.TensorCores)),
         new("matmul_sm90", KernelTarget.Hopper, (launchers, seed) => launchers.RandomMatMul(MatMulSource.Hopper, seed), (launchers, sizes) => TypicalProblems.MatMul(launchers, sizes, MatMulSource.Hopper)),
         new("matmul_scalar", KernelTarget.Any, (launchers, seed) => launchers.MatMulScalar(MatMulInputs.Random(MatMulCase.Random(seed))), TypicalProblems.MatMulScalar),

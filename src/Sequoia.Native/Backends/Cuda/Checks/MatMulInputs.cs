@@ -31,6 +31,12 @@ internal sealed class MatMulInputs
     /// <summary>The input that matmul_add adds to: [rows][outputs].</summary>
     public required float[] Before { get; init; }
 
+    /// <summary>The sums of squares of x's norm, and of the norm before it: [rows][parts]. matmul_add needs those before only.</summary>
+    public required (float[] Of, float[] Before) Squares { get; init; }
+
+    /// <summary>The norm that follows matmul_add: [outputs].</summary>
+    public required float[] NormWeight { get; init; }
+
     /// <summary>[positions][HeadDim / 2]</summary>
     public required float[] Cos { get; init; }
 
@@ -76,6 +82,8 @@ internal sealed class MatMulInputs
             Weight = Blocks(),
             X = x,
             Before = Numbers(rows * sizes.Outputs, () => 3 * Normal(random)),
+            Squares = RandomSquares(),
+            NormWeight = Numbers(sizes.Outputs, () => (3 * random.NextSingle()) - 1),
             Cos = [.. angle.Select(a => (float)Math.Cos(a))],
             Sin = [.. angle.Select(a => (float)Math.Sin(a))],
             Nodes = chosen,
@@ -94,6 +102,31 @@ internal sealed class MatMulInputs
             return numbers;
         }
 
+        // Sizes of a residual stream, nearly 0 where epsilon matters; from norm to norm it grows until factors are about 1.
+        (float[] Of, float[] Before) RandomSquares()
+        {
+            var squares = (Of: new float[rows * sizes.NormParts], Before: new float[rows * sizes.NormParts]);
+            for (int row = 0; row < rows; row++)
+            {
+                double before = random.Next(5) switch { 0 => 0, 1 => 1e-6, 2 => 9e4, _ => 1 } * (1 + random.NextDouble()), factor = 0.5 + (1.5 * random.NextDouble());
+                // Away from the powers of 4, where the scale changes, so that rounding does not decide it.
+                double root = Math.Log2(before + sizes.Epsilon) / 2;
+                before *= root - Math.Floor(root) is < 0.01 or > 0.99 ? 1.1 : 1;
+                double size = 1 / (factor * MatMulReference.OperandScale(before + sizes.Epsilon));
+                Fill(squares.Before, row, before);
+                Fill(squares.Of, row, (size * size) - sizes.Epsilon);
+            }
+            return squares;
+        }
+
+        void Fill(float[] squares, int row, double mean)
+        {
+            double[] shares = [.. Enumerable.Range(0, sizes.NormParts).Select(_ => 0.1 + random.NextDouble())];
+            double all = shares.Sum();
+            for (int part = 0; part < shares.Length; part++)
+                squares[(row * shares.Length) + part] = (float)(mean * sizes.NormColumns * shares[part] / all);
+        }
+
         ushort[] Blocks()
         {
             ushort[] blocks = new ushort[WeightBlocks.Of(sizes.Shape.StoredRows, columns)];
@@ -108,17 +141,25 @@ internal sealed class MatMulInputs
     }
 
     /// <summary>The same product for some of the rows, in any order.</summary>
-    public MatMulInputs Choose(params int[] rows) => new(Case with { Rows = rows.Length })
+    public MatMulInputs Choose(params int[] rows) => new(Case with { Rows = rows.Length, FirstNormed = 0 })
     {
         Matrix = Matrix,
         Weight = Weight,
-        X = [.. rows.SelectMany(row => X.AsSpan(row * Case.Columns, Case.Columns).ToArray())],
-        Before = [.. rows.SelectMany(row => Before.AsSpan(row * Case.Outputs, Case.Outputs).ToArray())],
+        X = Chosen(X, rows),
+        Before = Chosen(Before, rows),
+        Squares = (Chosen(Squares.Of, rows), Chosen(Squares.Before, rows)),
+        NormWeight = NormWeight,
         Cos = Cos,
         Sin = Sin,
         Nodes = [.. rows.Select(row => Nodes[row])],
         Tree = Tree,
     };
+
+    private T[] Chosen<T>(T[] all, int[] rows)
+    {
+        int columns = all.Length / Case.Rows;
+        return [.. rows.SelectMany(row => all.AsSpan(row * columns, columns).ToArray())];
+    }
 
     private static ushort[] Padded(ushort[] elements, int row, int columns)
     {
@@ -168,6 +209,16 @@ internal sealed record MatMulCase(MatMulKind Kind, Element Element, int Rows, in
     /// <summary>Rows of blocks, and elements between the end of a row and the start of the next, beyond what is required.</summary>
     public int Slack { get; private init; }
 
+    /// <summary>The row of y from which on matmul_add's norm is wanted.</summary>
+    public int FirstNormed { get; init; }
+
+    public float Epsilon => Seed % 2 == 0 ? 1e-5f : 1e-6f;
+
+    /// <summary>Columns of the residual stream: of x, or of what matmul_add writes.</summary>
+    public int NormColumns => Kind == MatMulKind.Add ? Outputs : Columns;
+
+    public int NormParts => CudaNormed.PartsOf(NormColumns);
+
     public MatMulShape Shape => new(Kind, Outputs, Columns);
 
     /// <summary>A product for this many heads.</summary>
@@ -194,7 +245,11 @@ internal sealed record MatMulCase(MatMulKind Kind, Element Element, int Rows, in
         if (kind != MatMulKind.Rope)
         {
             int outputs = random.Next(1, most);
-            return new(kind, element, rows, kind == MatMulKind.SiluMul ? 2 * ((outputs + 1) / 2) : outputs, columns, seed) { Slack = 8 * random.Next(3) };
+            return new(kind, element, rows, kind == MatMulKind.SiluMul ? 2 * ((outputs + 1) / 2) : outputs, columns, seed)
+            {
+                Slack = 8 * random.Next(3),
+                FirstNormed = kind == MatMulKind.Add ? random.Next(2) * random.Next(rows + 1) : 0,
+            };
         }
         int headDim = 8 * (random.Next(2) == 0 ? random.Next(1, 17) : 1 << random.Next(0, 5));
         int heads = Math.Max(3, most / headDim), kvHeads = random.Next(1, Math.Max(2, heads / 3));
@@ -204,5 +259,6 @@ internal sealed record MatMulCase(MatMulKind Kind, Element Element, int Rows, in
 
     public override string ToString() =>
         $"{Kind} {Element}, {Rows} rows, {Outputs} outputs x {Columns} columns, {Shape.Splits} splits, slack {Slack}"
+        + (FirstNormed > 0 ? $", norm from row {FirstNormed}" : "")
         + (Kind == MatMulKind.Rope ? $", {Heads}+2*{KvHeads} heads of {HeadDim}, prefix {Committed}" : "") + $", seed {Seed}";
 }

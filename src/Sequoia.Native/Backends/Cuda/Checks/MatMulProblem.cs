@@ -18,6 +18,10 @@ internal sealed class MatMulProblem : KernelProblem
     private readonly GuardedBuffer<uint> _sums;
     private readonly GuardedBuffer<ushort> _narrow, _keys, _values;
     private readonly GuardedBuffer<uint> _partials, _arrived;
+
+    // What matmul_add's norm writes; of the others, squares are an operand.
+    private readonly GuardedBuffer<ushort> _normed;
+    private readonly GuardedBuffer<uint> _squares;
     private readonly int _yColumns, _yStride, _yRows;
     private readonly MatMul _parameters;
 
@@ -45,6 +49,10 @@ internal sealed class MatMulProblem : KernelProblem
         _values = Own(GuardedBuffer<ushort>.Filled(gpu, _cache.Length, MatMulInputs.NaN));
         _partials = Own(GuardedBuffer<uint>.Filled(gpu, (int)kernels.PartialsFor(_sizes.Shape, _sizes.Rows), MatMulInputs.NaNs));
         _arrived = Own(new GuardedBuffer<uint>(gpu, new uint[kernels.CountersFor(_sizes.Shape, _sizes.Rows)], MatMulInputs.NaNs));
+        bool hasNorm = _sizes.Kind == MatMulKind.Add;
+        _normed = Own(GuardedBuffer<ushort>.Filled(gpu, hasNorm ? _yRows * OperandBlocks.Padded(_sizes.Outputs) : 0, MatMulInputs.NaN));
+        _squares = Own(new GuardedBuffer<uint>(
+            gpu, [.. inputs.Squares.Of.Select(square => hasNorm ? MatMulInputs.NaNs : BitConverter.SingleToUInt32Bits(square))], MatMulInputs.NaNs));
         _parameters = Parameters(gpu, isWide ? _sums.Address : _narrow.Address);
     }
 
@@ -57,12 +65,15 @@ internal sealed class MatMulProblem : KernelProblem
             MatMulShape shape = _sizes.Shape;
             MatMulGrid grid = Grid;
             long rows = _sizes.Rows, operands = 2L * _sizes.Columns * (shape.StoredRows + rows);
+            long norm = sizeof(float) * 2 * rows * _sizes.NormParts;
+            if (_sizes.Kind == MatMulKind.Add)
+                norm += (sizeof(float) * _sizes.Outputs) + (sizeof(ushort) * (rows - _sizes.FirstNormed) * _sizes.Outputs);
             long results = rows * _sizes.Outputs * (_sizes.Kind is MatMulKind.Plain or MatMulKind.Add ? sizeof(float) : sizeof(ushort));
             if (_sizes.Kind == MatMulKind.SiluMul)
                 results /= 2;
             if (_sizes.Kind == MatMulKind.Rope)
                 results += (sizeof(int) * (4 * rows)) + (_inputs.Nodes.Select(_inputs.Tree.Depth).Distinct().Count() * _sizes.HeadDim * sizeof(float));
-            return operands + results + (sizeof(float) * grid.Partials) + (sizeof(int) * grid.Counters);
+            return operands + norm + results + (sizeof(float) * grid.Partials) + (sizeof(int) * grid.Counters);
         }
     }
 
@@ -95,13 +106,15 @@ internal sealed class MatMulProblem : KernelProblem
     }
 
     /// <summary>
-    /// Each row's results as bits: y of matmul and matmul_add, hidden units, or all heads' dimensions of queries, keys and values,
-    /// concatenated.
+    /// Each row's results as bits: y of matmul; y of matmul_add, its norm's operands (0 where they are not wanted) and sums of squares; hidden units; or all
+    /// heads' dimensions of queries, keys and values; concatenated.
     /// </summary>
     public uint[][] Outputs()
     {
         uint[] sums = _sums.ToArray();
         ushort[] narrow = _narrow.ToArray();
+        ushort[] normed = _normed.ToArray();
+        uint[] squares = _squares.ToArray();
         ushort[] keys = _keys.ToArray(), values = _values.ToArray();
         return [.. Enumerable.Range(0, _sizes.Rows).Select(
             row => (uint[])[.. Y(row), .. CacheRow(keys, row), .. CacheRow(values, row)])];
@@ -110,8 +123,15 @@ internal sealed class MatMulProblem : KernelProblem
         {
             MatMulKind.SiluMul => OperandBlocks.Read(narrow, row, _yRows, _yColumns).Select(bits => (uint)bits),
             MatMulKind.Rope => narrow.Skip(row * _yStride).Take(_yColumns).Select(bits => (uint)bits),
-            _ => sums.Skip(row * _yStride).Take(_yColumns),
+            MatMulKind.Add => [.. Sums(row), .. Normed(row), .. squares.AsSpan(row * _sizes.NormParts, _sizes.NormParts)],
+            _ => Sums(row),
         };
+
+        IEnumerable<uint> Sums(int row) => sums.Skip(row * _yStride).Take(_yColumns);
+
+        IEnumerable<uint> Normed(int row) => row < _sizes.FirstNormed
+            ? new uint[_yColumns]
+            : OperandBlocks.Read(normed, row - _sizes.FirstNormed, _yRows, _yColumns).Select(bits => (uint)bits);
     }
 
     private MatMul Parameters(CudaContext gpu, nint y) => new()
@@ -125,6 +145,14 @@ internal sealed class MatMulProblem : KernelProblem
         Sin = Own(gpu.Upload<float>([.. _inputs.Sin, float.NaN])).Handle,
         Keys = _keys.Address,
         Values = _values.Address,
+        NormWeight = Own(gpu.Upload<float>([.. _inputs.NormWeight, float.NaN])).Handle,
+        Normed = _normed.Address,
+        Norm = new DeviceNorm
+        {
+            Before = Own(gpu.Upload<float>([.. _inputs.Squares.Before, float.NaN])).Handle,
+            Squares = _squares.Address,
+            Epsilon = _sizes.Epsilon,
+        },
         Pass = _step.Pass(_inputs.Nodes),
         Outputs = _sizes.Outputs,
         Columns = _sizes.Columns,
@@ -135,6 +163,7 @@ internal sealed class MatMulProblem : KernelProblem
         KvHeads = _sizes.KvHeads,
         HeadDim = _sizes.HeadDim,
         Capacity = _cache.Pages.Capacity,
+        FirstNormed = _sizes.FirstNormed,
     };
 
     private void CompareRow(int row, uint[] found, int first, int end, WorstResult worst)
@@ -142,12 +171,18 @@ internal sealed class MatMulProblem : KernelProblem
         MatMulReference reference = _reference!;
         if (_sizes.Kind != MatMulKind.Rope)
         {
-            for (int output = first; output < end; output++)
+            for (int i = first; i < end; i++)
             {
-                bool isHidden = _sizes.Kind == MatMulKind.SiluMul;
+                (int part, int output) = Math.DivRem(i, _yColumns);
+                bool isNormed = part == 1 && i < 2 * _yColumns;
+                if (isNormed && row < _sizes.FirstNormed)
+                    continue;
+                bool isNarrow = _sizes.Kind == MatMulKind.SiluMul || isNormed;
                 worst.Add(
-                    isHidden ? Elements.Widen((ushort)found[output], _sizes.Element) : BitConverter.UInt32BitsToSingle(found[output]),
-                    isHidden ? reference.Hidden(row, output) : reference.Output(row, output), row, output);
+                    isNarrow ? Elements.Widen((ushort)found[i], _sizes.Element) : BitConverter.UInt32BitsToSingle(found[i]),
+                    isNormed ? reference.Normed(row, output)
+                    : part > 0 ? reference.Squares(row, i - (2 * _yColumns))
+                    : isNarrow ? reference.Hidden(row, output) : reference.Output(row, output), row, i);
             }
             return;
         }
@@ -167,6 +202,7 @@ internal sealed class MatMulProblem : KernelProblem
         HashSet<int> cacheRows = [.. _inputs.Nodes.Select(node => _sizes.Committed + node)];
         Func<int, bool> isOutput = place => place % _yStride < _yColumns, isHidden = OperandBlocks.AreOf(_sizes.Rows, _yRows, _yColumns), isCached = place => _sizes.Kind == MatMulKind.Rope && cacheRows.Contains(_cache.RowOf(place));
         return _sums.Overrun("y", isOutput) ?? _narrow.Overrun("y", _sizes.Kind == MatMulKind.SiluMul ? isHidden : isOutput) ?? _keys.Overrun("keys", isCached) ?? _values.Overrun("values", isCached)
+            ?? _normed.Overrun("normed", OperandBlocks.AreOf(_sizes.Rows - _sizes.FirstNormed, _yRows, _yColumns)) ?? _squares.Overrun("squares", _ => _sizes.Kind == MatMulKind.Add)
             ?? _partials.Overrun("partials") ?? _arrived.Overrun("counters", _ => false) ?? _step.ChangedRows() ?? _step.Difference(LogitDamage.None);
     }
 

@@ -12,6 +12,9 @@ namespace Sequoia.Native.Backends.Cuda.Checks;
 ///   Hopper, 16 products, 25 bits: 17 x 2^-25 S + 2^-23 S = 5.25 x 2^-23 S for 16.
 /// So 2^-23 S for each product covers all three. Zeros that fill up the last 16 change nothing. Adding up splits rounds once for each, by 2^-24 S.
 /// Partial sums themselves carry their errors, which makes them larger than S by less than 1 %: n 2^-23 is below 0.01 for any n here.
+///
+/// A norm's factor is 1 / (s sqrt(mean + epsilon)), of m sums of squares: added in any order they round at most m times, quotient and epsilon once each,
+/// under the root half of it; root and reciprocal once each. s is a power of two. So (m / 2 + 3) 2^-24 of it, and 1 % for terms of second order.
 /// </summary>
 internal sealed class MatMulReference
 {
@@ -40,6 +43,9 @@ internal sealed class MatMulReference
         _x = Widen(inputs.X, inputs.Case.Rows);
     }
 
+    /// <summary>The scale of a norm's operands, of the mean square, with epsilon, at the norm before: norm.cuh.</summary>
+    public static double OperandScale(double meanSquare) => Math.ScaleB(1, -6 - (int)Math.Floor(Math.Log2(meanSquare) / 2));
+
     /// <summary>y of matmul and matmul_add.</summary>
     public Bounded Output(int row, int output)
     {
@@ -48,6 +54,28 @@ internal sealed class MatMulReference
             return sum;
         double value = sum.Value + _inputs.Before[(row * _inputs.Case.Outputs) + output];
         return new(value, sum.Error + (Rounding * (Math.Abs(value) + sum.Error)));
+    }
+
+    /// <summary>The operands of the norm that follows matmul_add: one product rounds, then the result.</summary>
+    public Bounded Normed(int row, int output)
+    {
+        Bounded y = Output(row, output);
+        double weight = _inputs.NormWeight[output] * OperandScale(MeanSquare(_inputs.Squares.Before, row));
+        return Narrowed(new(y.Value * weight, (y.Error + (Rounding * (Math.Abs(y.Value) + y.Error))) * Math.Abs(weight)));
+    }
+
+    /// <summary>A sum of squares of that norm: each of up to 128 squares and sums rounds.</summary>
+    public Bounded Squares(int row, int part)
+    {
+        double sum = 0, error = 0;
+        for (int output = part * CudaNormed.PartColumns; output < Math.Min(_inputs.Case.Outputs, (part + 1) * CudaNormed.PartColumns); output++)
+        {
+            Bounded y = Output(row, output);
+            double most = Math.Abs(y.Value) + y.Error;
+            sum += y.Value * y.Value;
+            error += (y.Error * (Math.Abs(y.Value) + most)) + ((CudaNormed.PartColumns + 1) * Rounding * most * most);
+        }
+        return new(sum, error);
     }
 
     /// <summary>y of matmul_silu_mul.</summary>
@@ -98,7 +126,20 @@ internal sealed class MatMulReference
             sum += p0 + p1;
             sizes += Vector.Abs(p0) + Vector.Abs(p1);
         }
-        return new(Vector.Sum(sum), ((2 * _inputs.Case.Columns) + _inputs.Case.Shape.Splits) * Rounding * 1.01 * Vector.Sum(sizes));
+        Bounded product = new(Vector.Sum(sum), ((2 * _inputs.Case.Columns) + _inputs.Case.Shape.Splits) * Rounding * 1.01 * Vector.Sum(sizes));
+        if (_inputs.Case.Kind == MatMulKind.Add)
+            return product;
+        double factor = 1 / (OperandScale(MeanSquare(_inputs.Squares.Before, row)) * Math.Sqrt(MeanSquare(_inputs.Squares.Of, row)));
+        double relative = ((_inputs.Case.NormParts / 2.0) + 3 + 1) * Rounding * 1.01;
+        return new(product.Value * factor, (product.Error + (relative * (Math.Abs(product.Value) + product.Error))) * factor);
+    }
+
+    private double MeanSquare(float[] squares, int row)
+    {
+        double sum = 0;
+        for (int part = 0; part < _inputs.Case.NormParts; part++)
+            sum += squares[(row * _inputs.Case.NormParts) + part];
+        return (sum / _inputs.Case.NormColumns) + _inputs.Case.Epsilon;
     }
 
     private float[] Widen(ushort[] elements, int rows)

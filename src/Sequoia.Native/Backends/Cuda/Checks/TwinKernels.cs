@@ -9,18 +9,15 @@ namespace Sequoia.Native.Backends.Cuda.Checks;
 /// </summary>
 internal sealed unsafe class TwinKernels(CudaKernels kernels)
 {
-    private static readonly KernelVariant OfRmsNorm = new("rms_norm_scalar", "rms_norm", 1) { HasElement = true };
     private static readonly KernelVariant OfDrawChildren = new("draw_children_scalar", "draw_children_scalar", 32);
     private static readonly KernelVariant OfVerifyTree = new("verify_tree_scalar", "verify_tree_scalar", 1);
     private static readonly KernelVariant OfCompactKv = new("compact_kv_scalar", "compact_kv_scalar", 256);
 
     /// <summary>All kernels launched here.</summary>
-    public static IReadOnlyList<KernelVariant> Variants => [OfRmsNorm, OfDrawChildren, OfVerifyTree, OfCompactKv];
+    public static IReadOnlyList<KernelVariant> Variants => [OfDrawChildren, OfVerifyTree, OfCompactKv];
 
     /// <summary>Floats of a row's weights and their sums.</summary>
     public static int RowWorkspace(int vocabulary) => vocabulary + SamplingKernels.SumTree(vocabulary);
-
-    public void RmsNorm(RmsNorm parameters, int rows) => Launch(OfRmsNorm, rows, parameters);
 
     /// <param name="parameters">The same as for the kernel.</param>
     /// <param name="rows">The rows.</param>

@@ -16,9 +16,6 @@ internal static class TypicalProblems
     public static IEnumerable<KernelProblem> Embed(KernelLaunchers launchers, TypicalSizes sizes) =>
         RowCounts.Select(rows => new EmbedProblem(launchers.Of(Element.BF16), rows, sizes.Hidden, sizes.Vocabulary, Seed));
 
-    public static IEnumerable<KernelProblem> RmsNorm(KernelLaunchers launchers, TypicalSizes sizes) =>
-        RowCounts.Select(rows => new RmsNormProblem(launchers.Of(Element.BF16), rows, sizes.Hidden, Seed));
-
     public static IEnumerable<KernelProblem> MatMul(KernelLaunchers launchers, TypicalSizes sizes, MatMulSource source) =>
         Products(sizes, RowCounts).Select(inputs => launchers.MatMul(inputs, source: source));
 

@@ -101,7 +101,7 @@ internal sealed unsafe class MatMulKernels(CudaKernels kernels, MatMulSource sou
         bool isHoppers = source == MatMulSource.Hopper;
         int stages = isHoppers ? tokens switch { 32 => 5, 64 => 4, _ => 6 } : tokens == MatMulGrid.MostTokens ? 3 : 4;
         int stage = (WeightBlocks.Rows + tokens) * OperandBlocks.Columns * sizeof(ushort);
-        return isHoppers ? (stages * (stage + BarrierBytes)) + BarrierBytes : stages * stage;
+        return isHoppers ? (stages * (stage + BarrierBytes)) + (sizeof(float) * tokens) + BarrierBytes : stages * stage;
     }
 
     private static KernelVariant OfTensor(MatMulSource source, MatMulKind kind, int tokens) => new(NameOf(source), Names[(int)kind], BlockOf(source), ("TOKENS", tokens))
@@ -138,9 +138,10 @@ internal enum MatMulSource
 [StructLayout(LayoutKind.Sequential)]
 internal struct MatMul
 {
-    public nint Weight, X, Y, Partials, Arrived, Cos, Sin, Keys, Values;
+    public nint Weight, X, Y, Partials, Arrived, Cos, Sin, Keys, Values, NormWeight, Normed;
+    public DeviceNorm Norm;
     public DevicePass Pass;
-    public int Outputs, Columns, Splits, XRows, YStride, YRows, Heads, KvHeads, HeadDim, Capacity;
+    public int Outputs, Columns, Splits, XRows, YStride, YRows, Heads, KvHeads, HeadDim, Capacity, FirstNormed;
 }
 
 /// <summary>The epilogue of a matrix product, one kernel each (epilogue.cuh).</summary>
