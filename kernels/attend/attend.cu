@@ -27,6 +27,7 @@
 // Called by AttendKernels. Reference: AttendReference (C#); attend_scalar.cu.
 #include "attend_keys.cuh"
 #include "attend_partials.cuh"
+#include "earlier_kernels.cuh"
 
 static_assert(ROW_TILE == WARP_ROWS ? SPLIT_TILES == WARPS : ROW_TILE == WARPS * WARP_ROWS, "a warp for each tile, or for each 16 rows");
 
@@ -200,6 +201,8 @@ constexpr i32 RESIDENT = HEAD_DIM == 128 ? 2 : 3;
 extern "C" __global__ __launch_bounds__(THREADS, RESIDENT) void attend(const __grid_constant__ Attend p)
 {
     i32 prefix_blocks = p.tile_count * p.splits, block = blockIdx.x, kv_head = blockIdx.y;
+    let_next_kernel_start();
+    wait_for_earlier_kernels();
     if (block < prefix_blocks)
         return attend_prefix(p, p.tiles[block % p.tile_count], block / p.tile_count, kv_head);
     // All rows' first tiles, then their second ones.

@@ -12,8 +12,9 @@
 // The producer runs through the tiles of all splits and never looks back, so the ring stays full between splits too. Each group has one tile's products
 // under way while it waits for the next tile.
 //
-// Grid, workspace and bytes asked for: as in matmul.cu. Block: 288. Shared memory: STAGES (128 + TOKENS) 128 bytes, 16 for each stage, 4 TOKENS and 16; dynamic.
+// Grid, workspace and bytes asked for: as in matmul.cu; norm's weights as with few tokens. Block: 288. Shared memory: STAGES (128 + TOKENS) 128 bytes, 16 for each stage, 4 TOKENS and 16; dynamic.
 // Called by: MatMulKernels.cs. Reference: MatMulReference.cs; matmul.cu.
+#include "earlier_kernels.cuh"
 #include "mbarrier.cuh"
 #include "wgmma.cuh"
 
@@ -60,24 +61,33 @@ struct Place
 
 __device__ inline i32 first_tile(const MatMul& p, i32 split) { return column_blocks(p.columns) * split / p.splits; }
 
-// Copies the tiles of all splits of this CTA, one after the other.
+// Copies this CTA's tiles, of one split or of all, one after the other. The first weights are under way before earlier kernels have ended.
 __device__ inline void produce(const MatMul& p, i32 row_tile, i32 first_token)
 {
+    i32 begin = first_tile(p, blockIdx.z), end = gridDim.z == 1 ? column_blocks(p.columns) : first_tile(p, blockIdx.z + 1);
+    i32 early = min(begin + STAGES, end);
     const ELEMENT* band = p.weight + (size_t)row_tile * column_blocks(p.columns) * BLOCK_ELEMENTS;
     // Weights are read once where there is one tile of rows; x is read by all.
     u64 x_policy = evict_normal(), weight_policy = gridDim.x == 1 ? evict_first() : x_policy;
-    Place place;
-    for (i32 split = blockIdx.z; split < p.splits; split += gridDim.z)
+    auto copy_weights = [&](const Place& place, i32 tile) {
+        mbarrier_expect(place.full, STAGE_BYTES);
+        bulk_copy(place.stage, band + (size_t)tile * BLOCK_ELEMENTS, WEIGHT_BYTES, place.full, weight_policy);
+    };
+    auto copy_x = [&](const Place& place, i32 tile) {
+        bulk_copy(place.stage + WEIGHT_BYTES, p.x + ((size_t)tile * p.x_rows + first_token) * BLOCK_COLUMNS, X_BYTES, place.full, x_policy);
+    };
+    Place first, place;
+    for (i32 tile = begin; tile < early; tile++, first.advance())
+        copy_weights(first, tile);
+    wait_for_earlier_kernels();
+    for (i32 tile = begin; tile < early; tile++, place.advance())
+        copy_x(place, tile);
+    for (i32 tile = early; tile < end; tile++, place.advance())
     {
-        for (i32 tile = first_tile(p, split); tile < first_tile(p, split + 1); tile++)
-        {
-            // The first time around, all stages are empty.
-            mbarrier_wait(place.empty(), place.parity ^ 1);
-            mbarrier_expect(place.full, STAGE_BYTES);
-            bulk_copy(place.stage, band + (size_t)tile * BLOCK_ELEMENTS, WEIGHT_BYTES, place.full, weight_policy);
-            bulk_copy(place.stage + WEIGHT_BYTES, p.x + ((size_t)tile * p.x_rows + first_token) * BLOCK_COLUMNS, X_BYTES, place.full, x_policy);
-            place.advance();
-        }
+        // The stage's last tile is no longer needed.
+        mbarrier_wait(place.empty(), place.parity ^ 1);
+        copy_weights(place, tile);
+        copy_x(place, tile);
     }
 }
 
@@ -119,6 +129,7 @@ __device__ inline void sum_split(const MatMul& p, i32 split, Place& place, float
 template <typename Epilogue> __device__ void matmul_of(const MatMul& p)
 {
     i32 row_tile = blockIdx.y, first_token = blockIdx.x * TOKENS;
+    let_next_kernel_start();
     if (threadIdx.x == 0)
     {
         for (Place place; place.parity == 0; place.advance())
@@ -136,6 +147,7 @@ template <typename Epilogue> __device__ void matmul_of(const MatMul& p)
             produce(p, row_tile, first_token);
         return;
     }
+    wait_for_earlier_kernels();
     // While the first tiles are under way.
     float* factors = reinterpret_cast<float*>(memory + STAGES * (STAGE_BYTES + 16));
     find_factors<Epilogue>(p, first_token, factors);

@@ -6,6 +6,7 @@
 // Bytes asked for: rows x columns x (2 x 2 + 4 + 4 + 2), the table's row twice, the second time from a cache; of each 128 columns 8 for their squares
 // and, by each warp, 4 to add them up; 28 a thread for the row's token, and 36 a row for its place, 12 less for nodes before the root.
 // Called by RowKernels. Reference: EmbedReference (C#). Rows are computed by themselves, so this is its own scalar twin; any device.
+#include "earlier_kernels.cuh"
 #include "norm.cuh"
 #include "pass.cuh"
 #include "weights.cuh"
@@ -42,6 +43,8 @@ extern "C" __global__ __launch_bounds__(256) void embed(const __grid_constant__ 
 {
     constexpr i32 PART_LANES = NORM_COLUMNS / CHUNK;
     i32 row = blockIdx.x, parts = norm_parts(p.columns);
+    let_next_kernel_start();
+    wait_for_earlier_kernels();
     PassRow& place = p.pass.rows[row];
     const Sequence& sequence = *p.pass.parts[place.part].sequence;
     i32 node = place.node, tok = sequence.tokens[node];

@@ -143,6 +143,8 @@ public unsafe struct DriverTable
     public delegate* unmanaged<nint, uint, uint, uint, uint, uint, uint, uint, nint, void**, void**, CudaResult> cuLaunchKernel;
     /// <summary>(CUfunction function, unsigned int gridX, gridY, gridZ, blockX, blockY, blockZ, sharedBytes, CUstream stream, void** parameters)</summary>
     public delegate* unmanaged<nint, uint, uint, uint, uint, uint, uint, uint, nint, void**, CudaResult> cuLaunchCooperativeKernel;
+    /// <summary>(const CUlaunchConfig* config, CUfunction function, void** parameters, void** extra). Since CUDA 11.8.</summary>
+    public delegate* unmanaged<LaunchConfig*, nint, void**, void**, CudaResult> cuLaunchKernelEx;
 
     // Graphs.
     /// <summary>(CUgraph graph, CUgraphNode* nodes, size_t* count): if nodes is 0, only the count is returned.</summary>
@@ -177,6 +179,7 @@ public unsafe struct DriverTable
         nameof(cuModuleLoadDataEx), nameof(cuModuleUnload), nameof(cuModuleGetFunction), nameof(cuModuleGetGlobal_v2),
         nameof(cuFuncGetAttribute), nameof(cuFuncSetAttribute), nameof(cuFuncGetParamInfo),
         nameof(cuOccupancyMaxActiveBlocksPerMultiprocessor), nameof(cuLaunchKernel), nameof(cuLaunchCooperativeKernel),
+        nameof(cuLaunchKernelEx),
         nameof(cuGraphGetNodes), nameof(cuGraphInstantiateWithFlags), nameof(cuGraphExecUpdate_v2), nameof(cuGraphLaunch),
         nameof(cuGraphDestroy), nameof(cuGraphExecDestroy),
     ];

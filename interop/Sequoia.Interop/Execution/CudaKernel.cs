@@ -98,7 +98,7 @@ public sealed unsafe class CudaKernel
     /// <summary>Launches the kernel in the default stream without dynamic shared memory.</summary>
     /// <inheritdoc cref="Launch(Dim3, Dim3, int, CudaStream?, ReadOnlySpan{KernelArgument})"/>
     public void Launch(Dim3 grid, Dim3 block, params ReadOnlySpan<KernelArgument> arguments) =>
-        Launch(grid, block, 0, null, false, arguments);
+        Launch(grid, block, 0, null, LaunchKind.Plain, arguments);
 
     /// <summary>
     /// Launches the kernel. It allocates nothing. If the driver reports the kernel's parameters (CUDA 12.4 and later), the arguments are checked
@@ -112,18 +112,27 @@ public sealed unsafe class CudaKernel
     /// <exception cref="ArgumentException">The arguments do not match the parameters.</exception>
     /// <exception cref="CudaException">The driver rejected the launch, or earlier work failed.</exception>
     public void Launch(Dim3 grid, Dim3 block, int sharedBytes, CudaStream? stream, params ReadOnlySpan<KernelArgument> arguments) =>
-        Launch(grid, block, sharedBytes, stream, false, arguments);
+        Launch(grid, block, sharedBytes, stream, LaunchKind.Plain, arguments);
 
     /// <summary>Launches the kernel so that its blocks can wait for each other. All blocks must fit on the device at once.</summary>
     /// <inheritdoc cref="Launch(Dim3, Dim3, int, CudaStream?, ReadOnlySpan{KernelArgument})"/>
     public void LaunchCooperative(Dim3 grid, Dim3 block, int sharedBytes, CudaStream? stream, params ReadOnlySpan<KernelArgument> arguments) =>
-        Launch(grid, block, sharedBytes, stream, true, arguments);
+        Launch(grid, block, sharedBytes, stream, LaunchKind.Cooperative, arguments);
+
+    /// <summary>
+    /// Launches the kernel so that its blocks may start while the kernel before it in the stream still runs (programmatic dependent launch): once all
+    /// blocks of that kernel have executed griddepcontrol.launch_dependents or ended. The kernel must execute griddepcontrol.wait before it uses what
+    /// earlier work wrote, or overwrites what earlier work reads. Needs compute capability 9.0; in a captured stream also a driver of CUDA 12.3.
+    /// </summary>
+    /// <inheritdoc cref="Launch(Dim3, Dim3, int, CudaStream?, ReadOnlySpan{KernelArgument})"/>
+    public void LaunchDependent(Dim3 grid, Dim3 block, int sharedBytes, CudaStream? stream, params ReadOnlySpan<KernelArgument> arguments) =>
+        Launch(grid, block, sharedBytes, stream, LaunchKind.Dependent, arguments);
 
     /// <summary>The kernel's name.</summary>
     public override string ToString() => Name;
 
     [SkipLocalsInit]
-    private void Launch(Dim3 grid, Dim3 block, int sharedBytes, CudaStream? stream, bool cooperative, ReadOnlySpan<KernelArgument> arguments)
+    private void Launch(Dim3 grid, Dim3 block, int sharedBytes, CudaStream? stream, LaunchKind kind, ReadOnlySpan<KernelArgument> arguments)
     {
         if (_parameters is not null)
             _parameters.Check(arguments);
@@ -144,16 +153,46 @@ public sealed unsafe class CudaKernel
             using (context.Enter())
             {
                 ref readonly DriverTable api = ref context.Api;
-                result = cooperative
-                    ? api.cuLaunchCooperativeKernel(
-                        function, (uint)grid.X, (uint)grid.Y, (uint)grid.Z, (uint)block.X, (uint)block.Y, (uint)block.Z, (uint)sharedBytes, queue, pointers)
-                    : api.cuLaunchKernel(
-                        function, (uint)grid.X, (uint)grid.Y, (uint)grid.Z, (uint)block.X, (uint)block.Y, (uint)block.Z, (uint)sharedBytes, queue, pointers, null);
+                (uint x, uint y, uint z) = ((uint)grid.X, (uint)grid.Y, (uint)grid.Z);
+                switch (kind)
+                {
+                    case LaunchKind.Cooperative:
+                        result = api.cuLaunchCooperativeKernel(function, x, y, z, (uint)block.X, (uint)block.Y, (uint)block.Z, (uint)sharedBytes, queue, pointers);
+                        break;
+                    case LaunchKind.Dependent:
+                        LaunchAttribute early = new() { Kind = LaunchAttributeKind.ProgrammaticStreamSerialization, Value = 1 };
+                        LaunchConfig config = new()
+                        {
+                            GridX = x,
+                            GridY = y,
+                            GridZ = z,
+                            BlockX = (uint)block.X,
+                            BlockY = (uint)block.Y,
+                            BlockZ = (uint)block.Z,
+                            SharedBytes = (uint)sharedBytes,
+                            Stream = queue,
+                            Attributes = &early,
+                            AttributeCount = 1,
+                        };
+                        result = api.cuLaunchKernelEx(&config, function, pointers, null);
+                        break;
+                    default:
+                        result = api.cuLaunchKernel(function, x, y, z, (uint)block.X, (uint)block.Y, (uint)block.Z, (uint)sharedBytes, queue, pointers, null);
+                        break;
+                }
                 if (result != CudaResult.Success || context.SynchronousLaunches)
-                    LaunchProblem.Check(this, result, grid, block, sharedBytes, queue, cooperative);
+                    LaunchProblem.Check(this, result, grid, block, sharedBytes, queue, kind);
             }
         }
         GC.KeepAlive(this);
         GC.KeepAlive(stream);
     }
+}
+
+/// <summary>How a kernel is launched.</summary>
+internal enum LaunchKind
+{
+    Plain,
+    Cooperative,
+    Dependent,
 }

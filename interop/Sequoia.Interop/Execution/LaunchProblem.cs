@@ -7,10 +7,15 @@ internal static unsafe class LaunchProblem
 {
     /// <summary>Throws if the launch failed, or if launches are synchronous and the kernel fails.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public static void Check(CudaKernel kernel, CudaResult result, Dim3 grid, Dim3 block, int sharedBytes, nint stream, bool cooperative)
+    public static void Check(CudaKernel kernel, CudaResult result, Dim3 grid, Dim3 block, int sharedBytes, nint stream, LaunchKind kind)
     {
         CudaContext context = kernel.Module.Context;
-        string launch = cooperative ? nameof(DriverTable.cuLaunchCooperativeKernel) : nameof(DriverTable.cuLaunchKernel);
+        string launch = kind switch
+        {
+            LaunchKind.Cooperative => nameof(DriverTable.cuLaunchCooperativeKernel),
+            LaunchKind.Dependent => nameof(DriverTable.cuLaunchKernelEx),
+            _ => nameof(DriverTable.cuLaunchKernel),
+        };
         string what = $"{kernel.Name} with {grid} blocks of {block} threads and {sharedBytes} bytes of dynamic shared memory";
         if (result != CudaResult.Success)
             throw context.Driver.Failure(result, launch, Join(what, BrokenLimit(kernel, grid, block, sharedBytes) ?? ErrorAdvice.For(result)));

@@ -42,6 +42,9 @@ public enum FindingKind
     /// <summary>A fence is missing between an instruction and another one that sees memory or registers through another proxy.</summary>
     MissingFence,
 
+    /// <summary>A dependent launch uses what earlier kernels write, or writes, before it waits for them.</summary>
+    EarlyAccess,
+
     /// <summary>The kernel stopped itself with a trap or an assert.</summary>
     Stopped,
 

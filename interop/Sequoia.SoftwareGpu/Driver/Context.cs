@@ -114,8 +114,8 @@ internal sealed class Context : Handled
         }
     }
 
-    public double Launch(Function function, Dim grid, Dim block, uint sharedBytes, byte[] parameters) =>
-        Gpu.Launch(function, grid, block, sharedBytes, parameters);
+    public double Launch(Function function, Dim grid, Dim block, uint sharedBytes, byte[] parameters, bool isDependent) =>
+        Gpu.Launch(function, grid, block, sharedBytes, parameters, isDependent);
 
     public void Break(DeviceFault fault)
     {

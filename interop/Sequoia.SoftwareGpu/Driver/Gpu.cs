@@ -112,13 +112,13 @@ internal sealed unsafe class Gpu
     public bool IsKnown(ulong address, ulong bytes) =>
         Memory.TryFind(address, out ulong start, out ulong length) && bytes <= length - (address - start);
 
-    public double Launch(Function function, Dim grid, Dim block, uint sharedBytes, byte[] parameters)
+    public double Launch(Function function, Dim grid, Dim block, uint sharedBytes, byte[] parameters, bool isDependent)
     {
         LaunchReport report;
         try
         {
             report = Launcher.Run(
-                Memory, function.Kernel, (grid.X, grid.Y, grid.Z), (block.X, block.Y, block.Z), (int)sharedBytes, parameters, SoftwareDriver.Options);
+                Memory, function.Kernel, (grid.X, grid.Y, grid.Z), (block.X, block.Y, block.Z), (int)sharedBytes, parameters, SoftwareDriver.Options, isDependent);
         }
         catch (DeviceFault fault)
         {

@@ -16,6 +16,7 @@ internal sealed class CopyWork(ulong to, ulong from, ulong bytes) : Work
 {
     public override double Run(Context context)
     {
+        context.Gpu.Memory.EndOverlap();
         context.Gpu.Memory.Copy(to, from, bytes);
         return CostModel.Copy(bytes);
     }
@@ -28,6 +29,7 @@ internal sealed class FillWork(ulong to, uint value, int width, ulong count) : W
 {
     public override double Run(Context context)
     {
+        context.Gpu.Memory.EndOverlap();
         context.Gpu.Memory.Fill(to, value, width, count);
         return CostModel.Copy(count * (ulong)width);
     }
@@ -40,6 +42,7 @@ internal sealed class UploadWork(ulong to, byte[] staged) : Work
 {
     public override double Run(Context context)
     {
+        context.Gpu.Memory.EndOverlap();
         context.Gpu.Memory.Write(to, staged);
         return CostModel.Copy((ulong)staged.Length);
     }
@@ -47,10 +50,13 @@ internal sealed class UploadWork(ulong to, byte[] staged) : Work
     public override bool CanReplace(Work other) => other is UploadWork;
 }
 
-/// <summary>A kernel launch. Its parameters are captured during the call.</summary>
-internal sealed class LaunchWork(Function function, Dim grid, Dim block, uint sharedBytes, byte[] parameters) : Work
+/// <summary>
+/// A kernel launch. Its parameters are captured during the call. A dependent one may start before the kernel before it has ended; it runs behind it all
+/// the same, and its accesses are checked.
+/// </summary>
+internal sealed class LaunchWork(Function function, Dim grid, Dim block, uint sharedBytes, byte[] parameters, bool isDependent) : Work
 {
-    public override double Run(Context context) => context.Launch(function, grid, block, sharedBytes, parameters);
+    public override double Run(Context context) => context.Launch(function, grid, block, sharedBytes, parameters, isDependent);
 
     // As on a GPU, another kernel can replace a node.
     public override bool CanReplace(Work other) => other is LaunchWork;

@@ -35,6 +35,9 @@ internal static unsafe class ControlOps
         // Participation is the only effect, and the interpreter has already ensured it.
     }
 
+    // Earlier kernels have ended.
+    public static void WaitForKernels(Warp w, Inst* i, uint m) => w.HasWaitedForKernels = true;
+
     public static void Fence(Warp w, Inst* i, uint m)
     {
         if (i->B != 0)

@@ -59,6 +59,8 @@ internal sealed unsafe class Executor : IDisposable
 
     public GlobalRaces? GlobalRaces { get; private set; }
 
+    public EarlyAccesses? EarlyAccesses { get; private set; }
+
     public IReadOnlyCollection<Finding> Findings => _findings.Values;
 
     /// <summary>The number of warp instructions that this executor executed in the launch.</summary>
@@ -80,7 +82,10 @@ internal sealed unsafe class Executor : IDisposable
         if (Program.Variant.Counts)
             Counters.Clear();
         if (Checks)
+        {
             GlobalRaces = new GlobalRaces(launch);
+            EarlyAccesses = new EarlyAccesses(launch);
+        }
         while (_idle.TryPeek(out Block? block) && block.Shape != launch.Shape)
             _idle.Pop().Release();
         foreach (Block block in _idle)
@@ -96,6 +101,7 @@ internal sealed unsafe class Executor : IDisposable
             report.Profile = Counters.Summarize(_launch);
         GlobalRaces?.Release();
         GlobalRaces = null;
+        EarlyAccesses = null;
         foreach (Block block in _active)
             _idle.Push(block);
         _active.Clear();

@@ -24,6 +24,9 @@ internal sealed unsafe class Launch
 
     public int ParameterBytes { get; init; }
 
+    /// <summary>Whether it may start before earlier kernels have ended.</summary>
+    public bool IsDependent { get; init; }
+
     public long Blocks => (long)GridSize.X * GridSize.Y * GridSize.Z;
 
     private int Threads => (int)(BlockSize.X * BlockSize.Y * BlockSize.Z);

@@ -29,11 +29,15 @@ public static unsafe class Launcher
     /// <param name="dynamicSharedBytes">The shared memory after the kernel's static shared memory, in bytes.</param>
     /// <param name="parameters">The parameter block, laid out according to the kernel's parameters.</param>
     /// <param name="options">The launch options. If null, the defaults are used.</param>
+    /// <param name="isDependent">
+    /// Whether a GPU may start the kernel before the last one has ended (programmatic dependent launch). Here it runs afterwards; if launches are
+    /// checked, what it does before griddepcontrol.wait must not meet what the kernels before it wrote.
+    /// </param>
     /// <returns>The report of the launch.</returns>
     /// <exception cref="DeviceFault">The launch is invalid, or the kernel stopped.</exception>
     public static LaunchReport Run(
         DeviceMemory memory, Kernel kernel, (uint X, uint Y, uint Z) grid, (uint X, uint Y, uint Z) block,
-        int dynamicSharedBytes, ReadOnlySpan<byte> parameters, LaunchOptions? options = null)
+        int dynamicSharedBytes, ReadOnlySpan<byte> parameters, LaunchOptions? options = null, bool isDependent = false)
     {
         ArgumentNullException.ThrowIfNull(memory);
         ArgumentNullException.ThrowIfNull(kernel);
@@ -56,6 +60,7 @@ public static unsafe class Launcher
                 Options = options,
                 Parameters = copy,
                 ParameterBytes = kernel.ParameterBytes,
+                IsDependent = isDependent,
             };
             return Execute(launch);
         }

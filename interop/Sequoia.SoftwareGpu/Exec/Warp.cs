@@ -71,6 +71,9 @@ internal sealed unsafe class Warp
     /// <summary>The outcome of the last test of mbarriers.</summary>
     public Pause Pause;
 
+    /// <summary>Whether it has executed griddepcontrol.wait.</summary>
+    public bool HasWaitedForKernels;
+
     /// <summary>Whether the last try_wait returned false.</summary>
     public bool HasTimedOut;
 

@@ -159,6 +159,12 @@ internal sealed unsafe partial class Decoder
                 _opcode.Require("L1");
                 _opcode.End();
                 return null;
+            case "griddepcontrol":
+                string dependency = _opcode.TakeAny("wait", "launch_dependents");
+                _opcode.End();
+                if (dependency.Length == 0)
+                    throw _opcode.Unknown();
+                return dependency == "wait" ? new Op { Run = H(&ControlOps.WaitForKernels) } : null;
             case "pmevent":
                 _opcode.Take("mask");
                 _opcode.End();

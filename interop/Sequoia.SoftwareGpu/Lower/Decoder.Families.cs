@@ -44,7 +44,7 @@ internal sealed unsafe partial class Decoder
         Add(d => d.DecodeBarrier(), "bar", "barrier");
         Add(d => d.DecodeControl(), "bra", "ret", "exit", "trap");
         Add(d => d.DecodePolicy(), "createpolicy");
-        foreach (string name in (string[])["membar", "fence", "prefetch", "prefetchu", "nanosleep", "pmevent"])
+        foreach (string name in (string[])["membar", "fence", "prefetch", "prefetchu", "nanosleep", "pmevent", "griddepcontrol"])
         {
             families.Add(name, (decoder, ops) =>
             {

@@ -26,6 +26,9 @@ internal unsafe struct Allocation
     /// <summary>The last writer of each word. See the race shadow.</summary>
     public uint* Writers;
 
+    /// <summary>The last checked launch that wrote each word. Null before the first.</summary>
+    public uint* Launches;
+
     /// <summary>The words that a counted launch touched, one byte per word. Null outside such launches.</summary>
     public byte* Touched;
 

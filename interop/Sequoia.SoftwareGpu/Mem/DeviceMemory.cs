@@ -47,6 +47,12 @@ public sealed unsafe class DeviceMemory : IDisposable
     /// <summary>The lock of launches that check or count. Their shadows belong to the allocations.</summary>
     internal Lock Inspection { get; } = new();
 
+    /// <summary>The number of the last checked launch, and of the first of those that the next dependent launch may overtake.</summary>
+    internal (uint Last, uint First) Launches { get; set; }
+
+    /// <summary>Other work than a kernel has waited for all launches, so the next one overtakes none of them.</summary>
+    internal void EndOverlap() => Launches = (Launches.Last, Launches.Last + 1);
+
     /// <summary>The lock of 16-bit atomics.</summary>
     internal Lock ShortAtomics { get; } = new();
 
@@ -371,6 +377,7 @@ public sealed unsafe class DeviceMemory : IDisposable
             NativeMemory.AlignedFree(allocation->Host);
         NativeMemory.Free(allocation->Written);
         NativeMemory.Free(allocation->Writers);
+        NativeMemory.Free(allocation->Launches);
         NativeMemory.Free(allocation->Touched);
         NativeMemory.Free(allocation);
     }

@@ -88,6 +88,9 @@ public sealed class KernelProfile
     /// <summary>The source lines, ordered by file and line.</summary>
     public required IReadOnlyList<LineProfile> Lines { get; init; }
 
+    /// <summary>Whether a GPU may start the kernel before the last one has ended (programmatic dependent launch).</summary>
+    public bool IsDependent { get; internal set; }
+
     /// <summary>The number of bytes of global memory that the launch touched at least once, in whole words.</summary>
     public required long DistinctGlobalBytes { get; init; }
 

@@ -43,6 +43,7 @@ internal static class ProfileBuilder
             ByClass = byClass,
             Lines = [.. lines.Select(l => new LineProfile(l.Key.File, l.Key.Line, l.Value))],
             DistinctGlobalBytes = distinctBytes,
+            IsDependent = launch.IsDependent,
         };
     }
 

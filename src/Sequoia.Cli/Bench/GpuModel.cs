@@ -15,7 +15,7 @@ internal sealed record GpuModel
         new()
         {
             Name = "h200", Title = "NVIDIA H200", ReadBandwidth = 4.0e12, L2Bandwidth = 5.4e12, Multiprocessors = 132, Clock = 1.8e9,
-            MmaFlopsPerClock = 2300, WgmmaFlopsPerClock = 3300, MemoryLatency = 1.05e-6, LaunchGap = 1.3e-6, Fill = 1.7e-6, Drain = 0.8e-6, Limits = MultiprocessorLimits.Sm90,
+            MmaFlopsPerClock = 2300, WgmmaFlopsPerClock = 3300, MemoryLatency = 1.05e-6, LaunchGap = 1.3e-6, OverlappedGap = 0.5e-6, Fill = 1.7e-6, Drain = 0.8e-6, Limits = MultiprocessorLimits.Sm90,
         },
         new()
         {
@@ -74,6 +74,9 @@ internal sealed record GpuModel
     /// <summary>Seconds from the end of a graph's node to the start of the next.</summary>
     public required double LaunchGap { get; init; }
 
+    /// <summary>The same if the next kernel may start before; unused by GPUs that cannot.</summary>
+    public double OverlappedGap { get; init; }
+
     /// <summary>Seconds until a kernel's first data is there.</summary>
     public required double Fill { get; init; }
 
@@ -99,8 +102,9 @@ internal sealed record GpuModel
         foreach (KernelProfile launch in launches)
         {
             (double body, string limit) = Body(launch);
-            seconds += share * (LaunchGap + Fill + Drain + body);
-            limits["launch"] = limits.GetValueOrDefault("launch") + LaunchGap + Fill + Drain;
+            double around = (launch.IsDependent ? OverlappedGap : LaunchGap) + Fill + Drain;
+            seconds += share * (around + body);
+            limits["launch"] = limits.GetValueOrDefault("launch") + around;
             limits[limit] = limits.GetValueOrDefault(limit) + body;
         }
         return new PredictedTime(seconds, limits.Count == 0 ? "" : limits.MaxBy(limit => limit.Value).Key);

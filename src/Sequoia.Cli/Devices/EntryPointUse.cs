@@ -17,6 +17,7 @@ internal static class EntryPointUse
             nameof(DriverTable.cuGraphLaunch), nameof(DriverTable.cuGraphDestroy), nameof(DriverTable.cuGraphExecDestroy),
         ]),
         ($"measure hardware, {Ceilings}", [nameof(DriverTable.cuMemsetD8Async)]),
+        ("overlapping the kernels of a pass (from compute capability 9.0)", [nameof(DriverTable.cuLaunchKernelEx)]),
         ("checks of a launch's arguments (since CUDA 12.4)", [nameof(DriverTable.cuFuncGetParamInfo)]),
         ("the name of a kernel in errors", [nameof(DriverTable.cuStreamIsCapturing)]),
         ("nothing here, only programs that call it themselves",

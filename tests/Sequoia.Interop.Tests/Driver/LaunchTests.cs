@@ -129,6 +129,27 @@ internal sealed class LaunchTests
     }
 
     [Test]
+    public void Dependent_launches_have_an_attribute()
+    {
+        CudaDriver driver = FakeDriver.Reset();
+        FakeDriver.ParameterBytes = [4];
+        using CudaContext context = CudaContext.Create(driver.Devices[0]);
+        using CudaModule module = context.Load("ptx"u8);
+        using CudaStream stream = context.CreateStream();
+        module["any"].LaunchDependent(new Dim3(2, 3, 4), new Dim3(5, 6), 7, stream, 9);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(FakeDriver.LastLaunch.Extent, Is.EqualTo(new uint[] { 2, 3, 4, 5, 6, 1, 7 }));
+            Assert.That(FakeDriver.LastLaunch.Stream, Is.EqualTo(stream.Handle));
+            Assert.That(BitConverter.ToInt32(FakeDriver.LastLaunch.Arguments[0]), Is.EqualTo(9));
+            Assert.That(FakeDriver.LastAttributes, Is.EqualTo(new[] { (LaunchAttributeKind.ProgrammaticStreamSerialization, 1) }));
+        }
+        FakeDriver.Fail("cuLaunchKernelEx", CudaResult.InvalidValue);
+        CudaException? error = Assert.Throws<CudaException>(() => module["any"].LaunchDependent(1, 32, 0, null, 5));
+        Assert.That(error.Message, Does.Contain("cuLaunchKernelEx").And.Contain("any with"));
+    }
+
+    [Test]
     public void Disposed_modules_streams_and_buffers_are_refused()
     {
         CudaDriver driver = FakeDriver.Reset();

@@ -80,6 +80,14 @@ internal static unsafe partial class FakeDriver
         nint function, uint gridX, uint gridY, uint gridZ, uint blockX, uint blockY, uint blockZ, uint shared, nint stream, void** arguments) =>
         Record("cuLaunchCooperativeKernel", [gridX, gridY, gridZ, blockX, blockY, blockZ, shared], stream, arguments);
 
+    [UnmanagedCallersOnly]
+    private static CudaResult LaunchEx(LaunchConfig* config, nint function, void** arguments, void** extra)
+    {
+        LastAttributes = [.. new Span<LaunchAttribute>(config->Attributes, (int)config->AttributeCount).ToArray().Select(attribute => (attribute.Kind, attribute.Value))];
+        return Record(
+            "cuLaunchKernelEx", [config->GridX, config->GridY, config->GridZ, config->BlockX, config->BlockY, config->BlockZ, config->SharedBytes], config->Stream, arguments);
+    }
+
     private static CudaResult Record(string name, uint[] extent, nint stream, void** arguments)
     {
         if (Note(name) is var result and not CudaResult.Success)

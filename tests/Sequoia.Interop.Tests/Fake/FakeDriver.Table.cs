@@ -58,6 +58,7 @@ internal static unsafe partial class FakeDriver
         cuOccupancyMaxActiveBlocksPerMultiprocessor = &Occupancy,
         cuLaunchKernel = &Launch,
         cuLaunchCooperativeKernel = &LaunchCooperative,
+        cuLaunchKernelEx = &LaunchEx,
         cuGraphGetNodes = &GraphNodes,
         cuGraphInstantiateWithFlags = &GraphInstantiate,
         cuGraphExecUpdate_v2 = &GraphUpdate,

@@ -23,6 +23,8 @@ internal static unsafe partial class FakeDriver
     /// <summary>The last launch: grid, block, shared bytes, stream, and each argument's bytes.</summary>
     public static (uint[] Extent, nint Stream, byte[][] Arguments) LastLaunch { get; private set; }
 
+    public static (LaunchAttributeKind Kind, int Value)[] LastAttributes { get; private set; } = [];
+
     /// <summary>Whether launches are written down; it allocates.</summary>
     public static bool RecordsLaunches { get; set; }
 

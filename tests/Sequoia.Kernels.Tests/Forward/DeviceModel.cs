@@ -16,12 +16,13 @@ internal sealed class DeviceModel : IDisposable
     /// <param name="folder">The model's.</param>
     /// <param name="driver">The software GPU's if null.</param>
     /// <param name="element">What weights are kept in; by default what the engine would choose.</param>
-    public DeviceModel(string folder, CudaDriver? driver = null, Element? element = null)
+    /// <param name="kernels">The engine's if null.</param>
+    public DeviceModel(string folder, CudaDriver? driver = null, Element? element = null, KernelSet? kernels = null)
     {
         LlamaConfig config = LlamaConfig.Read(Path.Combine(folder, "config.json"));
         _files = new ModelFiles(folder);
         var tensors = new LlamaTensors(_files, config);
-        _backend = new CudaBackend((driver ?? SoftwareDriver.Driver).Devices[0], NeededLibraries.Compiler(KernelCache.Default), KernelSet.Default, element ?? Elements.For(tensors.Matrices));
+        _backend = new CudaBackend((driver ?? SoftwareDriver.Driver).Devices[0], NeededLibraries.Compiler(KernelCache.Default), kernels ?? KernelSet.Default, element ?? Elements.For(tensors.Matrices));
         Llama = new Llama(_backend, config, tensors);
     }
 

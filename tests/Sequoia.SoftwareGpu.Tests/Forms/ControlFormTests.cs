@@ -20,7 +20,7 @@ internal sealed class ControlFormTests
     [
         .. from space in (string[])["", ".global", ".local"] from level in (string[])["L1", "L2"] select $"prefetch{space}.{level}",
         "prefetch.L2::evict_last", "prefetch.L2::evict_normal", "prefetch.global.L2::evict_last", "prefetch.global.L2::evict_normal",
-        "prefetchu.L1", "pmevent", "pmevent.mask", "nanosleep.u32", "membar.cta", "membar.gl", "membar.sys",
+        "prefetchu.L1", "griddepcontrol.wait", "griddepcontrol.launch_dependents", "pmevent", "pmevent.mask", "nanosleep.u32", "membar.cta", "membar.gl", "membar.sys",
         .. from order in (string[])["", ".acq_rel", ".sc"] from scope in (string[])["cta", "cluster", "gpu", "sys"] select $"fence{order}.{scope}",
         "fence.proxy.async", "fence.proxy.async.global", "fence.proxy.async.shared::cluster", "fence.mbarrier_init.release.cluster", "setmaxnreg.inc.sync.aligned.u32", "setmaxnreg.dec.sync.aligned.u32",
         .. from first in (string[])["last", "normal", "first", "unchanged"] from second in (string[])["", ".L2::evict_first", ".L2::evict_unchanged"] select $"createpolicy.fractional.L2::evict_{first}{second}.b64",

@@ -64,6 +64,7 @@ internal static unsafe partial class EntryPoints
         cuOccupancyMaxActiveBlocksPerMultiprocessor = &cuOccupancyMaxActiveBlocksPerMultiprocessor,
         cuLaunchKernel = &cuLaunchKernel,
         cuLaunchCooperativeKernel = &cuLaunchCooperativeKernel,
+        cuLaunchKernelEx = &cuLaunchKernelEx,
         cuGraphGetNodes = &cuGraphGetNodes,
         cuGraphInstantiateWithFlags = &cuGraphInstantiateWithFlags,
         cuGraphExecUpdate_v2 = &cuGraphExecUpdate_v2,

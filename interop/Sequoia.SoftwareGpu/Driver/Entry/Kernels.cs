@@ -91,7 +91,7 @@ internal static unsafe partial class EntryPoints
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuLaunchKernel))]
     public static CudaResult cuLaunchKernel(nint function, uint gridX, uint gridY, uint gridZ, uint blockX, uint blockY, uint blockZ, uint sharedBytes, nint stream, void** parameters, void** extra) =>
-        Guarded(() => Launch(Call.Context, function, new Dim(gridX, gridY, gridZ), new Dim(blockX, blockY, blockZ), sharedBytes, stream, parameters, extra));
+        Guarded(() => Launch(Call.Context, function, new Dim(gridX, gridY, gridZ), new Dim(blockX, blockY, blockZ), sharedBytes, stream, parameters, extra, isDependent: false));
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuLaunchCooperativeKernel))]
     public static CudaResult cuLaunchCooperativeKernel(nint function, uint gridX, uint gridY, uint gridZ, uint blockX, uint blockY, uint blockZ, uint sharedBytes, nint stream, void** parameters)
@@ -107,6 +107,26 @@ internal static unsafe partial class EntryPoints
         }
     }
 
+    [UnmanagedCallersOnly(EntryPoint = nameof(cuLaunchKernelEx))]
+    public static CudaResult cuLaunchKernelEx(LaunchConfig* config, nint function, void** parameters, void** extra) => Guarded(() =>
+    {
+        LaunchConfig asked = *Given(config);
+        bool isDependent = false;
+        for (uint i = 0; i < asked.AttributeCount; i++)
+        {
+            LaunchAttribute attribute = Given(asked.Attributes)[i];
+            isDependent |= attribute.Kind switch
+            {
+                LaunchAttributeKind.Ignore => false,
+                LaunchAttributeKind.ProgrammaticStreamSerialization => attribute.Value != 0,
+                _ => throw new DriverError(CudaResult.NotSupported, $"the software GPU has no launch attribute {(int)attribute.Kind}"),
+            };
+        }
+        Launch(
+            Call.Context, function, new Dim(asked.GridX, asked.GridY, asked.GridZ), new Dim(asked.BlockX, asked.BlockY, asked.BlockZ), asked.SharedBytes, asked.Stream,
+            parameters, extra, isDependent);
+    });
+
     private static Function Kernel(nint handle) => Call.Gpu.Handles.Get<Function>(handle, "kernel");
 
     private static int ResidentBlocks(Function function, int threads, nuint dynamicSharedBytes)
@@ -118,13 +138,13 @@ internal static unsafe partial class EntryPoints
                 Math.Max(1, function.Kernel.Registers), threads, function.Kernel.StaticSharedBytes + (int)dynamicSharedBytes, function.Context.Limits.Multiprocessor).BlocksPerMultiprocessor;
     }
 
-    private static void Launch(Context context, nint handle, Dim grid, Dim block, uint sharedBytes, nint stream, void** parameters, void** extra)
+    private static void Launch(Context context, nint handle, Dim grid, Dim block, uint sharedBytes, nint stream, void** parameters, void** extra, bool isDependent)
     {
         Function function = Kernel(handle);
         function.Context.Limits.Check(function, grid, block, sharedBytes);
         GpuStream queue = context.Stream(stream);
         Call.Healthy(queue.Context);
-        queue.Enqueue(new LaunchWork(function, grid, block, sharedBytes, Parameters(function.Kernel, parameters, extra)));
+        queue.Enqueue(new LaunchWork(function, grid, block, sharedBytes, Parameters(function.Kernel, parameters, extra), isDependent));
     }
 
     /// <summary>The bytes of a kernel's parameters, read from one pointer each or from one buffer (CU_LAUNCH_PARAM_BUFFER_POINTER).</summary>

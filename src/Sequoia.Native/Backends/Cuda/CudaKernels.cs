@@ -9,7 +9,11 @@ internal sealed class CudaKernels(CudaContext context, CudaCompiler compiler, Ke
     // Percent: all of it is shared memory. Kernels of different shares cannot run on a multiprocessor at once, nor without a pause one after the other.
     private const int SharedCarveout = 100;
 
+    private static readonly Version s_overlappingDevices = new(9, 0), s_overlappingGraphs = new(12, 3);
+
     private readonly ConcurrentDictionary<string, CudaModule> _modules = new();
+
+    private readonly bool _overlaps = context.Device.ComputeCapability >= s_overlappingDevices && context.Device.Driver.Version >= s_overlappingGraphs;
 
     public CudaContext Context => context;
 
@@ -17,6 +21,10 @@ internal sealed class CudaKernels(CudaContext context, CudaCompiler compiler, Ke
 
     /// <summary>A kernel as its launcher describes it.</summary>
     public CudaKernel Find(KernelVariant variant) => Find(variant.Source, variant.Kernel, variant.Target == KernelTarget.Hopper, [.. variant.Macros]);
+
+    /// <summary>The same for a kernel of a pass. If its source waits for the kernels before it, it may be launched before they end.</summary>
+    public PassKernel FindForPass(KernelVariant variant) =>
+        new(Find(variant), _overlaps && set.Source(variant.Source).Contains("wait_for_earlier_kernels()", StringComparison.Ordinal));
 
     /// <summary>Gets a kernel. This compiles it, or queries the driver; launchers keep the result.</summary>
     /// <param name="source">The source's name in the set.</param>

@@ -26,7 +26,7 @@ internal sealed unsafe class AttendKernels
     private static readonly KernelVariant OfScalar = new("attend_scalar", "attend", Block) { HasElement = true };
 
     private readonly int _sharedBytes;
-    private readonly CudaKernel? _scalar, _ofFew, _ofMany;
+    private readonly PassKernel? _scalar, _ofFew, _ofMany;
 
     /// <param name="kernels">Kernels for the type of keys and values.</param>
     /// <param name="headDim">Dimensions of a head.</param>
@@ -37,11 +37,11 @@ internal sealed unsafe class AttendKernels
         if (tensorCores)
             (_ofFew, _ofMany) = (Find(FewRows), Find(ManyRows));
         else
-            _scalar = kernels.Find(OfScalar);
+            _scalar = kernels.FindForPass(OfScalar);
 
-        CudaKernel Find(int rowTile)
+        PassKernel Find(int rowTile)
         {
-            CudaKernel kernel = kernels.Find(OfTensor(headDim, rowTile));
+            PassKernel kernel = kernels.FindForPass(OfTensor(headDim, rowTile));
             kernel.MaxDynamicSharedBytes = _sharedBytes;
             return kernel;
         }
@@ -98,7 +98,7 @@ internal sealed unsafe class AttendKernels
                 return;
             }
             int treeBlocks = isTree ? MostTreeTiles * ((parameters.Count + Warps - 1) / Warps) : 0;
-            CudaKernel kernel = rowTile == FewRows ? _ofFew! : _ofMany!;
+            PassKernel kernel = rowTile == FewRows ? _ofFew! : _ofMany!;
             kernel.Launch(new Dim3((parameters.TileCount * parameters.Splits) + treeBlocks, parameters.KvHeads), Block, _sharedBytes, stream, argument);
         }
     }

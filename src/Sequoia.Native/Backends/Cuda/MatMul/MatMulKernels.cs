@@ -21,7 +21,7 @@ internal sealed unsafe class MatMulKernels(CudaKernels kernels, MatMulSource sou
     private static readonly string[] Names = ["matmul", "matmul_add", "matmul_silu_mul", "matmul_rope"];
 
     // By kind and number of tokens; each is compiled when first launched.
-    private readonly CudaKernel?[] _kernels = new CudaKernel?[Names.Length * TokenVariants];
+    private readonly PassKernel?[] _kernels = new PassKernel?[Names.Length * TokenVariants];
 
     /// <summary>All kernels launched here.</summary>
     public static IReadOnlyList<KernelVariant> Variants =>
@@ -76,21 +76,21 @@ internal sealed unsafe class MatMulKernels(CudaKernels kernels, MatMulSource sou
             Scalar(kind).Launch(new Dim3((shape.Units + ScalarBlock - 1) / ScalarBlock, parameters.Pass.Count), ScalarBlock, 0, stream, argument);
     }
 
-    private CudaKernel Tensor(MatMulKind kind, int tokens)
+    private PassKernel Tensor(MatMulKind kind, int tokens)
     {
-        ref CudaKernel? kernel = ref _kernels[((int)kind * TokenVariants) + BitOperations.Log2((uint)tokens) - LeastTokensLog2];
+        ref PassKernel? kernel = ref _kernels[((int)kind * TokenVariants) + BitOperations.Log2((uint)tokens) - LeastTokensLog2];
         if (kernel is null)
         {
-            kernel = kernels.Find(OfTensor(source, kind, tokens));
+            kernel = kernels.FindForPass(OfTensor(source, kind, tokens));
             kernel.MaxDynamicSharedBytes = SharedBytes(source, tokens);
         }
         return kernel;
     }
 
-    private CudaKernel Scalar(MatMulKind kind)
+    private PassKernel Scalar(MatMulKind kind)
     {
-        ref CudaKernel? kernel = ref _kernels[(int)kind * TokenVariants];
-        return kernel ??= kernels.Find(OfScalar(kind));
+        ref PassKernel? kernel = ref _kernels[(int)kind * TokenVariants];
+        return kernel ??= kernels.FindForPass(OfScalar(kind));
     }
 
     private static int BlockOf(MatMulSource source) => source == MatMulSource.Hopper ? HopperBlock : Block;

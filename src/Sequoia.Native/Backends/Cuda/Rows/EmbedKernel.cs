@@ -8,7 +8,7 @@ internal sealed unsafe class EmbedKernel(CudaKernels kernels)
 {
     private static readonly KernelVariant OfEmbed = new("embed", "embed", 256) { HasElement = true };
 
-    private readonly CudaKernel _embed = kernels.Find(OfEmbed);
+    private readonly PassKernel _embed = kernels.FindForPass(OfEmbed);
 
     /// <summary>All kernels launched here.</summary>
     public static IReadOnlyList<KernelVariant> Variants => [OfEmbed];
