@@ -1,6 +1,6 @@
 // Draws the children of a tree level's nodes, in drawing order.
 //
-//   sampled   the k largest of z - max + Gumbel noise, z = logit / temperature: k draws without replacement from the row's distribution
+//   sampled   the k largest of z - max + Gumbel noise, z = logit * (1 / temperature): k draws without replacement from the row's distribution
 //             (temperature, top-k, top-p). Tokens without probability rank behind all others by their noise alone, so that every
 //             planned child exists. No softmax is needed for the choice; the row's scale is kept for verify_tree.
 //   with replacement (SpecInfer)   each child is a race of its own over the row's distribution, so tokens may come twice
@@ -62,7 +62,7 @@ struct NoisyCandidates
         for (i32 part = 0; part < 4 && 4 * quad + part < vocabulary; part++)
         {
             // Less the maximum, as in the probability itself: large scores would round the noise away.
-            float score = logit.of[part] / scale.temperature - scale.max;
+            float score = logit.of[part] * scale.inverse_temperature - scale.max;
             if (score + most_noise(random.of[part]) < to_beat)
                 continue;
             bool has_mass = probability(logit.of[part], scale) > 0.0f;

@@ -36,14 +36,14 @@ __device__ float row_sum(const float* __restrict__ logits, i32 vocabulary, Value
 __device__ inline bool find_row_scale(
     const float* __restrict__ logits, i32 vocabulary, const SamplingSettings& sampling, RowScratch* scratch, RowScale& scale)
 {
-    scale = {sampling.temperature, -infinity(), 0.0f, 1.0f, 0.0f, 1.0f};
+    scale = {1.0f / sampling.temperature, -infinity(), 0.0f, 1.0f, 0.0f, 1.0f};
     bool is_nan = false;
     for (i32 quad = threadIdx.x; quad < quads_of(vocabulary); quad += blockDim.x)
     {
         Quad logit = load_quad(logits, 4 * quad, vocabulary);
         for (i32 part = 0; part < 4; part++)
         {
-            float score = logit.of[part] / sampling.temperature;
+            float score = logit.of[part] * scale.inverse_temperature;
             is_nan |= score != score;
             scale.max = Largest::of(scale.max, score);
         }
@@ -55,13 +55,13 @@ __device__ inline bool find_row_scale(
     if (sampling.top_k > 0 && sampling.top_k < vocabulary)
         scale.count_floor = mass_threshold(
             logits, vocabulary, [&](float logit) { return weight_of(logit, scale); }, sampling.top_k, true, scratch->histogram);
-    scale.sum = row_sum(logits, vocabulary, [&](float logit) { return weight_of(logit, scale); }, scratch->tile_sum);
+    scale.inverse_sum = 1.0f / row_sum(logits, vocabulary, [&](float logit) { return weight_of(logit, scale); }, scratch->tile_sum);
     if (sampling.top_p_mass == 0)
         return true;
     // tile_sum[] becomes histogram[].
     __syncthreads();
     scale.mass_floor = mass_threshold(
         logits, vocabulary, [&](float logit) { return probability(logit, scale); }, sampling.top_p_mass, false, scratch->histogram);
-    scale.kept = row_sum(logits, vocabulary, [&](float logit) { return probability(logit, scale); }, scratch->tile_sum);
+    scale.inverse_kept = 1.0f / row_sum(logits, vocabulary, [&](float logit) { return probability(logit, scale); }, scratch->tile_sum);
     return true;
 }

@@ -14,7 +14,7 @@ internal sealed class MutantTests : CudaFixture
     [
         new("Noise_of_the_next_node", "draw_children.cu", "(u32)node, sequence.step", "(u32)node + 1, sequence.step"),
         new("Noise_of_the_first_step", "draw_children.cu", "sequence.step, DRAFT_NOISE", "0u, DRAFT_NOISE"),
-        new("Scores_keep_the_maximum", "draw_children.cu", "/ scale.temperature - scale.max;", "/ scale.temperature;"),
+        new("Scores_keep_the_maximum", "draw_children.cu", "* scale.inverse_temperature - scale.max;", "* scale.inverse_temperature;"),
         new("Ties_go_to_the_higher_token", "selection.cuh", "(0x7FFFFFFFu - (u32)tok);", "(u32)tok;"),
         new("Signed_zeros_differ", "selection.cuh", "__float_as_uint(score + 0.0f)", "__float_as_uint(score)"),
         new("Tokens_without_mass_are_not_ranked_behind", "draw_children.cu", "selection_key(has_mass,", "selection_key(true,"),
@@ -22,7 +22,7 @@ internal sealed class MutantTests : CudaFixture
         new("Bound_of_noise_too_low", "philox.cuh", "0.694f * (float)(1 + __clz", "0.694f * (float)(__clz"),
         new("Bound_one_too_high", "selection.cuh", "keys[wanted - 1] > 0 ? keys[wanted - 1] : 1", "keys[wanted - 1] > 0 ? keys[wanted - 1] + 1 : 1"),
         new("Candidates_beyond_the_room_are_lost", "selection.cuh", "if (count <= SELECTION_ROOM)", "if (count <= 2 * SELECTION_ROOM * 100)"),
-        new("Temperature_multiplies", "distribution.cuh", "logit / scale.temperature", "logit * scale.temperature"),
+        new("Temperature_multiplies", "distribution.cuh", "logit * scale.inverse_temperature", "logit / scale.inverse_temperature"),
         new("Top_k_drops_ties", "distribution.cuh", "weight < scale.count_floor", "weight <= scale.count_floor && scale.count_floor > 0.0f"),
         new("Top_p_drops_ties", "distribution.cuh", "p < scale.mass_floor", "p <= scale.mass_floor && scale.mass_floor > 0.0f"),
         new("Top_p_stops_one_bin_late", "mass_threshold.cuh", "mass + mine >= target", "mass + mine > target"),
@@ -43,7 +43,7 @@ internal sealed class MutantTests : CudaFixture
     private static readonly Mutation[] Verifying =
     [
         new("Coin_of_the_rank", "verify_tree.cu", "accept_coin(sequence.seed, sequence.step, node, child)", "accept_coin(sequence.seed, sequence.step, node, child - first)"),
-        new("Top_p_is_not_renormalised", "distribution.cuh", "scale.kept == 1.0f ? p", "true ? p"),
+        new("Top_p_is_not_renormalised", "distribution.cuh", "0.0f : p * scale.inverse_kept", "0.0f : p"),
         new("Accepts_impossible_tokens", "residual.cuh", "residual_mass > coin * q / draft_mass", "residual_mass >= coin * q / draft_mass"),
         new("Quotient_without_the_drafts_mass", "residual.cuh", "> coin * q / draft_mass", "> coin * q"),
         new("Quotient_without_the_residuals_mass", "residual.cuh", "q, p)) / residual_mass >", "q, p)) >"),

@@ -79,8 +79,8 @@ internal sealed unsafe class DrawChildrenProblem : ExactProblem
     /// <summary>distribution.cuh on the host: applies a row's scale to a logit.</summary>
     private static float Probability(float logit, in RowScale scale)
     {
-        float weight = ExactMath.Exp(LanesScalar.Broadcast((logit / scale.Temperature) - scale.Max))[0];
-        float p = (weight < scale.CountFloor ? 0 : weight) / scale.Sum;
-        return (p < scale.MassFloor ? 0 : p) / scale.Kept;
+        float weight = ExactMath.Exp(LanesScalar.Broadcast((logit * scale.InverseTemperature) - scale.Max))[0];
+        float p = (weight < scale.CountFloor ? 0 : weight) * scale.InverseSum;
+        return p < scale.MassFloor ? 0 : p * scale.InverseKept;
     }
 }

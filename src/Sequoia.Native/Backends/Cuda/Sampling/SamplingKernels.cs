@@ -106,5 +106,5 @@ internal struct SamplingSettings(SamplingOptions options)
 [StructLayout(LayoutKind.Sequential)]
 internal struct RowScale
 {
-    public float Temperature, Max, CountFloor, Sum, MassFloor, Kept;
+    public float InverseTemperature, Max, CountFloor, InverseSum, MassFloor, InverseKept;
 }
