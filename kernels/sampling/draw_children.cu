@@ -28,6 +28,8 @@
 #define DRAW_THREADS 1024
 #endif
 
+static_assert(BINS % DRAW_THREADS == 0, "each thread looks at as many bins");
+
 // Scores are the logits themselves.
 struct GreedyCandidates
 {
@@ -117,7 +119,7 @@ extern "C" __global__ __launch_bounds__(DRAW_THREADS) void draw_children(const _
 {
     extern __shared__ __align__(16) unsigned char dynamic[];
     RowScratch* scratch = reinterpret_cast<RowScratch*>(dynamic);
-    u64* keys = scratch->histogram;
+    u64* keys = reinterpret_cast<u64*>(dynamic);
 
     i32 row = blockIdx.x, node = p.pass.rows[p.first_row + row].node;
     const Sequence& sequence = load_sequence(&sequence_of(p.pass, p.first_row + row));

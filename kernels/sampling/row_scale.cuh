@@ -9,7 +9,7 @@
 // max(8 BINS, 8 tree_size(tiles)) bytes.
 union RowScratch
 {
-    u64 histogram[BINS];
+    Histogram histogram;
     float tile_sum[2 * BINS];
 };
 

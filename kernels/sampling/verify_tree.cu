@@ -34,6 +34,8 @@
 #define VERIFY_THREADS 1024
 #endif
 
+static_assert(BINS % VERIFY_THREADS == 0, "each thread looks at as many bins");
+
 // The child that equals a token of the target's own choice.
 __device__ inline Step follow_token(const Sequence& sequence, i32 node, i32 tok)
 {
