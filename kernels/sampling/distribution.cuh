@@ -11,6 +11,10 @@ struct SamplingSettings
     u64 top_p_mass;    // in units of 2^-52, at least 1; 0 keeps all
 };
 
+__device__ inline bool keeps_count(const SamplingSettings& sampling, i32 vocabulary) { return sampling.top_k > 0 && sampling.top_k < vocabulary; }
+
+__device__ inline bool keeps_mass(const SamplingSettings& sampling) { return sampling.top_p_mass > 0; }
+
 // What makes one row's logits probabilities. Written by draw_children for every inner node, read by verify_tree.
 // Reciprocals, since a division for each token costs more than the exponential. None overflows: temperatures are 0.001 to 100, the largest
 // weight is 1, and top-p keeps the largest probability at least.

@@ -70,14 +70,14 @@ __device__ inline bool scalar_row_distribution(
         return false;
     for (i32 tok = 0; tok < vocabulary; tok++)
         p[tok] = exact_exp(p[tok] - scale.max);
-    if (sampling.top_k > 0 && sampling.top_k < vocabulary)
+    if (keeps_count(sampling, vocabulary))
     {
         scale.count_floor = scalar_threshold(p, vocabulary, sampling.top_k, true);
         scalar_zero_below(p, vocabulary, scale.count_floor);
     }
     scale.inverse_sum = 1.0f / scalar_sum(p, vocabulary, tile_sum);
     scalar_scale(p, vocabulary, scale.inverse_sum);
-    if (sampling.top_p_mass == 0)
+    if (!keeps_mass(sampling))
         return true;
     scale.mass_floor = scalar_threshold(p, vocabulary, sampling.top_p_mass, false);
     scalar_zero_below(p, vocabulary, scale.mass_floor);

@@ -25,6 +25,9 @@ internal sealed class CudaWorkspace : Workspace
                 headSize, AttendKernels.WorkspaceForAll(size.Rows, config.Heads, positions, config.HeadDim), size.Rows * config.KvHeads);
             Attended = Operands(headSize, 0, 0, new MatMulShape(MatMulKind.Add, config.HiddenSize, headSize));
             Hidden = Operands(config.IntermediateSize, 0, 0, new MatMulShape(MatMulKind.Add, config.HiddenSize, config.IntermediateSize));
+            int rows = Math.Max(1, size.LogitRows), parts = DrawWorkspace.PartsFor(config.VocabularySize);
+            DeviceParts drawing = _parts.Own(new DeviceParts(backend.Context, $"room for drawing from {rows} rows"));
+            Drawing = new DrawWorkspace(drawing.Upload(new int[DrawWorkspace.Words(rows, parts, size.Children)]).Handle, rows, parts, size.Children);
         }
         catch
         {
@@ -52,6 +55,8 @@ internal sealed class CudaWorkspace : Workspace
     public override Activations Hidden { get; }
 
     public override Activations Logits { get; }
+
+    public DrawWorkspace Drawing { get; }
 
     public override void Dispose() => _parts.Dispose();
 }
