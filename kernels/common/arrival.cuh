@@ -10,3 +10,11 @@ __device__ inline bool arrives_last(u32* counter, u32 count)
     asm volatile("atom.acq_rel.gpu.global.inc.u32 %0, [%1], %2;" : "=r"(before) : "l"(__cvta_generic_to_global(counter)), "r"(count - 1) : "memory");
     return before == count - 1;
 }
+
+// The same for a whole block, whose threads all get the answer and see what the other blocks wrote.
+__device__ inline bool block_arrives_last(u32* counter, u32 count)
+{
+    // What this block leaves is written.
+    __syncthreads();
+    return __syncthreads_or(threadIdx.x == 0 && arrives_last(counter, count));
+}

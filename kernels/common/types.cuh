@@ -9,6 +9,8 @@ static_assert(sizeof(u32) == 4 && sizeof(i32) == 4 && sizeof(u64) == 8, "fixed w
 
 __device__ inline float infinity() { return __uint_as_float(0x7F800000u); }
 
+__device__ inline float not_a_number() { return __uint_as_float(0x7FC00000u); }
+
 // All threads of a warp.
 constexpr u32 WARP = 0xFFFFFFFFu;
 constexpr i32 LANES = 32;

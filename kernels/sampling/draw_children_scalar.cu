@@ -59,7 +59,7 @@ extern "C" __global__ void draw_children_scalar(const __grid_constant__ DrawChil
         RandomStream noise = {sequence.seed, (u32)node, sequence.step, DRAFT_NOISE};
         for (i32 tok = 0; tok < p.vocabulary; tok++)
         {
-            float score = logits[tok] / sequence.sampling.temperature - scale.max;
+            float score = logits[tok] * scale.inverse_temperature - scale.max;
             if (q[tok] > 0.0f)
                 insert(score - exact_log(scalar_exponential(noise, tok)), tok, best_key, child_tok, wanted, found);
         }

@@ -5,6 +5,24 @@
 
 constexpr i32 BINS = 2048;
 
+// 64-bit sums as two halves: shared memory adds 32 bits at once, but 64 only by compare-and-swap, over and over where many threads meet in a bin.
+struct Histogram
+{
+    u32 low[BINS];
+    u32 high[BINS];
+
+    __device__ u64 operator[](i32 bin) const { return ((u64)high[bin] << 32) | low[bin]; }
+
+    // Exact whatever the order: each addition that wraps the low half carries once.
+    __device__ void add(i32 bin, u64 mass)
+    {
+        u32 add_low = (u32)mass, before = atomicAdd(&low[bin], add_low);
+        u32 add_high = (u32)(mass >> 32) + (before + add_low < before);
+        if (add_high > 0)
+            atomicAdd(&high[bin], add_high);
+    }
+};
+
 // A walk down the bins from the highest: which bin the target is reached in (0 if in none), and the mass above it.
 struct BinFound
 {
@@ -12,8 +30,8 @@ struct BinFound
     u64 above;
 };
 
-// Thread t looks at the t-th chunk of bins from the top. histogram[] is complete; `found` holds bin 0 and the mass `above`.
-__device__ inline void find_bin(const u64* histogram, u64 above, u64 target, BinFound* found)
+// Thread t looks at the t-th chunk of bins from the top; threads divide BINS. histogram[] is complete; `found` holds bin 0 and the mass `above`.
+__device__ inline void find_bin(const Histogram& histogram, u64 above, u64 target, BinFound* found)
 {
     __shared__ u64 of_warp[LANES];
     i32 bins = BINS / blockDim.x, top = BINS - 1 - (i32)threadIdx.x * bins, warp = threadIdx.x / LANES, lane = threadIdx.x % LANES;
@@ -44,10 +62,10 @@ __device__ inline void find_bin(const u64* histogram, u64 above, u64 target, Bin
 }
 
 // `value_of` makes a logit the value that is compared; by_count: each token has mass 1, else its value in units of 2^-52.
-// Needs BINS u64 of shared memory, free on entry and reusable after the next barrier.
+// The histogram is shared memory, free on entry and reusable after the next barrier.
 template <typename Value>
 __device__ float mass_threshold(
-    const float* __restrict__ logits, i32 vocabulary, Value value_of, u64 target, bool by_count, u64* histogram)
+    const float* __restrict__ logits, i32 vocabulary, Value value_of, u64 target, bool by_count, Histogram& histogram)
 {
     __shared__ BinFound found;
     u32 prefix = 0;
@@ -56,7 +74,7 @@ __device__ float mass_threshold(
     {
         i32 shift = pass == 0 ? 21 : pass == 1 ? 10 : 0, bits = pass == 2 ? 10 : 11;
         for (i32 bin = threadIdx.x; bin < BINS; bin += blockDim.x)
-            histogram[bin] = 0;
+            histogram.low[bin] = histogram.high[bin] = 0;
         // histogram[] is empty, and everybody has read what the last pass found.
         __syncthreads();
         if (threadIdx.x == 0)
@@ -70,7 +88,7 @@ __device__ float mass_threshold(
                 u32 key = __float_as_uint(value);
                 // 64 bits: the first pass shifts everything out.
                 if ((u64)key >> (shift + bits) == prefix)
-                    atomicAdd(&histogram[(key >> shift) & ((1u << bits) - 1)], by_count ? 1 : __float2ull_rz(value * 4503599627370496.0f));
+                    histogram.add((key >> shift) & ((1u << bits) - 1), by_count ? 1 : __float2ull_rz(value * 4503599627370496.0f));
             }
         }
         // histogram[] is complete.

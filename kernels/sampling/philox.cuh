@@ -67,3 +67,11 @@ __device__ inline float uniform_of(u32 r)
 // The most that Gumbel noise -log(-log(1 - u)) can be for this r, with a margin for rounding: the exponential is at least u, and
 // u >= 2^(-1 - leading zeros of r). Costs no logarithm.
 __device__ inline float most_noise(u32 r) { return 0.694f * (float)(1 + __clz((i32)r)); }
+
+// The least that it can be, with a margin too: u < 2^-n behind n leading zeros, so the exponential is less than -log(1 - 2^-n), which is at most
+// 2^-n * 1.387 for n > 0, and less than 16.7 for n = 0, where u ends at 1 - 2^-24.
+__device__ inline float least_noise(u32 r)
+{
+    i32 zeros = __clz((i32)r);
+    return zeros > 0 ? fmaf(0.693f, (float)zeros, -0.33f) : -2.82f;
+}

@@ -28,7 +28,7 @@ struct Residual
     // Once the draft has no mass left, its children came uniformly from the rest: P becomes the residual at that moment, Q is 1.
     bool is_uniform = false;
     float uniform_level = 0.0f;
-    float uniform_mass = 1.0f;
+    float uniform_inverse_mass = 1.0f;
 
     static __device__ float positive(float x) { return x > 0.0f ? x : 0.0f; }
 
@@ -39,7 +39,7 @@ struct Residual
         q = probability(draft_logit, draft_scale);
         if (is_uniform)
         {
-            p = positive(fmaf(-uniform_level, q, p)) / uniform_mass;
+            p = positive(fmaf(-uniform_level, q, p)) * uniform_inverse_mass;
             q = 1.0f;
         }
     }
@@ -145,7 +145,7 @@ struct Residual
     __device__ void fall_back_to_uniform()
     {
         is_uniform = true;
-        uniform_level = level, uniform_mass = residual_mass;
+        uniform_level = level, uniform_inverse_mass = 1.0f / residual_mass;
         level = 0.0f, residual_mass = 1.0f, draft_mass = (float)(vocabulary - rejected);
     }
 };

@@ -48,20 +48,20 @@ __device__ inline void scalar_zero_below(float* p, i32 vocabulary, float thresho
         p[tok] = p[tok] < threshold ? 0.0f : p[tok];
 }
 
-__device__ inline void scalar_divide(float* p, i32 vocabulary, float divisor)
+__device__ inline void scalar_scale(float* p, i32 vocabulary, float factor)
 {
     for (i32 tok = 0; tok < vocabulary; tok++)
-        p[tok] /= divisor;
+        p[tok] *= factor;
 }
 
 // Fills p. False if a logit is NaN or none is finite.
 __device__ inline bool scalar_row_distribution(
     const float* logits, i32 vocabulary, const SamplingSettings& sampling, float* p, float* tile_sum, RowScale& scale)
 {
-    scale = {sampling.temperature, -infinity(), 0.0f, 1.0f, 0.0f, 1.0f};
+    scale = {1.0f / sampling.temperature, -infinity(), 0.0f, 1.0f, 0.0f, 1.0f};
     for (i32 tok = 0; tok < vocabulary; tok++)
     {
-        p[tok] = logits[tok] / sampling.temperature;
+        p[tok] = logits[tok] * scale.inverse_temperature;
         if (p[tok] != p[tok] || p[tok] == infinity())
             return false;
         scale.max = p[tok] > scale.max ? p[tok] : scale.max;
@@ -70,19 +70,19 @@ __device__ inline bool scalar_row_distribution(
         return false;
     for (i32 tok = 0; tok < vocabulary; tok++)
         p[tok] = exact_exp(p[tok] - scale.max);
-    if (sampling.top_k > 0 && sampling.top_k < vocabulary)
+    if (keeps_count(sampling, vocabulary))
     {
         scale.count_floor = scalar_threshold(p, vocabulary, sampling.top_k, true);
         scalar_zero_below(p, vocabulary, scale.count_floor);
     }
-    scale.sum = scalar_sum(p, vocabulary, tile_sum);
-    scalar_divide(p, vocabulary, scale.sum);
-    if (sampling.top_p_mass == 0)
+    scale.inverse_sum = 1.0f / scalar_sum(p, vocabulary, tile_sum);
+    scalar_scale(p, vocabulary, scale.inverse_sum);
+    if (!keeps_mass(sampling))
         return true;
     scale.mass_floor = scalar_threshold(p, vocabulary, sampling.top_p_mass, false);
     scalar_zero_below(p, vocabulary, scale.mass_floor);
-    scale.kept = scalar_sum(p, vocabulary, tile_sum);
-    scalar_divide(p, vocabulary, scale.kept);
+    scale.inverse_kept = 1.0f / scalar_sum(p, vocabulary, tile_sum);
+    scalar_scale(p, vocabulary, scale.inverse_kept);
     return true;
 }
 

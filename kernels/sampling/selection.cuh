@@ -1,13 +1,14 @@
 // The k largest 64-bit keys of a row, in descending order, by a whole block: exact, with two passes over the row in all usual cases.
 //
-// Keys are unique, so the result does not depend on the order in which threads find them. Pass 1 takes the largest key of each of
-// SELECTION_GROUPS disjoint sets of tokens; the k-th largest of these is a lower bound of the k-th largest key. Pass 2 collects what reaches it,
-// on average hardly more than k keys. If they do not fit (many of the largest in one set), the k-th largest of those collected is a better
+// Keys are unique, so the result does not depend on the order in which threads find them. Pass 1 takes a bound of the largest
+// key of each of blockDim.x / GROUP_LANES disjoint sets of tokens; the k-th largest of these is at most the k-th largest key. Pass 2 collects what
+// reaches it, a few times k keys. If they do not fit (many of the largest in one set), the k-th largest of those collected is a better
 // bound, and the pass is repeated: every repetition drops at least SELECTION_ROOM - k keys for good.
 #pragma once
+#include "block_reduce.cuh"
 #include "quad.cuh"
 
-constexpr i32 SELECTION_ROOM = 2048;
+constexpr i32 SELECTION_ROOM = 1024;
 constexpr i32 GROUP_LANES = 4;
 
 // The token's place in the order: drafted ones first, then by score, then by ascending token. Never 0 for a score above -infinity.
@@ -21,19 +22,19 @@ __device__ inline u64 selection_key(bool first_class, float score, i32 tok)
 
 __device__ inline i32 token_of(u64 key) { return (i32)(0x7FFFFFFFu - ((u32)key & 0x7FFFFFFFu)); }
 
-// What a score must exceed to beat a key; -infinity for keys of the second class, which every score of the first beats.
-__device__ inline float score_to_beat(u64 key)
+// The score in a key; NaN, which nothing is below, for a key of 0 or 1.
+__device__ inline float score_of(u64 key)
 {
-    if (!(key >> 63))
-        return -infinity();
     u32 ordered = (u32)(key >> 31);
     return __uint_as_float((ordered >> 31) ? ordered & 0x7FFFFFFFu : ~ordered);
 }
 
-// Bitonic sort, largest first. count: a power of two. keys[] is complete on entry (barrier) and on return.
+// Bitonic sort, largest first. count: a power of two. keys[] is complete on entry (barrier) and on return. A warp sorts few keys alone, while the
+// others wait, since they would have to meet after each step.
 __device__ inline void sort_descending(u64* keys, i32 count)
 {
-    for (i32 size = 2; size <= count; size *= 2)
+    bool alone = count <= 2 * LANES;
+    for (i32 size = 2; size <= count && (!alone || threadIdx.x < LANES); size *= 2)
     {
         for (i32 apart = size / 2; apart > 0; apart /= 2)
         {
@@ -45,36 +46,50 @@ __device__ inline void sort_descending(u64* keys, i32 count)
                     keys[low] = b, keys[high] = a;
             }
             // This step's exchanges are complete.
-            __syncthreads();
+            if (alone)
+                __syncwarp();
+            else
+                __syncthreads();
         }
     }
+    // keys[] is sorted.
+    if (alone)
+        __syncthreads();
 }
 
-// candidates(quad, floor, visit) calls visit(key) for the keys of a quad of tokens; it may leave out those below floor.
-// wanted: at most blockDim.x / GROUP_LANES and at most SELECTION_ROOM / 2. keys[]: SELECTION_ROOM of shared memory, free on entry.
-// Returns how many there are; the first of keys[] are the result.
-template <typename Candidates> __device__ i32 select_largest(i32 quads, i32 wanted, u64* keys, Candidates candidates)
+// The largest key of this thread's quads.
+template <typename Candidates> __device__ u64 largest_key(i32 quads, const Candidates& candidates)
 {
-    __shared__ i32 collected;
     u64 best = 0;
     for (i32 quad = threadIdx.x; quad < quads; quad += blockDim.x)
         candidates(quad, best, [&](u64 key) { best = key > best ? key : best; });
-    for (i32 apart = GROUP_LANES / 2; apart > 0; apart /= 2)
-    {
-        u64 other = __shfl_xor_sync(WARP, best, apart);
-        best = other > best ? other : best;
-    }
-    if (threadIdx.x % GROUP_LANES == 0)
-        keys[threadIdx.x / GROUP_LANES] = best;
-    // keys[] has every group's largest.
-    __syncthreads();
-    sort_descending(keys, blockDim.x / GROUP_LANES);
+    return best;
+}
 
+// candidates(quad, floor, visit) calls visit(key) for the keys of a quad of tokens; it may leave out those below floor. candidates.bound(quads) is at
+// most the largest key of this thread's quads.
+// wanted: at most SELECTION_ROOM / 2. keys[]: SELECTION_ROOM of shared memory, free on entry.
+// Returns how many there are; the first of keys[] are the result.
+template <typename Candidates> __device__ i32 select_largest(i32 quads, i32 wanted, u64* keys, const Candidates& candidates)
+{
+    __shared__ i32 collected;
+    i32 groups = blockDim.x / GROUP_LANES;
+    // No key is 0, so 1 lets all of them through.
+    u64 floor = 1;
+    // No bound is needed where all keys fit, and none can be had for more keys than groups.
+    if (4 * quads > SELECTION_ROOM && wanted <= groups)
+    {
+        u64 best = warp_reduce<Largest>(candidates.bound(quads), GROUP_LANES);
+        if (threadIdx.x % GROUP_LANES == 0)
+            keys[threadIdx.x / GROUP_LANES] = best;
+        // keys[] has every group's bound.
+        __syncthreads();
+        sort_descending(keys, groups);
+        floor = Largest::of(floor, keys[wanted - 1]);
+    }
     i32 count = 0;
     for (i32 round = 0; round <= 4 * quads / (SELECTION_ROOM / 2); round++)
     {
-        // No key is 0, so 1 lets all of them through.
-        u64 floor = keys[wanted - 1] > 0 ? keys[wanted - 1] : 1;
         // Everybody has read the bound and the last count.
         __syncthreads();
         if (threadIdx.x == 0)
@@ -102,6 +117,7 @@ template <typename Candidates> __device__ i32 select_largest(i32 quads, i32 want
         sort_descending(keys, sorted);
         if (count <= SELECTION_ROOM)
             break;
+        floor = keys[wanted - 1];
     }
     return count < wanted ? count : wanted;
 }

@@ -10,6 +10,14 @@ __device__ inline i32 tiles_of(i32 vocabulary) { return (vocabulary + TILE_TOKEN
 // Room that tree_over_tiles needs: a power of two.
 __device__ inline i32 tree_size(i32 tiles) { return tiles <= 1 ? 1 : 1 << (32 - __clz(tiles - 1)); }
 
+// The tree over a warp's lanes, its last levels: lane i with i + 16, then 8, 4, 2, 1 apart. Every lane gets the sum.
+__device__ inline float tree_over_lanes(float sum)
+{
+    for (i32 half = LANES / 2; half > 0; half /= 2)
+        sum += __shfl_down_sync(WARP, sum, half);
+    return __shfl_sync(WARP, sum, 0);
+}
+
 // Adds up tile_sum[0 .. tiles), shared memory of tree_size(tiles) floats that this block's threads have just written. Every thread gets
 // the sum. tile_sum[] is overwritten, and may be reused after the next barrier.
 __device__ inline float tree_over_tiles(float* tile_sum, i32 tiles)
@@ -28,8 +36,5 @@ __device__ inline float tree_over_tiles(float* tile_sum, i32 tiles)
     }
     // The last levels in every warp alike, so that the sum needs no way back through shared memory.
     i32 lane = threadIdx.x % LANES;
-    float sum = lane < size ? tile_sum[lane] : 0.0f;
-    for (i32 half = LANES / 2; half > 0; half /= 2)
-        sum += __shfl_down_sync(WARP, sum, half);
-    return __shfl_sync(WARP, sum, 0);
+    return tree_over_lanes(lane < size ? tile_sum[lane] : 0.0f);
 }

@@ -34,6 +34,8 @@
 #define VERIFY_THREADS 1024
 #endif
 
+static_assert(BINS % VERIFY_THREADS == 0, "each thread looks at as many bins");
+
 // The child that equals a token of the target's own choice.
 __device__ inline Step follow_token(const Sequence& sequence, i32 node, i32 tok)
 {
@@ -110,8 +112,7 @@ extern "C" __global__ __launch_bounds__(VERIFY_THREADS) void verify_tree(const _
     const Sequence& sequence = load_sequence(part.sequence);
     for (i32 node = blockIdx.x; node < part.rows && sequence.errors == 0; node += gridDim.x)
     {
-        // Scratch is free: everybody has left the node before.
-        __syncthreads();
+        // Each node begins with a reduction, whose barriers keep it from overwriting what others still read of the node before.
         const float* target = p.target + (size_t)(part.first_row + node) * p.target_stride;
         Step step = sequence.sampling.temperature == 0.0f ? follow_token(sequence, node, argmax(target, p.vocabulary))
             : follow_residual(p, sequence, target, node, reinterpret_cast<RowScratch*>(dynamic));

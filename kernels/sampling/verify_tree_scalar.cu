@@ -59,7 +59,7 @@ struct ScalarResidual
         else if (draft_mass <= 0.0f)
         {
             for (i32 token = 0; token < vocabulary; token++)
-                p[token] = weights[token] / residual_mass, q[token] = 1.0f;
+                p[token] = weights[token] * (1.0f / residual_mass), q[token] = 1.0f;
             for (i32 rank = 0; rank < rejected; rank++)
                 p[child_tok[rank]] = 0.0f, q[child_tok[rank]] = 0.0f;
             level = 0.0f, residual_mass = 1.0f, draft_mass = (float)(vocabulary - rejected);

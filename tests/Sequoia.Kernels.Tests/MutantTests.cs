@@ -14,15 +14,15 @@ internal sealed class MutantTests : CudaFixture
     [
         new("Noise_of_the_next_node", "draw_children.cu", "(u32)node, sequence.step", "(u32)node + 1, sequence.step"),
         new("Noise_of_the_first_step", "draw_children.cu", "sequence.step, DRAFT_NOISE", "0u, DRAFT_NOISE"),
-        new("Scores_keep_the_maximum", "draw_children.cu", "/ scale.temperature - scale.max;", "/ scale.temperature;"),
+        new("Scores_keep_the_maximum", "draw_children.cu", "* scale.inverse_temperature - scale.max;", "* scale.inverse_temperature;"),
         new("Ties_go_to_the_higher_token", "selection.cuh", "(0x7FFFFFFFu - (u32)tok);", "(u32)tok;"),
         new("Signed_zeros_differ", "selection.cuh", "__float_as_uint(score + 0.0f)", "__float_as_uint(score)"),
-        new("Tokens_without_mass_are_not_ranked_behind", "draw_children.cu", "selection_key(has_mass,", "selection_key(true,"),
-        new("No_child_once_the_mass_is_used_up", "draw_children.cu", "scale, wanted) < wanted;", "scale, wanted) < 0;"),
+        new("Tokens_without_mass_are_not_ranked_behind", "draw_children.cu", "visit(selection_key(has_mass,", "visit(selection_key(true,"),
+        new("No_child_once_the_mass_is_used_up", "draw_children.cu", "(with_mass, 0) < wanted;", "(with_mass, 0) < 0;"),
         new("Bound_of_noise_too_low", "philox.cuh", "0.694f * (float)(1 + __clz", "0.694f * (float)(__clz"),
-        new("Bound_one_too_high", "selection.cuh", "keys[wanted - 1] > 0 ? keys[wanted - 1] : 1", "keys[wanted - 1] > 0 ? keys[wanted - 1] + 1 : 1"),
+        new("Bound_one_too_high", "selection.cuh", "Largest::of(floor, keys[wanted - 1])", "Largest::of(floor, keys[wanted - 1] + 1)"),
         new("Candidates_beyond_the_room_are_lost", "selection.cuh", "if (count <= SELECTION_ROOM)", "if (count <= 2 * SELECTION_ROOM * 100)"),
-        new("Temperature_multiplies", "distribution.cuh", "logit / scale.temperature", "logit * scale.temperature"),
+        new("Temperature_multiplies", "distribution.cuh", "logit * scale.inverse_temperature", "logit / scale.inverse_temperature"),
         new("Top_k_drops_ties", "distribution.cuh", "weight < scale.count_floor", "weight <= scale.count_floor && scale.count_floor > 0.0f"),
         new("Top_p_drops_ties", "distribution.cuh", "p < scale.mass_floor", "p <= scale.mass_floor && scale.mass_floor > 0.0f"),
         new("Top_p_stops_one_bin_late", "mass_threshold.cuh", "mass + mine >= target", "mass + mine > target"),
@@ -34,16 +34,37 @@ internal sealed class MutantTests : CudaFixture
         new("Padding_is_read", "quad.cuh", "tok + 4 <= vocabulary", "tok < vocabulary"),
         new("Sum_read_before_it_is_complete", "tiled_sum.cuh", "    // tile_sum[] is complete.\n    __syncthreads();", ""),
         new("Tree_without_barriers", "tiled_sum.cuh", "        // This level of the tree is complete.\n        __syncthreads();", ""),
-        new("Sort_without_barriers", "selection.cuh", "            // This step's exchanges are complete.\n            __syncthreads();", ""),
+        new("Sort_without_barriers", "selection.cuh", "            else\n                __syncthreads();", ""),
         new("Histogram_read_before_it_is_complete", "mass_threshold.cuh", "        // histogram[] is complete.\n        __syncthreads();", ""),
-        new("Children_of_one_race", "draw_children.cu", "(u32)(tree.first_child[node] + rank), sequence.step, CHILD_SAMPLE", "(u32)tree.first_child[node], sequence.step, CHILD_SAMPLE"),
-        new("NaN_passes", "row_scale.cuh", "__syncthreads_or(is_nan) || ", ""),
+        new("Children_of_one_race", "draw_children.cu", "(u32)(tree.first_child[node] + found), sequence.step, CHILD_SAMPLE", "(u32)tree.first_child[node], sequence.step, CHILD_SAMPLE"),
+        new("NaN_passes", "row_scale.cuh", "__syncthreads_or(is_nan) ? not_a_number() : largest", "largest"),
+        new("NaN_of_another_block_passes", "draw_children.cu", "__any_sync(WARP, largest != largest) ? not_a_number() : ", ""),
+        new("Last_tile_of_a_share_is_forgotten", "share.cuh", "- first + step - 1) / step", "- first) / step"),
+        new("Share_of_the_first_block", "share.cuh", "return first + step * index;", "return step * index;"),
+        new("Maximum_of_one_block", "draw_children.cu", "lane < workspace.scale_parts ?", "lane < 1 ?"),
+        new("Sum_of_one_block", "draw_children.cu", "lane < parts ? sums[lane]", "lane < 1 ? sums[lane]"),
+        new("Race_in_one_block", "draw_children.cu", "other < parts; other++", "other < 1; other++"),
+        new("Keys_of_one_block", "draw_children.cu", "KeysOfParts{of_parts, parts * wanted}", "KeysOfParts{of_parts, wanted}"),
+        new("Keys_without_their_block", "draw_children.cu", "of_parts[part * wanted + rank] =", "of_parts[rank] ="),
+        new("Keys_of_the_next_row", "draw_children.cu", "(size_t)row * parts * workspace.room", "(size_t)row * workspace.room"),
+        new("Scale_before_all_maxima", "draw_children.cu", "|| !block_arrives_last(workspace.arrived + row, parts))", "|| !block_arrives_last(workspace.arrived + row, 1))"),
+        new("Children_before_all_keys", "draw_children.cu", "    if (!block_arrives_last(workspace.arrived + row, parts))", "    if (!block_arrives_last(workspace.arrived + row, 1))"),
+        new("Arrives_before_all_is_written", "arrival.cuh", "    // What this block leaves is written.\n    __syncthreads();", ""),
+        new("Scale_read_before_it_is_complete", "draw_children.cu", "        // The scale is complete.\n        __syncthreads();", ""),
+        new("Races_read_before_they_are_complete", "draw_children.cu", "    // keys[] is complete.\n    __syncthreads();", ""),
+        new("Reduction_overwrites_the_last", "block_reduce.cuh", "    // of_warp[] is free: the previous reduction's readers are done.\n    __syncthreads();", ""),
+        new("Least_noise_too_high", "philox.cuh", "-0.33f) : -2.82f", "0.2f) : -1.0f"),
+        new("Tokens_without_mass_are_counted", "draw_children.cu", "with_mass += mass > 0.0f;", "with_mass++;"),
+        new("Sorted_by_a_warp_without_its_barrier", "selection.cuh", "    // keys[] is sorted.\n    if (alone)\n        __syncthreads();", ""),
+        new("Carry_is_lost", "mass_threshold.cuh", " + (before + add_low < before)", ""),
+        new("Carry_of_every_addition", "mass_threshold.cuh", "(before + add_low < before)", "1"),
+        new("High_half_is_lost", "mass_threshold.cuh", "((u64)high[bin] << 32) | low[bin]", "(u64)low[bin]"),
     ];
 
     private static readonly Mutation[] Verifying =
     [
         new("Coin_of_the_rank", "verify_tree.cu", "accept_coin(sequence.seed, sequence.step, node, child)", "accept_coin(sequence.seed, sequence.step, node, child - first)"),
-        new("Top_p_is_not_renormalised", "distribution.cuh", "scale.kept == 1.0f ? p", "true ? p"),
+        new("Top_p_is_not_renormalised", "distribution.cuh", "0.0f : p * scale.inverse_kept", "0.0f : p"),
         new("Accepts_impossible_tokens", "residual.cuh", "residual_mass > coin * q / draft_mass", "residual_mass >= coin * q / draft_mass"),
         new("Quotient_without_the_drafts_mass", "residual.cuh", "> coin * q / draft_mass", "> coin * q"),
         new("Quotient_without_the_residuals_mass", "residual.cuh", "q, p)) / residual_mass >", "q, p)) >"),
@@ -139,11 +160,23 @@ internal sealed class MutantTests : CudaFixture
         }
         for (int seed = 0; seed < 12; seed++)
             Check(DrawCases.Random(kernels, seed, mostRows: 4, method: seed % 2 == 0 ? SpeculationMethod.SpecInfer : SpeculationMethod.TargetOnly));
+        // Rows of which a block's share has more keys than there is room for.
+        for (int seed = 0; seed < 14; seed++)
+            Check(DrawCases.Random(kernels, seed, mostRows: 2, vocabulary: 32_000));
+        Check(DrawCases.OneChild(kernels, seed: 0, temperature: 0));
+        for (int seed = 0; seed < 5; seed++)
+            Check(DrawCases.OneChild(kernels, seed, temperature: 3));
+        // More children than a warp has threads.
+        foreach (SpeculationMethod method in Enum.GetValues<SpeculationMethod>())
+        {
+            using var _ = new Launching(Launching.Checked(Schedule.Random));
+            Check(DrawCases.ManyChildren(kernels, method));
+        }
         Check(DrawCases.FarFromZero(kernels, rows: 16));
         Check(DrawCases.Crowded(kernels, block: 256, temperature: 1));
-        DraftedTree damaged = DraftedTree.OfSeed(1, mostRows: 4, method: SpeculationMethod.Sequoia);
-        damaged.Row(0)[0] = float.NaN;
-        Check(new DrawChildrenProblem(kernels, damaged, seed: 1, block: 256));
+        DraftedTree damaged = DraftedTree.OfSeed(1, mostRows: 4, vocabulary: 1003, method: SpeculationMethod.Sequoia);
+        damaged.Row(0)[^1] = float.NaN;
+        Check(new DrawChildrenProblem(kernels, damaged, seed: 1, block: 256, parts: 32));
 
         static void Check(DrawChildrenProblem problem)
         {

@@ -23,6 +23,7 @@ internal sealed class ParameterLayoutTests : CudaFixture
         Case<Outcomes>("outcome.cuh", "Outcomes"),
         Case<RowTile>("attend.cuh", "RowTile"),
         Case<Attend>("attend.cuh", "Attend"),
+        Case<DrawWorkspace>("draw_children.cuh", "DrawWorkspace"),
         Case<DrawChildren>("draw_children.cuh", "DrawChildren"),
         Case<VerifyTree>("verify_tree.cuh", "VerifyTree"),
         Case<Embed>("embed.cu", "Embed"),

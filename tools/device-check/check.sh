@@ -314,7 +314,7 @@ speed() {
     local ncu
     ncu=$(on_gpu && tool ncu)
     if [ -n "$ncu" ]; then
-        go ncu 60 "$ncu" --clock-control none --csv --target-processes all -k 'regex:matmul|attend|verify|draw|norm' --filter-mode per-launch-config -c 1 \
+        go ncu 60 "$ncu" --clock-control none --csv --target-processes all -k 'regex:matmul|attend|verify|draw|scale|norm' --filter-mode per-launch-config -c 1 \
             --metrics gpu__time_duration.sum,dram__bytes_read.sum,dram__bytes_write.sum,lts__t_bytes.sum,sm__warps_active.avg.pct_of_peak_sustained_active,smsp__issue_active.avg.pct_of_peak_sustained_active,sm__inst_executed_pipe_tensor.avg.pct_of_peak_sustained_active,launch__shared_mem_config_size,launch__registers_per_thread \
             "$sequoia" kernels bench --device "$device" --repeats 1
         save ncu.csv ncu

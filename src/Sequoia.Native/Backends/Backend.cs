@@ -24,6 +24,9 @@ internal abstract class Backend : IDisposable
     /// <summary>The deepest tree that the device supports.</summary>
     public virtual int MostTreeLevels => int.MaxValue;
 
+    /// <summary>The maximum number of children of a node that the device can draw.</summary>
+    public virtual int MostChildren => int.MaxValue;
+
     public virtual WorkQueue CreateQueue() => new();
 
     /// <summary>Copies a norm's weights or a matrix to the device.</summary>

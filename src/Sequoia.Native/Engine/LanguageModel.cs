@@ -63,7 +63,8 @@ public sealed class LanguageModel : IDisposable
                 cancellation.ThrowIfCancellationRequested();
                 progress?.Report((double)(loaded += tensor.Bytes) / all);
             }), files);
-            (Device, DeviceId, HasTimes, MostTreeLevels, Note) = (backend.Name, BackendFactory.IdOf(backend), backend.HasTimes, backend.MostTreeLevels, Joined(ModelFolder.Note(folder), backend.NoteOn(tensors)));
+            (Device, DeviceId, HasTimes, MostTreeLevels, MostChildren, Note) = (
+                backend.Name, BackendFactory.IdOf(backend), backend.HasTimes, backend.MostTreeLevels, backend.MostChildren, Joined(ModelFolder.Note(folder), backend.NoteOn(tensors)));
         }
         catch
         {
@@ -125,6 +126,9 @@ public sealed class LanguageModel : IDisposable
 
     /// <summary>The deepest tree that the device supports.</summary>
     internal int MostTreeLevels { get; }
+
+    /// <summary>The maximum number of children of a node that the device can draw.</summary>
+    internal int MostChildren { get; }
 
     /// <summary>A hash of all tensors' names, shapes and types. The time of a pass depends on these, not on the values.</summary>
     internal string Fingerprint { get; }

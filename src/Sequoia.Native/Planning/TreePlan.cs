@@ -85,6 +85,8 @@ internal sealed record TreeDecision(TokenTree Tree, TreePlan? Plan, AcceptanceVe
         int mostChildren = Enumerable.Range(0, tree.Size).Max(tree.ChildCount);
         if (mostChildren > target.Config.VocabularySize)
             throw new InvalidInputException($"tree: a node has {mostChildren} children, more than the vocabulary's {target.Config.VocabularySize} tokens; use a narrower tree") { Parameter = "tree" };
+        if (mostChildren > target.MostChildren)
+            throw new InvalidInputException($"tree: a node has {mostChildren} children, and {target.Device} can draw {target.MostChildren}; use a narrower tree") { Parameter = "tree" };
         if (tree.Levels > target.MostTreeLevels)
             throw new InvalidInputException($"tree: it has {tree.Levels} levels, and {target.Device} can compute {target.MostTreeLevels}; use a shallower tree") { Parameter = "tree" };
     }

@@ -16,7 +16,7 @@ internal static unsafe class ChildSampler
         Span<float> keys = scratch.BestKeys.AsSpan(0, children.Length);
         LogScale scale = TokenDistribution.FromLogits(kernels, logits, options, q, scratch);
         random.Fill(scratch.Random, scratch.Padded, node, RandomPurpose.DraftNoise);
-        int found = kernels.LargestNoisy(logits, options.Temperature, q, scale, scratch.Random, scratch.Padded, keys, children);
+        int found = kernels.LargestNoisy(logits, q, scale, scratch.Random, scratch.Padded, keys, children);
         if (found < children.Length)
             kernels.LargestNoise(q, scratch.Random, scratch.Vocabulary, keys[found..], children[found..]);
     }

@@ -87,7 +87,7 @@ internal unsafe ref struct ResidualDistribution
     /// <summary>The draft has no mass left: further children were drawn uniformly, so D is uniform over the tokens not rejected.</summary>
     private void FallBackToUniform()
     {
-        _kernels.Divide(_scratch.Row, _residualMass, _scratch.Padded);
+        _kernels.Multiply(_scratch.Row, 1 / _residualMass, _scratch.Padded);
         Buffer.MemoryCopy(_scratch.Row, _p, sizeof(float) * (long)_scratch.Padded, sizeof(float) * (long)_scratch.Padded);
         new Span<float>(_q, _scratch.Vocabulary).Fill(1);
         for (int i = 0; i < _rejected; i++)

@@ -7,7 +7,8 @@ internal static unsafe class TokenDistribution
     public static LogScale FromLogits(VocabularyKernels kernels, float* logits, SamplingOptions options, float* p, SamplingScratch scratch)
     {
         int padded = scratch.Padded;
-        float max = kernels.Scale(logits, options.Temperature, p, scratch.Vocabulary);
+        // Reciprocals, as on a GPU, where a division for each token would cost more than its exponential.
+        float inverse = 1 / options.Temperature, max = kernels.Scale(logits, inverse, p, scratch.Vocabulary);
         kernels.Exp(p, max, padded);
         if (options.TopK > 0 && options.TopK < scratch.Vocabulary)
             kernels.ZeroBelow(p, scratch.Threshold.ForCount(p, scratch.Vocabulary, options.TopK), padded);
@@ -15,15 +16,15 @@ internal static unsafe class TokenDistribution
         // The largest term is 1: only NaN or infinite logits move the sum out of range.
         if (!(sum >= 1 && sum < float.PositiveInfinity))
             throw new InvalidOperationException("The model gave NaN or infinite logits; its weights are damaged.");
-        kernels.Divide(p, sum, padded);
+        kernels.Multiply(p, 1 / sum, padded);
         if (options.TopP >= 1)
-            return new LogScale(max, sum);
+            return new LogScale(inverse, max, sum);
         // At least one unit, so that the most probable token stays however small p is.
         ulong mass = Math.Max(1, (ulong)(options.TopP * MassThreshold.MassUnit));
         kernels.ZeroBelow(p, scratch.Threshold.ForMass(p, scratch.Vocabulary, mass), padded);
         float kept = TiledSum.Of(p, padded, scratch.Tiles);
-        kernels.Divide(p, kept, padded);
-        return new LogScale(max, sum * kept);
+        kernels.Multiply(p, 1 / kept, padded);
+        return new LogScale(inverse, max, sum * kept);
     }
 
     /// <summary>Draws a token with probability proportional to its weight: the first to arrive in an exponential race; -1 if no weight is positive.</summary>
@@ -34,8 +35,8 @@ internal static unsafe class TokenDistribution
     }
 }
 
-/// <summary>Converts a scaled logit z to its probability: p = exp(z - Max) / Sum.</summary>
-internal readonly record struct LogScale(float Max, float Sum);
+/// <summary>Converts a logit to its probability: z = logit * InverseTemperature, p = exp(z - Max) / Sum.</summary>
+internal readonly record struct LogScale(float InverseTemperature, float Max, float Sum);
 
 /// <summary>How a distribution is computed from logits: temperature, then top-k, then top-p, then renormalised.</summary>
 /// <param name="Temperature">0 is greedy.</param>

@@ -13,24 +13,24 @@ internal abstract unsafe class VocabularyKernels
     /// <summary>Rows are whole tiles of <see cref="TiledSum"/>.</summary>
     public static int Padded(int vocabulary) => (vocabulary + TiledSum.TileSize - 1) / TiledSum.TileSize * TiledSum.TileSize;
 
-    /// <summary>scores = logits / temperature; returns the largest.</summary>
-    public abstract float Scale(float* logits, float temperature, float* scores, int vocabulary);
+    /// <summary>scores = logits * factor; returns the largest.</summary>
+    public abstract float Scale(float* logits, float factor, float* scores, int vocabulary);
 
     /// <summary>x = exp(x - max), in place.</summary>
     public abstract void Exp(float* x, float max, int padded);
 
-    /// <summary>x = x / divisor, in place.</summary>
-    public abstract void Divide(float* x, float divisor, int padded);
+    /// <summary>x = x * factor, in place.</summary>
+    public abstract void Multiply(float* x, float factor, int padded);
 
     /// <summary>x = 0 where x is below the threshold, in place.</summary>
     public abstract void ZeroBelow(float* x, float threshold, int padded);
 
     /// <summary>
-    /// The tokens with the largest logits / temperature - maximum + Gumbel noise among those with q &gt; 0, in descending order, ties by
-    /// ascending token; returns their number. <paramref name="scale"/> is the divisor of exp(logits / temperature) that gives q.
+    /// The tokens with the largest z - maximum + Gumbel noise among those with q &gt; 0, in descending order, ties by ascending token; returns
+    /// their number. <paramref name="scale"/> turns logits into z and q.
     /// </summary>
     public abstract int LargestNoisy(
-        float* logits, float temperature, float* q, LogScale scale, uint* random, int padded, Span<float> bestKeys, Span<int> bestTokens);
+        float* logits, float* q, LogScale scale, uint* random, int padded, Span<float> bestKeys, Span<int> bestTokens);
 
     /// <summary>The same among the tokens with q = 0, by their noise alone.</summary>
     public abstract int LargestNoise(float* q, uint* random, int vocabulary, Span<float> bestKeys, Span<int> bestTokens);
@@ -63,20 +63,20 @@ internal sealed unsafe class VocabularyKernels<TLanes> : VocabularyKernels where
     private const float SmallestNormal = 1.17549435e-38f;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public override float Scale(float* logits, float temperature, float* scores, int vocabulary)
+    public override float Scale(float* logits, float factor, float* scores, int vocabulary)
     {
-        TLanes divisor = TLanes.Broadcast(temperature), max = TLanes.Broadcast(float.NegativeInfinity);
+        TLanes f = TLanes.Broadcast(factor), max = TLanes.Broadcast(float.NegativeInfinity);
         int i = 0;
         for (; i <= vocabulary - Width; i += Width)
         {
-            TLanes z = TLanes.Load(logits + i) / divisor;
+            TLanes z = TLanes.Load(logits + i) * f;
             TLanes.Store(z, scores + i);
             max = TLanes.Max(z, max);
         }
         float largest = TLanes.Largest(max);
         for (; i < vocabulary; i++)
         {
-            scores[i] = logits[i] / temperature;
+            scores[i] = logits[i] * factor;
             largest = scores[i] > largest ? scores[i] : largest;
         }
         new Span<float>(scores + vocabulary, Padded(vocabulary) - vocabulary).Fill(float.NegativeInfinity);
@@ -92,11 +92,11 @@ internal sealed unsafe class VocabularyKernels<TLanes> : VocabularyKernels where
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public override void Divide(float* x, float divisor, int padded)
+    public override void Multiply(float* x, float factor, int padded)
     {
-        TLanes d = TLanes.Broadcast(divisor);
+        TLanes f = TLanes.Broadcast(factor);
         for (int i = 0; i < padded; i += Width)
-            TLanes.Store(TLanes.Load(x + i) / d, x + i);
+            TLanes.Store(TLanes.Load(x + i) * f, x + i);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -112,12 +112,12 @@ internal sealed unsafe class VocabularyKernels<TLanes> : VocabularyKernels where
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override int LargestNoisy(
-        float* logits, float temperature, float* q, LogScale scale, uint* random, int padded, Span<float> bestKeys, Span<int> bestTokens)
+        float* logits, float* q, LogScale scale, uint* random, int padded, Span<float> bestKeys, Span<int> bestTokens)
     {
         float* keys = stackalloc float[Width];
         int found = 0;
         float threshold = float.NegativeInfinity;
-        TLanes divisor = TLanes.Broadcast(temperature), max = TLanes.Broadcast(scale.Max), reach = TLanes.Broadcast(float.PositiveInfinity);
+        TLanes inverse = TLanes.Broadcast(scale.InverseTemperature), max = TLanes.Broadcast(scale.Max), reach = TLanes.Broadcast(float.PositiveInfinity);
         for (int i = 0; i < padded; i += Width)
         {
             TLanes u = Uniform(random + i), weight = TLanes.Load(q + i);
@@ -125,7 +125,7 @@ internal sealed unsafe class VocabularyKernels<TLanes> : VocabularyKernels where
             if (TLanes.MaskGreater(TLanes.Max(weight, TLanes.Broadcast(SmallestNormal)) * reach, u) == 0)
                 continue;
             // Minus the maximum, as in q itself: large scores would round the noise away.
-            TLanes key = (TLanes.Load(logits + i) / divisor) - max - ExactMath.Log(ExactMath.NegativeLog1m(u));
+            TLanes key = (TLanes.Load(logits + i) * inverse) - max - ExactMath.Log(ExactMath.NegativeLog1m(u));
             key = TLanes.SelectLess(TLanes.Zero, weight, key, TLanes.Broadcast(float.NegativeInfinity));
             uint mask = TLanes.MaskGreater(key, TLanes.Broadcast(threshold));
             if (mask == 0)

@@ -28,6 +28,7 @@ internal sealed class KernelProblemTests : CudaFixture
         ("attend", new("Splits_of_the_first_keys", "attend.cu", "cache_row(pages, first_key + first_tile", "cache_row(pages, first_tile")),
         ("attend_scalar", new("Forgets_to_shrink", "attend_scalar.cu", "float sum = sums[part] * shrink;", "float sum = sums[part];")),
         ("draw_children", new("Noise_of_the_next_node", "draw_children.cu", "(u32)node, sequence.step", "(u32)node + 1, sequence.step")),
+        ("draw_children", new("Keys_of_one_block", "draw_children.cu", "KeysOfParts{of_parts, parts * wanted}", "KeysOfParts{of_parts, wanted}")),
         ("draw_children", new("Twin_keeps_too_few", "draw_children_scalar.cu", "at > 0 && best_key[at - 1] < key", "at > 0 && best_key[at - 1] <= key")),
         ("verify_tree", new("Level_is_not_added_up", "residual.cuh", "level += residual_mass / draft_mass;", "level = residual_mass / draft_mass;")),
         ("verify_tree", new("Walks_beyond_the_computed_nodes", "verify_tree.cu", "step.child >= part.rows", "step.child > part.rows")),

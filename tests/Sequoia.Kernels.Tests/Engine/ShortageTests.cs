@@ -75,6 +75,15 @@ internal sealed class ShortageTests : CudaFixture
     }
 
     [Test]
+    public void A_tree_that_is_too_wide_is_told_by_the_constructor()
+    {
+        using LanguageModel model = LanguageModel.Load(_folder.Path, Options);
+        new TextGenerator(model, model, TreePolicy.Chains(512, 1)).Dispose();
+        InvalidInputException refused = Assert.Throws<InvalidInputException>(() => new TextGenerator(model, model, TreePolicy.Chains(513, 1)).Dispose())!;
+        Assert.That(refused.Message, Does.StartWith("tree: a node has 513 children, and software").And.EndsWith(" can draw 512; use a narrower tree"));
+    }
+
+    [Test]
     public void Weights_that_change_their_type_are_noted()
     {
         using LanguageModel model = LanguageModel.Load(_folder.Path, Options);

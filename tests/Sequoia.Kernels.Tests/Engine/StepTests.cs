@@ -159,7 +159,7 @@ internal sealed class StepTests : CudaFixture
         }
         Assert.That(findings, Is.Empty);
         Assert.That(kernels, Is.SupersetOf((string[])
-            ["embed", "matmul", "matmul_add", "matmul_silu_mul", "matmul_rope", "attend", "draw_children", "verify_tree", "compact_kv", "advance_step"]));
+            ["embed", "matmul", "matmul_add", "matmul_silu_mul", "matmul_rope", "attend", "scale_rows", "draw_children", "verify_tree", "compact_kv", "advance_step"]));
     }
 
     /// <summary>Sixteen steps: of each one graph launch, one wait, nothing else but what may be brought to the device, and no byte allocated.</summary>

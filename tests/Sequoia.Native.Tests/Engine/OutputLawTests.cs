@@ -133,17 +133,17 @@ public sealed unsafe class OutputLawTests
     {
         private readonly VocabularyKernels _right = CpuKernels.Best.Vocabulary;
 
-        public override float Scale(float* logits, float temperature, float* scores, int vocabulary) => _right.Scale(logits, temperature, scores, vocabulary);
+        public override float Scale(float* logits, float factor, float* scores, int vocabulary) => _right.Scale(logits, factor, scores, vocabulary);
 
         public override void Exp(float* x, float max, int padded) => _right.Exp(x, max, padded);
 
-        public override void Divide(float* x, float divisor, int padded) => _right.Divide(x, divisor, padded);
+        public override void Multiply(float* x, float factor, int padded) => _right.Multiply(x, factor, padded);
 
         public override void ZeroBelow(float* x, float threshold, int padded) => _right.ZeroBelow(x, threshold, padded);
 
         public override int LargestNoisy(
-            float* logits, float temperature, float* q, LogScale scale, uint* random, int padded, Span<float> bestKeys, Span<int> bestTokens) =>
-            _right.LargestNoisy(logits, temperature, q, scale, random, padded, bestKeys, bestTokens);
+            float* logits, float* q, LogScale scale, uint* random, int padded, Span<float> bestKeys, Span<int> bestTokens) =>
+            _right.LargestNoisy(logits, q, scale, random, padded, bestKeys, bestTokens);
 
         public override int LargestNoise(float* q, uint* random, int vocabulary, Span<float> bestKeys, Span<int> bestTokens) =>
             _right.LargestNoise(q, random, vocabulary, bestKeys, bestTokens);

@@ -27,9 +27,9 @@ public sealed unsafe class VocabularyKernelsTests
             var random = new RandomKey((ulong)seed, 3);
             ChildSampler.Draw(kernels, logits, options, random, 7, q, children, scratch);
             random.Fill(scratch.Random, Padded, 7, RandomPurpose.DraftNoise);
-            float max = Enumerable.Range(0, Vocabulary).Max(t => logits[t] / temperature);
+            float inverse = 1 / temperature, max = Enumerable.Range(0, Vocabulary).Max(t => logits[t] * inverse);
             IEnumerable<int> expected = Enumerable.Range(0, Vocabulary)
-                .OrderByDescending(t => q[t] > 0).ThenByDescending(t => q[t] > 0 ? (logits[t] / temperature) - max + Gumbel(scratch.Random[t]) : Gumbel(scratch.Random[t]));
+                .OrderByDescending(t => q[t] > 0).ThenByDescending(t => q[t] > 0 ? (logits[t] * inverse) - max + Gumbel(scratch.Random[t]) : Gumbel(scratch.Random[t]));
             Assert.That(children, Is.EqualTo(expected.Take(children.Length)));
         }
     }

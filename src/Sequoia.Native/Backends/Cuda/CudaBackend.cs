@@ -96,6 +96,8 @@ internal sealed class CudaBackend : Backend
 
     public override int MostTreeLevels => AttendKernels.MostLevels;
 
+    public override int MostChildren => SamplingKernels.MostChildren;
+
     public override RopeTable LoadRope(LlamaConfig config, int positions) => new CudaRopeTable(_context, config, positions);
 
     public override KvPool CreatePool(LlamaConfig config, int pages)
@@ -104,7 +106,11 @@ internal sealed class CudaBackend : Backend
         return new CudaKvPool(_context, config, pages);
     }
 
-    public override Workspace CreateWorkspace(Llama model, WorkspaceSize size) => new CudaWorkspace(this, _matMul, model, size);
+    public override Workspace CreateWorkspace(Llama model, WorkspaceSize size)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(size.Children, MostChildren);
+        return new CudaWorkspace(this, _matMul, model, size);
+    }
 
     public override Sequence CreateSequence(TokenTree tree, SpeculationMethod method, int vocabulary, int feed, KvPages target, KvPages? draft)
     {
@@ -218,6 +224,7 @@ internal sealed class CudaBackend : Backend
         {
             Pass = ((CudaPass)pass).Device,
             Logits = logits.Row(pass.FirstLogit),
+            Workspace = ((CudaWorkspace)draft).Drawing,
             FirstRow = pass.Count - pass.LogitRows,
             FirstDraftRow = pass.FirstLogit,
             Vocabulary = logits.Columns,

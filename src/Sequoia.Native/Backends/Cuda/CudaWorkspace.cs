@@ -30,6 +30,9 @@ internal sealed class CudaWorkspace : Workspace
             Attended = _parts.Own(new CudaOperands(backend.Context, size.Rows, headSize, RoomFor(new MatMulShape(MatMulKind.Add, config.HiddenSize, headSize))));
             Hidden = _parts.Own(new CudaOperands(
                 backend.Context, size.Rows, config.IntermediateSize, RoomFor(new MatMulShape(MatMulKind.Add, config.HiddenSize, config.IntermediateSize))));
+            int rows = Math.Max(1, size.LogitRows), parts = DrawWorkspace.PartsFor(config.VocabularySize);
+            DeviceParts drawing = _parts.Own(new DeviceParts(backend.Context, $"room for drawing from {rows} rows"));
+            Drawing = new DrawWorkspace(drawing.Upload(new int[DrawWorkspace.Words(rows, parts, size.Children)]).Handle, rows, parts, size.Children);
         }
         catch
         {
@@ -60,6 +63,8 @@ internal sealed class CudaWorkspace : Workspace
     public override Activations Hidden { get; }
 
     public override Accumulators Logits { get; }
+
+    public DrawWorkspace Drawing { get; }
 
     public override void Dispose() => _parts.Dispose();
 }

@@ -8,7 +8,7 @@ namespace Sequoia.Native.Backends.Cuda.Checks;
 /// <summary>The draft's logits at every inner node of a tree, and the children that the CPU draws from them.</summary>
 internal sealed class DraftedTree : IDisposable
 {
-    private const int MostChildren = 32;
+    private const int MostChildrenOfSeed = 32;
 
     public DraftedTree(TokenTree tree, int vocabulary, SamplingOptions options, RandomKey random, int shuffle, SpeculationMethod method = SpeculationMethod.Sequoia)
     {
@@ -16,7 +16,7 @@ internal sealed class DraftedTree : IDisposable
         NodeOfRow = [.. Enumerable.Range(0, tree.Size).Where(node => tree.ChildCount(node) > 0)];
         // Rows are in another order than the nodes, so that the two are not confused.
         new Random(shuffle).Shuffle(NodeOfRow);
-        Workspace = new CpuWorkspace(SmallestModel.With(vocabulary), new WorkspaceSize(1, NodeOfRow.Length, 1, MostChildrenOf(tree)), threads: 1);
+        Workspace = new CpuWorkspace(SmallestModel.With(vocabulary), new WorkspaceSize(1, NodeOfRow.Length, 1, MostChildren), threads: 1);
         // It draws and verifies without any cache.
         Sequence = new CpuSequence(tree, method, vocabulary, feed: 1, null!, null);
     }
@@ -33,6 +33,9 @@ internal sealed class DraftedTree : IDisposable
 
     public CpuActivations Logits => Workspace.Logits;
 
+    /// <summary>What all rows of logits are filled with, if it is the same.</summary>
+    public LogitKind? Kind { get; init; }
+
     public CpuSequence Sequence { get; }
 
     /// <summary>Whether children are the most likely tokens, which needs no distribution.</summary>
@@ -41,6 +44,8 @@ internal sealed class DraftedTree : IDisposable
     public int Vocabulary => Logits.Columns;
 
     public int Rows => NodeOfRow.Length;
+
+    public int MostChildren => Enumerable.Range(0, Tree.Size).Max(Tree.ChildCount);
 
     /// <summary>The rows whose logits must be rejected; null before <see cref="Draw"/>.</summary>
     public HashSet<int>? Damaged { get; private set; }
@@ -54,7 +59,7 @@ internal sealed class DraftedTree : IDisposable
     {
         Random random = new(seed), other = new(~seed);
         int tokens = vocabulary ?? SamplingCases.Vocabulary(random);
-        TokenTree tree = RandomTrees.Bush(random.Next(1, mostRows + 1), Math.Min(MostChildren, tokens), random);
+        TokenTree tree = RandomTrees.Bush(random.Next(1, mostRows + 1), Math.Min(MostChildrenOfSeed, tokens), random);
         var drafted = new DraftedTree(
             tree, tokens, SamplingCases.Options(seed, tokens, random), new RandomKey((ulong)random.NextInt64(), (uint)random.Next()), seed, method ?? SamplingCases.Method(other));
         for (int row = 0; row < drafted.Rows; row++)
@@ -106,8 +111,6 @@ internal sealed class DraftedTree : IDisposable
         }
     }
 
-    private static int MostChildrenOf(TokenTree tree) => Enumerable.Range(0, tree.Size).Max(tree.ChildCount);
-
     public void Dispose()
     {
         Workspace.Dispose();
@@ -143,9 +146,19 @@ internal sealed class DraftBuffers : IDisposable, IGuarded
 
     private readonly DraftedTree _drafted;
     private readonly DeviceBuffer<float> _logits;
+    private readonly GuardedBuffer<int> _workspace;
+    private readonly int _workspaceWords;
 
-    public DraftBuffers(CudaContext gpu, DraftedTree drafted)
+    /// <param name="gpu">The context.</param>
+    /// <param name="drafted">The tree.</param>
+    /// <param name="parts">The number of blocks of a row; as many as in the engine if null.</param>
+    public DraftBuffers(CudaContext gpu, DraftedTree drafted, int? parts)
     {
+        int ofRow = parts ?? DrawWorkspace.PartsFor(drafted.Vocabulary), room = Math.Max(1, drafted.MostChildren);
+        int[] workspace = new int[DrawWorkspace.Words(drafted.Rows, ofRow, room)];
+        // Only the counters are known before a launch.
+        workspace.AsSpan(0, workspace.Length - drafted.Rows).Fill(-1);
+        (_workspace, _workspaceWords) = (new GuardedBuffer<int>(gpu, workspace, -1), workspace.Length);
         _drafted = drafted;
         _logits = PaddedRows.Upload(gpu, drafted.Logits);
         Step = new StepBuffers(gpu, new StepInputs(drafted.Tree, Committed: 0)
@@ -159,6 +172,7 @@ internal sealed class DraftBuffers : IDisposable, IGuarded
         {
             Pass = Step.Pass([.. Enumerable.Repeat(0, RowsBefore), .. drafted.NodeOfRow]),
             Logits = _logits.Handle,
+            Workspace = new DrawWorkspace(_workspace.Address, drafted.Rows, ofRow, room),
             FirstRow = RowsBefore,
             FirstDraftRow = LogitsBefore,
             Vocabulary = drafted.Vocabulary,
@@ -177,7 +191,7 @@ internal sealed class DraftBuffers : IDisposable, IGuarded
     public string? Overrun() =>
         // The root is not a child of any node.
         Step.Tokens.Overrun("tokens", node => node > 0) ?? Step.Scales.Overrun("scale", place => !_drafted.TakesLikeliest && IsInner(place / StepBuffers.ScaleWords))
-        ?? Step.DraftRows.Overrun("draft row", IsInner) ?? Step.ChangedRows() ?? WrongDraftRow();
+        ?? Step.DraftRows.Overrun("draft row", IsInner) ?? Step.ChangedRows() ?? WrongDraftRow() ?? _workspace.Overrun("workspace", IsNoCounter);
 
     /// <summary>Writes to operands.</summary>
     public string? ChangedSinceKept() =>
@@ -190,7 +204,11 @@ internal sealed class DraftBuffers : IDisposable, IGuarded
         Step.DraftRows.Keep();
     }
 
-    public void Reset() => Step.Reset();
+    public void Reset()
+    {
+        Step.Reset();
+        _workspace.Reset();
+    }
 
     public void Remember() => Step.Remember();
 
@@ -199,10 +217,13 @@ internal sealed class DraftBuffers : IDisposable, IGuarded
     public void Dispose()
     {
         _logits.Dispose();
+        _workspace.Dispose();
         Step.Dispose();
     }
 
     private bool IsInner(int node) => _drafted.Tree.ChildCount(node) > 0;
+
+    private bool IsNoCounter(int word) => word < _workspaceWords - _drafted.Rows;
 
     private string? WrongDraftRow()
     {

@@ -18,15 +18,19 @@ internal sealed unsafe class DrawChildrenProblem : ExactProblem
     /// <param name="kernels">The kernels.</param>
     /// <param name="drafted">The tree and its logits, which the problem takes over.</param>
     /// <param name="seed">The seed of the problem.</param>
-    /// <param name="block">Threads per block of the kernel.</param>
-    public DrawChildrenProblem(CudaKernels kernels, DraftedTree drafted, int seed, int block = SamplingKernels.Block)
+    /// <param name="block">Threads per block of the kernels.</param>
+    /// <param name="parts">The number of blocks of a row; as many as in the engine if null.</param>
+    public DrawChildrenProblem(CudaKernels kernels, DraftedTree drafted, int seed, int? block = null, int? parts = null)
     {
         (_drafted, _launcher, _twins) = (Own(drafted), new SamplingKernels(kernels, block), new TwinKernels(kernels));
         _launcher.PrepareDraw(drafted.Vocabulary);
-        Shape = $"draw_children, {drafted.Rows} rows of {drafted.Vocabulary}, {drafted.Tree.Size} nodes, {drafted.Sequence.Method}, {SamplingCases.Describe(drafted.Options)}, seed {seed}";
-        _device = Own(new DraftBuffers(kernels.Context, drafted));
+        Shape = $"draw_children, {drafted.Rows} rows of {drafted.Vocabulary}, {drafted.Tree.Size} nodes, {drafted.Sequence.Method}, {SamplingCases.Describe(drafted.Options)}{(drafted.Kind is { } kind ? $", {kind} logits" : "")}{(parts is { } number ? $", {number} parts" : "")}, seed {seed}";
+        _device = Own(new DraftBuffers(kernels.Context, drafted, parts));
         _workspace = new(() => Own(kernels.Context.Allocate<float>((long)drafted.Rows * WorkspaceStride)));
     }
+
+    /// <summary>A number of blocks by seed: also more than small rows have tiles.</summary>
+    public static int PartsOf(int seed) => 1 << (seed % 6);
 
     public override string Shape { get; }
 
@@ -79,8 +83,8 @@ internal sealed unsafe class DrawChildrenProblem : ExactProblem
     /// <summary>distribution.cuh on the host: applies a row's scale to a logit.</summary>
     private static float Probability(float logit, in RowScale scale)
     {
-        float weight = ExactMath.Exp(LanesScalar.Broadcast((logit / scale.Temperature) - scale.Max))[0];
-        float p = (weight < scale.CountFloor ? 0 : weight) / scale.Sum;
-        return (p < scale.MassFloor ? 0 : p) / scale.Kept;
+        float weight = ExactMath.Exp(LanesScalar.Broadcast((logit * scale.InverseTemperature) - scale.Max))[0];
+        float p = (weight < scale.CountFloor ? 0 : weight) * scale.InverseSum;
+        return p < scale.MassFloor ? 0 : p * scale.InverseKept;
     }
 }

@@ -137,7 +137,7 @@ internal sealed class KernelLaunchers(CudaContext context, CudaCompiler compiler
     public DrawChildrenProblem DrawChildren(int seed)
     {
         const int MostRows = 12;
-        return new(Any, DraftedTree.OfSeed(seed, MostRows), seed);
+        return new(Any, DraftedTree.OfSeed(seed, MostRows), seed, parts: DrawChildrenProblem.PartsOf(seed));
     }
 
     public AttendProblem Attend(int seed) => AttendProblem.Random(seed, Of(seed), AreReplacements);

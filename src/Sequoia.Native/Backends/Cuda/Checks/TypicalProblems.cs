@@ -13,6 +13,10 @@ internal static class TypicalProblems
 
     private static readonly SamplingOptions[] Sampling = [new(0), new(0.6f), new(0.6f, 0.9f)];
 
+    // With equal logits all tokens meet in one bin of top-p's histogram.
+    private static readonly (SamplingOptions Options, LogitKind Logits)[] Drawing =
+        [.. Sampling.Select(options => (options, LogitKind.Usual)), (Sampling[^1], LogitKind.Flat)];
+
     public static IEnumerable<KernelProblem> Embed(KernelLaunchers launchers, TypicalSizes sizes) =>
         RowCounts.Select(rows => new EmbedProblem(launchers.Of(Element.BF16), rows, sizes.Hidden, sizes.Vocabulary, Seed));
 
@@ -33,9 +37,9 @@ internal static class TypicalProblems
         [new AttendProblem(launchers.Of(Element.BF16), Attention(sizes, TokenTree.Root), tensorCores: false)];
 
     public static IEnumerable<KernelProblem> DrawChildren(KernelLaunchers launchers, TypicalSizes sizes) =>
-        from options in Sampling
+        from sampling in Drawing
         from rows in (int[])[1, 16]
-        select new DrawChildrenProblem(launchers.Any, Drafted(RandomTrees.Bush(rows, 8, new Random(Seed)), sizes, options), Seed);
+        select new DrawChildrenProblem(launchers.Any, Drafted(RandomTrees.Bush(rows, 8, new Random(Seed)), sizes, sampling.Options, sampling.Logits), Seed);
 
     public static IEnumerable<KernelProblem> VerifyTree(KernelLaunchers launchers, TypicalSizes sizes)
     {
@@ -97,11 +101,11 @@ internal static class TypicalProblems
         Seed = Seed,
     };
 
-    private static DraftedTree Drafted(TokenTree tree, TypicalSizes sizes, SamplingOptions options)
+    private static DraftedTree Drafted(TokenTree tree, TypicalSizes sizes, SamplingOptions options, LogitKind logits = LogitKind.Usual)
     {
-        var drafted = new DraftedTree(tree, sizes.Vocabulary, options, new RandomKey(Seed, 0), Seed);
+        var drafted = new DraftedTree(tree, sizes.Vocabulary, options, new RandomKey(Seed, 0), Seed) { Kind = logits };
         for (int row = 0; row < drafted.Rows; row++)
-            HardRows.Fill(drafted.Row(row), LogitKind.Usual, new Random(row));
+            HardRows.Fill(drafted.Row(row), logits, new Random(row));
         return drafted;
     }
 }

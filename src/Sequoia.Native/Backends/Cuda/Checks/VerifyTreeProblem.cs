@@ -86,7 +86,7 @@ internal sealed class VerifyTreeProblem : ExactProblem
     /// <param name="inputs">The trees, which the problem takes over; tokens already drawn are kept.</param>
     /// <param name="block">Threads per block of the kernel.</param>
     /// <param name="drawing">The kernels whose draw_children computes the rows' scales; <paramref name="kernels"/> if null.</param>
-    public VerifyTreeProblem(CudaKernels kernels, VerifyInputs inputs, int block = SamplingKernels.Block, CudaKernels? drawing = null)
+    public VerifyTreeProblem(CudaKernels kernels, VerifyInputs inputs, int? block = null, CudaKernels? drawing = null)
     {
         DraftedTree drafted = inputs.Drafted;
         (_drafted, _target, _nodes) = (Own(drafted), Own(inputs.Target), inputs.Nodes);
@@ -96,7 +96,7 @@ internal sealed class VerifyTreeProblem : ExactProblem
         (_launcher, _twins) = (new SamplingKernels(kernels, block), new TwinKernels(kernels));
         _launcher.PrepareVerify(drafted.Vocabulary);
         _shape = $"verify_tree, {_nodes} of {drafted.Tree.Size} nodes, {drafted.Tree.Levels} levels, vocabulary {drafted.Vocabulary}, {drafted.Sequence.Method}, {SamplingCases.Describe(drafted.Options)}, seed {inputs.Seed}";
-        _device = Own(new DraftBuffers(gpu, drafted));
+        _device = Own(new DraftBuffers(gpu, drafted, parts: null));
         if (drafted.Rows > 0)
         {
             SamplingKernels drawer = drawing is null ? _launcher : new SamplingKernels(drawing, block);

@@ -7,22 +7,28 @@ namespace Sequoia.Native.Backends.Cuda;
 
 /// <summary>Launches the kernels that draw and verify: draw_children.cu and verify_tree.cu.</summary>
 /// <param name="kernels">The kernels.</param>
-/// <param name="block">Threads per block. No result depends on it.</param>
-internal sealed unsafe class SamplingKernels(CudaKernels kernels, int block = SamplingKernels.Block)
+/// <param name="block">Threads per block, if not each kernel's own number. No result depends on it.</param>
+internal sealed unsafe class SamplingKernels(CudaKernels kernels, int? block = null)
 {
-    /// <summary>Threads per block of all kernels that read rows of logits.</summary>
-    public const int Block = 1024;
+    /// <summary>The maximum number of children of a node.</summary>
+    public const int MostChildren = 512;
 
     private const int TileTokens = 64;
     private const int LeastScratch = 16 << 10;
 
+    private static readonly (string Source, string Kernel, string Macro, int Threads)
+        s_scaleRows = ("draw_children", "scale_rows", "SCALE_THREADS", 1024),
+        s_drawChildren = ("draw_children", "draw_children", "DRAW_THREADS", 256),
+        s_verifyTree = ("verify_tree", "verify_tree", "VERIFY_THREADS", 1024);
+
     // Each is compiled when first prepared.
-    private readonly Lazy<CudaKernel> _drawChildren = new(() => kernels.Find(OfDrawChildren(0, block)));
-    private readonly Lazy<CudaKernel> _verifyTree = new(() => kernels.Find(OfVerifyTree(0, block)));
+    private readonly Lazy<CudaKernel> _scaleRows = new(() => kernels.Find(Of(s_scaleRows, 0, block)));
+    private readonly Lazy<CudaKernel> _drawChildren = new(() => kernels.Find(Of(s_drawChildren, 0, block)));
+    private readonly Lazy<CudaKernel> _verifyTree = new(() => kernels.Find(Of(s_verifyTree, 0, block)));
 
     /// <summary>All kernels launched here, with the shared memory for rows of this many tokens.</summary>
     public static IReadOnlyList<KernelVariant> Variants(int vocabulary) =>
-        [OfDrawChildren(vocabulary, Block), OfVerifyTree(vocabulary, Block)];
+        [Of(s_scaleRows, vocabulary, null), Of(s_drawChildren, vocabulary, null), Of(s_verifyTree, vocabulary, null)];
 
     /// <summary>Floats of a tree of sums over a row's tiles: one per tile, rounded up to a power of two.</summary>
     public static int SumTree(int vocabulary) => (int)BitOperations.RoundUpToPowerOf2((uint)((vocabulary + TileTokens - 1) / TileTokens));
@@ -37,14 +43,23 @@ internal sealed unsafe class SamplingKernels(CudaKernels kernels, int block = Sa
         PrepareVerify(vocabulary);
     }
 
-    public void PrepareDraw(int vocabulary) => Prepare(_drawChildren.Value, vocabulary);
+    public void PrepareDraw(int vocabulary)
+    {
+        Prepare(_scaleRows.Value, vocabulary);
+        Prepare(_drawChildren.Value, vocabulary);
+    }
 
     public void PrepareVerify(int vocabulary) => Prepare(_verifyTree.Value, vocabulary);
 
     public void DrawChildren(in DrawChildren parameters, int rows, CudaStream? stream = null)
     {
+        int scratch = Scratch(parameters.Vocabulary);
         fixed (DrawChildren* at = &parameters)
-            _drawChildren.Value.Launch(rows, block, Scratch(parameters.Vocabulary), stream, KernelArgument.At(at, sizeof(DrawChildren)));
+        {
+            var argument = KernelArgument.At(at, sizeof(DrawChildren));
+            _scaleRows.Value.Launch(new Dim3(parameters.Workspace.ScaleParts, rows), block ?? s_scaleRows.Threads, scratch, stream, argument);
+            _drawChildren.Value.Launch(new Dim3(parameters.Workspace.Parts, rows), block ?? s_drawChildren.Threads, scratch, stream, argument);
+        }
     }
 
     /// <summary>Queues the verification of trees.</summary>
@@ -55,7 +70,7 @@ internal sealed unsafe class SamplingKernels(CudaKernels kernels, int block = Sa
     public void VerifyTree(in VerifyTree parameters, int nodes, int parts, CudaStream? stream = null)
     {
         fixed (VerifyTree* at = &parameters)
-            _verifyTree.Value.Launch(new Dim3(nodes, parts), block, Scratch(parameters.Vocabulary), stream, KernelArgument.At(at, sizeof(VerifyTree)));
+            _verifyTree.Value.Launch(new Dim3(nodes, parts), block ?? s_verifyTree.Threads, Scratch(parameters.Vocabulary), stream, KernelArgument.At(at, sizeof(VerifyTree)));
     }
 
     private static void Prepare(CudaKernel kernel, int vocabulary)
@@ -64,12 +79,8 @@ internal sealed unsafe class SamplingKernels(CudaKernels kernels, int block = Sa
             kernel.MaxDynamicSharedBytes = Scratch(vocabulary);
     }
 
-    private static KernelVariant OfDrawChildren(int vocabulary, int block) => Of("draw_children", "DRAW_THREADS", vocabulary, block);
-
-    private static KernelVariant OfVerifyTree(int vocabulary, int block) => Of("verify_tree", "VERIFY_THREADS", vocabulary, block);
-
-    private static KernelVariant Of(string name, string threads, int vocabulary, int block) =>
-        new(name, name, block, block == Block ? [] : [(threads, block)]) { SharedBytes = Scratch(vocabulary) };
+    private static KernelVariant Of((string Source, string Kernel, string Macro, int Threads) kernel, int vocabulary, int? block) =>
+        new(kernel.Source, kernel.Kernel, block ?? kernel.Threads, block is { } threads ? [(kernel.Macro, threads)] : []) { SharedBytes = Scratch(vocabulary) };
 }
 
 /// <summary>Parameters of draw_children.cu.</summary>
@@ -78,6 +89,7 @@ internal struct DrawChildren
 {
     public DevicePass Pass;
     public nint Logits;
+    public DrawWorkspace Workspace;
     public int FirstRow, FirstDraftRow, Vocabulary, Stride;
 }
 
@@ -106,5 +118,5 @@ internal struct SamplingSettings(SamplingOptions options)
 [StructLayout(LayoutKind.Sequential)]
 internal struct RowScale
 {
-    public float Temperature, Max, CountFloor, Sum, MassFloor, Kept;
+    public float InverseTemperature, Max, CountFloor, InverseSum, MassFloor, InverseKept;
 }
