@@ -111,7 +111,7 @@ internal static class MatMulChecks
         using MatMulProblem problem = kernels.MatMul(sizes, inTurn);
         KernelProfile profile = ProblemCheck.Kernel(problem).Single().Profile!;
         TestContext.Out.WriteLine($"{problem.Shape}: {problem.Bytes} bytes\n{profile.ToTable()}");
-        long asked = MatMulTraffic.Of(sizes, problem.Grid);
+        long asked = MatMulTraffic.Of(sizes, problem.Grid, kernels.Products);
         if (profile.Total.GlobalBytes != asked)
             throw new KernelFault($"{problem.Shape}: asks for {profile.Total.GlobalBytes} bytes, stated are {asked}");
         // Besides: nodes of other rows in the same word, and where the prefix is.

@@ -6,7 +6,8 @@ namespace Sequoia.Kernels.Tests.Linear;
 /// <summary>The bytes that matmul.cu asks for, as its header states them.</summary>
 internal static class MatMulTraffic
 {
-    public static long Of(MatMulCase sizes, MatMulGrid grid) => Operands(sizes, grid) + Factors(sizes, grid) + Splits(grid) + Results(sizes, grid);
+    public static long Of(MatMulCase sizes, MatMulGrid grid, MatMulSource source = MatMulSource.TensorCores) =>
+        Operands(sizes, grid) + Factors(sizes, grid) + Splits(grid) + Results(sizes, grid, source);
 
     public static long Operands(MatMulCase sizes, MatMulGrid grid) =>
         2L * OperandBlocks.Padded(sizes.Columns) * grid.TokenTiles * sizes.Shape.RowTiles * (WeightBlocks.Rows + grid.Tokens);
@@ -22,7 +23,7 @@ internal static class MatMulTraffic
     private static long Splits(MatMulGrid grid) =>
         grid.Splits == 1 ? 0 : ((1024L * grid.Tokens) + 4) * grid.TokenTiles * grid.Shape.RowTiles * grid.Splits;
 
-    private static long Results(MatMulCase sizes, MatMulGrid grid)
+    private static long Results(MatMulCase sizes, MatMulGrid grid, MatMulSource source)
     {
         long rows = sizes.Rows;
         switch (sizes.Kind)
@@ -30,7 +31,7 @@ internal static class MatMulTraffic
             case MatMulKind.Plain:
                 return 4 * rows * sizes.Outputs;
             case MatMulKind.Add:
-                return (10 * rows * sizes.Outputs) + (4 * rows * sizes.NormParts) + ((grid.Tokens < 64 ? 16L : 32L) * grid.TokenTiles * sizes.Outputs);
+                return (10 * rows * sizes.Outputs) + (4 * rows * sizes.NormParts) + ((grid.Tokens < 64 || source == MatMulSource.Hopper ? 16L : 32L) * grid.TokenTiles * sizes.Outputs);
             case MatMulKind.SiluMul:
                 return 2 * rows * sizes.Shape.Units;
             default:
