@@ -1,5 +1,7 @@
 using Sequoia.Native;
 using Sequoia.Native.Backends;
+using Sequoia.Native.Backends.Cuda;
+using Sequoia.Native.Backends.Cuda.Checks;
 using Sequoia.SoftwareGpu;
 
 namespace Sequoia.Kernels.Tests.Forward;
@@ -47,12 +49,15 @@ internal sealed class ForwardTests : CudaFixture
     }
 
     /// <summary>However many rows a pass has, and whether attention takes them at once.</summary>
+    /// <param name="products">The kernel that computes the model's products on the device.</param>
     [Test]
-    public void A_long_pass_has_the_bits_of_short_ones()
+    public void A_long_pass_has_the_bits_of_short_ones([Values("matmul", "matmul_sm90")] string products)
     {
         using var folder = new TemporaryFolder();
         RandomModel.Write(folder.Path, new RandomModel.Shape(Vocabulary: 67, Context: 256, HeadDim: 32, Type: "F16"));
+        using var _ = new Posing(products);
         using var model = new DeviceModel(folder.Path);
+        Assert.That(((CudaBackend)model.Llama.Backend).Context.Device.ComputeCapability, Is.EqualTo(KernelProblems.SoftwareCapability(products)));
         int[] tokens = ForwardPasses.Tokens(model.Llama, 240);
         Assert.That(ForwardPasses.Chain(model.Llama, tokens, 240), Is.EqualTo(ForwardPasses.Chain(model.Llama, tokens, 10)));
     }
