@@ -222,7 +222,12 @@ tool() { # NAME: the path of a program of the toolkit
 
 correct() {
     step "compile and run each kernel, side by side"
-    local kernel
+    local kernel products=matmul
+    if on_gpu && [ "$architecture" = sm_90 ]; then
+        # What the engine uses there.
+        products=matmul_sm90
+        kernels+=("$products")
+    fi
     for kernel in "${kernels[@]}"; do
         later "first-$kernel" 90 "$sequoia" kernels check --device "$device" --kernel "$kernel" --cases 1 --seed 1
     done
@@ -239,7 +244,7 @@ correct() {
     local sanitizer pair
     sanitizer=$(on_gpu && tool compute-sanitizer)
     if [ -n "$sanitizer" ]; then
-        for pair in memcheck:matmul memcheck:attend racecheck:matmul racecheck:attend racecheck:draw_children racecheck:verify_tree; do
+        for pair in memcheck:"$products" memcheck:attend racecheck:"$products" racecheck:attend racecheck:draw_children racecheck:verify_tree; do
             later "${pair/:/-}" 60 "$sanitizer" --tool "${pair%:*}" --target-processes all --error-exitcode 9 "$sequoia" kernels check --device "$device" --kernel "${pair#*:}" --cases 2 --seed 3
         done
     fi
