@@ -1,8 +1,8 @@
 // What becomes of a matrix product's sums, in fp32: shared by matmul.cu and matmul_scalar.cu, so that both mean the same.
 //
-// An epilogue is made for one output, or for one pair of outputs of a paired matrix, and then takes the sums of one row of x after the
-// other, as products of x: those of a norm's operands already multiplied by their factor (norm.cuh). Paired matrices are stored in tiles of 16 rows: the first rows of 8 pairs, then their second rows; pairs are padded to a multiple of 8
-// with rows that hold anything. (PairedRows.cs tells which row of the model's matrices is where.)
+// An epilogue is made for one output, or for one pair of outputs of a paired matrix, and then takes the sums of one row of x after the other; those of
+// a norm's operands are multiplied by their factor before (norm.cuh). Paired matrices are stored in tiles of 16 rows: the first rows of 8 pairs, then
+// their second rows; pairs are padded to a multiple of 8 with rows that hold anything. (PairedRows.cs tells which row of the model's matrices is where.)
 #pragma once
 #include "exact_math.cuh"
 #include "norm.cuh"

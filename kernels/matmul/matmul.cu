@@ -6,7 +6,8 @@
 //                                                        matmul_silu_mul:  y = silu(gate) * up        ELEMENT, of pairs of sums
 //                                                        matmul_rope:      queries, keys and values   ELEMENT, of pairs of sums
 //
-// x of all but matmul_add are a norm's operands, whose factor sums are multiplied by. MatMul (epilogue.cuh) has the layouts, and says what pairs are. ELEMENT: F16 or BF16. TOKENS: 8, 16, 32, 64 or 128, rows of x of a tile.
+// x of all but matmul_add are a norm's operands: sums are multiplied by their row's factor. MatMul (epilogue.cuh) has the layouts, and says what pairs
+// are. ELEMENT: F16 or BF16. TOKENS: 8, 16, 32, 64 or 128, rows of x of a tile.
 //
 //                x: TOKENS rows (operand B)          A CTA computes 128 outputs of TOKENS rows over one split of k: 8 warps of 16 outputs, or with
 //                +-----------------+                 many tokens of 32 outputs and half of them. k comes in tiles of 64 through a ring of stages
@@ -26,7 +27,8 @@
 //
 // Grid: (tiles of TOKENS rows, tiles of 128 stored rows of W, splits or 1): tiles of rows come first, so that they share a weight in the L2 cache.
 // Block: 256. Shared memory: STAGES (128 + TOKENS) 128 bytes, dynamic.
-// Workspace, if grid.z > 1: 128 TOKENS floats for each CTA, and a counter for each tile of rows and weights. Counters are 0 before the first launch, and again after each.
+// Workspace, if grid.z > 1: 128 TOKENS floats for each CTA, and a counter for each tile of rows and weights. Counters are 0 before the first launch, and
+// again after each.
 //
 // Bytes asked for: 128 (128 + TOKENS) for each CTA and 64 columns: W once for each tile of tokens, x once for each 128 stored rows.
 // With grid.z > 1, 1024 TOKENS for each CTA's partials, written and read, and 4 for its counter.

@@ -9,10 +9,11 @@
 //     expect its bytes, copy both             | x: TOKENS x 64   |               64 outputs x TOKENS a group, four products of 16 columns each
 //                                   <------   full, empty        |   <------     the product before this one has ended: its stage is empty
 //
-// The producer runs through the tiles of all splits and never looks back, so the ring stays full between splits too. Each group has one tile's products
-// under way while it waits for the next tile.
+// The producer runs through the tiles of all splits and never looks back, so the ring stays full between splits too. The first weights are under way
+// before earlier kernels have ended. Each group has one tile's products under way while it waits for the next tile.
 //
-// Grid, workspace and bytes asked for: as in matmul.cu; norm's weights as with few tokens. Block: 288. Shared memory: STAGES (128 + TOKENS) 128 bytes, 16 for each stage, 4 TOKENS and 16; dynamic.
+// Grid, workspace and bytes asked for: as in matmul.cu; norm's weights as with few tokens. Block: 288. Shared memory: STAGES (128 + TOKENS) 128 bytes,
+// 16 for each stage, 4 TOKENS and 16; dynamic.
 // Called by: MatMulKernels.cs. Reference: MatMulReference.cs; matmul.cu.
 #include "earlier_kernels.cuh"
 #include "mbarrier.cuh"
