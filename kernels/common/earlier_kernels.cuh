@@ -1,6 +1,6 @@
-// Programmatic dependent launch, from compute capability 9.0 on: a kernel whose source calls wait_for_earlier_kernels() is launched so that its blocks
-// may start while the kernel before it still runs (CudaKernels.cs). Until it has waited, it must not read what any earlier kernel of the step writes,
-// and not write; weights may be read.
+// Programmatic dependent launch, from compute capability 9.0 on: kernels of a pass are launched so that their blocks may start while the kernel before
+// still runs (KernelVariant.IsDependent; a user's kernel is launched as usual). Until a kernel has waited, it must not read what any earlier kernel of
+// the step writes, and not write; weights may be read.
 #pragma once
 
 // Lets the next kernel start, as soon as all blocks of this one have come here: its blocks take room that this kernel's do not need.

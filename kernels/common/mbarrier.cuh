@@ -42,6 +42,9 @@ __device__ inline u64 evict_normal()
     return policy;
 }
 
+// Between ordinary stores to global memory that are visible to this thread, and bulk copies that read them.
+__device__ inline void fence_global_copies() { asm volatile("fence.proxy.async.global;" ::: "memory"); }
+
 // One thread begins to copy to shared memory; the barrier gets the bytes. Both addresses and the number of bytes: multiples of 16.
 __device__ inline void bulk_copy(u32 shared_address, const void* global, i32 bytes, u32 barrier, u64 policy)
 {

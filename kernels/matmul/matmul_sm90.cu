@@ -81,6 +81,8 @@ __device__ inline void produce(const MatMul& p, i32 row_tile, i32 first_token)
     for (i32 tile = begin; tile < early; tile++, first.advance())
         copy_weights(first, tile);
     wait_for_earlier_kernels();
+    // x was written by ordinary stores, and bulk copies read it.
+    fence_global_copies();
     for (i32 tile = begin; tile < early; tile++, place.advance())
         copy_x(place, tile);
     for (i32 tile = early; tile < end; tile++, place.advance())

@@ -5,7 +5,7 @@
 // Grid: rows. Block: 256.
 // Bytes asked for: rows x columns x (2 x 2 + 4 + 4 + 2), the table's row twice, the second time from a cache; of each 128 columns 8 for their squares
 // and, by each warp, 4 to add them up; 28 a thread for the row's token, and 36 a row for its place, 12 less for nodes before the root.
-// Called by RowKernels. Reference: EmbedReference (C#). Rows are computed by themselves, so this is its own scalar twin; any device.
+// Called by EmbedKernel. Reference: EmbedReference (C#). Rows are computed by themselves, so this is its own scalar twin; any device.
 #include "earlier_kernels.cuh"
 #include "norm.cuh"
 #include "pass.cuh"

@@ -2,7 +2,8 @@
 // writes x w s, rounded, which is the next product's operand, and sums of squares; that product divides its sums by s sqrt(mean(x^2) + epsilon).
 //
 // s is a power of two, so it rounds nothing. It keeps operands in the range of F16, however large or small the stream is: with it, the row's root mean
-// square at the norm before would be 2^-6 to 2^-5. So an element may be 2^21 times that, and is precise down to 2^-8 of it.
+// square at the norm before would be 2^-6 to 2^-5. So x w may be 2^21 times that, and is precise down to 2^-8 of it. Whoever uses s finds it by
+// mean_square(), in its order of sums: another order may round to another power of two.
 #pragma once
 #include "block_sum.cuh"
 

@@ -97,6 +97,7 @@ public class SoftwareDeviceTests
     [TestCase("embed", "const __grid_constant__ Embed p)", "const __grid_constant__ Embed p, int more)", "embed")]
     [TestCase("embed", "i32 row = blockIdx.x,", "i32 ", "embed.cu(")]
     [TestCase("gemv", "x", "y", "kernel: gemv: is not one of the engine's")]
+    [TestCase("matmul_sm90", "wgmma_commit();", "", "kernel: matmul_sm90: Sequoia software GPU has compute capability 8.0, where this kernel does not run")]
     public void A_wrong_replacement_is_refused_before_it_is_used(string name, string from, string to, string words)
     {
         using var folder = new TemporaryFolder();

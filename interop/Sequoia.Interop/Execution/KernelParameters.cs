@@ -57,7 +57,7 @@ internal sealed unsafe class KernelParameters
     }
 
     private ArgumentException WrongCount(int arguments) =>
-        new($"{_kernel}: {arguments} arguments were given and the kernel has {_bytes.Length} parameters (of {string.Join(", ", _bytes)} bytes)");
+        new($"{_kernel}: {arguments} arguments were given and the kernel has {_bytes.Length} parameters{(_bytes.Length == 0 ? "" : $" (of {string.Join(", ", _bytes)} bytes)")}");
 
     private ArgumentException WrongSize(int index, int bytes) =>
         new($"{_kernel}: argument {index + 1} has {bytes} bytes and the kernel's parameter {_bytes[index]}; convert it to the parameter's type");

@@ -14,13 +14,13 @@ internal static unsafe class Checker
         if (!pattern->HasRuns)
             pattern->FindRuns();
         for (int run = 0; run < pattern->Runs; run++)
-            GlobalRun(w, i, -1, allocation, start + (ulong)pattern->RunStart[run], pattern->RunLength[run], access);
+            GlobalRun(w, i, -1, pattern->Mask, allocation, start + (ulong)pattern->RunStart[run], pattern->RunLength[run], access);
         w.Executor.GlobalRaces!.Order(w.Block, (Ordering)i->E);
     }
 
     public static void GlobalLane(Warp w, Inst* i, int lane, Allocation* allocation, ulong address, int size, Access access, Ordering ordering)
     {
-        GlobalRun(w, i, lane, allocation, address, (uint)size, access);
+        GlobalRun(w, i, lane, 1u << lane, allocation, address, (uint)size, access);
         w.Executor.GlobalRaces!.Order(w.Block, ordering);
     }
 
@@ -69,7 +69,7 @@ internal static unsafe class Checker
         return offset < w.SharedBytes ? offset : ((uint*)(w.Registers + i->A))[pattern->First];
     }
 
-    private static void GlobalRun(Warp w, Inst* i, int lane, Allocation* allocation, ulong address, uint length, Access access)
+    private static void GlobalRun(Warp w, Inst* i, int lane, uint lanes, Allocation* allocation, ulong address, uint length, Access access)
     {
         if (!allocation->IsAllWritten)
         {
@@ -89,7 +89,7 @@ internal static unsafe class Checker
             }
         }
 
-        w.Executor.EarlyAccesses!.Access(w, i, int.Max(lane, 0), allocation, address, length, access != Access.Read);
+        w.Executor.EarlyAccesses!.Access(w, i, lanes, allocation, address, length, access != Access.Read);
         if (access != Access.Atomic)
             w.Executor.GlobalRaces!.Access(w, i, int.Max(lane, 0), allocation, address, length, access == Access.Write);
     }

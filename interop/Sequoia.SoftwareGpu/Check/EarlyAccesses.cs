@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.InteropServices;
 using Sequoia.SoftwareGpu.Exec;
 using Sequoia.SoftwareGpu.Mem;
@@ -22,11 +23,12 @@ internal sealed unsafe class EarlyAccesses
         launch.Memory.Launches = (_number, _first);
     }
 
-    public void Access(Warp w, Inst* i, int lane, Allocation* allocation, ulong address, uint length, bool isWrite)
+    public void Access(Warp w, Inst* i, uint lanes, Allocation* allocation, ulong address, uint length, bool isWrite)
     {
         ulong first = (address - allocation->Start) >> 2, last = (address - allocation->Start + length - 1) >> 2;
-        if (_isDependent && !w.HasWaitedForKernels)
-            Check(w, i, lane, allocation, first, last, isWrite);
+        uint early = lanes & ~w.WaitedForKernels;
+        if (_isDependent && early != 0)
+            Check(w, i, BitOperations.TrailingZeroCount(early), allocation, first, last, isWrite);
         if (!isWrite)
             return;
         if (allocation->Launches is null)

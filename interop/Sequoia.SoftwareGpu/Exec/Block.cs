@@ -122,7 +122,7 @@ internal sealed unsafe class Block
             w.Frame = null;
             w.State = WarpState.Ready;
             w.HasTimedOut = false;
-            w.HasWaitedForKernels = false;
+            w.WaitedForKernels = 0;
             w.Copies?.Clear();
             w.Products?.Clear();
             w.Fragments?.Clear();

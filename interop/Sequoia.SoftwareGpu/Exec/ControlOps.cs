@@ -36,7 +36,7 @@ internal static unsafe class ControlOps
     }
 
     // Earlier kernels have ended.
-    public static void WaitForKernels(Warp w, Inst* i, uint m) => w.HasWaitedForKernels = true;
+    public static void WaitForKernels(Warp w, Inst* i, uint m) => w.WaitedForKernels |= m;
 
     public static void Fence(Warp w, Inst* i, uint m)
     {

@@ -71,8 +71,8 @@ internal sealed unsafe class Warp
     /// <summary>The outcome of the last test of mbarriers.</summary>
     public Pause Pause;
 
-    /// <summary>Whether it has executed griddepcontrol.wait.</summary>
-    public bool HasWaitedForKernels;
+    /// <summary>The lanes that have executed griddepcontrol.wait.</summary>
+    public uint WaitedForKernels;
 
     /// <summary>Whether the last try_wait returned false.</summary>
     public bool HasTimedOut;

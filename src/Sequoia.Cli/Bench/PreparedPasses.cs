@@ -46,7 +46,7 @@ internal sealed class PreparedPasses : IDisposable
             Queue = _parts.Own(_backend.CreateQueue());
             _pool = _parts.Own(_backend.CreatePool(model.Llama.Config, KvPool.PagesFor(positions)));
             RandomCache.Fill(_pool);
-            _forward = _parts.Own(new ForwardPass(model.Llama, _pool, new WorkspaceSize(mostRows, mostRows, positions, mostRows)));
+            _forward = _parts.Own(new ForwardPass(model.Llama, _pool, new WorkspaceSize(mostRows, mostRows, positions, Children: 1)));
             _pages = _parts.Own(new KvPages(_pool, positions));
             _pages.Reserve(positions);
         }

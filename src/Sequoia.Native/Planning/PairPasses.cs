@@ -21,9 +21,9 @@ internal sealed class PairPasses : IDisposable
     {
         _backend = target.Backend;
         int most = sizes[^1], vocabulary = target.Config.VocabularySize;
-        // A level's nodes are children of a root and have one child each.
+        // A level's nodes are children of a root, which nothing is drawn from, and have one child each.
         int positions = context + (2 * most) + 1, pages = KvPool.PagesFor(positions);
-        var size = new WorkspaceSize(most, most, positions, most);
+        var size = new WorkspaceSize(most, most, positions, Children: 1);
         try
         {
             _queue = _parts.Own(_backend.CreateQueue());

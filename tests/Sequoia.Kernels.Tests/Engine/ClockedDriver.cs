@@ -51,8 +51,8 @@ internal static unsafe class ClockedDriver
     [UnmanagedCallersOnly]
     private static CudaResult LaunchKernel(nint f, uint gx, uint gy, uint gz, uint bx, uint by, uint bz, uint shared, nint stream, void** parameters, void** extra)
     {
-        // A pass begins with embed, whose grid is as high as the pass has rows.
-        s_recorded = (s_recorded.Kernels + 1, s_recorded.Kernels == 0 ? (int)gy : s_recorded.Rows);
+        // A pass begins with embed, whose grid is as wide as the pass has rows.
+        s_recorded = (s_recorded.Kernels + 1, s_recorded.Kernels == 0 ? (int)gx : s_recorded.Rows);
         return s_inner.cuLaunchKernel(f, gx, gy, gz, bx, by, bz, shared, stream, parameters, extra);
     }
 

@@ -24,17 +24,18 @@ internal sealed class HopperMatMulTests : CudaFixture
         }
     }
 
-    [TestCase(7, 5, MatMulSource.Scalar)]
-    [TestCase(8, 0, MatMulSource.TensorCores)]
-    [TestCase(8, 9, MatMulSource.TensorCores)]
-    [TestCase(9, 0, MatMulSource.Hopper)]
-    [TestCase(10, 0, MatMulSource.TensorCores)]
-    public void Is_for_one_compute_capability(int major, int minor, object expected) =>
-        Assert.That(MatMulKernels.SourceFor(new Version(major, minor), isReplaced: false), Is.EqualTo(expected));
+    [TestCase("7.5", "12.4", MatMulSource.Scalar)]
+    [TestCase("8.0", "12.4", MatMulSource.TensorCores)]
+    [TestCase("8.9", "12.4", MatMulSource.TensorCores)]
+    [TestCase("9.0", "12.0", MatMulSource.Hopper)]
+    [TestCase("9.0", "11.8", MatMulSource.TensorCores)]
+    [TestCase("10.0", "13.0", MatMulSource.TensorCores)]
+    public void Is_for_one_compute_capability_and_a_compiler_that_knows_it(string computeCapability, string compiler, object expected) =>
+        Assert.That(MatMulKernels.SourceFor(Version.Parse(computeCapability), Version.Parse(compiler), isReplaced: false), Is.EqualTo(expected));
 
     [Test]
     public void Gives_way_to_a_user_s_matmul() =>
-        Assert.That(MatMulKernels.SourceFor(new Version(9, 0), isReplaced: true), Is.EqualTo(MatMulSource.TensorCores));
+        Assert.That(MatMulKernels.SourceFor(new Version(9, 0), new Version(12, 4), isReplaced: true), Is.EqualTo(MatMulSource.TensorCores));
 
     /// <summary>If the sums of a product under way are touched, ptxas waits for each product before the next one, and says so.</summary>
     [Test]

@@ -77,7 +77,7 @@ internal sealed class MatMulMutantTests : CudaFixture
 
     private static readonly Mutation[] HopperMutants =
     [
-        new("Producer_does_not_wait_for_an_empty_stage", Hopper, "            mbarrier_wait(place.empty(), place.parity ^ 1);\n", ""),
+        new("Producer_does_not_wait_for_an_empty_stage", Hopper, "        mbarrier_wait(place.empty(), place.parity ^ 1);\n", ""),
         new("Producer_waits_for_the_wrong_parity", Hopper, "mbarrier_wait(place.empty(), place.parity ^ 1)", "mbarrier_wait(place.empty(), place.parity)"),
         new("Products_do_not_wait_for_a_full_stage", Hopper, "        mbarrier_wait(place.full, place.parity);\n", ""),
         new("Products_wait_for_the_wrong_parity", Hopper, "mbarrier_wait(place.full, place.parity);", "mbarrier_wait(place.full, place.parity ^ 1);"),
@@ -105,7 +105,9 @@ internal sealed class MatMulMutantTests : CudaFixture
         new("Ring_of_one_stage_more", Hopper, "if (stage == first_barrier())", "if (stage == first_barrier() + STAGE_BYTES)"),
         new("Consumers_never_change_parity", Hopper, "mbarrier_wait(place.full, place.parity);", "mbarrier_wait(place.full, 0);"),
         new("Splits_in_turn_are_one_long_sum", Hopper, "        sum_split(p, split, place, sums[0]);", "        sum_split(p, split, place, totals[0]);"),
-        new("The_first_split_only", Hopper, "        for (i32 tile = first_tile(p, split); tile", "        for (i32 tile = first_tile(p, blockIdx.z); tile"),
+        new("The_first_split_only", Hopper, "i32 begin = first_tile(p, blockIdx.z), end", "i32 begin = first_tile(p, 0), end"),
+        new("Splits_in_turn_end_with_the_first", Hopper, "gridDim.z == 1 ? column_blocks(p.columns)", "gridDim.z == 0 ? column_blocks(p.columns)"),
+        new("First_rows_of_all_stages_in_the_first", Hopper, "        copy_x(place, tile);\n    for", "        copy_x(first, tile);\n    for"),
         new("Barriers_of_full_and_empty_stages_overlap", Hopper, "return full + 8 * STAGES", "return full + 8 * (STAGES - 1)"),
     ];
 

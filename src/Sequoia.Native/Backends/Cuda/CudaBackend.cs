@@ -41,7 +41,7 @@ internal sealed class CudaBackend : Backend
         try
         {
             _embed = new EmbedKernel(_kernels);
-            _matMul = new MatMulKernels(_kernels, MatMulKernels.SourceFor(device.ComputeCapability, set.Replaced.Contains("matmul")));
+            _matMul = new MatMulKernels(_kernels, MatMulKernels.SourceFor(device.ComputeCapability, compiler.Version, set.Replaced.Contains("matmul")));
             _sampling = new SamplingKernels(_kernels);
             _commit = new CommitKernels(_kernels);
         }

@@ -22,9 +22,8 @@ internal sealed class CudaKernels(CudaContext context, CudaCompiler compiler, Ke
     /// <summary>A kernel as its launcher describes it.</summary>
     public CudaKernel Find(KernelVariant variant) => Find(variant.Source, variant.Kernel, variant.Target == KernelTarget.Hopper, [.. variant.Macros]);
 
-    /// <summary>The same for a kernel of a pass. If its source waits for the kernels before it, it may be launched before they end.</summary>
-    public PassKernel FindForPass(KernelVariant variant) =>
-        new(Find(variant), _overlaps && set.Source(variant.Source).Contains("wait_for_earlier_kernels()", StringComparison.Ordinal));
+    /// <summary>The same for a kernel of a pass, which may be launched before those before it have ended. Whether a user's kernel waits is not known.</summary>
+    public PassKernel FindForPass(KernelVariant variant) => new(Find(variant), variant.IsDependent && _overlaps && !set.Replaced.Contains(variant.Source));
 
     /// <summary>Gets a kernel. This compiles it, or queries the driver; launchers keep the result.</summary>
     /// <param name="source">The source's name in the set.</param>

@@ -1,3 +1,4 @@
+using Sequoia.Interop;
 using Sequoia.Native.Models;
 
 namespace Sequoia.Native.Backends.Cuda;
@@ -32,7 +33,9 @@ internal sealed class CudaWorkspace : Workspace
                 backend.Context, size.Rows, config.IntermediateSize, RoomFor(new MatMulShape(MatMulKind.Add, config.HiddenSize, config.IntermediateSize))));
             int rows = Math.Max(1, size.LogitRows), parts = DrawWorkspace.PartsFor(config.VocabularySize);
             DeviceParts drawing = _parts.Own(new DeviceParts(backend.Context, $"room for drawing from {rows} rows"));
-            Drawing = new DrawWorkspace(drawing.Upload(new int[DrawWorkspace.Words(rows, parts, size.Children)]).Handle, rows, parts, size.Children);
+            DeviceBuffer<int> words = drawing.Allocate<int>(DrawWorkspace.Words(rows, parts, size.Children));
+            words.CopyFrom(new int[rows], words.Length - rows);
+            Drawing = new DrawWorkspace(words.Handle, rows, parts, size.Children);
         }
         catch
         {

@@ -27,6 +27,9 @@ internal sealed class KernelVariant
     /// <summary>Whether it is compiled separately for each type of weights, keys and values.</summary>
     public bool HasElement { get; internal init; }
 
+    /// <summary>Whether it waits itself for the kernels before it (earlier_kernels.cuh), so that it can be launched before they have ended.</summary>
+    public bool IsDependent { get; internal init; }
+
     /// <summary>The devices that it runs on.</summary>
     public KernelTarget Target { get; internal init; }
 

@@ -4,7 +4,7 @@ namespace Sequoia.Native.Backends.Cuda;
 
 /// <summary>A kernel of a forward pass. Where device, driver and source allow it, its blocks start while the kernel before it still runs.</summary>
 /// <param name="kernel">The kernel.</param>
-/// <param name="isDependent">Whether it waits itself for the kernels before it (earlier_kernels.cuh).</param>
+/// <param name="isDependent">Whether to launch it so.</param>
 internal sealed class PassKernel(CudaKernel kernel, bool isDependent)
 {
     public int MaxDynamicSharedBytes

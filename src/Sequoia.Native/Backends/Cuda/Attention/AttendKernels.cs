@@ -108,6 +108,7 @@ internal sealed unsafe class AttendKernels
     private static KernelVariant OfTensor(int headDim, int rowTile) => new("attend", "attend", Block, ("HEAD_DIM", headDim), ("ROW_TILE", rowTile))
     {
         HasElement = true,
+        IsDependent = true,
         Target = KernelTarget.TensorCores,
         SharedBytes = SharedBytes(headDim),
     };

@@ -5,9 +5,6 @@ namespace Sequoia.Native.Backends.Cuda.Checks;
 /// <summary>Attention of the rows of a tree: attend.cu (its twin on devices without tensor cores) and attend_scalar.cu.</summary>
 internal sealed class AttendProblem : KernelProblem
 {
-    // Rows of the pass that belong to another launch.
-    private const int RowsBefore = 2;
-
     // A NaN that no computation produces.
     private const uint Poison = 0x7fabcdef;
 
@@ -22,6 +19,9 @@ internal sealed class AttendProblem : KernelProblem
     private readonly Attend _parameters;
     private readonly bool _tensorCores;
     private readonly int _rowTile;
+
+    // Rows of the pass that belong to another launch.
+    private readonly int _rowsBefore;
     private readonly GuardedBuffer<uint> _arrived;
     private bool _twinRan;
 
@@ -30,17 +30,17 @@ internal sealed class AttendProblem : KernelProblem
     /// <param name="tensorCores">Whether <see cref="Launch"/> uses tensor cores.</param>
     public AttendProblem(CudaKernels kernels, AttendShape shape, bool tensorCores = true)
     {
-        (_shape, _operands, _tensorCores) = (shape, new AttendOperands(shape), tensorCores);
+        (_shape, _operands, _tensorCores, _rowsBefore) = (shape, new AttendOperands(shape), tensorCores, shape.Seed % 3);
         _kernels = new AttendKernels(kernels, shape.HeadDim, tensorCores);
         _twin = new(() => tensorCores ? new AttendKernels(kernels, shape.HeadDim, tensorCores: false) : _kernels);
         CudaContext gpu = kernels.Context;
         (int committed, TokenTree tree) = shape.IsPrompt ? (shape.Prefix + shape.Tree.Size, TokenTree.Root) : (shape.Prefix, shape.Tree);
-        _step = Own(new StepBuffers(gpu, new StepInputs(tree, committed) { Pages = shape.Pages, Rows = RowsBefore + shape.Rows }));
+        _step = Own(new StepBuffers(gpu, new StepInputs(tree, committed) { Pages = shape.Pages, Rows = _rowsBefore + shape.Rows }));
         int[] nodes = [.. shape.Nodes.Select(node => shape.IsPrompt ? node - shape.Tree.Size : node)];
         _rowTile = AttendKernels.RowTileFor(shape.Rows, shape.Group);
         int ofTile = AttendKernels.RowsOfTile(_rowTile, shape.Group), tileCount = MatMulShape.Ceiling(shape.Rows, ofTile);
-        int[] tiles = [.. Enumerable.Range(0, tileCount).SelectMany(tile => (int[])[RowsBefore + (tile * ofTile), Math.Min(ofTile, shape.Rows - (tile * ofTile))])];
-        OutputRows = MatMulGrid.RowsInTiles(RowsBefore + shape.Rows);
+        int[] tiles = [.. Enumerable.Range(0, tileCount).SelectMany(tile => (int[])[_rowsBefore + (tile * ofTile), Math.Min(ofTile, shape.Rows - (tile * ofTile))])];
+        OutputRows = MatMulGrid.RowsInTiles(_rowsBefore + shape.Rows);
         _output = Own(GuardedBuffer<ushort>.Filled(gpu, OutputRows * OperandBlocks.Padded(shape.Heads * shape.HeadDim), AttendOperands.NotANumber));
         _partials = Own(GuardedBuffer<uint>.Filled(gpu, (int)AttendKernels.WorkspaceFloats(shape.Rows, shape.Heads, shape.Positions, shape.HeadDim), Poison));
         _arrived = Own(new GuardedBuffer<uint>(gpu, new uint[shape.Rows * shape.KvHeads], Poison));
@@ -48,16 +48,16 @@ internal sealed class AttendProblem : KernelProblem
         _reference = new Lazy<AttendReference>(() => new AttendReference(shape, _operands, scale));
         _parameters = new Attend
         {
-            Queries = Own(gpu.Upload<ushort>(_operands.Queries)).Handle - (RowsBefore * _operands.QueryStride * sizeof(ushort)),
+            Queries = Own(gpu.Upload<ushort>(_operands.Queries)).Handle - (_rowsBefore * _operands.QueryStride * sizeof(ushort)),
             Keys = Own(gpu.Upload<ushort>(_operands.Keys)).Handle,
             Values = Own(gpu.Upload<ushort>(_operands.Values)).Handle,
             Output = _output.Address,
             Partials = _partials.Address,
             Arrived = _arrived.Address,
-            Pass = _step.Pass([.. Enumerable.Repeat(nodes[0], RowsBefore), .. nodes]),
+            Pass = _step.Pass([.. Enumerable.Repeat(nodes[0], _rowsBefore), .. nodes]),
             Tiles = _step.Upload(tiles),
             TileCount = tileCount,
-            FirstRow = RowsBefore,
+            FirstRow = _rowsBefore,
             Count = shape.Rows,
             Splits = AttendKernels.Splits(shape.Positions),
             Heads = shape.Heads,
@@ -125,7 +125,7 @@ internal sealed class AttendProblem : KernelProblem
         if (Overrun() is { } where)
             throw new InvalidOperationException($"{Shape}: {where}");
         ushort[] output = _output.ToArray();
-        return [.. Enumerable.Range(0, _shape.Rows).Select(row => OperandBlocks.Read(output, RowsBefore + row, OutputRows, _shape.Heads * _shape.HeadDim))];
+        return [.. Enumerable.Range(0, _shape.Rows).Select(row => OperandBlocks.Read(output, _rowsBefore + row, OutputRows, _shape.Heads * _shape.HeadDim))];
     }
 
     public override Deviation Compare()
@@ -139,7 +139,7 @@ internal sealed class AttendProblem : KernelProblem
         var worst = new Deviation(0, "nowhere");
         for (int row = 0; row < _shape.Rows; row++)
         {
-            ushort[] results = OperandBlocks.Read(output, RowsBefore + row, OutputRows, columns);
+            ushort[] results = OperandBlocks.Read(output, _rowsBefore + row, OutputRows, columns);
             for (int column = 0; column < columns; column++)
             {
                 ushort found = results[column];
@@ -159,7 +159,7 @@ internal sealed class AttendProblem : KernelProblem
     private string? Overrun() => _output.Overrun("output", IsOutput) ?? _partials.Overrun("workspace") ?? _arrived.Overrun("counters", _ => false) ?? _step.ChangedRows() ?? _step.Difference(LogitDamage.None);
 
     private bool IsOutput(int place) =>
-        OperandBlocks.AreOf(RowsBefore + _shape.Rows, OutputRows, _shape.Heads * _shape.HeadDim)(place) && !OperandBlocks.AreOf(RowsBefore, OutputRows, int.MaxValue)(place);
+        OperandBlocks.AreOf(_rowsBefore + _shape.Rows, OutputRows, _shape.Heads * _shape.HeadDim)(place) && !OperandBlocks.AreOf(_rowsBefore, OutputRows, int.MaxValue)(place);
 
     /// <summary>Partial sums that were written although their row has no keys there.</summary>
     private string? StrayPartial(uint[] partials)

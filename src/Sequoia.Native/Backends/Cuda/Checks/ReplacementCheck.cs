@@ -16,9 +16,10 @@ internal static class ReplacementCheck
         // A separate context: a kernel that fails invalidates it.
         using var context = CudaContext.Create(device);
         using var launchers = new KernelLaunchers(context, compiler, set) { AreReplacements = true };
-        // A kernel that the device cannot run is not used there.
-        foreach (KernelTopic topic in KernelTopic.All.Where(topic => set.Replaced.Contains(topic.Name) && launchers.CanRun(topic)))
+        foreach (KernelTopic topic in KernelTopic.All.Where(topic => set.Replaced.Contains(topic.Name)))
         {
+            if (!launchers.CanRun(topic))
+                throw new InvalidInputException($"kernel: {topic.Name}: {device.Name} has compute capability {device.ComputeCapability}, where this kernel does not run") { Parameter = "kernel" };
             for (int seed = 0; seed < (topic.Target != KernelTarget.Any ? TensorCoreCases : Cases); seed++)
                 Check(launchers, topic, seed);
         }

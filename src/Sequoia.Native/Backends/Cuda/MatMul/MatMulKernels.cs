@@ -39,10 +39,11 @@ internal sealed unsafe class MatMulKernels(CudaKernels kernels, MatMulSource sou
 
     /// <summary>The source for a device.</summary>
     /// <param name="computeCapability">The device's.</param>
+    /// <param name="compiler">NVRTC's version: Hopper's own instructions came with 12.0.</param>
     /// <param name="isReplaced">Whether matmul.cu is the user's, which then also takes the place of Hopper's.</param>
-    public static MatMulSource SourceFor(Version computeCapability, bool isReplaced) =>
+    public static MatMulSource SourceFor(Version computeCapability, Version compiler, bool isReplaced) =>
         !KernelTarget.TensorCores.RunsOn(computeCapability) ? MatMulSource.Scalar
-        : KernelTarget.Hopper.RunsOn(computeCapability) && !isReplaced ? MatMulSource.Hopper : MatMulSource.TensorCores;
+        : KernelTarget.Hopper.RunsOn(computeCapability) && compiler.Major >= 12 && !isReplaced ? MatMulSource.Hopper : MatMulSource.TensorCores;
 
     /// <summary>Floats of workspace that passes of up to this many rows need. Concurrent products each need their own.</summary>
     public long PartialsFor(MatMulShape shape, int mostRows) => HasTiles ? Grid(shape, mostRows).Largest.Partials : 0;
@@ -107,6 +108,7 @@ internal sealed unsafe class MatMulKernels(CudaKernels kernels, MatMulSource sou
     private static KernelVariant OfTensor(MatMulSource source, MatMulKind kind, int tokens) => new(NameOf(source), Names[(int)kind], BlockOf(source), ("TOKENS", tokens))
     {
         HasElement = true,
+        IsDependent = source == MatMulSource.Hopper,
         Target = source == MatMulSource.Hopper ? KernelTarget.Hopper : KernelTarget.TensorCores,
         SharedBytes = SharedBytes(source, tokens),
     };

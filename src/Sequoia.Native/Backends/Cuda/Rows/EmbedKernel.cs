@@ -6,7 +6,7 @@ namespace Sequoia.Native.Backends.Cuda;
 /// <summary>Launches embed.cu, the first kernel of a pass.</summary>
 internal sealed unsafe class EmbedKernel(CudaKernels kernels)
 {
-    private static readonly KernelVariant OfEmbed = new("embed", "embed", 256) { HasElement = true };
+    private static readonly KernelVariant OfEmbed = new("embed", "embed", 256) { HasElement = true, IsDependent = true };
 
     private readonly PassKernel _embed = kernels.FindForPass(OfEmbed);
 
