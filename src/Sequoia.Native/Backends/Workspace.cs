@@ -2,8 +2,7 @@ namespace Sequoia.Native.Backends;
 
 /// <summary>
 /// The activations of passes of one model, for any sequences, and any other memory that a device needs for them. Passes that share a workspace
-/// run in one queue. Other activations than accumulators are
-/// operands, in the type and layout in which the device multiplies.
+/// run in one queue. Other activations than accumulators are operands, in the type and layout in which the device multiplies.
 /// </summary>
 internal abstract class Workspace : IDisposable
 {

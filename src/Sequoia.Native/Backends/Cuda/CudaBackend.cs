@@ -54,9 +54,6 @@ internal sealed class CudaBackend : Backend
 
     public CudaContext Context => _context;
 
-    /// <summary>The type of operands.</summary>
-    public Element Element => _kernels.Element;
-
     public override string Name { get; }
 
     public override bool HasTimes { get; }

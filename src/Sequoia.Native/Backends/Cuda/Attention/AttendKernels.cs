@@ -56,7 +56,7 @@ internal sealed unsafe class AttendKernels
     /// <param name="group">Heads that share a key and value head.</param>
     /// <param name="computeCapability">The device's compute capability.</param>
     public static bool HasTensorCores(int headDim, int group, Version computeCapability) =>
-        TensorHeadDims.Contains(headDim) && group <= MostGroup && computeCapability.Major >= 8;
+        TensorHeadDims.Contains(headDim) && group <= MostGroup && KernelTarget.TensorCores.RunsOn(computeCapability);
 
     /// <summary>The number of rows to compute in one launch, so that the workspace stays within bounds (256 MB, or the need of 64 rows).</summary>
     public static int RowsOfLaunch(int rows, int heads, int positions, int headDim) =>
