@@ -32,7 +32,8 @@ internal sealed class ModelPair : IDisposable
         try
         {
             large = await LoadModelAsync(target, options, streams, cancellation);
-            small = draft is null ? null : await LoadModelAsync(draft, options, streams, cancellation);
+            // The draft runs several times a step: it belongs in memory.
+            small = draft is null ? null : await LoadModelAsync(draft, options with { Stream = StreamMode.Never }, streams, cancellation);
             TextGenerator generator = await TextGenerator.CreateAsync(large, small, tree, cancellationToken: cancellation);
             if (generator.Plan is { Tree.Size: 1 } plan)
                 Note(string.Create(CultureInfo.InvariantCulture, $"decoding one token at a time: the best tree would be only {plan.BestSpeedup:F2} times as fast here"));

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Sequoia.Native;
+using Sequoia.Native.Backends.Streaming;
 
 namespace Sequoia.Cli;
 
@@ -13,6 +14,22 @@ internal sealed class PairOptions
     public Option<int?> Threads { get; } = CheckedOption.Number("--threads", "Threads that compute. Default: one for each processor.", 1, 256);
 
     public Option<string?> Device { get; } = CheckedOption.Text("--device", "auto, cpu, cuda, cuda:N or software. Default: auto, the CPU.", "DEVICE");
+
+    public Option<long?> Memory { get; } = new("--memory")
+    {
+        Description = "What the process may hold, as in 8GB; weights that do not fit are read from disk in every pass. Default: most of what is free.",
+        HelpName = "SIZE",
+        CustomParser = result =>
+        {
+            string text = result.Tokens[0].Value;
+            if (MemoryBudget.Parse(text) is { } bytes)
+                return bytes;
+            result.AddError($"--memory {text}: is no size; give one like 8GB, 512MB or 7GiB");
+            return null;
+        },
+    };
+
+    public Option<string?> Stream { get; } = CheckedOption.Text("--stream", "Which of the target's weights are read from disk in every pass: auto, those that do not fit; never; all. Default: auto.", "MODE");
 
     /// <summary>The folders: the bundled pair, or the named ones; a target may be given without a draft.</summary>
     public (string Target, string? Draft) Folders(ParseResult parsed)
@@ -37,6 +54,24 @@ internal sealed class PairOptions
     public LoadOptions Loading(ParseResult parsed)
     {
         var usual = new LoadOptions();
-        return usual with { Threads = parsed.GetValue(Threads) ?? usual.Threads, Device = parsed.GetValue(Device) ?? usual.Device };
+        string device = parsed.GetValue(Device) ?? usual.Device;
+        foreach (Option option in (Option[])[Memory, Stream])
+        {
+            if (device is not ("auto" or "cpu") && parsed.GetResult(option) is not null)
+                throw new InvalidInputException($"{option.Name}: concerns weights on the CPU, and not {device}");
+        }
+        return usual with
+        {
+            Threads = parsed.GetValue(Threads) ?? usual.Threads,
+            Device = device,
+            Memory = parsed.GetValue(Memory),
+            Stream = parsed.GetValue(Stream) switch
+            {
+                null or "auto" => StreamMode.Auto,
+                "never" => StreamMode.Never,
+                "all" => StreamMode.All,
+                { } other => throw new InvalidInputException($"--stream {other}: is not auto, never or all"),
+            },
+        };
     }
 }

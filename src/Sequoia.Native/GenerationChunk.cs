@@ -75,6 +75,9 @@ public sealed record GenerationStats
     /// <summary>Whether the times are meaningful: see <see cref="LanguageModel.HasTimes"/>.</summary>
     public bool HasTimes { get; init; } = true;
 
+    /// <summary>How the target's weights were streamed; null if they were in memory.</summary>
+    public StreamStats? Stream { get; init; }
+
     /// <summary>
     /// Whether <see cref="DraftTime"/>, <see cref="VerifyTime"/> and <see cref="SamplingTime"/> are meaningful. A GPU runs a step as a whole and
     /// reports only its total time.
@@ -87,6 +90,17 @@ public sealed record GenerationStats
     /// <summary>Tokens per second while decoding.</summary>
     public double TokensPerSecond => DecodeTime > TimeSpan.Zero ? TokenCount / DecodeTime.TotalSeconds : 0;
 }
+
+/// <summary>How weights were streamed while a text was decoded.</summary>
+/// <param name="BytesPerStep">The bytes read, divided by the number of steps. Reading is ahead of computing, so the first step reads more and the last less.</param>
+/// <param name="BytesPerSecond">The bytes read in a second of decoding.</param>
+/// <param name="LinkBytesPerSecond">The rate of plain reading, measured while loading: the limit of the rate before.</param>
+/// <param name="Waited">The time that computing waited for weights.</param>
+/// <param name="StreamedBytes">The bytes that a step reads by the plan.</param>
+/// <param name="ResidentBytes">The bytes of weights that stay in memory.</param>
+/// <param name="RingBytes">The bytes of memory that streamed weights pass through.</param>
+public sealed record StreamStats(
+    double BytesPerStep, double BytesPerSecond, double LinkBytesPerSecond, TimeSpan Waited, long StreamedBytes, long ResidentBytes, long RingBytes);
 
 /// <summary>Why a generation ended.</summary>
 public enum FinishReason

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Threading.Channels;
 using Sequoia.Native.Backends;
+using Sequoia.Native.Backends.Streaming;
 using Sequoia.Native.Engine;
 using Sequoia.Native.Tokenization;
 using StringBuilder = System.Text.StringBuilder;
@@ -196,7 +197,7 @@ public sealed class TextGenerator : IDisposable, IAsyncDisposable
         for (int generated = 0; generated < limit;)
         {
             cancellation.ThrowIfCancellationRequested();
-            ReadOnlySpan<int> tokens = decoder.Step();
+            ReadOnlySpan<int> tokens = decoder.Step(cancellation);
             onStep(decoder.Verdict);
             foreach (int token in tokens)
             {
@@ -373,9 +374,19 @@ public sealed class TextGenerator : IDisposable, IAsyncDisposable
         var stops = new StopStrings(options.StopStrings);
         int root = prompt[^1];
         var piece = new StringBuilder();
+        WeightStreamInfo? streamBefore = _targetLease.Llama.Backend.Stream;
         while (finish is null)
         {
-            ReadOnlySpan<int> committed = decoder.Step();
+            ReadOnlySpan<int> committed;
+            try
+            {
+                committed = decoder.Step(cancellation);
+            }
+            catch (OperationCanceledException)
+            {
+                finish = FinishReason.Cancelled;
+                break;
+            }
             int count = 0, room = Math.Min(committed.Length, limit - generated);
             while (count < room && finish is null)
             {
@@ -396,6 +407,7 @@ public sealed class TextGenerator : IDisposable, IAsyncDisposable
             piece.Clear();
             root = committed[^1];
         }
+        TimeSpan decoding = Stopwatch.GetElapsedTime(start);
         string rest = stops.Append(text.Flush()) + stops.Flush();
         chunks.TryWrite(new GenerationChunk(rest, [], new GenerationStats
         {
@@ -405,7 +417,7 @@ public sealed class TextGenerator : IDisposable, IAsyncDisposable
             TokenCount = generated,
             CutOff = cutOff,
             Steps = decoder.Steps,
-            DecodeTime = Stopwatch.GetElapsedTime(start),
+            DecodeTime = decoding,
             PrefillTime = prefill,
             LoadTime = _target.LoadTime + (_draft?.LoadTime ?? TimeSpan.Zero),
             DraftTime = decoder.DraftTime,
@@ -415,9 +427,14 @@ public sealed class TextGenerator : IDisposable, IAsyncDisposable
             Tree = Tree,
             Device = _target.Device,
             HasTimes = _target.HasTimes,
+            Stream = StreamOf(streamBefore, _targetLease.Llama.Backend.Stream, decoder.Steps, decoding),
             HasPhaseTimes = _target.HasTimes && !_targetLease.Llama.Backend.IsAsynchronous,
         }));
     }
+
+    private static StreamStats? StreamOf(WeightStreamInfo? before, WeightStreamInfo? after, int steps, TimeSpan time) => before is null || after is null ? null : new StreamStats(
+        (double)(after.BytesRead - before.BytesRead) / Math.Max(1, steps), (after.BytesRead - before.BytesRead) / Math.Max(time.TotalSeconds, 1e-9),
+        after.LinkBytesPerSecond, after.Waited - before.Waited, after.Plan.StreamedBytes, after.Plan.ResidentBytes, after.Plan.RingBytes);
 
     private bool EndsText(int token, GenerationOptions options) =>
         (!options.IgnoreEos && _target.EosIds.Contains(token)) || options.StopTokens.Contains(token);

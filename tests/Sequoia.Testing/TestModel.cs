@@ -4,7 +4,7 @@ using Sequoia.Native.Models;
 
 namespace Sequoia.Testing;
 
-/// <summary>A model folder loaded straight onto a CPU backend of a chosen kernel table and thread count.</summary>
+/// <summary>A model folder loaded straight onto a CPU backend of a chosen kernel table and thread count; streamed, if options say how.</summary>
 internal sealed class TestModel : IDisposable
 {
     private readonly ModelFiles _files;
@@ -14,12 +14,13 @@ internal sealed class TestModel : IDisposable
     {
     }
 
-    public TestModel(string folder, CpuKernels kernels, int threads)
+    public TestModel(string folder, CpuKernels kernels, int threads, StreamOptions? stream = null)
     {
         LlamaConfig config = LlamaConfig.Read(System.IO.Path.Combine(folder, "config.json"));
         _files = new ModelFiles(folder);
-        _backend = new CpuBackend(threads, kernels);
-        Llama = new Llama(_backend, config, new LlamaTensors(_files, config));
+        var tensors = new LlamaTensors(_files, config);
+        _backend = new CpuBackend(threads, kernels, stream is null ? null : new CpuWeightStream(tensors, stream));
+        Llama = new Llama(_backend, config, tensors);
     }
 
     public Llama Llama { get; }

@@ -29,7 +29,7 @@ internal static class WholeSteps
         {
             cancellation.ThrowIfCancellationRequested();
             long start = Stopwatch.GetTimestamp();
-            int committed = decoder.Step().Length;
+            int committed = decoder.Step(cancellation).Length;
             if (step < 0)
                 continue;
             seconds.Add(Stopwatch.GetElapsedTime(start).TotalSeconds);

@@ -42,6 +42,20 @@ internal static class GenerationJson
                 ["device"] = stats.Device,
             },
         };
+        if (stats.Stream is { } stream)
+        {
+            json["stats"]!["stream"] = new JsonObject
+            {
+                ["bytes_per_step"] = stream.BytesPerStep,
+                ["bytes_per_second"] = stream.BytesPerSecond,
+                ["link_bytes_per_second"] = stream.LinkBytesPerSecond,
+                ["link_share"] = stream.BytesPerSecond / stream.LinkBytesPerSecond,
+                ["waited_seconds"] = stream.Waited.TotalSeconds,
+                ["streamed_bytes"] = stream.StreamedBytes,
+                ["resident_bytes"] = stream.ResidentBytes,
+                ["ring_bytes"] = stream.RingBytes,
+            };
+        }
         if (compared is not null)
         {
             json["autoregressive"] = new JsonObject

@@ -1,3 +1,4 @@
+using Sequoia.Native.Backends.Streaming;
 using Sequoia.Native.Models;
 
 namespace Sequoia.Native.Backends;
@@ -18,6 +19,9 @@ internal abstract class Backend : IDisposable
     /// <summary>Whether operations only queue work, which <see cref="Repeat"/> may replay. Their time on the host is then meaningless.</summary>
     public virtual bool IsAsynchronous => false;
 
+    /// <summary>How weights that do not fit are streamed; null if all are resident.</summary>
+    public virtual WeightStreamInfo? Stream => null;
+
     /// <summary>The number of prompt tokens worth computing in one pass.</summary>
     public virtual int PrefillRows => 64;
 
@@ -31,6 +35,12 @@ internal abstract class Backend : IDisposable
 
     /// <summary>Copies a norm's weights or a matrix to the device.</summary>
     public abstract Matrix Load(TensorView tensor);
+
+    /// <summary>The embedding, for <see cref="Embed"/>.</summary>
+    public virtual Matrix LoadEmbedding(TensorView tensor) => Load(tensor);
+
+    /// <summary>The output projection of a model whose embedding is also that.</summary>
+    public virtual Matrix LoadTiedHead(Matrix embedding, TensorView tensor) => embedding;
 
     /// <summary>The projections of queries, keys and values as one matrix, for <see cref="ProjectQkv"/>.</summary>
     public abstract Matrix LoadQkv(TensorView q, TensorView k, TensorView v, int headDim);
@@ -64,6 +74,24 @@ internal abstract class Backend : IDisposable
     /// <param name="mostParts">The maximum number of parts.</param>
     /// <param name="levels">The maximum number of levels of a tree that <see cref="VerifyTrees"/> descends with this pass; 0 if it verifies none.</param>
     public abstract Pass CreatePass(Llama model, ModelRole role, int mostRows, int mostParts, int levels = 0);
+
+    /// <summary>
+    /// Makes room for a decoder beside weights that are streamed, until the result is disposed. Null where all weights are resident.
+    /// </summary>
+    /// <exception cref="InvalidInputException">The memory that the weights may take is too small.</exception>
+    public virtual IDisposable? Reserve(Llama target, Llama? draft, DecoderSizes sizes) => null;
+
+    /// <summary>Begins a forward pass of a model of this backend; passes of a model that is streamed take turns.</summary>
+    /// <param name="logits">Whether the pass computes logits.</param>
+    /// <param name="cancellation">Ends the pass early where it waits for weights.</param>
+    public virtual void BeginPass(bool logits, CancellationToken cancellation)
+    {
+    }
+
+    /// <summary>Ends the pass, also one that failed.</summary>
+    public virtual void EndPass()
+    {
+    }
 
     /// <summary>x[row] = table[token of the row's node], and its norm; the first operation of a pass.</summary>
     public abstract void Embed(WorkQueue queue, Matrix table, Pass pass, Accumulators x, NextNorm norm);

@@ -17,7 +17,7 @@ internal static class BackendFactory
     {
         // The CUDA kernels have not been timed yet, so they are used only on request.
         "auto" or "cpu" when options.Kernels.Replaced.Count > 0 => throw Wrong(options.Device, "has no CUDA kernels to replace; use cuda or software"),
-        "auto" or "cpu" => new CpuBackend(options.Threads, CpuKernels.Best),
+        "auto" or "cpu" => new CpuBackend(options.Threads, CpuKernels.Best, CpuWeightStream.For(options, tensors)),
         Software => OnDevice(options, tensors, CudaDrivers.Find(Software) ?? throw Wrong(Software, "no software GPU is registered in this process (CudaDrivers.Register(SoftwareDriver.Driver))"), 0),
         _ when Ordinal(options.Device) is { } ordinal => OnDevice(options, tensors, CudaDriver.TryLoad(null, out LibraryReport search) ?? throw Wrong(options.Device, $"{search.Title} was not found"), ordinal),
         _ => throw Wrong(options.Device, "is not known; use auto, cpu, cuda, cuda:N or software"),

@@ -36,7 +36,8 @@ internal sealed class Llama
     {
         Backend = backend;
         Config = config;
-        Embedding = Loaded(backend.Load(tensors.Embedding), tensors.Embedding);
+        WeightBytes = tensors.All.Sum(tensor => tensor.Bytes);
+        Embedding = Loaded(backend.LoadEmbedding(tensors.Embedding), tensors.Embedding);
         TensorView[] norms = [.. tensors.Layers.Select(layer => layer.InputNorm), tensors.FinalNorm];
         FirstNorm = Loaded(backend.Load(norms[0]), norms[0]);
         Layers = new ResidentLayers([.. tensors.Layers.Select((t, i) => new LlamaLayer(
@@ -46,7 +47,7 @@ internal sealed class Llama
             Loaded(backend.LoadGateUp(t.Gate, t.Up), t.Gate, t.Up),
             Loaded(backend.Load(t.Down), t.Down),
             Loaded(backend.Load(norms[i + 1]), norms[i + 1])))]);
-        Head = config.TiedEmbeddings ? Embedding : Loaded(backend.Load(tensors.Head), tensors.Head);
+        Head = config.TiedEmbeddings ? backend.LoadTiedHead(Embedding, tensors.Head) : Loaded(backend.Load(tensors.Head), tensors.Head);
 
         Matrix Loaded(Matrix matrix, params ReadOnlySpan<TensorView> from)
         {
@@ -59,6 +60,9 @@ internal sealed class Llama
     public Backend Backend { get; }
 
     public LlamaConfig Config { get; }
+
+    /// <summary>The bytes of all tensors as they are stored.</summary>
+    public long WeightBytes { get; }
 
     public Matrix Embedding { get; }
 

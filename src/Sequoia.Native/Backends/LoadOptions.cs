@@ -30,5 +30,31 @@ public sealed record LoadOptions
     /// </summary>
     public string? CacheFolder { get; init; }
 
+    /// <summary>
+    /// The bytes that this process may hold for everything: the models' weights, the caches and activations of generators, and the program itself. Null: most of
+    /// what is free now, limits of control groups included. Concerns a target on the CPU: weights that do not fit are read from disk in every pass
+    /// (<see cref="Stream"/>).
+    /// </summary>
+    public long? Memory { get; init; }
+
+    /// <summary>Whether weights are streamed from disk. The results do not depend on it, bit for bit.</summary>
+    public StreamMode Stream { get; init; }
+
+    /// <summary>Called before each read of streamed weights with its bytes, on the reading thread: demonstrations limit the rate, tests delay and fail reads.</summary>
+    internal Action<long>? BeforeRead { get; init; }
+
     internal const int MaxThreads = 256;
+}
+
+/// <summary>Which weights are streamed.</summary>
+public enum StreamMode
+{
+    /// <summary>As many as do not fit the memory; none if all fit.</summary>
+    Auto,
+
+    /// <summary>None: weights are used where the file is mapped, and the system decides what stays in memory.</summary>
+    Never,
+
+    /// <summary>All: nothing but the ring stays in memory.</summary>
+    All,
 }

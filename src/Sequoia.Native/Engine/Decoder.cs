@@ -32,6 +32,7 @@ internal sealed class Decoder : IDisposable
     private readonly Pass[] _levels = [];
     private readonly Recording[] _recordings;
     private readonly Action[] _work;
+    private CancellationToken _cancellation;
 
     /// <param name="target">The model whose distribution the output has.</param>
     /// <param name="draft">The model that grows the trees; unused with lone roots.</param>
@@ -49,29 +50,25 @@ internal sealed class Decoder : IDisposable
         _backend = target.Backend;
         Context = context;
         _queue = _parts.Own(_backend.CreateQueue());
-        draft = trees.Any(tree => tree.Size > 1) ? draft : null;
-        // Nodes may extend past the end of the context. Their results are cut off and never affect earlier tokens.
-        int positions = context + trees.Max(tree => tree.Size), chunk = Math.Min(_backend.PrefillRows, context), count = trees.Count;
-        int pool = pages ?? trees.Sum(tree => KvPool.PagesFor(context + tree.Size));
+        var sizes = new DecoderSizes(trees, context, _backend.PrefillRows, draft is not null, rootOnly, pages);
+        draft = sizes.Draft is null ? null : draft;
+        int chunk = sizes.PrefillRows, count = trees.Count;
         try
         {
-            int checkedRows = rootOnly ? count : trees.Sum(tree => tree.Size);
-            int children = trees.Max(tree => Enumerable.Range(0, tree.Size).Max(tree.ChildCount));
-            _target = Prepare(target, new WorkspaceSize(Math.Max(checkedRows, chunk), checkedRows, positions, children), pool);
+            if (_backend.Reserve(target, draft, sizes) is { } reservation)
+                _parts.Own(reservation);
+            _target = Prepare(target, sizes.Target, sizes.TargetPages);
             if (draft is not null)
-            {
-                int inner = trees.Sum(tree => Enumerable.Range(0, tree.Size).Count(node => tree.ChildCount(node) > 0));
-                _draft = Prepare(draft, new WorkspaceSize(Math.Max(Math.Max(2 * count, inner), chunk), inner, positions, children), pool);
-            }
+                _draft = Prepare(draft, sizes.Draft!.Value, sizes.DraftPages);
             _sequences = [.. trees.Select(tree => _parts.Own(_backend.CreateSequence(tree, method, target.Config.VocabularySize, chunk,
                 _parts.Own(new KvPages(_target.Pool, context + tree.Size)), _draft is not null && tree.Size > 1 ? _parts.Own(new KvPages(_draft.Pool, context + tree.Size)) : null)))];
             _drafted = [.. _sequences.Where(sequence => sequence.DraftPages is not null)];
             _promptNodes = [.. Enumerable.Range(-chunk, chunk)];
             _prompt = _parts.Own(_backend.CreatePass(target, ModelRole.Target, chunk, 1));
-            _check = _parts.Own(_backend.CreatePass(target, ModelRole.Target, checkedRows, count, trees.Max(tree => tree.Levels)));
+            _check = _parts.Own(_backend.CreatePass(target, ModelRole.Target, sizes.CheckedRows, count, trees.Max(tree => tree.Levels)));
             foreach (Sequence sequence in _sequences)
                 _check.Add(sequence, rootOnly ? s_root : [.. Enumerable.Range(0, sequence.Tree.Size)]);
-            _check.Complete(_queue, checkedRows);
+            _check.Complete(_queue, sizes.CheckedRows);
             if (draft is not null)
             {
                 _draftPrompt = _parts.Own(_backend.CreatePass(draft, ModelRole.Draft, chunk, 1));
@@ -155,9 +152,9 @@ internal sealed class Decoder : IDisposable
                 cancellation.ThrowIfCancellationRequested();
                 int count = Math.Min(prompt.Length - 1 - computed, _promptNodes.Length);
                 sequence.Feed(_queue, prompt.Slice(computed, count));
-                Compute(_target, _prompt, sequence, count);
+                Compute(_target, _prompt, sequence, count, cancellation);
                 if (sequence.DraftPages is not null)
-                    Compute(_draft!, _draftPrompt!, sequence, count);
+                    Compute(_draft!, _draftPrompt!, sequence, count, cancellation);
                 computed += count;
             }
             sequence.Place(_queue, 0, prompt[^1..]);
@@ -171,7 +168,9 @@ internal sealed class Decoder : IDisposable
 
     /// <summary>Runs one step of all sequences. Returns the first's committed tokens, at least one; the verdicts have all. Valid until the next step.</summary>
     /// <exception cref="InvalidOperationException">A sequence has not begun, or its context is full.</exception>
-    public ReadOnlySpan<int> Step()
+    /// <exception cref="ModelFileException">Weights that are streamed could not be read. The sequences must begin anew.</exception>
+    /// <exception cref="OperationCanceledException">The step was cancelled while it waited for such weights. The sequences must begin anew.</exception>
+    public ReadOnlySpan<int> Step(CancellationToken cancellation = default)
     {
         foreach (Sequence sequence in _sequences)
         {
@@ -180,9 +179,10 @@ internal sealed class Decoder : IDisposable
         }
         foreach (Sequence sequence in _sequences)
             sequence.Verdict.Clear();
-        Steps++;
+        _cancellation = cancellation;
         int lagging = PlaceRoots();
         _backend.Repeat(_queue, _recordings[lagging], _work[lagging]);
+        Steps++;
         try
         {
             _backend.FetchVerdicts(_queue, _check);
@@ -237,12 +237,12 @@ internal sealed class Decoder : IDisposable
     private static int[] InnerNodes(TokenTree tree, int depth) =>
         [.. Enumerable.Range(0, tree.Size).Where(node => tree.Depth(node) == depth && tree.ChildCount(node) > 0)];
 
-    private void Compute(ForwardPass model, Pass pass, Sequence sequence, int count)
+    private void Compute(ForwardPass model, Pass pass, Sequence sequence, int count, CancellationToken cancellation)
     {
         pass.Clear();
         pass.Add(sequence, _promptNodes.AsSpan(^count..));
         pass.Complete(_queue, 0);
-        model.Run(_queue, pass);
+        model.Run(_queue, pass, cancellation);
     }
 
     /// <summary>Sets up the draft's first pass for the sequences that lag now; returns their number.</summary>
@@ -285,7 +285,7 @@ internal sealed class Decoder : IDisposable
         if (_draft is not null)
             Grow(_draft, lagging);
         long grown = Stopwatch.GetTimestamp();
-        _target.Run(_queue, _check);
+        _target.Run(_queue, _check, _cancellation);
         long checkedAt = Stopwatch.GetTimestamp();
         _backend.VerifyTrees(_queue, _target.Workspace, _draft?.Workspace, _check);
         SamplingTime += Stopwatch.GetElapsedTime(checkedAt);
@@ -299,7 +299,7 @@ internal sealed class Decoder : IDisposable
         for (int level = 0; level <= _levels.Length; level++)
         {
             Pass pass = level == 0 ? _roots[lagging] : _levels[level - 1];
-            draft.Run(_queue, pass);
+            draft.Run(_queue, pass, _cancellation);
             long drawn = Stopwatch.GetTimestamp();
             _backend.DrawChildren(_queue, draft.Workspace, pass);
             SamplingTime += Stopwatch.GetElapsedTime(drawn);

@@ -32,18 +32,26 @@ internal sealed class ForwardPass : IDisposable
     /// Computes the pass's rows. Stores their keys and values in the pool and the requested logits in <see cref="Logits"/>. Rows of earlier
     /// passes over the same trees are visible.
     /// </summary>
-    public void Run(WorkQueue queue, Pass pass)
+    /// <exception cref="OperationCanceledException">It was cancelled while it waited for weights; its results are incomplete.</exception>
+    public void Run(WorkQueue queue, Pass pass, CancellationToken cancellation = default)
     {
-        Run(queue, pass, PassOperation.Embed);
-        for (int i = 0; i < _model.Layers.Count; i++)
+        _backend.BeginPass(pass.LogitRows > 0, cancellation);
+        try
         {
-            LlamaLayer layer = _model.Layers.Layer(queue, i);
-            for (PassOperation operation = PassOperation.Qkv; operation <= PassOperation.Down; operation++)
-                Run(queue, pass, operation, layer, i);
+            Run(queue, pass, PassOperation.Embed);
+            for (int i = 0; i < _model.Layers.Count; i++)
+            {
+                LlamaLayer layer = _model.Layers.Layer(queue, i);
+                for (PassOperation operation = PassOperation.Qkv; operation <= PassOperation.Down; operation++)
+                    Run(queue, pass, operation, layer, i);
+            }
+            if (pass.LogitRows > 0)
+                Run(queue, pass, PassOperation.Head);
         }
-        if (pass.LogitRows == 0)
-            return;
-        Run(queue, pass, PassOperation.Head);
+        finally
+        {
+            _backend.EndPass();
+        }
     }
 
     /// <summary>Runs one operation by itself: in every layer, if layers have it.</summary>

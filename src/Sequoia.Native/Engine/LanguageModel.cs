@@ -37,6 +37,10 @@ public sealed class LanguageModel : IDisposable
         Folder = folder;
         ArgumentNullException.ThrowIfNull(options.Logger);
         ArgumentNullException.ThrowIfNull(options.Kernels);
+        if (options.Memory is <= 0)
+            throw new ArgumentOutOfRangeException(nameof(options), options.Memory, "Memory must be above 0; null is what is free");
+        if (!Enum.IsDefined(options.Stream))
+            throw new ArgumentOutOfRangeException(nameof(options), options.Stream, "no way to stream weights");
         if (options.CacheFolder is { } cache && (cache.Length == 0 || cache.Contains('\0', StringComparison.Ordinal)))
             throw new ArgumentException("CacheFolder is no path; null is the user's cache folder", nameof(options));
         (Logger, CacheFolder) = (options.Logger, options.CacheFolder);
@@ -64,7 +68,7 @@ public sealed class LanguageModel : IDisposable
                 progress?.Report((double)(loaded += tensor.Bytes) / all);
             }), files);
             (Device, DeviceId, HasTimes, MostTreeLevels, MostChildren, Note) = (
-                backend.Name, BackendFactory.IdOf(backend), backend.HasTimes, backend.MostTreeLevels, backend.MostChildren, Joined(ModelFolder.Note(folder), backend.NoteOn(tensors)));
+                backend.Name, BackendFactory.IdOf(backend), backend.HasTimes, backend.MostTreeLevels, backend.MostChildren, Joined(ModelFolder.Note(folder), backend.NoteOn(tensors), backend.Stream?.Note));
         }
         catch
         {

@@ -126,7 +126,8 @@ internal sealed unsafe class SafetensorsFile : IDisposable
         Expect(shape.Length is 1 or 2, $"tensor '{name}' has {shape.Length} dimensions; 1 or 2 are expected");
         Expect(bytes == offsets[1] - offsets[0],
             $"tensor '{name}' of shape [{string.Join(", ", shape)}] and dtype {type} needs {bytes} bytes, its data_offsets give {offsets[1] - offsets[0]}");
-        Expect(_tensors.TryAdd(name, new TensorView(name, tensorType, shape, (nint)(_file.Data + dataStart + offsets[0]), _file)), $"tensor '{name}' is listed twice");
+        long at = dataStart + offsets[0];
+        Expect(_tensors.TryAdd(name, new TensorView(name, tensorType, shape, (nint)(_file.Data + at), _file, new TensorPlace(Path, at))), $"tensor '{name}' is listed twice");
     }
 
     private long[] ReadIntegers(ref Utf8JsonReader reader, string name, string key)

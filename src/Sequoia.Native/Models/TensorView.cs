@@ -6,7 +6,8 @@ namespace Sequoia.Native.Models;
 /// <param name="Shape">[rows][columns], or [columns].</param>
 /// <param name="Address">The start address.</param>
 /// <param name="Owner">Frees the memory once nothing references it; null if the creator of the view keeps it alive.</param>
-internal readonly unsafe record struct TensorView(string Name, TensorType Type, long[] Shape, nint Address, object? Owner = null)
+/// <param name="Place">Where it is stored; null if it is not a tensor of a file.</param>
+internal readonly unsafe record struct TensorView(string Name, TensorType Type, long[] Shape, nint Address, object? Owner = null, TensorPlace? Place = null)
 {
     internal byte* Data => (byte*)Address;
 
@@ -15,7 +16,14 @@ internal readonly unsafe record struct TensorView(string Name, TensorType Type, 
     public int Rows => Shape.Length == 2 ? checked((int)Shape[0]) : 1;
 
     public int Columns => checked((int)Shape[^1]);
+
+    public long RowBytes => (long)Columns * Type.Size();
 }
+
+/// <summary>Where a tensor is stored.</summary>
+/// <param name="File">The path of the file.</param>
+/// <param name="Offset">The offset of its first byte.</param>
+internal sealed record TensorPlace(string File, long Offset);
 
 /// <summary>The element types that weights are stored in.</summary>
 internal enum TensorType

@@ -1,3 +1,4 @@
+using Sequoia.Native.Backends.Streaming;
 using Sequoia.Native.Models;
 using Sequoia.Native.Numerics;
 
@@ -7,7 +8,10 @@ namespace Sequoia.Native.Backends.Cpu;
 /// The CPU device. A model's operations run one at a time on the process's worker threads. Which thread runs which item never
 /// changes a result. Nothing is allocated once buffers have reached their size.
 /// </summary>
-internal sealed unsafe class CpuBackend(int threads, CpuKernels kernels) : Backend
+/// <param name="threads">The number of threads.</param>
+/// <param name="kernels">The kernels.</param>
+/// <param name="stream">The weights of the backend's one model, if they do not fit memory; the backend disposes it.</param>
+internal sealed unsafe class CpuBackend(int threads, CpuKernels kernels, CpuWeightStream? stream = null) : Backend
 {
     // Handing work to another thread costs about a microsecond; below this many multiply-adds it does not pay off.
     private const long SmallWork = 24 * 1024;
@@ -20,16 +24,28 @@ internal sealed unsafe class CpuBackend(int threads, CpuKernels kernels) : Backe
     private readonly SiluMulJob _siluMul = new(kernels);
     private readonly DrawChildrenJob _drawChildren = new(kernels);
     private readonly Dictionary<int, CpuActivations> _projected = [];
-    private readonly List<CpuMatrix> _weights = [];
+    private readonly List<IDisposable> _weights = [];
     private AlignedBuffer<float> _matMulInput = new(0);
 
     public override string Name => $"cpu ({kernels.Name}, {_pool.Threads} thread{(_pool.Threads == 1 ? "" : "s")})";
 
-    public override Matrix Load(TensorView tensor) => tensor.Shape.Length == 1 ? new CpuVector(tensor) : Keep(new CpuMatrix([tensor]));
+    public override WeightStreamInfo? Stream => stream?.Info;
 
-    public override Matrix LoadQkv(TensorView q, TensorView k, TensorView v, int headDim) => Keep(new CpuMatrix([q, k, v]));
+    /// <summary>The weights, if they are streamed.</summary>
+    public CpuWeightStream? WeightStream => stream;
 
-    public override Matrix LoadGateUp(TensorView gate, TensorView up) => Keep(new CpuMatrix([gate, up]));
+    // A streamed pass costs hardly more for many tokens than for few.
+    public override int PrefillRows => stream is null ? base.PrefillRows : 512;
+
+    public override Matrix Load(TensorView tensor) => tensor.Shape.Length == 1 ? new CpuVector(tensor) : LoadStacked([tensor]);
+
+    public override Matrix LoadEmbedding(TensorView tensor) => stream is null ? Load(tensor) : Keep(new StreamedTable(tensor));
+
+    public override Matrix LoadTiedHead(Matrix embedding, TensorView tensor) => stream is null ? embedding : Load(tensor);
+
+    public override Matrix LoadQkv(TensorView q, TensorView k, TensorView v, int headDim) => LoadStacked([q, k, v]);
+
+    public override Matrix LoadGateUp(TensorView gate, TensorView up) => LoadStacked([gate, up]);
 
     public override RopeTable LoadRope(LlamaConfig config, int positions) => new CpuRopeTable(config, positions);
 
@@ -42,12 +58,24 @@ internal sealed unsafe class CpuBackend(int threads, CpuKernels kernels) : Backe
 
     public override Pass CreatePass(Llama model, ModelRole role, int mostRows, int mostParts, int levels = 0) => new CpuPass(role, mostRows, mostParts);
 
+    public override IDisposable? Reserve(Llama target, Llama? draft, DecoderSizes sizes) =>
+        stream?.Reserve(CpuMemory.OfDecoder(target.Config, draft?.Config, sizes, _pool.Threads) with { Draft = draft?.WeightBytes ?? 0 });
+
+    public override void BeginPass(bool logits, CancellationToken cancellation) => stream?.Begin(logits, cancellation);
+
+    public override void EndPass() => stream?.End();
+
     public override void Embed(WorkQueue queue, Matrix table, Pass pass, Accumulators x, NextNorm norm)
     {
-        TensorView embedding = ((CpuMatrix)table).Parts[0];
         ReadOnlySpan<PassRow> rows = pass.Rows;
         for (int row = 0; row < rows.Length; row++)
-            RowReader.Widen(embedding, ((CpuSequence)rows[row].Sequence).Token(rows[row].Node), ((CpuActivations)x).Row(row));
+        {
+            int token = ((CpuSequence)rows[row].Sequence).Token(rows[row].Node);
+            if (table is StreamedTable streamed)
+                streamed.Widen(token, ((CpuActivations)x).Row(row));
+            else
+                RowReader.Widen(((CpuMatrix)table).Parts[0], token, ((CpuActivations)x).Row(row));
+        }
         Normalise(x, rows.Length, norm);
     }
 
@@ -130,6 +158,7 @@ internal sealed unsafe class CpuBackend(int threads, CpuKernels kernels) : Backe
 
     public override void Dispose()
     {
+        stream?.Dispose();
         _pool.Dispose();
         _attend.Dispose();
         _matMulInput.Dispose();
@@ -138,7 +167,10 @@ internal sealed unsafe class CpuBackend(int threads, CpuKernels kernels) : Backe
             projected.Dispose();
     }
 
-    private CpuMatrix Keep(CpuMatrix weight)
+    private CpuMatrix LoadStacked(ReadOnlySpan<TensorView> tensors) =>
+        Keep(stream is not null && CpuMatrix.HasWholeChunks(tensors[0]) ? new StreamedMatrix(stream, tensors) : new CpuMatrix(tensors));
+
+    private T Keep<T>(T weight) where T : IDisposable
     {
         _weights.Add(weight);
         return weight;
@@ -178,10 +210,15 @@ internal sealed unsafe class CpuBackend(int threads, CpuKernels kernels) : Backe
                 MatMulInput.SplitByParity(input, _matMulInput.Pointer, (long)rows * x.Stride);
                 input = _matMulInput.Pointer;
             }
-            long work = (long)weight.Rows * weight.Columns * rows;
-            // A few bands per thread balance uneven speeds; smaller bands would cost more to schedule than to compute.
-            int bands = (int)Math.Clamp(work / SmallWork, 1, 8 * _pool.Threads);
-            Run(_matMul, _matMul.Set(weight, input, x.Stride, y, firstRow, rows, add, bands), work);
+            for (int part = 0; part < weight.Parts.Length;)
+            {
+                int end = weight.Acquire(part), endColumn = end < weight.Parts.Length ? weight.FirstColumns[end] : weight.Rows;
+                long work = (long)(endColumn - weight.FirstColumns[part]) * weight.Columns * rows;
+                // A few bands per thread balance uneven speeds; smaller bands would cost more to schedule than to compute.
+                int bands = (int)Math.Clamp(work / SmallWork, 1, 8 * _pool.Threads);
+                Run(_matMul, _matMul.Set(weight, part, end, input, x.Stride, y, firstRow, rows, add, bands), work);
+                part = end;
+            }
         }
     }
 

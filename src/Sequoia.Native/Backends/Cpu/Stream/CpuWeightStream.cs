@@ -1,0 +1,195 @@
+using Sequoia.Native.Backends.Streaming;
+using Sequoia.Native.Models;
+
+namespace Sequoia.Native.Backends.Cpu;
+
+/// <summary>
+/// The matrices of a model that does not fit memory: as many as the budget allows stay there, the others are read in every pass. Passes take turns. Results do not
+/// depend on where weights are. A stream that is never disposed ends with the last reference to it.
+/// </summary>
+internal sealed unsafe class CpuWeightStream : IDisposable
+{
+    private readonly StreamFiles _files;
+    private readonly ChunkReader _reader;
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly Lock _needed = new();
+    private readonly StreamOptions _options;
+    private readonly long[] _chunkBytes;
+    private readonly double _linkBytesPerSecond;
+    private MemoryNeeds _needs;
+
+    /// <summary>Opens the files and measures the rate of reading, which takes about a second; nothing is read ahead yet.</summary>
+    /// <exception cref="ModelFileException">A file cannot be read.</exception>
+    /// <exception cref="InvalidInputException">The budget is too small.</exception>
+    public CpuWeightStream(LlamaTensors tensors, StreamOptions options)
+    {
+        _options = options;
+        Chunks = new WeightChunks(tensors, options.ChunkBytes, CpuMatrix.HasWholeChunks);
+        _chunkBytes = [.. Chunks.All.Select(chunk => chunk.ReadBytes)];
+        _needs = options.Needs;
+        // A budget that cannot work is refused before anything is read.
+        PlacementPlan plan = Planned(_needs);
+        _files = new StreamFiles(Chunks, options.BeforeRead);
+        try
+        {
+            (int readers, _linkBytesPerSecond) = MeasureLink();
+            _reader = new ChunkReader(Chunks, _files, plan, readers);
+        }
+        catch
+        {
+            _files.Dispose();
+            throw;
+        }
+    }
+
+    ~CpuWeightStream() => _reader?.Stop();
+
+    /// <summary>The stream of a model that does not fit, or whose weights should all be streamed; null for other models.</summary>
+    /// <exception cref="ModelFileException">A file cannot be read.</exception>
+    /// <exception cref="InvalidInputException">The budget is too small.</exception>
+    public static CpuWeightStream? For(LoadOptions options, LlamaTensors tensors)
+    {
+        if (options.Stream == StreamMode.Never)
+            return null;
+        long held = MemoryBudget.Held(), budget = options.Memory ?? (MemoryBudget.Free() + held), all = tensors.All.Sum(tensor => tensor.Bytes);
+        // A draft, caches and activations will be wanted too.
+        if (options.Stream == StreamMode.Auto && held + all + (all / 8) <= budget)
+            return null;
+        // The embedding is read row by row.
+        long kept = all - tensors.Matrices.Distinct().Where(tensor => CpuMatrix.HasWholeChunks(tensor) || tensor == tensors.Embedding).Sum(tensor => tensor.Bytes);
+        try
+        {
+            return new CpuWeightStream(tensors, new StreamOptions
+            {
+                Budget = budget,
+                Needs = new MemoryNeeds(held, kept, 0, 0, 0),
+                Mode = options.Stream,
+                BeforeRead = options.BeforeRead,
+            });
+        }
+        catch (InvalidInputException e) when (e.Parameter == "memory" && options is { Memory: null, Stream: StreamMode.Auto })
+        {
+            // Nobody asked for a limit: the system will do what it can.
+            return null;
+        }
+    }
+
+    public WeightChunks Chunks { get; }
+
+    public WeightStreamInfo Info => new(_reader.Plan, _linkBytesPerSecond, _reader.BytesRead, _reader.Waited, _files.AreDirect);
+
+    /// <summary>Takes memory from the budget, from the next pass on, until the result is disposed.</summary>
+    /// <exception cref="InvalidInputException">The budget is too small.</exception>
+    public IDisposable Reserve(MemoryNeeds more)
+    {
+        lock (_needed)
+        {
+            _reader.Change(Planned(_needs + more));
+            _needs += more;
+        }
+        return new Reservation(this, more);
+    }
+
+    /// <summary>The plan that this much more memory would leave.</summary>
+    /// <exception cref="InvalidInputException">The budget is too small.</exception>
+    public PlacementPlan PlanWith(MemoryNeeds more)
+    {
+        lock (_needed)
+            return Planned(_needs + more);
+    }
+
+    /// <summary>Waits for the turn of a pass, and begins it.</summary>
+    public void Begin(bool logits, CancellationToken cancellation)
+    {
+        _turn.Wait(cancellation);
+        try
+        {
+            _reader.Begin(logits, cancellation);
+        }
+        catch
+        {
+            _turn.Release();
+            throw;
+        }
+    }
+
+    /// <summary>Ends the pass that was begun.</summary>
+    public void End()
+    {
+        _reader.End();
+        _turn.Release();
+    }
+
+    /// <summary>Waits for a chunk: see <see cref="ChunkReader.Wait"/>.</summary>
+    public int Wait(int chunk, int end) => _reader.Wait(chunk, end);
+
+    public byte* Address(int chunk) => _reader.Address(chunk);
+
+    public void Release(int chunk) => _reader.Release(chunk);
+
+    public void Dispose()
+    {
+        _reader.Dispose();
+        _files.Dispose();
+        _turn.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    private PlacementPlan Planned(MemoryNeeds needs) => PlacementPlanner.Plan(_chunkBytes, _options.Budget, needs, _options.Mode, _options.RingBytes);
+
+    /// <summary>As few threads as reach nearly the disk's full rate.</summary>
+    private (int Readers, double BytesPerSecond) MeasureLink()
+    {
+        const double Worthwhile = 1.15;
+        (int Readers, double Rate) best = (1, _files.Measure(1, _options.MeasuringTime));
+        for (int readers = 2; readers <= 4; readers *= 2)
+        {
+            double rate = _files.Measure(readers, _options.MeasuringTime);
+            if (rate < Worthwhile * best.Rate)
+                break;
+            best = (readers, rate);
+        }
+        return best;
+    }
+
+    private sealed class Reservation(CpuWeightStream stream, MemoryNeeds needs) : IDisposable
+    {
+        private int _ended;
+
+        public void Dispose()
+        {
+            if (Interlocked.Exchange(ref _ended, 1) != 0)
+                return;
+            lock (stream._needed)
+            {
+                stream._needs -= needs;
+                stream._reader.Change(stream.Planned(stream._needs));
+            }
+        }
+    }
+}
+
+/// <summary>How a model's weights are streamed.</summary>
+internal sealed record StreamOptions
+{
+    /// <summary>The bytes that the process may hold.</summary>
+    public required long Budget { get; init; }
+
+    /// <summary>What it holds besides this model's chunks and generators.</summary>
+    public MemoryNeeds Needs { get; init; }
+
+    /// <summary>Which weights may stay in memory.</summary>
+    public StreamMode Mode { get; init; }
+
+    /// <summary>The bytes of a chunk at most.</summary>
+    public int ChunkBytes { get; init; } = WeightChunks.DefaultBytes;
+
+    /// <summary>The bytes of the ring; null chooses.</summary>
+    public long? RingBytes { get; init; }
+
+    /// <summary>How long to measure the rate of reading, for each number of threads.</summary>
+    public TimeSpan MeasuringTime { get; init; } = TimeSpan.FromSeconds(0.3);
+
+    /// <summary>Called before each read with its bytes, on the reading thread. Limits the rate in demonstrations; tests delay and fail reads.</summary>
+    public Action<long>? BeforeRead { get; init; }
+}
