@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Numerics;
+using Sequoia.Native.Backends.Streaming;
 
 namespace Sequoia.Cli;
 
@@ -63,6 +64,21 @@ internal static class CheckedOption
 
     private static string Range<T>(T least, T most) where T : struct, INumber<T> => string.Create(
         CultureInfo.InvariantCulture, $"{(T.IsInteger(T.One / (T.One + T.One)) ? "a whole number" : "a number")} from {least} to {most}");
+
+    /// <summary>A number of bytes, as in 8GB; null if the option is not given.</summary>
+    public static Option<long?> Size(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "SIZE",
+        CustomParser = result =>
+        {
+            string text = result.Tokens[0].Value;
+            if (MemoryBudget.Parse(text) is { } bytes)
+                return bytes;
+            result.AddError($"{name} {text}: is no size; give one like 8GB, 512MB or 7GiB");
+            return null;
+        },
+    };
 
     /// <summary>An option whose value is any text.</summary>
     public static Option<string?> Text(string name, string description, string valueName) =>

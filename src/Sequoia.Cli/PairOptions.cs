@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Sequoia.Native;
-using Sequoia.Native.Backends.Streaming;
 
 namespace Sequoia.Cli;
 
@@ -15,19 +14,8 @@ internal sealed class PairOptions
 
     public Option<string?> Device { get; } = CheckedOption.Text("--device", "auto, cpu, cuda, cuda:N or software. Default: auto, the CPU.", "DEVICE");
 
-    public Option<long?> Memory { get; } = new("--memory")
-    {
-        Description = "What the process may hold, as in 8GB; weights that do not fit are read from disk in every pass. Default: most of what is free.",
-        HelpName = "SIZE",
-        CustomParser = result =>
-        {
-            string text = result.Tokens[0].Value;
-            if (MemoryBudget.Parse(text) is { } bytes)
-                return bytes;
-            result.AddError($"--memory {text}: is no size; give one like 8GB, 512MB or 7GiB");
-            return null;
-        },
-    };
+    public Option<long?> Memory { get; } = CheckedOption.Size(
+        "--memory", "What the process may hold, as in 8GB; weights that do not fit are read from disk in every pass. Default: most of what is free.");
 
     public Option<string?> Stream { get; } = CheckedOption.Text("--stream", "Which of the target's weights are read from disk in every pass: auto, those that do not fit; never; all. Default: auto.", "MODE");
 

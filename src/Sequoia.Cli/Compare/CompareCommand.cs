@@ -1,5 +1,9 @@
 using System.CommandLine;
+using System.Globalization;
+using Sequoia.Cli.Offload;
 using Sequoia.Native;
+using Sequoia.Native.Backends.Streaming;
+using Sequoia.Native.Models;
 
 namespace Sequoia.Cli.Compare;
 
@@ -7,7 +11,7 @@ namespace Sequoia.Cli.Compare;
 internal sealed class CompareCommand
 {
     private readonly PairOptions _pair = new();
-    private readonly Option<string> _prompts = PromptsFile.Option();
+    private readonly Option<string?> _prompts = PromptsFile.OptionalOption();
     private readonly Option<float[]> _temperatures = SamplingOption.Temperatures("Default: 0.2,0.6,1.");
     private readonly Option<float?> _topP = SamplingOption.TopP();
     private readonly Option<int[]> _sizes = CheckedOption.Numbers("--sizes", "Sizes of the trees, roots included. Default: 8,16,32,64,128.", "N,N,...", 1, TokenTree.MaxSize);
@@ -18,7 +22,10 @@ internal sealed class CompareCommand
     private readonly Option<int?> _maxPrompts = CheckedOption.Number("--max-prompts", "The most prompts to use; the first half measures acceptance, the rest the methods. Default: 100.", 2, int.MaxValue);
     private readonly Option<ulong?> _seed = CheckedOption.Number("--seed", "Default: 0.", 0UL, ulong.MaxValue);
     private readonly Option<string?> _output = CheckedOption.Path("--output", "The folder for compare.json and the charts; an unfinished comparison there is continued. Default: compare.", "DIR");
-    private readonly Option<bool> _json = new("--json") { Description = "Print compare.json instead of tables." };
+    private readonly Option<bool> _json = new("--json") { Description = "Print the results' JSON instead of tables." };
+    private readonly Option<bool> _offload = new("--offload") { Description = "Compare ways to decode with weights that do not fit memory: other systems' and ours, one token at a time, and ours with trees." };
+    private readonly Option<long?> _linkLimit = CheckedOption.Size("--link-limit", "With --offload: read at most so many bytes a second, as from a slower disk.");
+    private readonly Option<int?> _steps = CheckedOption.Number("--steps", "With --offload: the steps to measure for each tree. Default: 12.", 1, 10_000);
 
     public static Command Create(Streams streams)
     {
@@ -26,7 +33,7 @@ internal sealed class CompareCommand
         var command = new Command("compare", "Compare Sequoia with other ways to speculate, and all with one token at a time.")
         {
             self._prompts, self._pair.Target, self._pair.Draft, self._temperatures, self._topP, self._sizes, self._methods, self._maxTokens,
-            self._maxPrompts, self._seed, self._pair.Device, self._pair.Threads, self._output, self._json,
+            self._maxPrompts, self._seed, self._pair.Device, self._pair.Threads, self._output, self._json, self._offload, self._pair.Memory, self._linkLimit, self._steps,
         };
         command.SetAction((parsed, cancellation) => self.RunAsync(parsed, streams, cancellation));
         return command;
@@ -34,9 +41,16 @@ internal sealed class CompareCommand
 
     private async Task<int> RunAsync(ParseResult parsed, Streams streams, CancellationToken cancellation)
     {
+        if (parsed.GetValue(_offload))
+            return await OffloadAsync(parsed, streams, cancellation);
+        foreach (Option option in (Option[])[_pair.Memory, _linkLimit, _steps])
+        {
+            if (parsed.GetResult(option) is not null)
+                throw new InvalidInputException($"{option.Name}: belongs to --offload");
+        }
         ComparedMethod[] methods = parsed.GetValue(_methods) is { } names ? ComparedMethod.Parse(names) : [.. ComparedMethod.All];
         (string targetFolder, string draftFolder) = _pair.BothFolders(parsed);
-        string promptsFile = parsed.GetRequiredValue(_prompts);
+        string promptsFile = parsed.GetValue(_prompts) ?? throw new InvalidInputException("--prompts: is missing; name a file of prompts");
         float topP = SamplingOption.TopPOf(parsed, _topP);
         var file = PromptsFile.Read(promptsFile);
         using LanguageModel target = await ModelPair.LoadModelAsync(targetFolder, _pair.Loading(parsed), streams, cancellation);
@@ -87,6 +101,33 @@ internal sealed class CompareCommand
         CompareCharts.Write(report, folder);
         await streams.Notes.WriteLineAsync($"sequoia: {(complete ? "kept" : "cut short; what was done is kept")} in {folder}");
         return complete ? ExitStatus.Done : ExitStatus.Cancelled;
+    }
+
+    private async Task<int> OffloadAsync(ParseResult parsed, Streams streams, CancellationToken cancellation)
+    {
+        foreach (Option option in (Option[])[_prompts, _topP, _methods, _maxTokens, _maxPrompts])
+        {
+            if (parsed.GetResult(option) is not null)
+                throw new InvalidInputException($"{option.Name}: does not belong to --offload");
+        }
+        (string target, string draft) = _pair.BothFolders(parsed);
+        LoadOptions loading = _pair.Loading(parsed);
+        if (loading.Device is not ("auto" or "cpu"))
+            throw new InvalidInputException($"--device {loading.Device}: --offload streams weights to the CPU only");
+        var settings = new OffloadSettings(
+            target, draft, LlamaConfig.Read(Path.Combine(target, "config.json")).HiddenSize, loading, loading.Memory ?? MemoryBudget.Free() + MemoryBudget.Held(),
+            parsed.GetValue(_linkLimit), parsed.GetValue(_temperatures) is { Length: > 0 } temperatures ? temperatures : [0.6f, 0],
+            [TreePolicy.Auto, .. (parsed.GetValue(_sizes) ?? []).Select(size => TreePolicy.Parse(string.Create(CultureInfo.InvariantCulture, $"optimal:{size}")))],
+            parsed.GetValue(_steps) ?? 12, "Once upon a time", parsed.GetValue(_seed) ?? 0);
+        string folder = parsed.GetValue(_output) ?? "compare", file = Path.Combine(folder, "offload.json");
+        OutputFile.MakeFolder(folder);
+        OutputFile.RequireWritable(file);
+        var job = new OffloadJob(settings, streams, cancellation);
+        OffloadReport report = await WorkProgress.RunAsync(
+            streams, "Comparing", job.Amount, progress => job.RunAsync(progress, report => OutputFile.Write(file, report.ToJson())));
+        OffloadTables.WriteChart(report, Path.Combine(folder, "offload.svg"));
+        await streams.Out.WriteLineAsync(parsed.GetValue(_json) ? report.ToJson() : OffloadTables.Of(report));
+        return ExitStatus.Done;
     }
 
     private int[] Sizes(ParseResult parsed, LanguageModel target)

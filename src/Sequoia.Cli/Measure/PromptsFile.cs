@@ -14,8 +14,12 @@ internal sealed record PromptsFile(string Name, string Sha256, IReadOnlyList<str
     private const string Separator = "<|endoftext|>";
     private const long MaxBytes = 1L << 30;
 
-    public static Option<string> Option() => CheckedOption.RequiredPath(
-        "--prompts", "JSON lines {\"prompt\":\"...\"}, or text with a line <|endoftext|> between prompts; - for standard input.", "FILE");
+    private const string OptionName = "--prompts", Description = "JSON lines {\"prompt\":\"...\"}, or text with a line <|endoftext|> between prompts; - for standard input.";
+
+    public static Option<string> Option() => CheckedOption.RequiredPath(OptionName, Description, "FILE");
+
+    /// <summary>The same for a command that does not always need it.</summary>
+    public static Option<string?> OptionalOption() => CheckedOption.Path(OptionName, Description, "FILE");
 
     /// <summary>The first prompts, at most this many, that leave room in the model's context.</summary>
     public List<string> Fitting(LanguageModel model, int most)

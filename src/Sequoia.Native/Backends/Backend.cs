@@ -75,6 +75,12 @@ internal abstract class Backend : IDisposable
     /// <param name="levels">The maximum number of levels of a tree that <see cref="VerifyTrees"/> descends with this pass; 0 if it verifies none.</param>
     public abstract Pass CreatePass(Llama model, ModelRole role, int mostRows, int mostParts, int levels = 0);
 
+    /// <summary>What predicts steps of a pair whose target is streamed; null where all weights are resident.</summary>
+    public virtual StreamModel? StreamModelOf(Llama target, Llama? draft) => null;
+
+    /// <summary>The first layer of a model that is streamed, with embedding and output projection, all in memory, on a backend of its own: what passes compute can be measured with it.</summary>
+    public virtual Llama? LoadFirstLayer(Llama model) => null;
+
     /// <summary>
     /// Makes room for a decoder beside weights that are streamed, until the result is disposed. Null where all weights are resident.
     /// </summary>

@@ -36,7 +36,7 @@ internal sealed class Llama
     {
         Backend = backend;
         Config = config;
-        WeightBytes = tensors.All.Sum(tensor => tensor.Bytes);
+        Tensors = tensors;
         Embedding = Loaded(backend.LoadEmbedding(tensors.Embedding), tensors.Embedding);
         TensorView[] norms = [.. tensors.Layers.Select(layer => layer.InputNorm), tensors.FinalNorm];
         FirstNorm = Loaded(backend.Load(norms[0]), norms[0]);
@@ -61,8 +61,8 @@ internal sealed class Llama
 
     public LlamaConfig Config { get; }
 
-    /// <summary>The bytes of all tensors as they are stored.</summary>
-    public long WeightBytes { get; }
+    /// <summary>The weights as they are stored.</summary>
+    public LlamaTensors Tensors { get; }
 
     public Matrix Embedding { get; }
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Sequoia.Native.Backends.Cpu;
 
 namespace Sequoia.Native;
 
@@ -40,8 +41,8 @@ public sealed record LoadOptions
     /// <summary>Whether weights are streamed from disk. The results do not depend on it, bit for bit.</summary>
     public StreamMode Stream { get; init; }
 
-    /// <summary>Called before each read of streamed weights with its bytes, on the reading thread: demonstrations limit the rate, tests delay and fail reads.</summary>
-    internal Action<long>? BeforeRead { get; init; }
+    /// <summary>How weights are streamed, for tests and demonstrations; the properties above come before its own.</summary>
+    internal StreamOptions Streaming { get; init; } = new();
 
     internal const int MaxThreads = 256;
 }

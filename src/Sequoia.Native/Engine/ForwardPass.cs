@@ -54,6 +54,21 @@ internal sealed class ForwardPass : IDisposable
         }
     }
 
+    /// <summary>Runs all layers again, without the embedding before and the output projection behind, for measurements.</summary>
+    public void RunLayers(WorkQueue queue, Pass pass)
+    {
+        _backend.BeginPass(logits: false, CancellationToken.None);
+        try
+        {
+            for (PassOperation operation = PassOperation.Qkv; operation <= PassOperation.Down; operation++)
+                Run(queue, pass, operation);
+        }
+        finally
+        {
+            _backend.EndPass();
+        }
+    }
+
     /// <summary>Runs one operation by itself: in every layer, if layers have it.</summary>
     public void Run(WorkQueue queue, Pass pass, PassOperation operation)
     {

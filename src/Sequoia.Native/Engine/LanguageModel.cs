@@ -61,12 +61,13 @@ public sealed class LanguageModel : IDisposable
             var tensors = new LlamaTensors(files, config);
             cancellation.ThrowIfCancellationRequested();
             backend = BackendFactory.Create(options, tensors);
-            long loaded = 0, all = tensors.All.Sum(tensor => tensor.Bytes);
+            long loaded = 0, all = tensors.Bytes;
             _own = new ModelLease(new Llama(backend, config, tensors, tensor =>
             {
                 cancellation.ThrowIfCancellationRequested();
                 progress?.Report((double)(loaded += tensor.Bytes) / all);
             }), files);
+            IsStreamed = backend.Stream is not null;
             (Device, DeviceId, HasTimes, MostTreeLevels, MostChildren, Note) = (
                 backend.Name, BackendFactory.IdOf(backend), backend.HasTimes, backend.MostTreeLevels, backend.MostChildren, Joined(ModelFolder.Note(folder), backend.NoteOn(tensors), backend.Stream?.Note));
         }
@@ -127,6 +128,9 @@ public sealed class LanguageModel : IDisposable
 
     /// <summary>Equal for models that can read each other's memory.</summary>
     internal string DeviceId { get; }
+
+    /// <summary>Whether weights are read from disk in every pass.</summary>
+    internal bool IsStreamed { get; }
 
     /// <summary>The deepest tree that the device supports.</summary>
     internal int MostTreeLevels { get; }

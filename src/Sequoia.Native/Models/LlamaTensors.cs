@@ -49,11 +49,21 @@ internal sealed class LlamaTensors
         TensorView Get(string name, params long[] shape) => source(name, shape);
     }
 
+    /// <summary>The same with the first layer only.</summary>
+    public LlamaTensors FirstLayer(LlamaConfig config)
+    {
+        var byName = All.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
+        return new LlamaTensors(config with { Layers = 1 }, (name, _) => byName[name]);
+    }
+
     /// <summary>Everything but the norms.</summary>
     public IEnumerable<TensorView> Matrices => [Embedding, .. Layers.SelectMany(layer => (TensorView[])[layer.Q, layer.K, layer.V, layer.O, layer.Gate, layer.Up, layer.Down]), Head];
 
     /// <summary>All tensors to load, each once.</summary>
     public IEnumerable<TensorView> All => Matrices.Concat(Layers.SelectMany(layer => (TensorView[])[layer.InputNorm, layer.PostAttentionNorm])).Append(FinalNorm).Distinct();
+
+    /// <summary>The bytes of all tensors.</summary>
+    public long Bytes => All.Sum(tensor => tensor.Bytes);
 
     public TensorView Embedding { get; }
 

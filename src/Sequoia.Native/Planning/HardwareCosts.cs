@@ -55,8 +55,15 @@ internal sealed class HardwareCosts
     public double StepSeconds(TokenTree tree, double expectedTokens, int context)
     {
         ArgumentNullException.ThrowIfNull(tree);
+        return DraftingSeconds(tree, context) + TargetSeconds(tree.Size, context) + (VerifySeconds * expectedTokens);
+    }
+
+    /// <summary>Seconds to draft a tree: one pass for each level with inner nodes.</summary>
+    public double DraftingSeconds(TokenTree tree, int context)
+    {
+        ArgumentNullException.ThrowIfNull(tree);
         if (tree.Size == 1)
-            return PlainSeconds(context);
+            return 0;
         int[] inner = new int[tree.Levels];
         for (int node = 0; node < tree.Size; node++)
         {
@@ -66,7 +73,7 @@ internal sealed class HardwareCosts
         double drafting = RootSeconds(context);
         for (int level = 1; level < inner.Length && inner[level] > 0; level++)
             drafting += DraftSeconds(inner[level], context);
-        return drafting + TargetSeconds(tree.Size, context) + (VerifySeconds * expectedTokens);
+        return drafting;
     }
 
     // Linear between the measured contexts; constant outside of them.

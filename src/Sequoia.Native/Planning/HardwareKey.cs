@@ -16,7 +16,8 @@ internal sealed record HardwareKey(string Processor, string Device, string Targe
     {
         ArgumentNullException.ThrowIfNull(target);
         ArgumentNullException.ThrowIfNull(draft);
-        return new HardwareKey(ProcessorName.Read(), target.Device, target.Fingerprint, draft.Fingerprint);
+        // Only what is computed is kept: the rate of reading is measured with every load, and the memory changes from run to run.
+        return new HardwareKey(ProcessorName.Read(), target.IsStreamed ? $"{target.Device}, streamed" : target.Device, target.Fingerprint, draft.Fingerprint);
     }
 
     /// <summary>Sixteen hexadecimal digits that identify the whole key.</summary>

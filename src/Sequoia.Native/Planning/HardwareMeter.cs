@@ -50,6 +50,9 @@ internal static class HardwareMeter
         int sizes = options.Sizes.Count;
         List<double>[] target = Lists(sizes), draft = Lists(sizes);
         List<double> root = [], verifying = [];
+        double[] once = new double[sizes];
+        // Until every size was run once, times are too long: code is compiled and memory is touched.
+        var trend = new Trend(options.WorthFor, passes.LeastSeconds(context), 0.25);
         long start = 0;
         // The first round records every pass where the device replays recordings, warms up code, caches and clocks, and is discarded.
         for (int round = 0; round <= HardwareMeterOptions.MostRepeats; round++)
@@ -62,17 +65,21 @@ internal static class HardwareMeter
             // needs several of them to be cached again.
             for (int warm = 0; warm < 4; warm++)
                 passes.Check(0);
-            Add(target[0], Time(() => passes.Check(0)), round);
+            Add(target[0], TimeCheck(0), round);
             Add(verifying, Time(passes.Verify), round);
             for (int i = 0; i < sizes; i++)
             {
                 cancellation.ThrowIfCancellationRequested();
+                // What disturbs short passes is little to long ones, and repeating those would take minutes.
+                if (round > 1 && once[i] > HardwareMeterOptions.LongPass)
+                    continue;
                 Add(root, Time(() => passes.DraftLevel(0)), round);
                 Add(draft[i], Time(() => passes.DraftLevel(i)), round);
+                double seconds = TimeCheck(i);
                 if (i > 0)
-                    Add(target[i], Time(() => passes.Check(i)), round);
-                else
-                    passes.Check(0);
+                    Add(target[i], seconds, round);
+                if (round == 0 && passes.IsStreamed && !trend.Goes(options.Sizes[i], seconds))
+                    sizes = i + 1;
             }
             if (round == 0)
             {
@@ -81,12 +88,18 @@ internal static class HardwareMeter
             }
             else if (round == 1)
             {
-                sizes = WorthMeasuring(options, target);
+                sizes = WorthMeasuring(options, target, sizes, passes.LeastSeconds(context));
             }
         }
         report(1);
         verify = Point(1, verifying).Median;
         return new ContextCosts(context, Curve(options.Sizes, target, sizes), Point(1, root), Curve(options.Sizes, draft, sizes));
+
+        double TimeCheck(int size)
+        {
+            once[size] = Time(() => passes.Check(size));
+            return once[size] + (passes.LayersLeft == 0 ? 0 : passes.LayersLeft * Time(() => passes.CheckLayers(size)));
+        }
 
         double Time(Action pass)
         {
@@ -96,20 +109,33 @@ internal static class HardwareMeter
         }
     }
 
-    private static int WorthMeasuring(HardwareMeterOptions options, List<double>[] target)
+    private static int WorthMeasuring(HardwareMeterOptions options, List<double>[] target, int count, double least)
     {
-        int count = options.Sizes.Count;
-        if (options.WorthFor is not { } acceptance)
-            return count;
-        double most = 0;
+        var trend = new Trend(options.WorthFor, least, 0.75);
         for (int i = 0; i < count; i++)
         {
-            double gain = OptimalTree.ExpectedTokens(OptimalTree.Build(acceptance, options.Sizes[i]), acceptance) / target[i][0];
-            if (gain < 0.75 * most)
+            if (!trend.Goes(options.Sizes[i], target[i][0]))
                 return i + 1;
-            most = Math.Max(most, gain);
         }
         return count;
+    }
+
+    /// <summary>Whether larger trees may still gain.</summary>
+    /// <param name="acceptance">The pair's acceptance; null measures all sizes.</param>
+    /// <param name="least">Seconds that a step takes at least, because weights are read.</param>
+    /// <param name="share">The share of the best gain below which it no longer does.</param>
+    private sealed class Trend(AcceptanceVector? acceptance, double least, double share)
+    {
+        private double _most;
+
+        public bool Goes(int size, double seconds)
+        {
+            if (acceptance is null)
+                return true;
+            double gain = OptimalTree.ExpectedTokens(OptimalTree.Build(acceptance, size), acceptance) / Math.Max(least, seconds);
+            _most = Math.Max(_most, gain);
+            return gain >= share * _most;
+        }
     }
 
     private static List<double>[] Lists(int count) => [.. Enumerable.Range(0, count).Select(_ => new List<double>())];

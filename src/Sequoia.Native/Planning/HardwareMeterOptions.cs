@@ -6,6 +6,9 @@ internal sealed record HardwareMeterOptions
     /// <summary>Rows of the passes, ascending from 1: tree sizes for the target, inner nodes of a level for the draft.</summary>
     public IReadOnlyList<int> Sizes { get; init; } = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128];
 
+    /// <summary>The sizes for a target that is streamed: reading hides what many more tokens compute.</summary>
+    public static IReadOnlyList<int> StreamedSizes { get; } = [1, 2, 4, 8, 16, 32, 64, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096];
+
     /// <summary>Committed tokens before the pass, ascending; null: 64, 256 and 1024, within the models' contexts.</summary>
     public IReadOnlyList<int>? Contexts { get; init; }
 
@@ -22,8 +25,14 @@ internal sealed record HardwareMeterOptions
     public TimeProvider? Clock { get; init; }
 
     /// <summary>The measurement of <see cref="TreePolicy.Auto"/> while a caller waits.</summary>
-    internal static HardwareMeterOptions ForPair(int context, AcceptanceVector acceptance) =>
-        new() { Contexts = [context], WorthFor = acceptance, Budget = TimeSpan.FromSeconds(2) };
+    internal static HardwareMeterOptions ForPair(int context, AcceptanceVector acceptance, bool isStreamed)
+    {
+        var options = new HardwareMeterOptions { Contexts = [context], WorthFor = acceptance, Budget = TimeSpan.FromSeconds(2) };
+        return isStreamed ? options with { Sizes = StreamedSizes } : options;
+    }
+
+    /// <summary>Seconds from which on a pass is not repeated.</summary>
+    public const double LongPass = 0.5;
 
     /// <summary>The minimum number of repeats, however long they take.</summary>
     public const int FewestRepeats = 3;

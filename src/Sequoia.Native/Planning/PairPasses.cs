@@ -1,4 +1,5 @@
 using Sequoia.Native.Backends;
+using Sequoia.Native.Backends.Streaming;
 using Sequoia.Native.Sampling;
 
 namespace Sequoia.Native;
@@ -9,16 +10,28 @@ internal sealed class PairPasses : IDisposable
     // A common temperature; greedy steps save only the small cost of drawing and verifying.
     private static readonly SamplingOptions Sampling = new(0.6f);
 
+    // Deep enough to be as slow as real trees, whose paths are this long at most.
+    private const int DeepestChain = 128;
+
     private readonly Parts _parts = new();
     private readonly Backend _backend;
     private readonly ForwardPass _target;
     private readonly ForwardPass _draft;
-    private readonly Timed[] _checks, _levels;
+    private readonly Timed[] _checks, _layers, _levels;
     private readonly Timed _verify;
     private readonly WorkQueue _queue;
+    private readonly StreamModel? _stream;
 
+    /// <summary>Prepares the passes. Of a target that is streamed only the first layer, in memory: to read all of them for every pass would take minutes.</summary>
     public PairPasses(Llama target, Llama draft, int context, IReadOnlyList<int> sizes)
     {
+        _stream = target.Backend.StreamModelOf(target, draft);
+        if (target.Backend.LoadFirstLayer(target) is { } first)
+        {
+            _parts.Own(first.Backend);
+            LayersLeft = target.Config.Layers - 1;
+            target = first;
+        }
         _backend = target.Backend;
         int most = sizes[^1], vocabulary = target.Config.VocabularySize;
         // A level's nodes are children of a root, which nothing is drawn from, and have one child each.
@@ -36,7 +49,9 @@ internal sealed class PairPasses : IDisposable
             // A text would have computed the prefix. Arbitrary memory may hold NaN, on which drawing and verifying give up at once.
             _target.Pool.Fill(_queue);
             _draft.Pool.Fill(_queue);
-            _checks = [.. sizes.Select(nodes => Check(SequenceOf(Deep(nodes, _backend.MostTreeLevels)), nodes))];
+            Pass[] checks = [.. sizes.Select(nodes => PassOver(SequenceOf(Deep(nodes, Math.Min(DeepestChain, _backend.MostTreeLevels))), nodes))];
+            _checks = [.. checks.Select(pass => new Timed(() => _target.Run(_queue, pass)))];
+            _layers = [.. checks.Select(pass => new Timed(() => _target.RunLayers(_queue, pass)))];
             _levels = [.. sizes.Select(nodes => Level(SequenceOf(TokenTree.Chains(nodes, 2)), nodes))];
             Pass root = _parts.Own(_backend.CreatePass(target, ModelRole.Target, 1, 1, levels: 1));
             root.Add(SequenceOf(TokenTree.Root), [0]);
@@ -53,12 +68,12 @@ internal sealed class PairPasses : IDisposable
                 return sequence;
             }
 
-            Timed Check(Sequence sequence, int nodes)
+            Pass PassOver(Sequence sequence, int nodes)
             {
                 Pass pass = _parts.Own(_backend.CreatePass(target, ModelRole.Target, nodes, 1));
                 pass.Add(sequence, [.. Enumerable.Range(0, nodes)]);
                 pass.Complete(_queue, nodes);
-                return new Timed(() => _target.Run(_queue, pass));
+                return pass;
             }
 
             Timed Level(Sequence sequence, int nodes)
@@ -80,8 +95,19 @@ internal sealed class PairPasses : IDisposable
         }
     }
 
+    public bool IsStreamed => _stream is not null;
+
+    /// <summary>The number of layers that <see cref="Check"/> leaves out; each takes as long as <see cref="CheckLayers"/>.</summary>
+    public int LayersLeft { get; }
+
+    /// <summary>The least that a step takes to read weights, without any tree; 0 if all are in memory.</summary>
+    public double LeastSeconds(int context) => _stream?.TryPlan(TokenTree.Root, context) is { } plan ? plan.StreamedBytes / _stream.LinkBytesPerSecond : 0;
+
     /// <summary>The target's pass over a whole tree.</summary>
     public void Check(int size) => Run(_checks[size]);
+
+    /// <summary>The layers of the same pass alone.</summary>
+    public void CheckLayers(int size) => Run(_layers[size]);
 
     /// <summary>The draft's pass over one level, and drawing a child for each of its nodes.</summary>
     public void DraftLevel(int size) => Run(_levels[size]);
@@ -107,7 +133,7 @@ internal sealed class PairPasses : IDisposable
 
     public void Dispose()
     {
-        foreach (Timed? timed in (Timed?[])[.. _checks ?? [], .. _levels ?? [], _verify])
+        foreach (Timed? timed in (Timed?[])[.. _checks ?? [], .. _layers ?? [], .. _levels ?? [], _verify])
             timed?.Recording.Forget();
         _parts.Dispose();
     }

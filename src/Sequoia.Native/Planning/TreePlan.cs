@@ -1,4 +1,6 @@
+using Sequoia.Native.Backends.Streaming;
 using Sequoia.Native.Diagnostics;
+using Sequoia.Native.Engine;
 
 namespace Sequoia.Native;
 
@@ -19,6 +21,9 @@ public sealed record TreePlan
 
     /// <summary>Predicted speedup of the best tree, even if it is not chosen.</summary>
     public double BestSpeedup { get; internal init; }
+
+    /// <summary>Predicted seconds of a step with this tree.</summary>
+    public double StepSeconds { get; internal init; }
 
     /// <summary>The number of committed tokens at which the costs were measured.</summary>
     public int Context { get; internal init; }
@@ -67,14 +72,16 @@ internal sealed record TreeDecision(TokenTree Tree, TreePlan? Plan, AcceptanceVe
         if (Undecided is null)
             return this;
         Log.Measuring(target.Logger);
-        HardwareCosts costs = HardwareMeter.Measure(target, draft, HardwareMeterOptions.ForPair(AutoTree.UsualContext(target, draft), Undecided), progress, cancellation);
+        HardwareCosts costs = HardwareMeter.Measure(target, draft, HardwareMeterOptions.ForPair(AutoTree.UsualContext(target, draft), Undecided, target.IsStreamed), progress, cancellation);
         HardwareCache.Of(target).Keep(costs);
         return ByCosts(target, draft, Undecided, costs);
     }
 
     private static TreeDecision ByCosts(LanguageModel target, LanguageModel draft, AcceptanceVector acceptance, HardwareCosts costs)
     {
-        TreePlan plan = AutoTree.Choose(acceptance, costs, AutoTree.UsualContext(target, draft), target.MostTreeLevels);
+        using ModelLease large = target.Lease(), small = draft.Lease();
+        StreamModel? stream = large.Llama.Backend.StreamModelOf(large.Llama, small.Llama);
+        TreePlan plan = AutoTree.Choose(acceptance, costs, AutoTree.UsualContext(target, draft), target.MostTreeLevels, stream);
         RequirePossible(target, plan.Tree);
         Log.Chosen(target.Logger, plan.Tree.Size, plan.Tree.Levels, plan.Speedup, costs.Date);
         return new(plan.Tree, plan, null);

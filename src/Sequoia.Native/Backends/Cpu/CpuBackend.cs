@@ -58,8 +58,32 @@ internal sealed unsafe class CpuBackend(int threads, CpuKernels kernels, CpuWeig
 
     public override Pass CreatePass(Llama model, ModelRole role, int mostRows, int mostParts, int levels = 0) => new CpuPass(role, mostRows, mostParts);
 
-    public override IDisposable? Reserve(Llama target, Llama? draft, DecoderSizes sizes) =>
-        stream?.Reserve(CpuMemory.OfDecoder(target.Config, draft?.Config, sizes, _pool.Threads) with { Draft = draft?.WeightBytes ?? 0 });
+    public override IDisposable? Reserve(Llama target, Llama? draft, DecoderSizes sizes) => stream?.Reserve(NeedsOf(target, draft, sizes));
+
+    public override StreamModel? StreamModelOf(Llama target, Llama? draft) => stream is null ? null : new StreamModel
+    {
+        WeightBytes = stream.Chunks.Bytes,
+        PlanFor = sizes => stream.PlanWith(NeedsOf(target, draft, sizes)),
+        LinkBytesPerSecond = stream.Info.LinkBytesPerSecond,
+        PrefillRows = PrefillRows,
+    };
+
+    public override Llama? LoadFirstLayer(Llama model)
+    {
+        if (stream is null)
+            return null;
+        LlamaTensors first = model.Tensors.FirstLayer(model.Config);
+        var inMemory = new CpuBackend(_pool.Threads, kernels, new CpuWeightStream(first, new StreamOptions { Budget = long.MaxValue / 2, MeasuringTime = TimeSpan.Zero }));
+        try
+        {
+            return new Llama(inMemory, model.Config with { Layers = 1 }, first);
+        }
+        catch
+        {
+            inMemory.Dispose();
+            throw;
+        }
+    }
 
     public override void BeginPass(bool logits, CancellationToken cancellation) => stream?.Begin(logits, cancellation);
 
@@ -166,6 +190,9 @@ internal sealed unsafe class CpuBackend(int threads, CpuKernels kernels, CpuWeig
         foreach (CpuActivations projected in _projected.Values)
             projected.Dispose();
     }
+
+    private MemoryNeeds NeedsOf(Llama target, Llama? draft, DecoderSizes sizes) =>
+        CpuMemory.OfDecoder(target.Config, draft?.Config, sizes, _pool.Threads) with { Draft = sizes.Draft is null ? 0 : draft!.Tensors.Bytes };
 
     private CpuMatrix LoadStacked(ReadOnlySpan<TensorView> tensors) =>
         Keep(stream is not null && CpuMatrix.HasWholeChunks(tensors[0]) ? new StreamedMatrix(stream, tensors) : new CpuMatrix(tensors));

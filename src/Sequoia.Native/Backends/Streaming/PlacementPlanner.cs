@@ -9,6 +9,9 @@ internal static class PlacementPlanner
     /// <summary>Chunks of the usual ring: enough that reading goes on while a matrix is multiplied.</summary>
     private const int RingChunks = 16;
 
+    /// <summary>The same if nothing may be resident and memory is left over: then reading goes on while the draft computes, too.</summary>
+    private const int LargeRingChunks = 96;
+
     /// <summary>Chunks of the smallest ring: one is read while another is used.</summary>
     private const int LeastRingChunks = 2;
 
@@ -27,7 +30,7 @@ internal static class PlacementPlanner
         long least = Math.Min(all, LeastRingChunks * largest);
         if (room < least)
             throw TooSmall(budget, needs, least);
-        long ring = Math.Max(least, ringBytes ?? Math.Min(RingChunks * largest, room / 4));
+        long ring = Math.Max(least, ringBytes ?? Math.Min((mode == StreamMode.All ? LargeRingChunks : RingChunks) * largest, room / 4));
         if (ring > room)
             throw TooSmall(budget, needs, ring);
         int resident = 0;

@@ -9,7 +9,7 @@ namespace Sequoia.Native.Backends.Cpu;
 /// Threads that read a model's chunks in the order of use, always as far ahead as the ring has room: also while the draft computes, into the next pass. A pass waits for
 /// a chunk, uses it and gives it back. Chunks of all passes have one numbering: pass x number of chunks + chunk.
 /// </summary>
-internal sealed unsafe class ChunkReader : IDisposable
+internal sealed unsafe class ChunkReader : ChunkSource
 {
     // A waiting pass looks this often whether it was cancelled.
     private static readonly TimeSpan s_cancellationDelay = TimeSpan.FromMilliseconds(50);
@@ -59,8 +59,7 @@ internal sealed unsafe class ChunkReader : IDisposable
             thread.Start();
     }
 
-    /// <summary>What the present plan is, or will be from the next pass on.</summary>
-    public PlacementPlan Plan
+    public override PlacementPlan Plan
     {
         get
         {
@@ -69,8 +68,7 @@ internal sealed unsafe class ChunkReader : IDisposable
         }
     }
 
-    /// <summary>All bytes read for passes so far.</summary>
-    public long BytesRead
+    public override long BytesRead
     {
         get
         {
@@ -79,8 +77,7 @@ internal sealed unsafe class ChunkReader : IDisposable
         }
     }
 
-    /// <summary>The time that passes have waited for chunks so far.</summary>
-    public TimeSpan Waited
+    public override TimeSpan Waited
     {
         get
         {
@@ -89,15 +86,13 @@ internal sealed unsafe class ChunkReader : IDisposable
         }
     }
 
-    /// <summary>Changes the plan from the next pass on.</summary>
-    public void Change(PlacementPlan plan)
+    public override void Change(PlacementPlan plan)
     {
         lock (_gate)
             _wanted = plan;
     }
 
-    /// <summary>Begins a pass. The caller ends it before another begins.</summary>
-    public void Begin(bool logits, CancellationToken cancellation)
+    public override void Begin(bool logits, CancellationToken cancellation)
     {
         lock (_gate)
         {
@@ -109,8 +104,7 @@ internal sealed unsafe class ChunkReader : IDisposable
         }
     }
 
-    /// <summary>Ends the pass. One that was not computed to its end drops what was read ahead.</summary>
-    public void End()
+    public override void End()
     {
         lock (_gate)
         {
@@ -129,13 +123,7 @@ internal sealed unsafe class ChunkReader : IDisposable
         }
     }
 
-    /// <summary>Waits for a chunk of this pass.</summary>
-    /// <param name="chunk">The chunk; all before it were given back.</param>
-    /// <param name="end">The end of the chunks that are wanted.</param>
-    /// <returns>The end of the chunks from <paramref name="chunk"/> on that are there now.</returns>
-    /// <exception cref="ModelFileException">A chunk could not be read.</exception>
-    /// <exception cref="OperationCanceledException">The pass was cancelled.</exception>
-    public int Wait(int chunk, int end)
+    public override int Wait(int chunk, int end)
     {
         lock (_gate)
         {
@@ -161,11 +149,9 @@ internal sealed unsafe class ChunkReader : IDisposable
         }
     }
 
-    /// <summary>The first row of a chunk that is there.</summary>
-    public byte* Address(int chunk) => PlaceOf(chunk) + _chunks.All[chunk].Skew;
+    public override byte* Address(int chunk) => PlaceOf(chunk) + _chunks.All[chunk].Skew;
 
-    /// <summary>Gives a chunk of this pass back.</summary>
-    public void Release(int chunk)
+    public override void Release(int chunk)
     {
         lock (_gate)
         {
@@ -178,8 +164,7 @@ internal sealed unsafe class ChunkReader : IDisposable
         }
     }
 
-    /// <summary>Ends the threads, without waiting for them: what they still write to lives as long as they do.</summary>
-    public void Stop()
+    public override void Stop()
     {
         lock (_gate)
         {
@@ -188,8 +173,7 @@ internal sealed unsafe class ChunkReader : IDisposable
         }
     }
 
-    /// <summary>Ends the threads, waits for them and frees the memory.</summary>
-    public void Dispose()
+    public override void Dispose()
     {
         Stop();
         foreach (Thread thread in _threads)

@@ -10,7 +10,7 @@ namespace Sequoia.Native.Backends.Cpu;
 internal sealed unsafe class CpuWeightStream : IDisposable
 {
     private readonly StreamFiles _files;
-    private readonly ChunkReader _reader;
+    private readonly ChunkSource _reader;
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly Lock _needed = new();
     private readonly StreamOptions _options;
@@ -33,7 +33,7 @@ internal sealed unsafe class CpuWeightStream : IDisposable
         try
         {
             (int readers, _linkBytesPerSecond) = MeasureLink();
-            _reader = new ChunkReader(Chunks, _files, plan, readers);
+            _reader = options.Source?.Invoke(Chunks, _files, plan) ?? new ChunkReader(Chunks, _files, plan, readers);
         }
         catch
         {
@@ -51,7 +51,7 @@ internal sealed unsafe class CpuWeightStream : IDisposable
     {
         if (options.Stream == StreamMode.Never)
             return null;
-        long held = MemoryBudget.Held(), budget = options.Memory ?? (MemoryBudget.Free() + held), all = tensors.All.Sum(tensor => tensor.Bytes);
+        long held = MemoryBudget.Held(), budget = options.Memory ?? (MemoryBudget.Free() + held), all = tensors.Bytes;
         // A draft, caches and activations will be wanted too.
         if (options.Stream == StreamMode.Auto && held + all + (all / 8) <= budget)
             return null;
@@ -59,12 +59,11 @@ internal sealed unsafe class CpuWeightStream : IDisposable
         long kept = all - tensors.Matrices.Distinct().Where(tensor => CpuMatrix.HasWholeChunks(tensor) || tensor == tensors.Embedding).Sum(tensor => tensor.Bytes);
         try
         {
-            return new CpuWeightStream(tensors, new StreamOptions
+            return new CpuWeightStream(tensors, options.Streaming with
             {
                 Budget = budget,
                 Needs = new MemoryNeeds(held, kept, 0, 0, 0),
                 Mode = options.Stream,
-                BeforeRead = options.BeforeRead,
             });
         }
         catch (InvalidInputException e) when (e.Parameter == "memory" && options is { Memory: null, Stream: StreamMode.Auto })
@@ -120,7 +119,7 @@ internal sealed unsafe class CpuWeightStream : IDisposable
         _turn.Release();
     }
 
-    /// <summary>Waits for a chunk: see <see cref="ChunkReader.Wait"/>.</summary>
+    /// <summary>Waits for a chunk: see <see cref="ChunkSource.Wait"/>.</summary>
     public int Wait(int chunk, int end) => _reader.Wait(chunk, end);
 
     public byte* Address(int chunk) => _reader.Address(chunk);
@@ -173,7 +172,7 @@ internal sealed unsafe class CpuWeightStream : IDisposable
 internal sealed record StreamOptions
 {
     /// <summary>The bytes that the process may hold.</summary>
-    public required long Budget { get; init; }
+    public long Budget { get; init; }
 
     /// <summary>What it holds besides this model's chunks and generators.</summary>
     public MemoryNeeds Needs { get; init; }
@@ -189,6 +188,9 @@ internal sealed record StreamOptions
 
     /// <summary>How long to measure the rate of reading, for each number of threads.</summary>
     public TimeSpan MeasuringTime { get; init; } = TimeSpan.FromSeconds(0.3);
+
+    /// <summary>What reads, in place of <see cref="ChunkReader"/>.</summary>
+    public Func<WeightChunks, StreamFiles, PlacementPlan, ChunkSource>? Source { get; init; }
 
     /// <summary>Called before each read with its bytes, on the reading thread. Limits the rate in demonstrations; tests delay and fail reads.</summary>
     public Action<long>? BeforeRead { get; init; }
