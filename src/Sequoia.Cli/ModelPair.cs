@@ -26,7 +26,6 @@ internal sealed class ModelPair : IDisposable
     /// <param name="cancellation">Stops loading and measuring.</param>
     public static async Task<ModelPair> LoadAsync(string target, string? draft, TreePolicy? tree, LoadOptions options, Streams streams, CancellationToken cancellation)
     {
-        // A bad tree is rejected before gigabytes are loaded.
         CheckTree(tree ?? TreePolicy.DefaultFor(draft), draft);
         LanguageModel? large = null, small = null;
         try
@@ -49,7 +48,9 @@ internal sealed class ModelPair : IDisposable
         void Note(string text) => streams.Notes.WriteLine($"sequoia: {text}");
     }
 
-    private static void CheckTree(TreePolicy tree, string? draft)
+    /// <summary>Checks that a tree can be built for a draft, before gigabytes are loaded.</summary>
+    /// <exception cref="InvalidInputException">It cannot.</exception>
+    public static void CheckTree(TreePolicy tree, string? draft)
     {
         try
         {

@@ -122,7 +122,9 @@ internal sealed class CompareCommand
         string folder = parsed.GetValue(_output) ?? "compare", file = Path.Combine(folder, "offload.json");
         OutputFile.MakeFolder(folder);
         OutputFile.RequireWritable(file);
-        var job = new OffloadJob(settings, streams, cancellation);
+        foreach (TreePolicy tree in settings.Trees)
+            ModelPair.CheckTree(tree, draft);
+        var job = new OffloadJob(settings, cancellation);
         OffloadReport report = await WorkProgress.RunAsync(
             streams, "Comparing", job.Amount, progress => job.RunAsync(progress, report => OutputFile.Write(file, report.ToJson())));
         OffloadTables.WriteChart(report, Path.Combine(folder, "offload.svg"));

@@ -7,17 +7,16 @@ namespace Sequoia.Cli.Offload;
 /// <summary>
 /// Runs one pair of models in all ways, each loaded anew and one after the other: what other systems do, our stream one token at a time, and our stream with trees.
 /// </summary>
-internal sealed class OffloadJob(OffloadSettings settings, Streams streams, CancellationToken cancellation)
+internal sealed class OffloadJob(OffloadSettings settings, CancellationToken cancellation)
 {
     private const string Bytes = "bytes", Budget = "budget";
 
     // The first step finds what prefill has read ahead.
     private const int WarmUps = 1;
 
-    // Long enough for a rate that varies by little, short beside a step that streams gigabytes.
-    private static readonly TimeSpan s_measuring = TimeSpan.FromSeconds(2);
+    // Long enough for a rate that varies by little.
+    private static readonly TimeSpan s_measuring = TimeSpan.FromSeconds(1);
 
-    private readonly LoadOptions _loading = settings.Loading with { Logger = new NoteLogger(streams) };
     private readonly List<OffloadRow> _rows = [];
 
     /// <summary>The steps of all ways.</summary>
@@ -30,7 +29,7 @@ internal sealed class OffloadJob(OffloadSettings settings, Streams streams, Canc
         double before = 0;
         OffloadReport? report = null;
         // The draft is in memory.
-        using LanguageModel draft = await LanguageModel.LoadAsync(settings.Draft, _loading with { Stream = StreamMode.Never }, null, cancellation);
+        using LanguageModel draft = await LanguageModel.LoadAsync(settings.Draft, settings.Loading with { Stream = StreamMode.Never }, null, cancellation);
         foreach (Way way in Ways())
         {
             using LanguageModel target = await LanguageModel.LoadAsync(settings.Target, LoadingOf(way), null, cancellation);
@@ -62,7 +61,7 @@ internal sealed class OffloadJob(OffloadSettings settings, Streams streams, Canc
         }
     }
 
-    private LoadOptions LoadingOf(Way way) => _loading with
+    private LoadOptions LoadingOf(Way way) => settings.Loading with
     {
         Memory = settings.Memory,
         Stream = way.Mode,

@@ -39,7 +39,11 @@ internal sealed unsafe partial class DirectFile : IDisposable
 
     public string Path { get; }
 
+    /// <summary>The bytes that the file had when it was opened.</summary>
     public long Length { get; }
+
+    /// <summary>The bytes that it has now.</summary>
+    public long LengthNow => RandomAccess.GetLength(_handle);
 
     /// <summary>Whether reads go past the page cache.</summary>
     public bool IsDirect { get; }
@@ -70,7 +74,7 @@ internal sealed unsafe partial class DirectFile : IDisposable
     /// <exception cref="ModelFileException">Somebody has.</exception>
     public void RequireUnchanged()
     {
-        if (RandomAccess.GetLength(_handle) != Length || File.GetLastWriteTimeUtc(_handle) != _written)
+        if (LengthNow != Length || File.GetLastWriteTimeUtc(_handle) != _written)
             throw new ModelFileException(Path, "the file has changed since the model was loaded; load it again");
     }
 

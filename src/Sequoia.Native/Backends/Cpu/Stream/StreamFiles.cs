@@ -47,9 +47,8 @@ internal sealed unsafe class StreamFiles : IDisposable
         try
         {
             _beforeRead?.Invoke(what.ReadBytes);
-            long read = file.Read(what.ReadOffset, into, what.ReadBytes);
-            if (read < what.Skew + what.Bytes)
-                throw Unreadable($"the file ends after {what.ReadOffset + read} bytes", null);
+            if (file.Read(what.ReadOffset, into, what.ReadBytes) < what.Skew + what.Bytes)
+                throw Unreadable($"the file has {file.LengthNow} bytes", null);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -1,0 +1,115 @@
+using System.Text.Json.Nodes;
+using Sequoia.Cli.Offload;
+using Sequoia.Native;
+using Sequoia.Native.Backends.Cpu;
+
+namespace Sequoia.Cli.Tests;
+
+/// <summary>Weights that are streamed, from the command line, and the other systems' strategies that it compares with.</summary>
+internal sealed class OffloadTests
+{
+    private static readonly RandomModel.Shape Shape = new(
+        Vocabulary: 512, Hidden: 64, Layers: 4, Heads: 4, KvHeads: 2, HeadDim: 16, Intermediate: 160, Context: 256, Tied: false, Type: "BF16");
+
+    private TemporaryFolder _folder = null!;
+
+    private string Target => Path.Combine(_folder.Path, "target");
+
+    private string Draft => Path.Combine(_folder.Path, "draft");
+
+    [OneTimeSetUp]
+    public void WriteModels()
+    {
+        _folder = new TemporaryFolder();
+        foreach ((string folder, int layers) in new[] { (Target, 4), (Draft, 1) })
+        {
+            RandomModel.Write(folder, Shape with { Layers = layers });
+            File.WriteAllText(Path.Combine(folder, "acceptance.json"), """{"p": [0.5, 0.2, 0.1]}""");
+            File.Copy(Path.Combine(TestModel.Stories260K, "tokenizer.model"), Path.Combine(folder, "tokenizer.model"));
+        }
+    }
+
+    [OneTimeTearDown]
+    public void RemoveModels() => _folder.Dispose();
+
+    [Test]
+    public void Strategies_of_other_systems_give_the_same_bits()
+    {
+        using var mapped = new TestModel(Target);
+        int[] tokens = ForwardPasses.Tokens(mapped.Llama, 18);
+        int[][] expected = ForwardPasses.Chain(mapped.Llama, tokens, 6);
+        foreach (OffloadStrategy strategy in OffloadStrategy.All(Shape.Hidden))
+        {
+            using var streamed = new TestModel(Target, CpuKernels.Best, 2, new StreamOptions
+            {
+                Budget = 1 << 30,
+                Mode = StreamMode.All,
+                ChunkBytes = 4096,
+                MeasuringTime = TimeSpan.Zero,
+                Source = (chunks, files, plan) => new GroupedReads(chunks, files, plan, strategy),
+            });
+            Assert.That(ForwardPasses.Chain(streamed.Llama, tokens, 6), Is.EqualTo(expected), strategy.Name);
+        }
+    }
+
+    [Test]
+    public void A_limited_rate_is_kept()
+    {
+        var limit = new RateLimit(1e6);
+        TimeSpan start = TimeSpan.FromMilliseconds(Environment.TickCount64);
+        for (int i = 0; i < 10; i++)
+            limit.Wait(20_000);
+        double seconds = (TimeSpan.FromMilliseconds(Environment.TickCount64) - start).TotalSeconds;
+        // Sleeping may take longer on a busy machine, never shorter; the tick count has steps of some milliseconds.
+        Assert.That(seconds, Is.GreaterThan(0.18));
+    }
+
+    [Test]
+    public void A_streamed_text_is_the_mapped_text_and_says_how_it_was_read()
+    {
+        string[] common = ["generate", "Once", "--target", Target, "--draft", Draft, "--tree", "chains:2x2", "--max-tokens", "20", "--seed", "5", "--json", "--ignore-eos"];
+        JsonNode mapped = Good([.. common, "--stream", "never"]).Json, streamed = Good([.. common, "--stream", "all", "--memory", "1GB"]).Json;
+        Assert.That(streamed["tokens"]!.ToJsonString(), Is.EqualTo(mapped["tokens"]!.ToJsonString()));
+        Assert.That(mapped["stats"]!["stream"], Is.Null);
+        JsonNode stream = streamed["stats"]!["stream"]!;
+        Assert.That(stream["resident_bytes"]!.GetValue<long>(), Is.Zero);
+        Assert.That(stream["streamed_bytes"]!.GetValue<long>(), Is.GreaterThan(300_000));
+        Assert.That(stream["bytes_per_step"]!.GetValue<double>(), Is.GreaterThan(0));
+        Assert.That(stream["link_bytes_per_second"]!.GetValue<double>(), Is.GreaterThan(0));
+    }
+
+    [TestCase("--memory 3MB --stream all", "memory: 3 MB are too few, in GB: ")]
+    [TestCase("--memory 3 --stream auto", "memory: 0 MB are too few, in GB: ")]
+    [TestCase("--memory lots", "--memory lots: is no size; give one like 8GB, 512MB or 7GiB")]
+    [TestCase("--stream some", "--stream some: is not auto, never or all")]
+    [TestCase("--device software --memory 1GB", "--memory: concerns weights on the CPU, and not software")]
+    public void A_memory_that_cannot_work_is_one_line(string options, string message) =>
+        SequoiaProcess.Run(["generate", "Once", "--target", Target, "--max-tokens", "3", .. options.Split(' ')]).AssertBadInput(message);
+
+    [Test]
+    public void Ways_to_stream_are_compared_in_a_table_and_in_json()
+    {
+        string output = Path.Combine(_folder.Path, "compare");
+        SequoiaProcess run = Good(
+            "compare", "--offload", "--target", Target, "--draft", Draft, "--memory", "1GB", "--steps", "2", "--temperatures", "0", "--sizes", "4", "--output", output, "--link-limit", "20MB");
+        Assert.That(run.Out, Does.Contain("| sync (Accelerate-like)").And.Contain("our re-implementation of that system's strategy").And.Contain("limited to 0.02 GB/s"));
+        JsonNode[] rows = [.. JsonNode.Parse(File.ReadAllText(Path.Combine(output, "offload.json")))!["rows"]!.AsArray().Select(row => row!)];
+        Assert.That(rows.Select(row => row["name"]!.GetValue<string>()).Distinct(), Is.EqualTo(new[] { "sync", "bucket", "two buffers", "stream" }));
+        Assert.That(rows.Where(row => row["equal"]!.GetValue<string>() == "bytes").Select(row => row["resident_bytes"]!.GetValue<long>()), Is.All.Zero);
+        Assert.That(File.ReadAllText(Path.Combine(output, "offload.svg")), Does.Contain("<svg "));
+    }
+
+    [TestCase("--offload --prompts x", "--prompts: does not belong to --offload")]
+    [TestCase("--steps 3", "--steps: belongs to --offload")]
+    [TestCase("--offload --device software", "--device software: --offload streams weights to the CPU only")]
+    [TestCase("", "--prompts: is missing; name a file of prompts")]
+    public void Options_that_do_not_belong_together_are_one_line(string options, string message) =>
+        SequoiaProcess.Run(["compare", "--target", Target, "--draft", Draft, .. options.Split(' ', StringSplitOptions.RemoveEmptyEntries)]).AssertBadInput(message);
+
+    private static SequoiaProcess Good(params string[] arguments)
+    {
+        SequoiaProcess run = SequoiaProcess.Run(arguments);
+        Assert.That(run.Status, Is.Zero, run.Notes);
+        return run;
+    }
+}
