@@ -21,7 +21,7 @@ internal sealed class StreamedTreeTests
     };
 
     private static PlacementPlan Plan(long streamed, long ring) =>
-        PlacementPlanner.Of([.. Enumerable.Repeat(1L, (int)Weights)], (int)(Weights - streamed), ring, Weights, default);
+        new(new ChunkOrder([.. Enumerable.Repeat(1L, (int)Weights)]), (int)(Weights - streamed), ring, Weights, default);
 
     [TestCase(3, 1, 10, Description = "reading is the limit, and the ring hides the rest")]
     [TestCase(3, 2, 11, Description = "but for what does not fit the ring")]

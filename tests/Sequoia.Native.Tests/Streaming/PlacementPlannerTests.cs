@@ -13,7 +13,7 @@ internal sealed class PlacementPlannerTests
     [Test]
     public void All_stay_if_all_fit()
     {
-        PlacementPlan plan = PlacementPlanner.Plan(Chunks(100), Needs.Total + (100 * Chunk), Needs, StreamMode.Auto);
+        PlacementPlan plan = PlacementPlanner.Plan(new(Chunks(100)), Needs.Total + (100 * Chunk), Needs, StreamMode.Auto);
         Assert.That((plan.StreamedBytes, plan.RingBytes, plan.ResidentCount), Is.EqualTo((0L, 0L, 100)));
     }
 
@@ -27,29 +27,29 @@ internal sealed class PlacementPlannerTests
             long largest = chunks.Max(), budget = Needs.Total + Math.Min(chunks.Sum() - 1, (2 * largest) + random.NextInt64(chunks.Sum()));
             if (budget - Needs.Total < Math.Min(chunks.Sum(), 2 * largest))
                 continue;
-            PlacementPlan plan = PlacementPlanner.Plan(chunks, budget, Needs, StreamMode.Auto);
+            PlacementPlan plan = PlacementPlanner.Plan(new(chunks), budget, Needs, StreamMode.Auto);
             Assert.That(plan.TotalBytes, Is.LessThanOrEqualTo(budget));
             Assert.That(plan.TotalBytes, Is.GreaterThan(budget - largest), "no room for another chunk is left over");
             Assert.That(plan.ResidentBytes + plan.StreamedBytes, Is.EqualTo(chunks.Sum()));
-            Assert.That(plan.ResidentBytes, Is.EqualTo(chunks.Where((_, i) => plan.IsResident[i]).Sum()));
+            Assert.That(plan.ResidentBytes, Is.EqualTo(chunks.Where((_, i) => plan.IsResident(i)).Sum()));
         }
     }
 
     [Test]
     public void Nothing_stays_if_all_is_to_be_streamed()
     {
-        PlacementPlan plan = PlacementPlanner.Plan(Chunks(100), Needs.Total + (1000 * Chunk), Needs, StreamMode.All);
+        PlacementPlan plan = PlacementPlanner.Plan(new(Chunks(100)), Needs.Total + (1000 * Chunk), Needs, StreamMode.All);
         Assert.That((plan.ResidentCount, plan.StreamedBytes), Is.EqualTo((0, 100 * Chunk)));
     }
 
     [Test]
     public void A_budget_that_cannot_work_names_its_parts_and_what_would()
     {
-        InvalidInputException e = Assert.Throws<InvalidInputException>(() => PlacementPlanner.Plan(Chunks(100), 150_000_000, Needs, StreamMode.Auto))!;
+        InvalidInputException e = Assert.Throws<InvalidInputException>(() => PlacementPlanner.Plan(new(Chunks(100)), 150_000_000, Needs, StreamMode.Auto))!;
         Assert.That(e.Parameter, Is.EqualTo("memory"));
         Assert.That(e.Message, Is.EqualTo(
             "memory: 150 MB are too few, in GB: ring 0.008, program 0.105, draft 0.052, caches 0.026, tree 0.026; allow 220 MB, or use a smaller tree, draft or context"));
-        Assert.That(() => PlacementPlanner.Plan(Chunks(100), 220_000_000, Needs, StreamMode.Auto), Throws.Nothing);
+        Assert.That(() => PlacementPlanner.Plan(new(Chunks(100)), 220_000_000, Needs, StreamMode.Auto), Throws.Nothing);
     }
 
     /// <summary>
@@ -60,15 +60,15 @@ internal sealed class PlacementPlannerTests
     public void Residents_are_spread_evenly_and_a_change_of_their_number_moves_no_other()
     {
         const int Count = 1000;
-        int[] order = ResidentOrder.Of(Count);
-        Assert.That(order.Order(), Is.EqualTo(Enumerable.Range(0, Count)));
+        var chunks = new ChunkOrder(Chunks(Count));
+        Assert.That(Enumerable.Range(0, Count).Select(chunks.Rank).Order(), Is.EqualTo(Enumerable.Range(0, Count)));
         for (int residents = 1; residents < Count; residents += 37)
         {
-            bool[] resident = [.. PlacementPlanner.Of(Chunks(Count), residents, 0, 0, default).IsResident];
-            Assert.That(order.Take(residents), Is.All.Matches<int>(chunk => resident[chunk]));
+            var plan = new PlacementPlan(chunks, residents, 0, 0, default);
+            Assert.That(Enumerable.Range(0, Count).Count(plan.IsResident), Is.EqualTo(residents));
             int[] before = new int[Count + 1];
             for (int i = 0; i < Count; i++)
-                before[i + 1] = before[i] + (resident[i] ? 1 : 0);
+                before[i + 1] = before[i] + (plan.IsResident(i) ? 1 : 0);
             for (int from = 0; from < Count; from += 13)
             {
                 for (int to = from + 1; to <= Count; to += 17)

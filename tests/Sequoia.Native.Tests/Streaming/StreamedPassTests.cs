@@ -43,7 +43,7 @@ internal sealed class StreamedPassTests
         {
             // The planner gives what the ring leaves to residents.
             long ring = largest * (2 + (residents % 3));
-            long bytes = ResidentOrder.Of(chunks.All.Count).Take(residents).Sum(chunk => chunks.All[chunk].ReadBytes);
+            long bytes = chunks.Order().BytesOf(residents);
             using var streamed = new TestModel(_folder.Path, CpuKernels.Choose(kernels), 2, Small() with { Budget = ring + bytes, RingBytes = ring });
             Assert.That(streamed.Llama.Backend.Stream!.Plan.ResidentCount, Is.GreaterThanOrEqualTo(residents));
             Assert.That(ForwardPasses.Chain(streamed.Llama, tokens, 7), Is.EqualTo(expected), $"{residents} residents");

@@ -3,31 +3,24 @@ using System.Globalization;
 namespace Sequoia.Native.Backends.Streaming;
 
 /// <summary>Which weights stay in memory, and which are read in every pass. Immutable.</summary>
-internal sealed record PlacementPlan
+/// <param name="Chunks">The chunks.</param>
+/// <param name="ResidentCount">How many of them, the first in their order, stay in memory.</param>
+/// <param name="RingBytes">The bytes of the ring that the others pass through; 0 if all are resident.</param>
+/// <param name="Budget">The bytes that the process may hold.</param>
+/// <param name="Needs">What it holds besides these weights.</param>
+internal sealed record PlacementPlan(ChunkOrder Chunks, int ResidentCount, long RingBytes, long Budget, MemoryNeeds Needs)
 {
-    /// <summary>For each chunk, in the order of use, whether it stays in memory.</summary>
-    public required IReadOnlyList<bool> IsResident { get; init; }
-
-    /// <summary>The number of resident chunks: the first of <see cref="ResidentOrder"/>.</summary>
-    public required int ResidentCount { get; init; }
-
     /// <summary>The bytes of memory of resident chunks.</summary>
-    public required long ResidentBytes { get; init; }
+    public long ResidentBytes => Chunks.BytesOf(ResidentCount);
 
     /// <summary>The bytes read in every pass with logits.</summary>
-    public required long StreamedBytes { get; init; }
-
-    /// <summary>The bytes of the ring that the others pass through; 0 if all are resident.</summary>
-    public required long RingBytes { get; init; }
-
-    /// <summary>The bytes that the process may hold.</summary>
-    public required long Budget { get; init; }
-
-    /// <summary>What it holds besides these weights.</summary>
-    public required MemoryNeeds Needs { get; init; }
+    public long StreamedBytes => Chunks.Bytes - ResidentBytes;
 
     /// <summary>Everything that the process holds.</summary>
     public long TotalBytes => Needs.Total + RingBytes + ResidentBytes;
+
+    /// <summary>Whether a chunk stays in memory.</summary>
+    public bool IsResident(int chunk) => Chunks.Rank(chunk) < ResidentCount;
 
     /// <summary>One line for people.</summary>
     /// <param name="linkBytesPerSecond">The rate of reading; null if it is not known.</param>

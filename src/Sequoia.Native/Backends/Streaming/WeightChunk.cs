@@ -64,6 +64,9 @@ internal sealed class WeightChunks
     /// <summary>The bytes of memory of all chunks.</summary>
     public long Bytes => _all.Sum(chunk => chunk.ReadBytes);
 
+    /// <summary>The order in which they become resident.</summary>
+    public ChunkOrder Order() => new([.. _all.Select(chunk => chunk.ReadBytes)]);
+
     /// <summary>The chunks of a tensor; none if it was not cut.</summary>
     public (int First, int End) Of(TensorView tensor) => _ofTensor.GetValueOrDefault(tensor.Name);
 }

@@ -18,7 +18,6 @@ internal sealed unsafe class ChunkReader : ChunkSource
     private readonly StreamFiles _files;
     private readonly object _gate = new();
     private readonly int _count;
-    private readonly long[] _residentOffsets;
     private readonly bool[] _kept;
     private readonly long[] _filledIn, _usedIn;
     private readonly Thread[] _threads;
@@ -44,13 +43,6 @@ internal sealed unsafe class ChunkReader : ChunkSource
     {
         (_chunks, _files, _plan, _wanted, _count) = (chunks, files, plan, plan, chunks.All.Count);
         _table = new StreamTable([], 0);
-        _residentOffsets = new long[_count];
-        long offset = 0;
-        foreach (int chunk in ResidentOrder.Of(_count))
-        {
-            _residentOffsets[chunk] = offset;
-            offset += chunks.All[chunk].ReadBytes;
-        }
         (_kept, _filledIn, _usedIn) = (new bool[_count], new long[_count], new long[_count]);
         Array.Fill(_filledIn, -1);
         Array.Fill(_usedIn, -1);
@@ -184,7 +176,7 @@ internal sealed unsafe class ChunkReader : ChunkSource
 
     private bool IsThere(int chunk) => _kept[chunk] || _filledIn[chunk] == _pass;
 
-    private byte* PlaceOf(int chunk) => _plan.IsResident[chunk] ? _residents.Pointer + _residentOffsets[chunk] : _ring.Pointer + _table.Offset(chunk);
+    private byte* PlaceOf(int chunk) => _plan.IsResident(chunk) ? _residents.Pointer + _plan.Chunks.BytesOf(_plan.Chunks.Rank(chunk)) : _ring.Pointer + _table.Offset(chunk);
 
     /// <summary>Stops reading and forgets what was read ahead. Called with the gate held.</summary>
     private void Pause()
@@ -211,7 +203,7 @@ internal sealed unsafe class ChunkReader : ChunkSource
     {
         _wanted = null;
         for (int i = 0; i < _count; i++)
-            _kept[i] &= plan.IsResident[i];
+            _kept[i] &= plan.IsResident(i);
         // Residents are in the order in which they become so: what goes is at the end.
         if (_residents.Length < plan.ResidentBytes)
         {
@@ -229,7 +221,7 @@ internal sealed unsafe class ChunkReader : ChunkSource
             _ring.Dispose();
             _ring = new PageBuffer(plan.RingBytes);
         }
-        _table = new StreamTable([.. _chunks.All.Select((chunk, i) => plan.IsResident[i] ? 0 : chunk.ReadBytes)], plan.RingBytes);
+        _table = new StreamTable([.. _chunks.All.Select((chunk, i) => plan.IsResident(i) ? 0 : chunk.ReadBytes)], plan.RingBytes);
         _plan = plan;
     }
 
@@ -265,7 +257,7 @@ internal sealed unsafe class ChunkReader : ChunkSource
                 {
                     _bytesRead += _chunks.All[chunk].ReadBytes;
                     _filledIn[chunk] = pass;
-                    _kept[chunk] = _plan.IsResident[chunk];
+                    _kept[chunk] = _plan.IsResident(chunk);
                 }
                 else
                 {

@@ -14,7 +14,7 @@ internal sealed unsafe class CpuWeightStream : IDisposable
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly Lock _needed = new();
     private readonly StreamOptions _options;
-    private readonly long[] _chunkBytes;
+    private readonly ChunkOrder _order;
     private readonly double _linkBytesPerSecond;
     private MemoryNeeds _needs;
 
@@ -25,7 +25,7 @@ internal sealed unsafe class CpuWeightStream : IDisposable
     {
         _options = options;
         Chunks = new WeightChunks(tensors, options.ChunkBytes, CpuMatrix.HasWholeChunks);
-        _chunkBytes = [.. Chunks.All.Select(chunk => chunk.ReadBytes)];
+        _order = Chunks.Order();
         _needs = options.Needs;
         // A budget that cannot work is refused before anything is read.
         PlacementPlan plan = Planned(_needs);
@@ -134,7 +134,7 @@ internal sealed unsafe class CpuWeightStream : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    private PlacementPlan Planned(MemoryNeeds needs) => PlacementPlanner.Plan(_chunkBytes, _options.Budget, needs, _options.Mode, _options.RingBytes);
+    private PlacementPlan Planned(MemoryNeeds needs) => PlacementPlanner.Plan(_order, _options.Budget, needs, _options.Mode, _options.RingBytes);
 
     /// <summary>As few threads as reach nearly the disk's full rate.</summary>
     private (int Readers, double BytesPerSecond) MeasureLink()
