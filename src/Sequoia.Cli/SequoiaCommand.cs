@@ -4,6 +4,7 @@ using Sequoia.Cli.Bench;
 using Sequoia.Cli.Compare;
 using Sequoia.Cli.Devices;
 using Sequoia.Cli.Kernels;
+using Sequoia.Cli.Offload;
 using Sequoia.Native;
 
 namespace Sequoia.Cli;
@@ -65,6 +66,7 @@ internal static class SequoiaCommand
             MeasureCommand.Create(streams),
             CompareCommand.Create(streams),
             ModelBenchCommand.Create(streams),
+            DemoModelsCommand.Create(streams),
             KernelsCommand.Create(streams),
             DevicesCommand.Create(streams),
             DoctorCommand.Create(streams),

@@ -9,7 +9,8 @@ internal static class WorkProgress
     /// <param name="what">A description of the work.</param>
     /// <param name="amount">The total amount of work.</param>
     /// <param name="work">Does the work, and reports the amount done so far; reports may come from any thread.</param>
-    public static Task<T> RunAsync<T>(Streams streams, string what, double amount, Func<Action<double>, Task<T>> work)
+    /// <param name="isBytes">Whether the amount is a number of bytes, which is then shown.</param>
+    public static Task<T> RunAsync<T>(Streams streams, string what, double amount, Func<Action<double>, Task<T>> work, bool isBytes = false)
     {
         if (Console.IsErrorRedirected)
             return work(_ => { });
@@ -18,8 +19,9 @@ internal static class WorkProgress
             Out = new AnsiConsoleOutput(streams.Notes),
             Interactive = InteractionSupport.Yes,
         });
+        ProgressColumn[] bytes = isBytes ? [new DownloadedColumn(), new TransferSpeedColumn()] : [];
         return console.Progress()
-            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
+            .Columns([new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), .. bytes, new RemainingTimeColumn()])
             .StartAsync(context =>
             {
                 ProgressTask bar = context.AddTask(Markup.Escape(what), maxValue: amount);

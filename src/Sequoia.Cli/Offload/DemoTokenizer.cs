@@ -1,0 +1,38 @@
+using System.Text.Json.Nodes;
+
+namespace Sequoia.Cli.Offload;
+
+/// <summary>
+/// The vocabulary of the demonstration models: printable ASCII, and made-up words of two or three syllables. There are no merges: a prompt becomes
+/// single characters, and the models' output consists of words.
+/// </summary>
+internal static class DemoTokenizer
+{
+    private const string Unknown = "<unk>", Begin = "<s>", Consonants = "bdfghjklmnprstvwyz", Vowels = "aeiou";
+
+    /// <summary>The content of tokenizer.json.</summary>
+    /// <param name="size">The number of ids.</param>
+    public static JsonObject Json(int size) => new()
+    {
+        ["version"] = "1.0",
+        ["added_tokens"] = new JsonArray(),
+        ["decoder"] = new JsonObject { ["type"] = "Fuse" },
+        ["model"] = new JsonObject
+        {
+            ["type"] = "BPE",
+            ["unk_token"] = Unknown,
+            ["vocab"] = new JsonObject(Pieces().Take(size).Select((piece, id) => KeyValuePair.Create(piece, (JsonNode?)id))),
+            ["merges"] = new JsonArray(),
+        },
+    };
+
+    // Every piece is printable, the special ones too. No piece ends a text.
+    private static IEnumerable<string> Pieces()
+    {
+        string[] syllables = [.. Consonants.SelectMany(_ => Vowels, (consonant, vowel) => $"{consonant}{vowel}")];
+        IEnumerable<string> two = syllables.SelectMany(_ => syllables, (first, second) => first + second);
+        return ((string[])[Unknown, Begin])
+            .Concat(Enumerable.Range(' ', '~' - ' ' + 1).Select(character => ((char)character).ToString()))
+            .Concat(two.Concat(two.SelectMany(_ => syllables, (first, last) => first + last)).Select(word => " " + word));
+    }
+}
