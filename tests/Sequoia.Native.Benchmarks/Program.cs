@@ -7,7 +7,7 @@ var threads = new Option<int>("--threads") { DefaultValueFactory = _ => Environm
 var tokenizer = new Option<string>("--tokenizer") { Required = true, Description = "A Llama-2 tokenizer file to copy beside the weights" };
 var draftLayers = new Option<int>("--draft-layers") { DefaultValueFactory = _ => 2 };
 var synthetic = new Command("synthetic", "Writes the synthetic 1.1 B pair (about 2.6 GB)") { folder, tokenizer, draftLayers };
-synthetic.SetAction(parsed => SyntheticPair.Write(parsed.GetValue(folder)!, parsed.GetValue(tokenizer)!, parsed.GetValue(draftLayers)));
+synthetic.SetAction(parsed => SyntheticPair.WriteAsync(parsed.GetValue(folder)!, parsed.GetValue(tokenizer)!, parsed.GetValue(draftLayers)));
 
 var matmul = new Command("matmul", "The matrix kernel alone against the arithmetic limit") { repeats };
 matmul.SetAction(parsed => MatMulBenchmark.Run(parsed.GetValue(repeats)));

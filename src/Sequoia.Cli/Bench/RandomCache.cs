@@ -16,7 +16,7 @@ internal static unsafe class RandomCache
     public static void Fill(KvPool pool)
     {
         ushort[] numbers = new ushort[NormalNumbers.Block];
-        NormalNumbers.Fill(numbers, Seed, 0, 1);
+        new NormalNumbers(deviation: 1).Fill(numbers, Seed, 0);
         if (pool is CudaKvPool device)
         {
             // The same bits are finite numbers in F16 too: the largest, below 8 in BF16, are below 3.

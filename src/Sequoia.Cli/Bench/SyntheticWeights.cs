@@ -31,10 +31,11 @@ internal sealed unsafe class SyntheticWeights : IDisposable
         new Span<ushort>(_ones.Pointer, config.HiddenSize).Fill(One);
         _numbers = new AlignedBuffer<ushort>(LargestMatrix(config));
         int blocks = (int)((_numbers.Length + NormalNumbers.Block - 1) / NormalNumbers.Block);
+        var normal = new NormalNumbers(Deviation);
         Parallel.For(0, blocks, block =>
         {
             long first = (long)block * NormalNumbers.Block;
-            NormalNumbers.Fill(new Span<ushort>(_numbers.Pointer + first, (int)Math.Min(NormalNumbers.Block, _numbers.Length - first)), Seed, (uint)block, Deviation);
+            normal.Fill(new Span<ushort>(_numbers.Pointer + first, (int)Math.Min(NormalNumbers.Block, _numbers.Length - first)), Seed, (uint)block);
         });
         Tensors = new LlamaTensors(config, Tensor);
     }

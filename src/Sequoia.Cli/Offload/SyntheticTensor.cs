@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
@@ -53,6 +54,9 @@ internal sealed record SyntheticTensor(string Name, int[] Shape, IReadOnlyList<S
 /// <param name="Value">The equal numbers.</param>
 internal sealed record SyntheticColumns(int Count, string Source, float Deviation, float Value = 0)
 {
+    // A model has few deviations, and each needs a table.
+    private static readonly ConcurrentDictionary<float, NormalNumbers> s_normal = new();
+
     /// <summary>Writes these columns of a block of rows.</summary>
     /// <param name="destination">The bytes of whole rows.</param>
     /// <param name="at">The place of the first column in a row.</param>
@@ -70,12 +74,13 @@ internal sealed record SyntheticColumns(int Count, string Source, float Deviatio
         }
         uint seed = BitConverter.ToUInt32(SHA256.HashData(Encoding.UTF8.GetBytes(Source)));
         long begin = (long)first * Count, end = begin + ((long)rows * Count);
+        NormalNumbers normal = s_normal.GetOrAdd(Deviation, deviation => new NormalNumbers(deviation));
         Parallel.For(begin / NormalNumbers.Block, (end + NormalNumbers.Block - 1) / NormalNumbers.Block, block =>
         {
             ushort[] numbers = ArrayPool<ushort>.Shared.Rent(NormalNumbers.Block);
             long start = block * NormalNumbers.Block, from = Math.Max(start, begin), to = Math.Min(start + NormalNumbers.Block, end);
             // Numbers come in pairs.
-            NormalNumbers.Fill(numbers.AsSpan(0, (int)((to - start + 1) / 2 * 2)), seed, (uint)block, Deviation);
+            normal.Fill(numbers.AsSpan(0, (int)((to - start + 1) / 2 * 2)), seed, (uint)block);
             while (from < to)
             {
                 (long row, long column) = Math.DivRem(from, Count);
