@@ -39,12 +39,13 @@ internal sealed record DemoPair(string Name, SyntheticModel Target, SyntheticMod
         ["steps"] = Steps,
     };
 
-    // The draft is the target's first two layers.
+    // The draft is the target's first two layers. Acceptance: `sequoia measure acceptance --prompts models/prompts.jsonl --max-prompts 16 --max-tokens 50`
+    // with these models; p1 has a standard error of 1.1 %. Ranks from 6 on were accepted 0 to 2 times each, so their mean is used.
     private static DemoPair Of1B()
     {
         var shape = ModelShape.Find("--shape", "tinyllama");
         var target = new SyntheticModel(shape) { OutputDeviation = 0.0005f };
-        return new DemoPair("1b", target, target with { Shape = shape with { Layers = 2 } }, [0.8325, 0.075, 0.0475], 400);
+        return new DemoPair("1b", target, target with { Shape = shape with { Layers = 2 } }, [0.855, 0.079, 0.029, 0.0125, 0.0075, .. Enumerable.Repeat(0.0006, 27)], 800);
     }
 
     // Only the first 1,024 columns of the target hold the embedding. The draft has just these columns, so before the last norm both have the same

@@ -119,7 +119,15 @@ internal sealed class SyntheticFile
 
     private static void Write(SafeFileHandle file, ReadOnlyMemory<byte> bytes, long at)
     {
-        RandomAccess.Write(file, bytes.Span, at);
+        try
+        {
+            RandomAccess.Write(file, bytes.Span, at);
+        }
+        catch (ArgumentOutOfRangeException e)
+        {
+            // The runtime's exception for EFBIG.
+            throw new IOException("The file system or a limit of the shell allows no larger file", e);
+        }
         if (at / BytesPerFlush != (at + bytes.Length) / BytesPerFlush)
             RandomAccess.FlushToDisk(file);
     }
