@@ -19,7 +19,7 @@ internal static class WorkProgress
             Out = new AnsiConsoleOutput(streams.Notes),
             Interactive = InteractionSupport.Yes,
         });
-        ProgressColumn[] bytes = isBytes ? [new DownloadedColumn(), new TransferSpeedColumn()] : [];
+        ProgressColumn[] bytes = isBytes ? [new DownloadedColumn { Base = FileSizeBase.Decimal }, new TransferSpeedColumn { Base = FileSizeBase.Decimal }] : [];
         return console.Progress()
             .Columns([new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), .. bytes, new RemainingTimeColumn()])
             .StartAsync(context =>

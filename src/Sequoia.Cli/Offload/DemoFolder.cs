@@ -17,7 +17,7 @@ internal sealed class DemoFolder
     /// <summary>What remains free on the disk.</summary>
     public const long ReservedBytes = 1_000_000_000;
 
-    // The version of what is written: another version's files are not continued.
+    // The version of what is written, to be raised with every change of its bytes: another version's files are not continued.
     private const int Format = 1;
 
     private const string Acceptance = "acceptance.json";

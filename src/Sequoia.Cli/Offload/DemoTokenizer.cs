@@ -3,12 +3,13 @@ using System.Text.Json.Nodes;
 namespace Sequoia.Cli.Offload;
 
 /// <summary>
-/// The vocabulary of the demonstration models: printable ASCII, and made-up words of two or three syllables. There are no merges: a prompt becomes
+/// The vocabulary of the demonstration models: printable ASCII, and made-up words of three syllables. There are no merges: a prompt becomes
 /// single characters, and the models' output consists of words.
 /// </summary>
 internal static class DemoTokenizer
 {
     private const string Unknown = "<unk>", Begin = "<s>", Consonants = "bdfghjklmnprstvwyz", Vowels = "aeiou";
+    private const int Syllables = 90, Words = Syllables * Syllables * Syllables;
 
     /// <summary>The content of tokenizer.json.</summary>
     /// <param name="size">The number of ids.</param>
@@ -27,12 +28,16 @@ internal static class DemoTokenizer
     };
 
     // Every piece is printable, the special ones too. No piece ends a text.
-    private static IEnumerable<string> Pieces()
+    private static IEnumerable<string> Pieces() => ((string[])[Unknown, Begin])
+        .Concat(Enumerable.Range(' ', '~' - ' ' + 1).Select(character => ((char)character).ToString()))
+        .Concat(Enumerable.Range(0, Words).Select(Word));
+
+    // All words in an order in which neighbours differ: the factor has no divisor in common with their number.
+    private static string Word(int index)
     {
-        string[] syllables = [.. Consonants.SelectMany(_ => Vowels, (consonant, vowel) => $"{consonant}{vowel}")];
-        IEnumerable<string> two = syllables.SelectMany(_ => syllables, (first, second) => first + second);
-        return ((string[])[Unknown, Begin])
-            .Concat(Enumerable.Range(' ', '~' - ' ' + 1).Select(character => ((char)character).ToString()))
-            .Concat(two.Concat(two.SelectMany(_ => syllables, (first, last) => first + last)).Select(word => " " + word));
+        int word = (int)(index * 271_829L % Words);
+        return $" {Syllable(word)}{Syllable(word / Syllables)}{Syllable(word / Syllables / Syllables)}";
     }
+
+    private static string Syllable(int index) => $"{Consonants[index % Syllables / Vowels.Length]}{Vowels[index % Vowels.Length]}";
 }
