@@ -65,6 +65,7 @@ internal static class SequoiaCommand
             TreeCommand.Create(streams),
             MeasureCommand.Create(streams),
             CompareCommand.Create(streams),
+            PlanCommand.Create(streams),
             ModelBenchCommand.Create(streams),
             DemoModelsCommand.Create(streams),
             KernelsCommand.Create(streams),

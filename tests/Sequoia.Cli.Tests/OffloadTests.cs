@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Sequoia.Cli.Offload;
 using Sequoia.Native;
@@ -52,16 +53,19 @@ internal sealed class OffloadTests
         }
     }
 
+    /// <summary>Reads follow one another, and time without a read is lost.</summary>
     [Test]
     public void A_limited_rate_is_kept()
     {
         var limit = new RateLimit(1e6);
-        TimeSpan start = TimeSpan.FromMilliseconds(Environment.TickCount64);
-        for (int i = 0; i < 10; i++)
-            limit.Wait(20_000);
-        double seconds = (TimeSpan.FromMilliseconds(Environment.TickCount64) - start).TotalSeconds;
-        // Sleeping may take longer on a busy machine, never shorter; the tick count has steps of some milliseconds.
-        Assert.That(seconds, Is.GreaterThan(0.18));
+        TimeSpan first = limit.Begin(20_000), second = limit.Begin(30_000);
+        Assert.That((second - first).TotalSeconds, Is.EqualTo(0.03).Within(1e-6));
+        RateLimit.Wait(second);
+        Thread.Sleep(50);
+        long start = Stopwatch.GetTimestamp();
+        Assert.That((limit.Begin(20_000) - second).TotalSeconds, Is.GreaterThan(0.069));
+        RateLimit.Wait(limit.Begin(20_000));
+        Assert.That(Stopwatch.GetElapsedTime(start).TotalSeconds, Is.GreaterThan(0.039));
     }
 
     [Test]
@@ -105,6 +109,44 @@ internal sealed class OffloadTests
     [TestCase("", "--prompts: is missing; name a file of prompts")]
     public void Options_that_do_not_belong_together_are_one_line(string options, string message) =>
         SequoiaProcess.Run(["compare", "--target", Target, "--draft", Draft, .. options.Split(' ', StringSplitOptions.RemoveEmptyEntries)]).AssertBadInput(message);
+
+    [Test]
+    public void A_plan_is_printed_without_files_and_adds_up()
+    {
+        string[] shapes = ["plan", "--shape", "llama2-70b", "--draft-shape", "tinyllama", "--memory", "64GB", "--link", "3GB", "--tree", "chains:2x3"];
+        Assert.That(Good(shapes).Out, Does.Match(@"^69\.0 B weights in BF16, [\d.]+ GB of 137\.43 GB of weights stay in memory, [\d.]+ GB stream from disk each pass: [\d.]+ s at 3 GB/s"));
+        JsonNode plan = Good([.. shapes, "--json"]).Json;
+        long held = plan["needs"]!.AsObject().Sum(part => part.Value!.GetValue<long>());
+        // Less than another chunk is left over.
+        Assert.That(held, Is.InRange(64_000_000_000 - (4 << 20), 64_000_000_000));
+        JsonNode[] matrices = [.. plan["matrices"]!.AsArray().Select(matrix => matrix!)];
+        Assert.That(matrices, Has.Length.EqualTo((80 * 7) + 1));
+        Assert.That(matrices.Sum(matrix => matrix["bytes"]!.GetValue<long>()), Is.EqualTo(2 * (68_976_648_192 - (32_000L * 8192) - (161 * 8192))));
+        Assert.That(plan["step_seconds"]!.GetValue<double>(), Is.GreaterThanOrEqualTo(plan["streamed_bytes"]!.GetValue<long>() / 3e9));
+    }
+
+    [Test]
+    public void A_plan_of_files_is_what_loading_does()
+    {
+        JsonNode plan = Good("plan", "--target", Target, "--memory", "1GB", "--stream", "all", "--json").Json;
+        JsonNode stats = Good("generate", "Once", "--target", Target, "--max-tokens", "2", "--memory", "1GB", "--stream", "all", "--json").Json["stats"]!["stream"]!;
+        Assert.That(plan["streamed_bytes"]!.GetValue<long>(), Is.EqualTo(stats["streamed_bytes"]!.GetValue<long>()));
+        Assert.That(plan["link_bytes_per_second"]!.GetValue<double>(), Is.GreaterThan(0));
+    }
+
+    [TestCase("--shape llama2-70b --memory 500MB", "memory: 500 MB are too few, in GB: ring 0.0")]
+    [TestCase("--shape huge", "--shape huge: is not one of llama2-7b")]
+    [TestCase("--shape 1b --tree optimal:8", "--tree optimal:8: needs --draft DIR or --draft-shape NAME")]
+    [TestCase("--shape 1b --draft-shape 68m --tree auto", "--tree auto: needs the pair's acceptance; give --acceptance FILE")]
+    [TestCase("--shape 1b --stream never", "--stream never: leaves everything to the system")]
+    [TestCase("--shape 1b --target /nowhere", "--shape: takes the place of --target")]
+    public void A_plan_that_cannot_be_made_is_one_line(string options, string message) =>
+        SequoiaProcess.Run(["plan", .. options.Split(' ')]).AssertBadInput(message);
+
+    [TestCase("--demo /nowhere/x --target t", "--demo /nowhere/x: is a pair of its own")]
+    [TestCase("--yes", "--yes: belongs to --demo DIR")]
+    public void Options_of_a_demonstration_belong_to_it(string options, string message) =>
+        SequoiaProcess.Run(["compare", "--offload", .. options.Split(' ')]).AssertBadInput(message);
 
     private static SequoiaProcess Good(params string[] arguments)
     {

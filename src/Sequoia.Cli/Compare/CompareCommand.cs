@@ -25,6 +25,9 @@ internal sealed class CompareCommand
     private readonly Option<bool> _json = new("--json") { Description = "Print the results' JSON instead of tables." };
     private readonly Option<bool> _offload = new("--offload") { Description = "Compare ways to decode with weights that do not fit memory: other systems' and ours, one token at a time, and ours with trees." };
     private readonly Option<long?> _linkLimit = CheckedOption.Size("--link-limit", "With --offload: read at most so many bytes a second, as from a slower disk.");
+    private readonly Option<string?> _demo = CheckedOption.Path("--demo", "With --offload: the folder of a demonstration pair, which is written if it is not there (after asking; sequoia demo-models removes it).", "DIR");
+    private readonly Option<string?> _demoSize = CheckedOption.Text("--demo-size", "1b (2.6 GB) or 13b (26 GB). Default: 1b.", "SIZE");
+    private readonly Option<bool> _yes = new("--yes") { Description = "Write the demonstration pair without asking." };
     private readonly Option<int?> _steps = CheckedOption.Number("--steps", "With --offload: the steps to measure for each tree. Default: 12.", 1, 10_000);
 
     public static Command Create(Streams streams)
@@ -34,6 +37,7 @@ internal sealed class CompareCommand
         {
             self._prompts, self._pair.Target, self._pair.Draft, self._temperatures, self._topP, self._sizes, self._methods, self._maxTokens,
             self._maxPrompts, self._seed, self._pair.Device, self._pair.Threads, self._output, self._json, self._offload, self._pair.Memory, self._linkLimit, self._steps,
+            self._demo, self._demoSize, self._yes,
         };
         command.SetAction((parsed, cancellation) => self.RunAsync(parsed, streams, cancellation));
         return command;
@@ -43,9 +47,9 @@ internal sealed class CompareCommand
     {
         if (parsed.GetValue(_offload))
             return await OffloadAsync(parsed, streams, cancellation);
-        foreach (Option option in (Option[])[_pair.Memory, _linkLimit, _steps])
+        foreach (Option option in (Option[])[_pair.Memory, _linkLimit, _steps, _demo, _demoSize, _yes])
         {
-            if (parsed.GetResult(option) is not null)
+            if (parsed.GetResult(option) is { Implicit: false })
                 throw new InvalidInputException($"{option.Name}: belongs to --offload");
         }
         ComparedMethod[] methods = parsed.GetValue(_methods) is { } names ? ComparedMethod.Parse(names) : [.. ComparedMethod.All];
@@ -107,13 +111,14 @@ internal sealed class CompareCommand
     {
         foreach (Option option in (Option[])[_prompts, _topP, _methods, _maxTokens, _maxPrompts])
         {
-            if (parsed.GetResult(option) is not null)
+            if (parsed.GetResult(option) is { Implicit: false })
                 throw new InvalidInputException($"{option.Name}: does not belong to --offload");
         }
-        (string target, string draft) = _pair.BothFolders(parsed);
         LoadOptions loading = _pair.Loading(parsed);
         if (loading.Device is not ("auto" or "cpu"))
             throw new InvalidInputException($"--device {loading.Device}: --offload streams weights to the CPU only");
+        if (await OffloadPairAsync(parsed, streams, cancellation) is not (string target, string draft))
+            return ExitStatus.Cancelled;
         var settings = new OffloadSettings(
             target, draft, LlamaConfig.Read(Path.Combine(target, "config.json")).HiddenSize, loading, loading.Memory ?? MemoryBudget.Free() + MemoryBudget.Held(),
             parsed.GetValue(_linkLimit), parsed.GetValue(_temperatures) is { Length: > 0 } temperatures ? temperatures : [0.6f, 0],
@@ -130,6 +135,24 @@ internal sealed class CompareCommand
         OffloadTables.WriteChart(report, Path.Combine(folder, "offload.svg"));
         await streams.Out.WriteLineAsync(parsed.GetValue(_json) ? report.ToJson() : OffloadTables.Of(report));
         return ExitStatus.Done;
+    }
+
+    /// <summary>The models that are named, or the demonstration pair; null if it was not to be written.</summary>
+    private async Task<(string Target, string Draft)?> OffloadPairAsync(ParseResult parsed, Streams streams, CancellationToken cancellation)
+    {
+        if (parsed.GetValue(_demo) is not { } folder)
+        {
+            foreach (Option option in (Option[])[_demoSize, _yes])
+            {
+                if (parsed.GetResult(option) is { Implicit: false })
+                    throw new InvalidInputException($"{option.Name}: belongs to --demo DIR");
+            }
+            return _pair.BothFolders(parsed);
+        }
+        if (parsed.GetResult(_pair.Target) is not null || parsed.GetResult(_pair.Draft) is not null)
+            throw new InvalidInputException($"--demo {folder}: is a pair of its own; leave --target and --draft out");
+        var demo = new DemoFolder(folder, DemoPair.Find("--demo-size", parsed.GetValue(_demoSize) ?? DemoPair.All[0].Name));
+        return await demo.WriteAsync(streams, parsed.GetValue(_yes), cancellation) ? (demo.Target, demo.Draft) : null;
     }
 
     private int[] Sizes(ParseResult parsed, LanguageModel target)

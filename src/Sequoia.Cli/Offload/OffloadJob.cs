@@ -69,7 +69,7 @@ internal sealed class OffloadJob(OffloadSettings settings, CancellationToken can
         {
             MeasuringTime = s_measuring,
             Source = way.Strategy is { } strategy ? (chunks, files, plan) => new GroupedReads(chunks, files, plan, strategy) : null,
-            BeforeRead = settings.LinkLimit is { } limit ? new RateLimit(limit).Wait : null,
+            BytesPerSecond = settings.LinkLimit,
         },
     };
 

@@ -67,7 +67,8 @@ public sealed class LanguageModel : IDisposable
                 cancellation.ThrowIfCancellationRequested();
                 progress?.Report((double)(loaded += tensor.Bytes) / all);
             }), files);
-            IsStreamed = backend.Stream is not null;
+            if (backend.Stream is { } stream)
+                (IsStreamed, StreamedSeconds) = (true, stream.Plan.StreamedBytes / stream.LinkBytesPerSecond);
             (Device, DeviceId, HasTimes, MostTreeLevels, MostChildren, Note) = (
                 backend.Name, BackendFactory.IdOf(backend), backend.HasTimes, backend.MostTreeLevels, backend.MostChildren, Joined(ModelFolder.Note(folder), backend.NoteOn(tensors), backend.Stream?.Note));
         }
@@ -131,6 +132,9 @@ public sealed class LanguageModel : IDisposable
 
     /// <summary>Whether weights are read from disk in every pass.</summary>
     internal bool IsStreamed { get; }
+
+    /// <summary>Seconds that reading them took with the plan and the rate at loading.</summary>
+    internal double StreamedSeconds { get; }
 
     /// <summary>The deepest tree that the device supports.</summary>
     internal int MostTreeLevels { get; }

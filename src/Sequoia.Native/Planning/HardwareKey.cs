@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
@@ -16,8 +17,11 @@ internal sealed record HardwareKey(string Processor, string Device, string Targe
     {
         ArgumentNullException.ThrowIfNull(target);
         ArgumentNullException.ThrowIfNull(draft);
-        // Only what is computed is kept: the rate of reading is measured with every load, and the memory changes from run to run.
-        return new HardwareKey(ProcessorName.Read(), target.IsStreamed ? $"{target.Device}, streamed" : target.Device, target.Fingerprint, draft.Fingerprint);
+        string device = target.Device;
+        // Costs are of what is computed, but sizes are measured as far as reading hides them: the link and the memory matter by their order of magnitude.
+        if (target.StreamedSeconds > 0)
+            device = string.Create(CultureInfo.InvariantCulture, $"{device}, streamed in about {Math.Pow(2, Math.Round(Math.Log2(target.StreamedSeconds)))} s");
+        return new HardwareKey(ProcessorName.Read(), device, target.Fingerprint, draft.Fingerprint);
     }
 
     /// <summary>Sixteen hexadecimal digits that identify the whole key.</summary>

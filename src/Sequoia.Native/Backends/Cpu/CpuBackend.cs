@@ -16,6 +16,9 @@ internal sealed unsafe class CpuBackend(int threads, CpuKernels kernels, CpuWeig
     // Handing work to another thread costs about a microsecond; below this many multiply-adds it does not pay off.
     private const long SmallWork = 24 * 1024;
 
+    /// <summary>The prompt tokens of a pass whose weights are streamed: it costs hardly more for many than for few.</summary>
+    public const int StreamedPrefillRows = 512;
+
     private readonly WorkerPool _pool = new(threads);
     private readonly MatMulJob _matMul = new(kernels);
     private readonly AttendJob _attend = new(kernels);
@@ -34,8 +37,7 @@ internal sealed unsafe class CpuBackend(int threads, CpuKernels kernels, CpuWeig
     /// <summary>The weights, if they are streamed.</summary>
     public CpuWeightStream? WeightStream => stream;
 
-    // A streamed pass costs hardly more for many tokens than for few.
-    public override int PrefillRows => stream is null ? base.PrefillRows : 512;
+    public override int PrefillRows => stream is null ? base.PrefillRows : StreamedPrefillRows;
 
     public override Matrix Load(TensorView tensor) => tensor.Shape.Length == 1 ? new CpuVector(tensor) : LoadStacked([tensor]);
 

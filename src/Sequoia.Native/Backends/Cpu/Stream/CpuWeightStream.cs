@@ -29,10 +29,10 @@ internal sealed unsafe class CpuWeightStream : IDisposable
         _needs = options.Needs;
         // A budget that cannot work is refused before anything is read.
         PlacementPlan plan = Planned(_needs);
-        _files = new StreamFiles(Chunks, options.BeforeRead);
+        _files = new StreamFiles(Chunks, options);
         try
         {
-            (int readers, _linkBytesPerSecond) = MeasureLink();
+            (int readers, _linkBytesPerSecond) = MeasureLink(_files, options.MeasuringTime);
             _reader = options.Source?.Invoke(Chunks, _files, plan) ?? new ChunkReader(Chunks, _files, plan, readers);
         }
         catch
@@ -55,14 +55,12 @@ internal sealed unsafe class CpuWeightStream : IDisposable
         // A draft, caches and activations will be wanted too.
         if (options.Stream == StreamMode.Auto && held + all + (all / 8) <= budget)
             return null;
-        // The embedding is read row by row.
-        long kept = all - tensors.Matrices.Distinct().Where(tensor => CpuMatrix.HasWholeChunks(tensor) || tensor == tensors.Embedding).Sum(tensor => tensor.Bytes);
         try
         {
             return new CpuWeightStream(tensors, options.Streaming with
             {
                 Budget = budget,
-                Needs = new MemoryNeeds(held, kept, 0, 0, 0),
+                Needs = NeedsOf(tensors, held),
                 Mode = options.Stream,
             });
         }
@@ -71,6 +69,21 @@ internal sealed unsafe class CpuWeightStream : IDisposable
             // Nobody asked for a limit: the system will do what it can.
             return null;
         }
+    }
+
+    /// <summary>What a process holds besides a model's chunks: itself, and weights that are not streamed. The embedding is read row by row.</summary>
+    /// <param name="tensors">The model.</param>
+    /// <param name="held">What the process holds already.</param>
+    public static MemoryNeeds NeedsOf(LlamaTensors tensors, long held) => new(
+        held, tensors.Bytes - tensors.Matrices.Distinct().Where(tensor => CpuMatrix.HasWholeChunks(tensor) || tensor == tensors.Embedding).Sum(tensor => tensor.Bytes), 0, 0, 0);
+
+    /// <summary>The rate at which the chunks of a model's files can be read, in bytes per second.</summary>
+    /// <exception cref="ModelFileException">A file cannot be read.</exception>
+    public static double MeasureLink(WeightChunks chunks)
+    {
+        var options = new StreamOptions();
+        using var files = new StreamFiles(chunks, options);
+        return MeasureLink(files, options.MeasuringTime).BytesPerSecond;
     }
 
     public WeightChunks Chunks { get; }
@@ -137,13 +150,13 @@ internal sealed unsafe class CpuWeightStream : IDisposable
     private PlacementPlan Planned(MemoryNeeds needs) => PlacementPlanner.Plan(_order, _options.Budget, needs, _options.Mode, _options.RingBytes);
 
     /// <summary>As few threads as reach nearly the disk's full rate.</summary>
-    private (int Readers, double BytesPerSecond) MeasureLink()
+    private static (int Readers, double BytesPerSecond) MeasureLink(StreamFiles files, TimeSpan time)
     {
         const double Worthwhile = 1.15;
-        (int Readers, double Rate) best = (1, _files.Measure(1, _options.MeasuringTime));
+        (int Readers, double Rate) best = (1, files.Measure(1, time));
         for (int readers = 2; readers <= 4; readers *= 2)
         {
-            double rate = _files.Measure(readers, _options.MeasuringTime);
+            double rate = files.Measure(readers, time);
             if (rate < Worthwhile * best.Rate)
                 break;
             best = (readers, rate);
@@ -192,6 +205,9 @@ internal sealed record StreamOptions
     /// <summary>What reads, in place of <see cref="ChunkReader"/>.</summary>
     public Func<WeightChunks, StreamFiles, PlacementPlan, ChunkSource>? Source { get; init; }
 
-    /// <summary>Called before each read with its bytes, on the reading thread. Limits the rate in demonstrations; tests delay and fail reads.</summary>
+    /// <summary>Limits the rate of reading, for demonstrations; null for no limit.</summary>
+    public double? BytesPerSecond { get; init; }
+
+    /// <summary>Called before each read with its bytes, on the reading thread, where tests delay and fail reads.</summary>
     public Action<long>? BeforeRead { get; init; }
 }

@@ -14,13 +14,15 @@ internal sealed unsafe class StreamFiles : IDisposable
     private readonly DirectFile[] _fileOf = [];
     private readonly DirectFile[] _all = [];
     private readonly Action<long>? _beforeRead;
+    private readonly RateLimit? _limit;
 
     /// <param name="chunks">The chunks.</param>
-    /// <param name="beforeRead">Called before each read with its bytes, on the reading thread; a limit of the rate waits there. Null for none.</param>
+    /// <param name="options">Which reads are limited, or watched.</param>
     /// <exception cref="ModelFileException">A file cannot be opened.</exception>
-    public StreamFiles(WeightChunks chunks, Action<long>? beforeRead = null)
+    public StreamFiles(WeightChunks chunks, StreamOptions options)
     {
-        (_chunks, _beforeRead) = (chunks, beforeRead);
+        (_chunks, _beforeRead) = (chunks, options.BeforeRead);
+        _limit = options.BytesPerSecond is { } rate ? new RateLimit(rate) : null;
         try
         {
             _fileOf = [.. chunks.All.Select(chunk => Open(chunk.Tensor.Place!.File))];
@@ -47,8 +49,11 @@ internal sealed unsafe class StreamFiles : IDisposable
         try
         {
             _beforeRead?.Invoke(what.ReadBytes);
+            TimeSpan? end = _limit?.Begin(what.ReadBytes);
             if (file.Read(what.ReadOffset, into, what.ReadBytes) < what.Skew + what.Bytes)
                 throw Unreadable($"the file has {file.LengthNow} bytes", null);
+            if (end is not null)
+                RateLimit.Wait(end.Value);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
