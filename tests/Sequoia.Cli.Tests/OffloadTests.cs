@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json.Nodes;
+using Sequoia.Cli.Bench;
 using Sequoia.Cli.Offload;
 using Sequoia.Native;
 using Sequoia.Native.Backends.Cpu;
@@ -98,7 +100,7 @@ internal sealed class OffloadTests
             "compare", "--offload", "--target", Target, "--draft", Draft, "--memory", "1GB", "--steps", "2", "--temperatures", "0", "--sizes", "4", "--output", output, "--link-limit", "20MB");
         Assert.That(run.Out, Does.Contain("| sync (Accelerate-like)").And.Contain("our re-implementation of that system's strategy").And.Contain("limited to 0.02 GB/s"));
         JsonNode[] rows = [.. JsonNode.Parse(File.ReadAllText(Path.Combine(output, "offload.json")))!["rows"]!.AsArray().Select(row => row!)];
-        Assert.That(rows.Select(row => row["name"]!.GetValue<string>()).Distinct(), Is.EqualTo(new[] { "sync", "bucket", "two buffers", "stream" }));
+        Assert.That(rows.Select(row => row["name"]!.GetValue<string>()).Distinct(), Is.EqualTo(new[] { "sync", "bucket", "two-buffers", "stream" }));
         Assert.That(rows.Where(row => row["equal"]!.GetValue<string>() == "bytes").Select(row => row["resident_bytes"]!.GetValue<long>()), Is.All.Zero);
         Assert.That(File.ReadAllText(Path.Combine(output, "offload.svg")), Does.Contain("<svg "));
     }
@@ -145,8 +147,30 @@ internal sealed class OffloadTests
 
     [TestCase("--demo /nowhere/x --target t", "--demo /nowhere/x: is a pair of its own")]
     [TestCase("--yes", "--yes: belongs to --demo DIR")]
+    [TestCase("--demo /nowhere/x --methods stream,tree", "--methods stream,tree: 'tree' is not one of sync, bucket, two-buffers, mapped, stream")]
     public void Options_of_a_demonstration_belong_to_it(string options, string message) =>
         SequoiaProcess.Run(["compare", "--offload", .. options.Split(' ')]).AssertBadInput(message);
+
+    /// <summary>A model of 200 MB within 5 % of budgets that it does not fit, at any moment of a run: the system counts the peak.</summary>
+    [TestCase(250)]
+    [TestCase(320)]
+    public async Task A_process_holds_what_it_may_and_no_more(int megabytes)
+    {
+        string path = Path.Combine(_folder.Path, "large");
+        var model = new SyntheticModel(new ModelShape("large", 1024, 2816, 8, 16, 16, 64, 8000, 512)) { OutputDeviation = 0.001f };
+        var folder = new DemoFolder(path, new DemoPair("large", model, model with { Shape = model.Shape with { Layers = 1 } }, [0.8], 1));
+        await folder.WriteAsync(new Streams(), isAgreed: true, CancellationToken.None);
+        string peak = Path.Combine(_folder.Path, $"peak{megabytes}");
+        SequoiaProcess run = SequoiaProcess.RunShell(
+            $"SEQUOIA & pid=$!; while grep VmHWM /proc/$pid/status; do sleep 0.01; done > '{peak}' 2>/dev/null; wait $pid",
+            "generate", "Once", "--target", folder.Target, "--draft", folder.Draft, "--tree", "optimal:16", "--max-tokens", "40", "--memory", $"{megabytes}MB", "--json");
+        Assert.That(run.Status, Is.Zero, run.Notes);
+        JsonNode stream = run.Json["stats"]!["stream"]!;
+        Assert.That(stream["streamed_bytes"]!.GetValue<long>(), Is.GreaterThan(0), "it does not fit");
+        long most = File.ReadLines(peak).Max(line => 1024 * long.Parse(line.Split(':')[1].Replace("kB", "", StringComparison.Ordinal), CultureInfo.InvariantCulture));
+        TestContext.Out.WriteLine($"budget {megabytes} MB: peak {most / 1e6:F0} MB, {stream["resident_bytes"]} bytes of weights resident");
+        Assert.That(most, Is.LessThanOrEqualTo(megabytes * 1_050_000L));
+    }
 
     private static SequoiaProcess Good(params string[] arguments)
     {

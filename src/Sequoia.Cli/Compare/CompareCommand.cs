@@ -16,7 +16,7 @@ internal sealed class CompareCommand
     private readonly Option<float?> _topP = SamplingOption.TopP();
     private readonly Option<int[]> _sizes = CheckedOption.Numbers("--sizes", "Sizes of the trees, roots included. Default: 8,16,32,64,128.", "N,N,...", 1, TokenTree.MaxSize);
     private readonly Option<string?> _methods = CheckedOption.Text(
-        "--methods", $"Some of {string.Join(',', ComparedMethod.All.Select(method => method.Name))}. Default: all; one token at a time is always among them.", "NAME,NAME,...");
+        "--methods", $"Some of {string.Join(',', ComparedMethod.All.Select(method => method.Name))}. Default: all; one token at a time is always among them. With --offload: {string.Join(',', OffloadJob.Names)}.", "NAME,NAME,...");
 
     private readonly Option<int?> _maxTokens = CheckedOption.Number("--max-tokens", "The most tokens for each prompt. Default: 128.", 1, int.MaxValue);
     private readonly Option<int?> _maxPrompts = CheckedOption.Number("--max-prompts", "The most prompts to use; the first half measures acceptance, the rest the methods. Default: 100.", 2, int.MaxValue);
@@ -109,7 +109,7 @@ internal sealed class CompareCommand
 
     private async Task<int> OffloadAsync(ParseResult parsed, Streams streams, CancellationToken cancellation)
     {
-        foreach (Option option in (Option[])[_prompts, _topP, _methods, _maxTokens, _maxPrompts])
+        foreach (Option option in (Option[])[_prompts, _topP, _maxTokens, _maxPrompts])
         {
             if (parsed.GetResult(option) is { Implicit: false })
                 throw new InvalidInputException($"{option.Name}: does not belong to --offload");
@@ -117,11 +117,12 @@ internal sealed class CompareCommand
         LoadOptions loading = _pair.Loading(parsed);
         if (loading.Device is not ("auto" or "cpu"))
             throw new InvalidInputException($"--device {loading.Device}: --offload streams weights to the CPU only");
+        IReadOnlyList<string> ways = Ways(parsed.GetValue(_methods));
         if (await OffloadPairAsync(parsed, streams, cancellation) is not (string target, string draft))
             return ExitStatus.Cancelled;
         var settings = new OffloadSettings(
             target, draft, LlamaConfig.Read(Path.Combine(target, "config.json")).HiddenSize, loading, loading.Memory ?? MemoryBudget.Free() + MemoryBudget.Held(),
-            parsed.GetValue(_linkLimit), parsed.GetValue(_temperatures) is { Length: > 0 } temperatures ? temperatures : [0.6f, 0],
+            parsed.GetValue(_linkLimit), ways, parsed.GetValue(_temperatures) is { Length: > 0 } temperatures ? temperatures : [0.6f, 0],
             [TreePolicy.Auto, .. (parsed.GetValue(_sizes) ?? []).Select(size => TreePolicy.Parse(string.Create(CultureInfo.InvariantCulture, $"optimal:{size}")))],
             parsed.GetValue(_steps) ?? 12, "Once upon a time", parsed.GetValue(_seed) ?? 0);
         string folder = parsed.GetValue(_output) ?? "compare", file = Path.Combine(folder, "offload.json");
@@ -135,6 +136,15 @@ internal sealed class CompareCommand
         OffloadTables.WriteChart(report, Path.Combine(folder, "offload.svg"));
         await streams.Out.WriteLineAsync(parsed.GetValue(_json) ? report.ToJson() : OffloadTables.Of(report));
         return ExitStatus.Done;
+    }
+
+    private static IReadOnlyList<string> Ways(string? names)
+    {
+        if (names is null)
+            return OffloadJob.Names;
+        string[] ways = names.Split(',');
+        return ways.FirstOrDefault(name => !OffloadJob.Names.Contains(name)) is { } unknown
+            ? throw new InvalidInputException($"--methods {names}: '{unknown}' is not one of {string.Join(", ", OffloadJob.Names)}, which --offload compares") : ways;
     }
 
     /// <summary>The models that are named, or the demonstration pair; null if it was not to be written.</summary>

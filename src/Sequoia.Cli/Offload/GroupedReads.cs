@@ -211,7 +211,7 @@ internal sealed record OffloadStrategy(string Name, string Like, string What, Fu
     [
         new("sync", "Accelerate", "each matrix is read when it is needed, into new memory", Matrix, (_, _) => false, false),
         new("bucket", "ZeRO-Inference", "tensors are read ahead, up to 2 h^2 elements of them", name => name, (_, bytes) => bytes <= 2L * hidden * hidden * 2, false),
-        new("two buffers", "Sequoia's own script", "a layer is read while another is used; nothing is read between passes", Layer, (groups, _) => groups <= 1, true),
+        new("two-buffers", "Sequoia's own script", "a layer is read while another is used; nothing is read between passes", Layer, (groups, _) => groups <= 1, true),
     ];
 
     // As they are stacked for one product.

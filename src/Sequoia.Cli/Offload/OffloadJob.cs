@@ -9,7 +9,7 @@ namespace Sequoia.Cli.Offload;
 /// </summary>
 internal sealed class OffloadJob(OffloadSettings settings, CancellationToken cancellation)
 {
-    private const string Bytes = "bytes", Budget = "budget";
+    private const string Bytes = "bytes", Budget = "budget", Mapped = "mapped", Stream = "stream";
 
     // The first step finds what prefill has read ahead.
     private const int WarmUps = 1;
@@ -43,20 +43,25 @@ internal sealed class OffloadJob(OffloadSettings settings, CancellationToken can
         return report!;
     }
 
-    private IEnumerable<Way> Ways()
+    /// <summary>The names of all ways; our stream one token at a time is always among them.</summary>
+    public static IReadOnlyList<string> Names { get; } = [.. OffloadStrategy.All(0).Select(strategy => strategy.Name), Mapped, Stream];
+
+    private IEnumerable<Way> Ways() => AllWays().Where(way => way.Name == Stream || settings.Methods.Contains(way.Name));
+
+    private IEnumerable<Way> AllWays()
     {
         foreach (OffloadStrategy strategy in OffloadStrategy.All(settings.Hidden))
             yield return new Way(strategy.Name, strategy.Like, Bytes, StreamMode.All, strategy, TreePolicy.None, settings.Temperatures[0]);
         // A limited link has no mapping: the system reads that itself.
         if (settings.LinkLimit is null)
-            yield return new Way("mapped", "llama.cpp", Budget, StreamMode.Never, null, TreePolicy.None, settings.Temperatures[0]);
+            yield return new Way(Mapped, "llama.cpp", Budget, StreamMode.Never, null, TreePolicy.None, settings.Temperatures[0]);
         foreach ((string equal, StreamMode mode) in ((string, StreamMode)[])[(Bytes, StreamMode.All), (Budget, StreamMode.Auto)])
         {
-            yield return new Way("stream", null, equal, mode, null, TreePolicy.None, settings.Temperatures[0]);
+            yield return new Way(Stream, null, equal, mode, null, TreePolicy.None, settings.Temperatures[0]);
             foreach (TreePolicy tree in settings.Trees)
             {
                 foreach (float temperature in settings.Temperatures)
-                    yield return new Way("stream", null, equal, mode, null, tree, temperature);
+                    yield return new Way(Stream, null, equal, mode, null, tree, temperature);
             }
         }
     }
@@ -145,10 +150,11 @@ internal sealed class OffloadJob(OffloadSettings settings, CancellationToken can
 /// <param name="Loading">How models are loaded.</param>
 /// <param name="Memory">What the process may hold in the rows of equal budget, and rings in all rows.</param>
 /// <param name="LinkLimit">The limit of the rate of reading, in bytes per second; null for none.</param>
+/// <param name="Methods">The names of the ways to compare.</param>
 /// <param name="Temperatures">The temperatures.</param>
 /// <param name="Trees">The trees.</param>
 /// <param name="Steps">The steps to measure for each tree.</param>
 /// <param name="Prompt">The text to continue.</param>
 /// <param name="Seed">The seed.</param>
 internal sealed record OffloadSettings(
-    string Target, string Draft, int Hidden, LoadOptions Loading, long Memory, double? LinkLimit, IReadOnlyList<float> Temperatures, IReadOnlyList<TreePolicy> Trees, int Steps, string Prompt, ulong Seed);
+    string Target, string Draft, int Hidden, LoadOptions Loading, long Memory, double? LinkLimit, IReadOnlyList<string> Methods, IReadOnlyList<float> Temperatures, IReadOnlyList<TreePolicy> Trees, int Steps, string Prompt, ulong Seed);
