@@ -9,16 +9,29 @@ namespace Sequoia.Interop;
 public abstract class ContextObject : SafeHandle
 {
     private readonly SafeHandle _parent;
+    private readonly SafeHandle? _owner;
     private readonly bool _owned;
 
-    /// <summary>Takes ownership of a handle. <paramref name="parent"/> stays alive until the handle is released.</summary>
-    internal ContextObject(CudaContext context, SafeHandle parent, nint value, bool owned) : base(0, ownsHandle: true)
+    /// <summary>
+    /// Takes ownership of a handle. <paramref name="parent"/>, and <paramref name="owner"/> if there is one, stay alive until the handle is released.
+    /// </summary>
+    internal ContextObject(CudaContext context, SafeHandle parent, nint value, bool owned, SafeHandle? owner = null) : base(0, ownsHandle: true)
     {
         Context = context;
         _parent = parent;
         _owned = owned;
+        _owner = owner;
         bool added = false;
         parent.DangerousAddRef(ref added);
+        try
+        {
+            owner?.DangerousAddRef(ref added);
+        }
+        catch (ObjectDisposedException)
+        {
+            parent.DangerousRelease();
+            throw;
+        }
         SetHandle(value);
     }
 
@@ -62,6 +75,7 @@ public abstract class ContextObject : SafeHandle
         }
         finally
         {
+            _owner?.DangerousRelease();
             _parent.DangerousRelease();
         }
     }

@@ -144,6 +144,28 @@ public sealed unsafe class CudaContext : SafeHandle
     /// <exception cref="CudaException">There is not enough memory, or the length is 0.</exception>
     public PinnedBuffer<T> AllocatePinned<T>(int length) where T : unmanaged => PinnedBuffer<T>.Allocate(this, length);
 
+    /// <summary>
+    /// Registers (pins) host memory that the caller owns, so that devices copy from it while the host continues and kernels can access it. It is
+    /// unregistered when the result is disposed or collected.
+    /// </summary>
+    /// <param name="address">The address of the memory. It should start and end on page boundaries, since whole pages are pinned.</param>
+    /// <param name="length">The number of elements.</param>
+    /// <param name="owner">What frees the memory; it stays alive until the memory is unregistered. If null, the caller must see to that.</param>
+    /// <exception cref="HostRegistrationException">The driver refuses to pin the memory. <see cref="WrapHost"/> can use it all the same.</exception>
+    /// <exception cref="CudaException">The context is lost.</exception>
+    public HostBuffer<T> RegisterHost<T>(nint address, long length, SafeHandle? owner = null) where T : unmanaged =>
+        HostBuffer<T>.Register(this, address, length, owner);
+
+    /// <summary>
+    /// Wraps host memory that the caller owns without registering it. Copies from it are slower. A copy into a stream reads it during the call; a
+    /// captured one reads it when the graph runs.
+    /// </summary>
+    /// <param name="address">The address of the memory.</param>
+    /// <param name="length">The number of elements.</param>
+    /// <param name="owner">What frees the memory; it stays alive as long as the result. If null, the caller must see to that.</param>
+    public HostBuffer<T> WrapHost<T>(nint address, long length, SafeHandle? owner = null) where T : unmanaged =>
+        HostBuffer<T>.Wrap(this, address, length, owner);
+
     /// <summary>Creates a stream. Its work runs in order, concurrently with other streams.</summary>
     /// <param name="nonBlocking">
     /// If false, the stream also synchronizes with the default stream, which copies without a stream use. If true, it is independent of the default

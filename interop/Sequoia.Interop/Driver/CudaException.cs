@@ -3,7 +3,7 @@ namespace Sequoia.Interop;
 /// <summary>
 /// A driver call failed. The message is one line: the function, the name of the code, the driver's description, and what to do.
 /// </summary>
-public sealed class CudaException : Exception
+public class CudaException : Exception
 {
     internal CudaException(string function, CudaResult code, string codeName, string? meaning, string? detail)
         : base(Line(function, codeName, meaning, detail ?? ErrorAdvice.For(code)))
@@ -11,6 +11,13 @@ public sealed class CudaException : Exception
         Function = function;
         Code = code;
         CodeName = codeName;
+    }
+
+    private protected CudaException(CudaException same) : base(same.Message)
+    {
+        Function = same.Function;
+        Code = same.Code;
+        CodeName = same.CodeName;
     }
 
     private CudaException(string function, string message) : base(message)

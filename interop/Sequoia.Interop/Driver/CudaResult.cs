@@ -102,6 +102,12 @@ public enum CudaResult
     /// <summary>An assert in a kernel failed. The context is lost.</summary>
     Assert = 710,
 
+    /// <summary>The host memory, or a part of it, is registered already.</summary>
+    HostMemoryAlreadyRegistered = 712,
+
+    /// <summary>The host memory is not registered.</summary>
+    HostMemoryNotRegistered = 713,
+
     /// <summary>A kernel's stack was corrupted. The context is lost.</summary>
     HardwareStackError = 714,
 

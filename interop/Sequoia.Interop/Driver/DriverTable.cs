@@ -71,6 +71,10 @@ public unsafe struct DriverTable
     public delegate* unmanaged<void**, nuint, uint, CudaResult> cuMemHostAlloc;
     /// <summary>(void* pointer)</summary>
     public delegate* unmanaged<void*, CudaResult> cuMemFreeHost;
+    /// <summary>(void* pointer, size_t bytes, unsigned int flags): pins memory that the caller owns.</summary>
+    public delegate* unmanaged<void*, nuint, uint, CudaResult> cuMemHostRegister_v2;
+    /// <summary>(void* pointer)</summary>
+    public delegate* unmanaged<void*, CudaResult> cuMemHostUnregister;
     /// <summary>(CUdeviceptr* device, void* host, unsigned int flags): flags must be 0.</summary>
     public delegate* unmanaged<ulong*, void*, uint, CudaResult> cuMemHostGetDevicePointer_v2;
     /// <summary>(CUdeviceptr to, const void* from, size_t bytes)</summary>
@@ -83,6 +87,8 @@ public unsafe struct DriverTable
     public delegate* unmanaged<void*, ulong, nuint, nint, CudaResult> cuMemcpyDtoHAsync_v2;
     /// <summary>(CUdeviceptr to, CUdeviceptr from, size_t bytes, CUstream stream)</summary>
     public delegate* unmanaged<ulong, ulong, nuint, nint, CudaResult> cuMemcpyDtoDAsync_v2;
+    /// <summary>(const CUDA_MEMCPY3D* copy, CUstream stream)</summary>
+    public delegate* unmanaged<MemoryCopy3D*, nint, CudaResult> cuMemcpy3DAsync_v2;
     /// <summary>(CUdeviceptr to, unsigned char value, size_t count, CUstream stream)</summary>
     public delegate* unmanaged<ulong, byte, nuint, nint, CudaResult> cuMemsetD8Async;
     /// <summary>(CUdeviceptr pointer, unsigned int value, size_t count, CUstream stream): count is in 32-bit words.</summary>
@@ -169,9 +175,10 @@ public unsafe struct DriverTable
         nameof(cuCtxSetCurrent), nameof(cuCtxGetCurrent), nameof(cuCtxPushCurrent_v2), nameof(cuCtxPopCurrent_v2), nameof(cuCtxGetDevice),
         nameof(cuCtxSynchronize),
         nameof(cuMemGetInfo_v2), nameof(cuMemAlloc_v2), nameof(cuMemFree_v2), nameof(cuMemHostAlloc), nameof(cuMemFreeHost),
+        nameof(cuMemHostRegister_v2), nameof(cuMemHostUnregister),
         nameof(cuMemHostGetDevicePointer_v2), nameof(cuMemcpyHtoD_v2), nameof(cuMemcpyDtoH_v2), nameof(cuMemcpyHtoDAsync_v2),
-        nameof(cuMemcpyDtoHAsync_v2), nameof(cuMemcpyDtoDAsync_v2), nameof(cuMemsetD8Async), nameof(cuMemsetD32Async),
-        nameof(cuPointerGetAttribute),
+        nameof(cuMemcpyDtoHAsync_v2), nameof(cuMemcpyDtoDAsync_v2), nameof(cuMemcpy3DAsync_v2), nameof(cuMemsetD8Async),
+        nameof(cuMemsetD32Async), nameof(cuPointerGetAttribute),
         nameof(cuStreamCreate), nameof(cuStreamDestroy_v2), nameof(cuStreamSynchronize), nameof(cuStreamQuery), nameof(cuStreamWaitEvent),
         nameof(cuStreamBeginCapture_v2), nameof(cuStreamEndCapture), nameof(cuStreamIsCapturing),
         nameof(cuEventCreate), nameof(cuEventDestroy_v2), nameof(cuEventRecord), nameof(cuEventSynchronize), nameof(cuEventQuery),

@@ -28,6 +28,7 @@ internal static class ErrorAdvice
         CudaResult.NotPermitted or CudaResult.StreamCaptureUnsupported => "this call is not allowed while a stream is being captured",
         CudaResult.SystemDriverMismatch => "the kernel module and the driver library are of different versions: restart the machine",
         CudaResult.StreamCaptureUnjoined => "make the captured stream wait for the others before the capture ends",
+        CudaResult.StreamCaptureIsolation => "record the event inside the capture: a captured stream cannot wait for work outside it",
         CudaResult.StreamCaptureInvalidated => "an earlier call in the capture failed",
         CudaResult.GraphExecUpdateFailure => "instantiate the new graph instead",
         CudaResult.IllegalAddress or CudaResult.MisalignedAddress or CudaResult.IllegalInstruction or CudaResult.HardwareStackError

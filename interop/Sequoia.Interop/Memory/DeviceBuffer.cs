@@ -155,6 +155,73 @@ public sealed unsafe class DeviceBuffer<T> : ContextObject where T : unmanaged
         GC.KeepAlive(source);
     }
 
+    /// <summary>
+    /// Starts a copy from host memory. Registered memory must not change until the stream reaches the end of the copy. Pageable memory is read during
+    /// the call, or if the copy is captured, whenever the graph runs.
+    /// </summary>
+    /// <param name="source">The memory to copy from.</param>
+    /// <param name="first">The index of the first element to copy.</param>
+    /// <param name="length">The number of elements to copy.</param>
+    /// <param name="stream">The stream that runs the copy.</param>
+    /// <param name="start">The index in this buffer to copy to.</param>
+    /// <exception cref="ArgumentException">The elements do not fit, or the source has fewer elements.</exception>
+    /// <exception cref="CudaException">The driver rejected the call.</exception>
+    public void CopyFromAsync(HostBuffer<T> source, long first, long length, CudaStream stream, long start = 0)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(stream);
+        if (first < 0 || length < 0 || first > source.Length - length)
+            throw new ArgumentException($"elements {first} to {first + length} are outside of host memory of {source.Length}", nameof(first));
+        ulong to = Range(start, length);
+        if (length == 0)
+            return;
+        using (Context.Enter())
+            Driver.Check(Api.cuMemcpyHtoDAsync_v2(to, (T*)source.Handle + first, (nuint)length * (nuint)sizeof(T), stream.Handle));
+        GC.KeepAlive(this);
+        GC.KeepAlive(source);
+        GC.KeepAlive(stream);
+    }
+
+    /// <summary>
+    /// Starts a copy of a box of elements from host memory. Registered memory must not change until the stream reaches the end of the copy. Pageable
+    /// memory is read during the call, or if the copy is captured, whenever the graph runs. Allocates nothing.
+    /// </summary>
+    /// <exception cref="ArgumentException">The box is not in the source, does not fit here, or has rows or slices that overlap.</exception>
+    /// <exception cref="CudaException">The driver rejected the call: it limits a pitch to 2 GiB.</exception>
+    public void CopyFromAsync(HostBuffer<T> source, in StridedCopy copy, CudaStream stream)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(stream);
+        CopyBox(MemoryKind.Host, source.Handle, source.Length, copy, stream);
+        GC.KeepAlive(source);
+    }
+
+    /// <summary>
+    /// Starts a copy of a box of elements from pinned memory. That memory must not change until the stream reaches the end of the copy. Allocates
+    /// nothing.
+    /// </summary>
+    /// <exception cref="ArgumentException">The box is not in the source, does not fit here, or has rows or slices that overlap.</exception>
+    /// <exception cref="CudaException">The driver rejected the call: it limits a pitch to 2 GiB.</exception>
+    public void CopyFromAsync(PinnedBuffer<T> source, in StridedCopy copy, CudaStream stream)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(stream);
+        CopyBox(MemoryKind.Host, source.Handle, source.Length, copy, stream);
+        GC.KeepAlive(source);
+    }
+
+    /// <summary>
+    /// Starts a copy of a box of elements from a buffer on the device. If it is this buffer, the two boxes must not overlap. Allocates nothing.
+    /// </summary>
+    /// <exception cref="ArgumentException">The box is not in the source, does not fit here, or has rows or slices that overlap.</exception>
+    /// <exception cref="CudaException">The driver rejected the call: it limits a pitch to 2 GiB.</exception>
+    public void CopyFromAsync(DeviceBuffer<T> source, in StridedCopy copy, CudaStream? stream = null)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        CopyBox(MemoryKind.Device, source.Handle, source.Length, copy, stream);
+        GC.KeepAlive(source);
+    }
+
     /// <summary>Starts setting every byte.</summary>
     /// <exception cref="CudaException">The driver rejected the call.</exception>
     public void FillBytesAsync(byte value, CudaStream? stream = null)
@@ -214,6 +281,33 @@ public sealed unsafe class DeviceBuffer<T> : ContextObject where T : unmanaged
     internal static DeviceBuffer<T> Part(ContextObject owner, nint address, long length) => new(owner.Context, owner, address, length, owned: false);
 
     private protected override CudaResult Release(nint value) => Api.cuMemFree_v2((ulong)value);
+
+    private void CopyBox(MemoryKind kind, nint source, long length, in StridedCopy copy, CudaStream? stream)
+    {
+        if (!copy.IsIn(length, Length))
+            return;
+        nuint size = (nuint)sizeof(T);
+        T* from = (T*)source + copy.Source.Start;
+        var box = new MemoryCopy3D
+        {
+            SourceKind = kind,
+            SourceHost = kind == MemoryKind.Host ? from : null,
+            SourceDevice = kind == MemoryKind.Device ? (ulong)from : 0,
+            SourcePitch = (nuint)copy.PitchOf(copy.Source) * size,
+            SourceHeight = (nuint)copy.RowsOf(copy.Source),
+            TargetKind = MemoryKind.Device,
+            TargetDevice = (ulong)((T*)Handle + copy.Target.Start),
+            TargetPitch = (nuint)copy.PitchOf(copy.Target) * size,
+            TargetHeight = (nuint)copy.RowsOf(copy.Target),
+            WidthBytes = (nuint)copy.Width * size,
+            Height = (nuint)copy.Height,
+            Depth = (nuint)copy.Depth,
+        };
+        using (Context.Enter())
+            Driver.Check(Api.cuMemcpy3DAsync_v2(&box, CudaStream.HandleOf(stream)));
+        GC.KeepAlive(this);
+        GC.KeepAlive(stream);
+    }
 
     private ulong Range(long start, long count)
     {

@@ -52,6 +52,29 @@ internal static unsafe partial class FakeDriver
     }
 
     [UnmanagedCallersOnly]
+    private static CudaResult MemHostRegister(void* address, nuint bytes, uint flags)
+    {
+        if (Note("cuMemHostRegister_v2") is var result and not CudaResult.Success)
+            return result;
+        lock (s_gate)
+            return s_live.TryAdd((nint)address, ("registered", Current)) ? CudaResult.Success : CudaResult.HostMemoryAlreadyRegistered;
+    }
+
+    [UnmanagedCallersOnly]
+    private static CudaResult MemHostUnregister(void* address)
+    {
+        Note("cuMemHostUnregister");
+        return Drop("registered", (nint)address);
+    }
+
+    [UnmanagedCallersOnly]
+    private static CudaResult MemHostDevicePointer(ulong* device, void* host, uint flags)
+    {
+        *device = (ulong)host;
+        return Note("cuMemHostGetDevicePointer_v2");
+    }
+
+    [UnmanagedCallersOnly]
     private static CudaResult CopyIn(ulong to, void* from, nuint bytes) => Copy("cuMemcpyHtoD_v2", (void*)to, from, bytes);
 
     [UnmanagedCallersOnly]
@@ -66,6 +89,27 @@ internal static unsafe partial class FakeDriver
     [UnmanagedCallersOnly]
     private static CudaResult CopyAcrossAsync(ulong to, ulong from, nuint bytes, nint stream) =>
         Copy("cuMemcpyDtoDAsync_v2", (void*)to, (void*)from, bytes);
+
+    /// <summary>As the header says: pitches in bytes, heights in rows.</summary>
+    [UnmanagedCallersOnly]
+    private static CudaResult CopyBox(MemoryCopy3D* copy, nint stream)
+    {
+        if (Note("cuMemcpy3DAsync_v2") is var result and not CudaResult.Success)
+            return result;
+        byte* from = copy->SourceKind == MemoryKind.Host ? (byte*)copy->SourceHost : (byte*)copy->SourceDevice;
+        for (nuint z = 0; z < copy->Depth; z++)
+        {
+            for (nuint y = 0; y < copy->Height; y++)
+            {
+                Buffer.MemoryCopy(
+                    from + (((z * copy->SourceHeight) + y) * copy->SourcePitch),
+                    (byte*)copy->TargetDevice + (((z * copy->TargetHeight) + y) * copy->TargetPitch),
+                    copy->WidthBytes,
+                    copy->WidthBytes);
+            }
+        }
+        return CudaResult.Success;
+    }
 
     private static CudaResult Copy(string name, void* to, void* from, nuint bytes)
     {
