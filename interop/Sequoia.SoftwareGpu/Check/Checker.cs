@@ -89,6 +89,7 @@ internal static unsafe class Checker
             }
         }
 
+        w.Executor.Launch.Accesses?.Add(allocation, address, length, access);
         w.Executor.EarlyAccesses!.Access(w, i, lanes, allocation, address, length, access != Access.Read);
         if (access != Access.Atomic)
             w.Executor.GlobalRaces!.Access(w, i, int.Max(lane, 0), allocation, address, length, access == Access.Write);

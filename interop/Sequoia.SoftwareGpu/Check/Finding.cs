@@ -45,6 +45,12 @@ public enum FindingKind
     /// <summary>A dependent launch uses what earlier kernels write, or writes, before it waits for them.</summary>
     EarlyAccess,
 
+    /// <summary>
+    /// Two pieces of work access the same memory, at least one writes, and no stream, event or graph orders them. The finding has no location in a
+    /// kernel: it names both pieces of work, the first one as its kernel.
+    /// </summary>
+    StreamRace,
+
     /// <summary>The kernel stopped itself with a trap or an assert.</summary>
     Stopped,
 
@@ -73,6 +79,8 @@ public sealed record Finding(
     /// <inheritdoc/>
     public override string ToString()
     {
+        if (Kind == FindingKind.StreamRace)
+            return $"{Kind}: {Kernel} {Message}.";
         string source = File is null ? "" : $" ({File}:{FileLine})";
         return $"{Kind}: {Kernel}, block ({Block.X}, {Block.Y}, {Block.Z}), warp {Warp}, lane {Lane}, PTX line {PtxLine}{source}: "
             + $"'{Instruction}' {Message}.";

@@ -18,12 +18,18 @@ internal sealed class Capture(GpuStream origin, CaptureMode mode)
     /// <summary>Whether a call that cannot be captured invalidated the capture.</summary>
     public bool IsInvalid { get; set; }
 
-    public GpuGraphNode[] Frontier(GpuStream stream) => _frontiers[stream];
+    public bool HasEnded { get; private set; }
+
+    public GpuGraphNode[] Frontier(GpuStream stream)
+    {
+        Validate();
+        return _frontiers[stream];
+    }
 
     public void Add(GpuStream stream, Work work)
     {
         Validate();
-        var node = new GpuGraphNode(work, _frontiers[stream]);
+        var node = new GpuGraphNode(_nodes.Count, work, _frontiers[stream]);
         _nodes.Add(node);
         _frontiers[stream] = [node];
     }
@@ -43,6 +49,7 @@ internal sealed class Capture(GpuStream origin, CaptureMode mode)
     /// <summary>Ends the capture on all its streams.</summary>
     public GpuGraph End()
     {
+        HasEnded = true;
         foreach (GpuStream stream in _frontiers.Keys)
             stream.Capture = null;
         Validate();
@@ -55,7 +62,7 @@ internal sealed class Capture(GpuStream origin, CaptureMode mode)
         }
         if (reached.Count < _nodes.Count)
             throw new DriverError(CudaResult.StreamCaptureUnjoined, $"{_nodes.Count - reached.Count} captured pieces of work of other streams are not waited for by the stream that the capture began on");
-        return new GpuGraph([.. _nodes]);
+        return new GpuGraph(new GraphShape([.. _nodes]));
     }
 
     private void Validate()

@@ -14,6 +14,7 @@ internal sealed class Context : Handled
     private readonly List<GpuStream> _streams = [];
     private readonly Dictionary<int, GpuStream> _perThread = [];
     private long _tickets;
+    private ulong _random;
 
     public Context(Gpu gpu)
     {
@@ -51,6 +52,9 @@ internal sealed class Context : Handled
     public void RemoveStream(GpuStream stream)
     {
         stream.RunAll();
+        if (stream.Capture is { } capture)
+            capture.IsInvalid = true;
+        Gpu.Timelines.End(stream.Timeline);
         _streams.Remove(stream);
         Remove(stream);
     }
@@ -90,11 +94,74 @@ internal sealed class Context : Handled
             stream.RunAll();
     }
 
-    /// <summary>Runs the work that a blocking call on the legacy default stream waits for.</summary>
-    public void SynchronizeLegacy()
+    /// <summary>Waits for all queued work.</summary>
+    public void WaitForAll()
     {
-        RunWhatLegacyOrderWants(Legacy, long.MaxValue);
-        Legacy.RunAll();
+        Synchronize();
+        foreach (GpuStream stream in Streams)
+            Gpu.WaitedFor(stream.Timeline.Now);
+    }
+
+    /// <summary>Waits for the work in a stream, and if it is the legacy default stream, for the work of the streams that it waits for.</summary>
+    public void WaitFor(GpuStream stream)
+    {
+        if (stream == Legacy)
+        {
+            RunWhatLegacyOrderWants(Legacy, long.MaxValue);
+            LearnLegacyOrder(Legacy);
+        }
+        stream.RunAll();
+        Gpu.WaitedFor(stream.Timeline.Now);
+    }
+
+    /// <summary>Runs at least one item of work, so that in the end a stream has none left.</summary>
+    public void Advance(GpuStream stream)
+    {
+        LaunchOptions options = SoftwareDriver.Options;
+        if (options.StreamOrder == StreamOrder.AsQueued)
+        {
+            stream.RunNext();
+            return;
+        }
+        List<(long Number, Work Work)> ready = [];
+        List<GpuStream> streams = [];
+        foreach (GpuStream other in Streams)
+        {
+            if (other.Next is { } next && CanRun(other, next.Ticket, next.Work))
+            {
+                ready.Add(next);
+                streams.Add(other);
+            }
+        }
+        // Nothing can run if all waits for another context's stream: the wait runs that one.
+        ulong random = options.Seed ^ (++_random << 32);
+        (ready.Count == 0 ? stream : streams[WorkOrder.Pick(ready, options.StreamOrder, ref random)]).RunNext();
+    }
+
+    /// <summary>Makes a stream's next work know of the work that <see cref="RunWhatLegacyOrderWants"/> runs before it.</summary>
+    public void LearnLegacyOrder(GpuStream stream)
+    {
+        if (stream == Legacy)
+        {
+            foreach (GpuStream other in _streams)
+            {
+                if (other.IsBlocking)
+                    stream.Timeline.Learn(other.Timeline);
+            }
+        }
+        else if (stream.IsBlocking)
+        {
+            stream.Timeline.Learn(Legacy.Timeline);
+        }
+    }
+
+    private bool CanRun(GpuStream stream, long ticket, Work work)
+    {
+        if (work is WaitWork { Awaited.IsReached: false })
+            return false;
+        if (stream != Legacy)
+            return !stream.IsBlocking || Legacy.Next is not { } next || next.Ticket > ticket;
+        return _streams.All(other => !other.IsBlocking || other.Next is not { } next || next.Ticket > ticket);
     }
 
     /// <summary>Work in the legacy stream follows all earlier work in blocking streams, and their work follows its earlier work.</summary>
@@ -113,9 +180,6 @@ internal sealed class Context : Handled
             Legacy.RunUpTo(ticket - 1);
         }
     }
-
-    public double Launch(Function function, Dim grid, Dim block, uint sharedBytes, byte[] parameters, bool isDependent) =>
-        Gpu.Launch(function, grid, block, sharedBytes, parameters, isDependent);
 
     public void Break(DeviceFault fault)
     {
@@ -156,8 +220,10 @@ internal sealed class Context : Handled
     /// <summary>Destroys the context with everything it owns.</summary>
     public void Destroy()
     {
-        if (Broken is null)
-            Synchronize();
+        // Nothing is left to run if the context is broken.
+        WaitForAll();
+        foreach (GpuStream stream in Streams)
+            Gpu.Timelines.End(stream.Timeline);
         foreach (Module module in Owned.OfType<Module>())
             module.Unload();
         if (Allocations.Count > 0)

@@ -10,7 +10,7 @@ internal sealed class GpuEvent(Context context, bool hasTime) : Handled
     public bool HasTime => hasTime;
 
     /// <summary>The point where the event was last recorded. Null if it was never recorded.</summary>
-    public (GpuStream Stream, long Ticket)? Place { get; private set; }
+    public Point? Place { get; private set; }
 
     public bool HasHappened { get; private set; } = true;
 
@@ -29,7 +29,7 @@ internal sealed class GpuEvent(Context context, bool hasTime) : Handled
         }
         Captured = null;
         HasHappened = false;
-        Place = (stream, stream.Enqueue(new RecordWork(this, stream, ++_generation)));
+        Place = stream.Enqueue(new RecordWork(this, stream, ++_generation));
     }
 
     /// <summary>Only the most recent recording counts.</summary>

@@ -5,39 +5,53 @@ namespace Sequoia.SoftwareGpu.Driver;
 /// <summary>A graph that is ready to launch. The original graph can then change or be destroyed.</summary>
 internal sealed class GpuGraphExecutable(GpuGraph graph) : Handled
 {
-    public GpuGraphNode[] Nodes { get; private set; } = graph.Nodes;
+    private Point? _launched;
+    private ulong _launches;
+
+    public GraphShape Shape { get; private set; } = graph.Shape;
+
+    /// <summary>Queues a launch. It follows the work in the stream and the launch before it, wherever that was.</summary>
+    public void Launch(GpuStream stream)
+    {
+        if (stream.Capture is null && _launched is { } last && last.Stream != stream)
+            stream.Wait(last);
+        Point point = stream.Enqueue(new GraphWork(Shape, _launches++));
+        if (stream.Capture is null)
+            _launched = point;
+    }
 
     /// <summary>Takes another graph's work if it has the same shape.</summary>
     /// <returns>The outcome, and the node that does not match.</returns>
     public (GraphUpdateOutcome Outcome, GpuGraphNode? Node) Update(GpuGraph other)
     {
-        GpuGraphNode[] own = Nodes, others = other.Nodes;
+        GpuGraphNode[] own = Shape.Nodes, others = other.Shape.Nodes;
         if (own.Length != others.Length)
             return (GraphUpdateOutcome.TopologyChanged, null);
         for (int i = 0; i < own.Length; i++)
         {
-            if (!Places(own, own[i]).SequenceEqual(Places(others, others[i])))
+            if (!Places(own[i]).SequenceEqual(Places(others[i])))
                 return (GraphUpdateOutcome.TopologyChanged, others[i]);
             if (!others[i].Work.CanReplace(own[i].Work))
                 return (GraphUpdateOutcome.NodeTypeChanged, others[i]);
         }
-        Nodes = others;
+        Shape = other.Shape;
         return (GraphUpdateOutcome.Updated, null);
     }
 
-    private static IEnumerable<int> Places(GpuGraphNode[] all, GpuGraphNode node) =>
-        node.Dependencies.Select(behind => Array.IndexOf(all, behind)).Order();
+    private static IEnumerable<int> Places(GpuGraphNode node) => node.Dependencies.Select(behind => behind.Index).Order();
 }
 
 /// <summary>Captured work. Each node follows the nodes it depends on.</summary>
-internal sealed class GpuGraph(GpuGraphNode[] nodes) : Handled
+internal sealed class GpuGraph(GraphShape shape) : Handled
 {
-    public GpuGraphNode[] Nodes => nodes;
+    public GraphShape Shape => shape;
 }
 
-/// <summary>Work in a graph, after other work.</summary>
-internal sealed class GpuGraphNode(Work work, GpuGraphNode[] dependencies) : Handled
+/// <summary>Work in a graph, after other work. The index is its place in the order of the capture.</summary>
+internal sealed class GpuGraphNode(int index, Work work, GpuGraphNode[] dependencies) : Handled
 {
+    public int Index => index;
+
     public Work Work => work;
 
     public GpuGraphNode[] Dependencies => dependencies;

@@ -5,7 +5,7 @@ namespace Sequoia.SoftwareGpu.Driver;
 
 /// <summary>
 /// The environment variable with which programs that do not know of the software GPU configure its execution:
-/// SEQUOIA_SOFTWARE_GPU=checks=all,counters=on,schedule=random:7,numerics=hopper,threads=2,budget=1000000. Findings, counts and the reasons of
+/// SEQUOIA_SOFTWARE_GPU=checks=all,counters=on,schedule=random:7,streams=early-copies,numerics=hopper,threads=2,budget=1000000. Findings, counts and the reasons of
 /// failed calls are then written to stderr.
 /// </summary>
 internal static class Settings
@@ -52,6 +52,7 @@ internal static class Settings
                 ("numerics", "ampere") => options with { Numerics = Numerics.Ampere },
                 ("numerics", "hopper") => options with { Numerics = Numerics.Hopper },
                 ("schedule", { } schedule) => Scheduled(options, schedule) ?? throw Wrong(setting),
+                ("streams", { } order) => Ordered(options, order) ?? throw Wrong(setting),
                 ("threads", { } count) when int.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out int threads) && threads is > 0 and <= 1024 => options with { Threads = threads },
                 ("budget", { } count) when long.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out long budget) && budget > 0 => options with { InstructionBudget = budget },
                 _ => throw Wrong(setting),
@@ -60,24 +61,35 @@ internal static class Settings
         return options;
     }
 
-    private static LaunchOptions? Scheduled(LaunchOptions options, string schedule)
+    private static LaunchOptions? Scheduled(LaunchOptions options, string schedule) => Seeded(schedule) switch
     {
-        string[] parts = schedule.Split(':', 2);
-        ulong seed = 1;
-        if (parts.Length == 2 && !ulong.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out seed))
-            return null;
-        return parts[0] switch
-        {
-            "in-order" when parts.Length == 1 => options with { Schedule = Schedule.InOrder },
-            "random" => options with { Schedule = Schedule.Random, Seed = seed },
-            "adversarial" => options with { Schedule = Schedule.Adversarial, Seed = seed },
-            _ => null,
-        };
+        ("in-order", null) => options with { Schedule = Schedule.InOrder },
+        ("random", var seed) => options with { Schedule = Schedule.Random, Seed = seed ?? 1 },
+        ("adversarial", var seed) => options with { Schedule = Schedule.Adversarial, Seed = seed ?? 1 },
+        _ => null,
+    };
+
+    private static LaunchOptions? Ordered(LaunchOptions options, string order) => Seeded(order) switch
+    {
+        ("as-queued", null) => options with { StreamOrder = StreamOrder.AsQueued },
+        ("random", var seed) => options with { StreamOrder = StreamOrder.Random, Seed = seed ?? 1 },
+        ("early-copies", null) => options with { StreamOrder = StreamOrder.EarlyCopies },
+        ("late-copies", null) => options with { StreamOrder = StreamOrder.LateCopies },
+        _ => null,
+    };
+
+    /// <summary>Splits a name from the seed behind a colon. The name is null if the seed is not a number.</summary>
+    private static (string? Name, ulong? Seed) Seeded(string text)
+    {
+        string[] parts = text.Split(':', 2);
+        if (parts.Length == 1)
+            return (text, null);
+        return ulong.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out ulong seed) ? (parts[0], seed) : (null, null);
     }
 
     private static DriverError Wrong(string setting)
     {
-        string message = $"{Variable}: {setting}: is not one of checks=all|off, counters=on|off, numerics=fast|ampere|hopper, schedule=in-order|random:SEED|adversarial:SEED, threads=N, budget=N";
+        string message = $"{Variable}: {setting}: is not one of checks=all|off, counters=on|off, numerics=fast|ampere|hopper, schedule=in-order|random:SEED|adversarial:SEED, streams=as-queued|random:SEED|early-copies|late-copies, threads=N, budget=N";
         Console.Error.WriteLine(message);
         return new DriverError(CudaResult.InvalidValue, message);
     }

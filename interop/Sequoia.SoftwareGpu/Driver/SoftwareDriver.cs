@@ -15,7 +15,10 @@ public static class SoftwareDriver
     /// <summary>How kernels execute from now on: checks, counters, schedule, numerics.</summary>
     public static LaunchOptions Options { get; set; } = new();
 
-    /// <summary>Occurs after each kernel that completes or faults, on the thread that waits for it. Handlers must not call the driver.</summary>
+    /// <summary>
+    /// Occurs after each kernel that completes or faults, on the thread that waits for it, and after a copy or a fill that races with other work: its
+    /// report has nothing but the findings. Handlers must not call the driver.
+    /// </summary>
     public static event Action<LaunchReport>? Launched;
 
     /// <summary>

@@ -3,22 +3,29 @@ namespace Sequoia.SoftwareGpu.Driver;
 /// <summary>An item of work in a stream. It is decided when it is queued and runs when a caller waits for it.</summary>
 internal abstract class Work
 {
+    /// <summary>Whether this copies memory, as a device does beside its kernels.</summary>
+    public virtual bool IsCopy => false;
+
     /// <summary>Runs the work.</summary>
     /// <returns>The time it takes according to the cost model, in microseconds.</returns>
-    public abstract double Run(Context context);
+    public abstract double Run(Context context, Place place);
 
     /// <summary>Whether this work can replace other work in an instantiated graph.</summary>
     public abstract bool CanReplace(Work other);
 }
 
 /// <summary>A copy between two locations, each on the device or pinned. It reads its source when it runs.</summary>
-internal sealed class CopyWork(ulong to, ulong from, ulong bytes) : Work
+internal sealed class CopyWork(Extent extent, Side to, Side from) : Work
 {
-    public override double Run(Context context)
+    public override bool IsCopy => true;
+
+    public override double Run(Context context, Place place)
     {
         context.Gpu.Memory.EndOverlap();
-        context.Gpu.Memory.Copy(to, from, bytes);
-        return CostModel.Copy(bytes);
+        foreach ((ulong target, ulong source) in extent.Rows(to, from))
+            context.Gpu.Memory.Copy(target, source, extent.Width);
+        context.Gpu.Check(place, "copy", extent, to, from);
+        return CostModel.Copy(extent.Bytes);
     }
 
     public override bool CanReplace(Work other) => other is CopyWork;
@@ -27,27 +34,59 @@ internal sealed class CopyWork(ulong to, ulong from, ulong bytes) : Work
 /// <summary>Fills memory with one value of 1, 2 or 4 bytes.</summary>
 internal sealed class FillWork(ulong to, uint value, int width, ulong count) : Work
 {
-    public override double Run(Context context)
+    public override double Run(Context context, Place place)
     {
+        ulong bytes = count * (ulong)width;
         context.Gpu.Memory.EndOverlap();
         context.Gpu.Memory.Fill(to, value, width, count);
-        return CostModel.Copy(count * (ulong)width);
+        context.Gpu.Check(place, "fill", new Extent(bytes), new Side(to), from: null);
+        return CostModel.Copy(bytes);
     }
 
     public override bool CanReplace(Work other) => other is FillWork;
 }
 
 /// <summary>A copy from pageable host memory. Its bytes are captured during the call, as a driver stages them.</summary>
-internal sealed class UploadWork(ulong to, byte[] staged) : Work
+internal sealed class UploadWork(Extent extent, Side to, byte[] staged) : Work
 {
-    public override double Run(Context context)
+    public override bool IsCopy => true;
+
+    public override double Run(Context context, Place place)
     {
         context.Gpu.Memory.EndOverlap();
-        context.Gpu.Memory.Write(to, staged);
-        return CostModel.Copy((ulong)staged.Length);
+        int at = 0;
+        foreach ((ulong target, _) in extent.Rows(to, to))
+        {
+            context.Gpu.Memory.Write(target, staged.AsSpan(at, (int)extent.Width));
+            at += (int)extent.Width;
+        }
+        context.Gpu.Check(place, "copy from pageable memory", extent, to, from: null);
+        return CostModel.Copy(extent.Bytes);
     }
 
     public override bool CanReplace(Work other) => other is UploadWork;
+}
+
+/// <summary>A captured copy from pageable host memory. Nobody can stage it before the graph runs, so each launch reads the memory anew.</summary>
+internal sealed unsafe class PageableWork(Extent extent, Side to, Side from) : Work
+{
+    private const ulong MostBytes = 1 << 30;
+
+    public override bool IsCopy => true;
+
+    public override double Run(Context context, Place place)
+    {
+        context.Gpu.Memory.EndOverlap();
+        foreach ((ulong target, ulong source) in extent.Rows(to, from))
+        {
+            for (ulong at = 0; at < extent.Width; at += MostBytes)
+                context.Gpu.Memory.Write(target + at, new ReadOnlySpan<byte>((void*)(source + at), (int)Math.Min(extent.Width - at, MostBytes)));
+        }
+        context.Gpu.Check(place, "copy from pageable memory", extent, to, from: null);
+        return CostModel.Copy(extent.Bytes);
+    }
+
+    public override bool CanReplace(Work other) => other is PageableWork;
 }
 
 /// <summary>
@@ -56,7 +95,7 @@ internal sealed class UploadWork(ulong to, byte[] staged) : Work
 /// </summary>
 internal sealed class LaunchWork(Function function, Dim grid, Dim block, uint sharedBytes, byte[] parameters, bool isDependent) : Work
 {
-    public override double Run(Context context) => context.Launch(function, grid, block, sharedBytes, parameters, isDependent);
+    public override double Run(Context context, Place place) => context.Gpu.Launch(place, function, grid, block, sharedBytes, parameters, isDependent);
 
     // As on a GPU, another kernel can replace a node.
     public override bool CanReplace(Work other) => other is LaunchWork;
@@ -65,7 +104,7 @@ internal sealed class LaunchWork(Function function, Dim grid, Dim block, uint sh
 /// <summary>Marks an event as completed.</summary>
 internal sealed class RecordWork(GpuEvent recorded, GpuStream stream, long generation) : Work
 {
-    public override double Run(Context context)
+    public override double Run(Context context, Place place)
     {
         recorded.Happen(generation, stream.Clock);
         return 0;
@@ -75,27 +114,30 @@ internal sealed class RecordWork(GpuEvent recorded, GpuStream stream, long gener
 }
 
 /// <summary>Runs another stream up to the point where an event was recorded when the wait was queued.</summary>
-internal sealed class WaitWork(GpuStream waiting, GpuStream recording, long ticket) : Work
+internal sealed class WaitWork(GpuStream waiting, Point awaited) : Work
 {
-    public override double Run(Context context)
+    public Point Awaited => awaited;
+
+    public override double Run(Context context, Place place)
     {
-        recording.RunUpTo(ticket);
-        waiting.Clock = Math.Max(waiting.Clock, recording.Clock);
+        awaited.Stream.RunUpTo(awaited.Ticket);
+        waiting.Clock = Math.Max(waiting.Clock, awaited.Stream.Clock);
         return 0;
     }
 
     public override bool CanReplace(Work other) => other is WaitWork;
 }
 
-/// <summary>A launch of an instantiated graph, in its state at the launch.</summary>
-internal sealed class GraphWork(GpuGraphNode[] nodes) : Work
+/// <summary>A launch of an instantiated graph, in its state at the launch. Other streams' work runs before or after it, not in between.</summary>
+internal sealed class GraphWork(GraphShape shape, ulong number) : Work
 {
-    public override double Run(Context context)
+    public override double Run(Context context, Place place)
     {
         double microseconds = CostModel.GraphLaunch;
-        // Nodes are ordered so that each follows the nodes it depends on.
-        foreach (GpuGraphNode node in nodes)
-            microseconds += node.Work.Run(context);
+        var run = new GraphRun(shape, place);
+        LaunchOptions options = SoftwareDriver.Options;
+        foreach (GpuGraphNode node in shape.InOrder(options.StreamOrder, options.Seed ^ (number << 32)))
+            microseconds += node.Work.Run(context, new Place(place.Stamp, run, node.Index));
         return microseconds;
     }
 

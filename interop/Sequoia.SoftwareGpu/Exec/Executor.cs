@@ -99,6 +99,7 @@ internal sealed unsafe class Executor : IDisposable
         report.WarpInstructions = Executed;
         if (Program.Variant.Counts)
             report.Profile = Counters.Summarize(_launch);
+        _launch.Accesses?.End();
         GlobalRaces?.Release();
         GlobalRaces = null;
         EarlyAccesses = null;

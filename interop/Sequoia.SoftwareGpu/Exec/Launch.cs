@@ -1,3 +1,5 @@
+using Sequoia.SoftwareGpu.Check;
+
 namespace Sequoia.SoftwareGpu.Exec;
 
 /// <summary>The sizes that determine which block objects a launch can reuse.</summary>
@@ -26,6 +28,9 @@ internal sealed unsafe class Launch
 
     /// <summary>Whether it may start before earlier kernels have ended.</summary>
     public bool IsDependent { get; init; }
+
+    /// <summary>What is told which memory the launch accesses, in checked launches. Null if nobody wants to know.</summary>
+    public LaunchAccesses? Accesses { get; init; }
 
     public long Blocks => (long)GridSize.X * GridSize.Y * GridSize.Z;
 

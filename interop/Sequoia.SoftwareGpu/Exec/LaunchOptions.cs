@@ -29,6 +29,24 @@ public enum Schedule
     Adversarial,
 }
 
+/// <summary>The order in which the software driver runs work of several streams, or nodes of a graph, that nothing orders.</summary>
+public enum StreamOrder
+{
+    /// <summary>
+    /// Nodes of a graph in the order of the capture. Work in streams when a caller waits for it, and of other streams only what it has to follow.
+    /// </summary>
+    AsQueued,
+
+    /// <summary>In a random order, given by the seed.</summary>
+    Random,
+
+    /// <summary>Copies as early as what they wait for allows, and before all kernels that can run. This finds copies that do not wait for readers.</summary>
+    EarlyCopies,
+
+    /// <summary>Copies as late as possible, after all kernels that can run. This finds kernels that do not wait for copies.</summary>
+    LateCopies,
+}
+
 /// <summary>How a kernel executes.</summary>
 public sealed record LaunchOptions
 {
@@ -41,11 +59,14 @@ public sealed record LaunchOptions
     /// <summary>The order of warps and blocks.</summary>
     public Schedule Schedule { get; init; }
 
+    /// <summary>The order of work that neither a stream nor an event nor a graph orders. The launch of one kernel does not use it.</summary>
+    public StreamOrder StreamOrder { get; init; }
+
     /// <summary>The seed for random orders.</summary>
     public ulong Seed { get; init; }
 
     /// <summary>
-    /// Whether to check initialization, races, participation and asynchronous copies. Bounds and alignment are always checked. Checked launches run
+    /// Whether to check initialization, races, participation and asynchronous copies; the software driver also checks races between streams. Bounds and alignment are always checked. Checked launches run
     /// on one thread.
     /// </summary>
     public bool Checks { get; init; }

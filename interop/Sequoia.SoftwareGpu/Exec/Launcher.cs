@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Sequoia.SoftwareGpu.Check;
 using Sequoia.SoftwareGpu.Exec;
 using Sequoia.SoftwareGpu.Lower;
 
@@ -37,7 +38,13 @@ public static unsafe class Launcher
     /// <exception cref="DeviceFault">The launch is invalid, or the kernel stopped.</exception>
     public static LaunchReport Run(
         DeviceMemory memory, Kernel kernel, (uint X, uint Y, uint Z) grid, (uint X, uint Y, uint Z) block,
-        int dynamicSharedBytes, ReadOnlySpan<byte> parameters, LaunchOptions? options = null, bool isDependent = false)
+        int dynamicSharedBytes, ReadOnlySpan<byte> parameters, LaunchOptions? options = null, bool isDependent = false) =>
+        Run(memory, kernel, grid, block, dynamicSharedBytes, parameters, options, isDependent, accesses: null);
+
+    /// <summary>The same, and if the launch is checked, tells which memory it accesses.</summary>
+    internal static LaunchReport Run(
+        DeviceMemory memory, Kernel kernel, (uint X, uint Y, uint Z) grid, (uint X, uint Y, uint Z) block,
+        int dynamicSharedBytes, ReadOnlySpan<byte> parameters, LaunchOptions? options, bool isDependent, LaunchAccesses? accesses)
     {
         ArgumentNullException.ThrowIfNull(memory);
         ArgumentNullException.ThrowIfNull(kernel);
@@ -61,6 +68,7 @@ public static unsafe class Launcher
                 Parameters = copy,
                 ParameterBytes = kernel.ParameterBytes,
                 IsDependent = isDependent,
+                Accesses = accesses,
             };
             return Execute(launch);
         }

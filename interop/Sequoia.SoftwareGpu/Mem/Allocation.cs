@@ -1,3 +1,5 @@
+using Sequoia.SoftwareGpu.Check;
+
 namespace Sequoia.SoftwareGpu.Mem;
 
 /// <summary>A live range of device addresses. It is in native memory, so that instructions can cache it.</summary>
@@ -31,6 +33,12 @@ internal unsafe struct Allocation
 
     /// <summary>The words that a counted launch touched, one byte per word. Null outside such launches.</summary>
     public byte* Touched;
+
+    /// <summary>Whether the running launch accessed this. What it accessed is only kept if the driver wants to know.</summary>
+    public bool IsTouched;
+    public TouchedBytes Reads;
+    public TouchedBytes Writes;
+    public TouchedBytes Atomics;
 
     public readonly ulong Bytes => End - Start;
 }

@@ -113,8 +113,7 @@ public sealed unsafe class DeviceMemory : IDisposable
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
-            int after = IndexAfter(start + bytes - 1);
-            if (after > 0 && At(after - 1)->End > start)
+            if (OverlapsCore(start, bytes))
                 throw new DeviceFault(DeviceFaultKind.InvalidRange, $"The host memory at 0x{start:x} is registered already.");
             Add(new Allocation
             {
@@ -126,6 +125,13 @@ public sealed unsafe class DeviceMemory : IDisposable
                 IsAllWritten = true,
             });
         }
+    }
+
+    /// <summary>Whether any byte of a range, of at least one byte, is allocated or registered.</summary>
+    internal bool Overlaps(ulong start, ulong bytes)
+    {
+        lock (_lock)
+            return OverlapsCore(start, bytes);
     }
 
     /// <summary>Frees an allocation, or unregisters host memory.</summary>
@@ -379,6 +385,9 @@ public sealed unsafe class DeviceMemory : IDisposable
         NativeMemory.Free(allocation->Writers);
         NativeMemory.Free(allocation->Launches);
         NativeMemory.Free(allocation->Touched);
+        allocation->Reads.Release();
+        allocation->Writes.Release();
+        allocation->Atomics.Release();
         NativeMemory.Free(allocation);
     }
 
@@ -400,6 +409,12 @@ public sealed unsafe class DeviceMemory : IDisposable
     {
         int index = _starts.BinarySearch(address);
         return index >= 0 ? index + 1 : ~index;
+    }
+
+    private bool OverlapsCore(ulong start, ulong bytes)
+    {
+        int after = IndexAfter(start + bytes - 1);
+        return after > 0 && At(after - 1)->End > start;
     }
 
     private Allocation* FindCore(ulong address)

@@ -75,7 +75,7 @@ internal static unsafe partial class EntryPoints
     public static CudaResult cuCtxSynchronize() => Guarded(() =>
     {
         Call.Context.RefuseDuringCapture(nameof(cuCtxSynchronize));
-        Call.Context.Synchronize();
+        Call.Context.WaitForAll();
     });
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuCtxGetApiVersion))]

@@ -23,19 +23,36 @@ internal static unsafe partial class EntryPoints
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuMemcpyHtoDAsync_v2))]
     public static CudaResult cuMemcpyHtoDAsync_v2(ulong to, void* from, nuint bytes, nint stream) =>
-        Guarded(() => CopyLater(Call.Context.Stream(stream), to, (ulong)from, bytes));
+        Guarded(() => CopyLater(Call.Context.Stream(stream), new Extent(bytes), new Side(to), new Side((ulong)from)));
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuMemcpyDtoHAsync_v2))]
     public static CudaResult cuMemcpyDtoHAsync_v2(void* to, ulong from, nuint bytes, nint stream) =>
-        Guarded(() => CopyLater(Call.Context.Stream(stream), (ulong)to, from, bytes));
+        Guarded(() => CopyLater(Call.Context.Stream(stream), new Extent(bytes), new Side((ulong)to), new Side(from)));
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuMemcpyDtoDAsync_v2))]
     public static CudaResult cuMemcpyDtoDAsync_v2(ulong to, ulong from, nuint bytes, nint stream) =>
-        Guarded(() => CopyLater(Call.Context.Stream(stream), to, from, bytes));
+        Guarded(() => CopyLater(Call.Context.Stream(stream), new Extent(bytes), new Side(to), new Side(from)));
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuMemcpyAsync))]
     public static CudaResult cuMemcpyAsync(ulong to, ulong from, nuint bytes, nint stream) =>
-        Guarded(() => CopyLater(Call.Context.Stream(stream), to, from, bytes));
+        Guarded(() => CopyLater(Call.Context.Stream(stream), new Extent(bytes), new Side(to), new Side(from)));
+
+    [UnmanagedCallersOnly(EntryPoint = nameof(cuMemcpy3DAsync_v2))]
+    public static CudaResult cuMemcpy3DAsync_v2(MemoryCopy3D* copy, nint stream) => Guarded(() =>
+    {
+        MemoryCopy3D asked = *Given(copy);
+        if (asked.SourceLevel != 0 || asked.TargetLevel != 0 || asked.SourceReserved != 0 || asked.TargetReserved != 0)
+            throw new DriverError(CudaResult.InvalidValue, "levels of detail and reserved fields of a copy must be 0");
+        GpuStream queue = Call.Context.Stream(stream);
+        var extent = new Extent(asked.WidthBytes, asked.Height, asked.Depth);
+        if (extent.Width == 0 || extent.Height == 0 || extent.Depth == 0)
+            return;
+        Side from = SideOf(
+            extent, asked.SourceKind, (ulong)asked.SourceHost, asked.SourceDevice, asked.SourceX, asked.SourceY, asked.SourceZ, asked.SourcePitch, asked.SourceHeight);
+        Side to = SideOf(
+            extent, asked.TargetKind, (ulong)asked.TargetHost, asked.TargetDevice, asked.TargetX, asked.TargetY, asked.TargetZ, asked.TargetPitch, asked.TargetHeight);
+        CopyLater(queue, extent, to, from);
+    });
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuMemsetD8_v2))]
     public static CudaResult cuMemsetD8_v2(ulong to, byte value, nuint count) =>
@@ -61,36 +78,69 @@ internal static unsafe partial class EntryPoints
         context.RefuseImplicitCapture(context.Legacy);
         if (bytes == 0)
             return;
+        var extent = new Extent(bytes);
         bool toDevice = IsDevice(to, bytes), fromDevice = IsDevice(from, bytes);
-        context.SynchronizeLegacy();
+        context.WaitFor(context.Legacy);
         if (toDevice && !fromDevice)
-            context.Legacy.Enqueue(Staged(to, from, bytes));
+            context.Legacy.Enqueue(Staged(extent, new Side(to), new Side(from)));
         else
-            Copy(to, toDevice, from, fromDevice, bytes);
+            Copy(context.Legacy, extent, new Side(to), toDevice, new Side(from), fromDevice);
     }
 
-    private static void CopyLater(GpuStream stream, ulong to, ulong from, nuint bytes)
+    private static void CopyLater(GpuStream stream, Extent extent, Side to, Side from)
     {
         Call.Healthy(stream.Context);
-        if (bytes == 0)
+        if (extent.Bytes == 0)
             return;
-        bool toDevice = IsDevice(to, bytes), fromDevice = IsDevice(from, bytes);
+        bool toDevice = IsDevice(to.Start, extent.SpanOf(to)), fromDevice = IsDevice(from.Start, extent.SpanOf(from));
         if (toDevice && fromDevice)
         {
-            stream.Enqueue(new CopyWork(to, from, bytes));
+            stream.Enqueue(new CopyWork(extent, to, from));
         }
         else if (toDevice)
         {
-            stream.Enqueue(Staged(to, from, bytes));
+            stream.Enqueue(stream.Capture is null ? Staged(extent, to, from) : new PageableWork(extent, to, from));
         }
         else
         {
             // A driver also waits here, because it has nowhere to store the bytes until later.
             if (stream.Capture is not null)
                 throw new DriverError(CudaResult.StreamCaptureUnsupported, "a copy to pageable memory cannot be captured; use pinned memory");
-            stream.RunAll();
-            Copy(to, toDevice, from, fromDevice, bytes);
+            stream.Context.WaitFor(stream);
+            Copy(stream, extent, to, toDevice, from, fromDevice);
         }
+    }
+
+    /// <summary>One side of a copy of a box, checked: nothing overflows, and rows and slices do not overlap.</summary>
+    private static Side SideOf(Extent extent, MemoryKind kind, ulong host, ulong device, ulong x, ulong y, ulong z, ulong pitch, ulong height)
+    {
+        const ulong MostPitch = int.MaxValue;
+        ulong start = kind switch
+        {
+            MemoryKind.Host => host,
+            MemoryKind.Device or MemoryKind.Unified => device,
+            MemoryKind.Array => throw new DriverError(CudaResult.NotSupported, "the software GPU has no arrays"),
+            _ => throw new DriverError(CudaResult.InvalidValue, $"{(int)kind} is no kind of memory"),
+        };
+        if (kind == MemoryKind.Host && Gpu.IsDevice(start))
+            throw new DriverError(CudaResult.InvalidValue, $"0x{start:x} is no host address");
+        if (kind == MemoryKind.Device && !Gpu.IsDevice(start) && !Call.Gpu.IsKnown(start, 1))
+            throw new DriverError(CudaResult.InvalidValue, $"0x{start:x} is no device address");
+        if (pitch > MostPitch)
+            throw new DriverError(CudaResult.InvalidValue, $"a pitch of {pitch} bytes is over the limit of {MostPitch}");
+        if (pitch < x || pitch - x < extent.Width)
+            throw new DriverError(CudaResult.InvalidValue, $"rows of {extent.Width} bytes from {x} on do not fit into a pitch of {pitch}");
+        // A single slice can leave its height out.
+        bool hasHeight = height != 0 || extent.Depth > 1 || z > 0;
+        if (hasHeight && (height < y || height - y < extent.Height))
+            throw new DriverError(CudaResult.InvalidValue, $"{extent.Height} rows from {y} on do not fit into slices of {height}");
+        UInt128 slice = (UInt128)pitch * height, last = ((UInt128)(y + extent.Height) * pitch) + start;
+        if (y > ulong.MaxValue - extent.Height || slice > long.MaxValue || z > ulong.MaxValue - extent.Depth || last > ulong.MaxValue
+            || last + ((z + extent.Depth) * slice) > ulong.MaxValue)
+        {
+            throw new DriverError(CudaResult.InvalidValue, "a copy reaches behind the end of all addresses");
+        }
+        return new Side(start + (z * (ulong)slice) + (y * pitch) + x, pitch, (ulong)slice);
     }
 
     private static void Fill(GpuStream stream, ulong to, uint value, int width, nuint count)
@@ -103,19 +153,35 @@ internal static unsafe partial class EntryPoints
         stream.Enqueue(new FillWork(to, value, width, count));
     }
 
-    private static UploadWork Staged(ulong to, ulong from, nuint bytes) => new(to, new ReadOnlySpan<byte>((void*)from, Span(bytes)).ToArray());
-
-    private static void Copy(ulong to, bool toDevice, ulong from, bool fromDevice, nuint bytes)
+    private static UploadWork Staged(Extent extent, Side to, Side from)
     {
-        if (toDevice && fromDevice)
-            Call.Gpu.Memory.Copy(to, from, bytes);
-        else if (fromDevice)
-            Call.Gpu.Memory.Read(from, new Span<byte>((void*)to, Span(bytes)));
-        else
-            NativeMemory.Copy((void*)from, (void*)to, bytes);
+        byte[] staged = new byte[Span(extent.Bytes)];
+        int at = 0;
+        foreach ((_, ulong source) in extent.Rows(to, from))
+        {
+            new ReadOnlySpan<byte>((void*)source, (int)extent.Width).CopyTo(staged.AsSpan(at));
+            at += (int)extent.Width;
+        }
+        return new UploadWork(extent, to, staged);
     }
 
-    private static bool IsDevice(ulong address, nuint bytes)
+    /// <summary>Copies at once, as work of a stream that the host waits for.</summary>
+    private static void Copy(GpuStream stream, Extent extent, Side to, bool toDevice, Side from, bool fromDevice)
+    {
+        foreach ((ulong target, ulong source) in extent.Rows(to, from))
+        {
+            if (toDevice && fromDevice)
+                Call.Gpu.Memory.Copy(target, source, extent.Width);
+            else if (fromDevice)
+                Call.Gpu.Memory.Read(source, new Span<byte>((void*)target, Span(extent.Width)));
+            else
+                NativeMemory.Copy((void*)source, (void*)target, (nuint)extent.Width);
+        }
+        Call.Gpu.Check(new Place(stream.Stamp()), "blocking copy", extent, toDevice ? to : null, fromDevice ? from : null);
+        Call.Gpu.WaitedFor(stream.Timeline.Now);
+    }
+
+    private static bool IsDevice(ulong address, ulong bytes)
     {
         if (address == 0)
             throw new DriverError(CudaResult.InvalidValue, "an address of the copy is null");
@@ -123,9 +189,11 @@ internal static unsafe partial class EntryPoints
             return true;
         if (Gpu.IsDevice(address))
             throw new DriverError(CudaResult.InvalidValue, $"{bytes} bytes at 0x{address:x} are not, or no longer, one allocation's");
+        if (Call.Gpu.Memory.Overlaps(address, bytes))
+            throw new DriverError(CudaResult.InvalidValue, $"only a part of the {bytes} bytes at 0x{address:x} is one registration's; copy the parts one by one");
         return false;
     }
 
-    private static int Span(nuint bytes) =>
+    private static int Span(ulong bytes) =>
         bytes <= int.MaxValue ? (int)bytes : throw new DriverError(CudaResult.InvalidValue, "copies from and to pageable memory are limited to 2 GiB each");
 }

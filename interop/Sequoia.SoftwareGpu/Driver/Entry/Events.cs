@@ -34,8 +34,10 @@ internal static unsafe partial class EntryPoints
     public static CudaResult cuEventSynchronize(nint handle) => Guarded(() =>
     {
         GpuEvent awaited = Uncaptured(handle);
-        if (awaited is { HasHappened: false, Place: { } place })
-            place.Stream.RunUpTo(place.Ticket);
+        if (awaited.Place is not { } place)
+            return;
+        place.Stream.RunUpTo(place.Ticket);
+        Call.Gpu.WaitedFor(place.Clock);
     });
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuEventQuery))]
@@ -45,10 +47,15 @@ internal static unsafe partial class EntryPoints
         {
             using var call = new Call();
             GpuEvent asked = Uncaptured(handle);
-            if (asked is not { HasHappened: false, Place: { } place })
+            if (asked.Place is not { } place)
                 return CudaResult.Success;
+            if (asked.HasHappened)
+            {
+                Call.Gpu.WaitedFor(place.Clock);
+                return CudaResult.Success;
+            }
             // A caller that polls waits for progress.
-            place.Stream.RunNext();
+            place.Stream.Context.Advance(place.Stream);
             return CudaResult.NotReady;
         }
         catch (Exception e)

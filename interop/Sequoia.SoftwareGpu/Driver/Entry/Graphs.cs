@@ -9,7 +9,7 @@ internal static unsafe partial class EntryPoints
     [UnmanagedCallersOnly(EntryPoint = nameof(cuGraphGetNodes))]
     public static CudaResult cuGraphGetNodes(nint graph, nint* nodes, nuint* count) => Guarded(() =>
     {
-        GpuGraphNode[] all = Graph(graph).Nodes;
+        GpuGraphNode[] all = Graph(graph).Shape.Nodes;
         if (nodes is not null)
         {
             for (int i = 0; i < all.Length && (nuint)i < *Given(count); i++)
@@ -54,7 +54,7 @@ internal static unsafe partial class EntryPoints
             using var call = new Call();
             GpuStream queue = Call.Context.Stream(stream);
             Call.Healthy(queue.Context);
-            queue.Enqueue(new GraphWork(Executable(executable).Nodes));
+            Executable(executable).Launch(queue);
             return CudaResult.Success;
         }
         catch (Exception e)
@@ -68,7 +68,7 @@ internal static unsafe partial class EntryPoints
     {
         GpuGraph gone = Graph(graph);
         Call.Context.Remove(gone);
-        Array.ForEach(gone.Nodes, Call.Gpu.Handles.Remove);
+        Array.ForEach(gone.Shape.Nodes, Call.Gpu.Handles.Remove);
     });
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuGraphExecDestroy))]

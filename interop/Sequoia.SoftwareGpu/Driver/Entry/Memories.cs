@@ -66,15 +66,26 @@ internal static unsafe partial class EntryPoints
     });
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuMemHostRegister_v2))]
-    public static CudaResult cuMemHostRegister_v2(void* pointer, nuint bytes, uint flags) =>
-        Guarded(() => Call.Gpu.Register(Call.Context, pointer, bytes));
+    public static CudaResult cuMemHostRegister_v2(void* pointer, nuint bytes, uint flags) => Guarded(() =>
+    {
+        const uint Portable = 1, DeviceMap = 2, InputOutput = 4, ReadOnly = 8;
+        Context context = Call.Context;
+        context.RefuseDuringCapture(nameof(cuMemHostRegister_v2));
+        if ((flags & ~(Portable | DeviceMap | InputOutput | ReadOnly)) != 0)
+            throw new DriverError(CudaResult.InvalidValue, $"the flags 0x{flags:x} of cuMemHostRegister are unknown");
+        // Not every driver registers such memory either.
+        if ((flags & (InputOutput | ReadOnly)) != 0)
+            throw new DriverError(CudaResult.NotSupported, "the software GPU does not register read-only or device memory");
+        Call.Gpu.Register(context, pointer, bytes);
+    });
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuMemHostUnregister))]
     public static CudaResult cuMemHostUnregister(void* pointer) => Guarded(() =>
     {
         Context context = Call.Context;
-        if (Call.Gpu.IsPinned((ulong)pointer) || !context.Allocations.Contains((ulong)pointer))
-            throw new DriverError((CudaResult)713, $"the host memory at 0x{(ulong)pointer:x} is not registered");
+        context.RefuseDuringCapture(nameof(cuMemHostUnregister));
+        if (!Call.Gpu.IsRegistered((ulong)pointer))
+            throw new DriverError(CudaResult.HostMemoryNotRegistered, $"the host memory at 0x{(ulong)pointer:x} is not registered");
         Release(context, (ulong)pointer);
     });
 
@@ -135,7 +146,7 @@ internal static unsafe partial class EntryPoints
     {
         if (!context.Allocations.Contains(pointer))
             throw new DriverError(CudaResult.InvalidValue, $"0x{pointer:x} is not the start of memory that this context allocated, or is freed already");
-        context.Synchronize();
+        context.WaitForAll();
         Call.Gpu.Free(pointer);
         context.Allocations.Remove(pointer);
     }

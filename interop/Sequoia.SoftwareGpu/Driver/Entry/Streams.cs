@@ -28,10 +28,7 @@ internal static unsafe partial class EntryPoints
         Call.Healthy(waited.Context);
         RefuseCapturing(waited, nameof(cuStreamSynchronize));
         waited.Context.RefuseImplicitCapture(waited);
-        if (waited == waited.Context.Legacy)
-            waited.Context.SynchronizeLegacy();
-        else
-            waited.RunAll();
+        waited.Context.WaitFor(waited);
     });
 
     [UnmanagedCallersOnly(EntryPoint = nameof(cuStreamQuery))]
@@ -44,9 +41,12 @@ internal static unsafe partial class EntryPoints
             Call.Healthy(asked.Context);
             RefuseCapturing(asked, nameof(cuStreamQuery));
             if (asked.IsIdle)
+            {
+                Call.Gpu.WaitedFor(asked.Timeline.Now);
                 return CudaResult.Success;
+            }
             // A caller that polls waits for progress.
-            asked.RunNext();
+            asked.Context.Advance(asked);
             return CudaResult.NotReady;
         }
         catch (Exception e)
@@ -64,17 +64,11 @@ internal static unsafe partial class EntryPoints
             GpuStream waiting = Call.Context.Stream(stream);
             GpuEvent awaited = Call.Gpu.Handles.Get<GpuEvent>(handle, "event");
             if (awaited.Captured is { } captured)
-            {
-                if (waiting.Capture is { } other && other != captured.Capture)
-                    throw new DriverError(CudaResult.StreamCaptureMerge, "the event belongs to another capture than the stream");
-                captured.Capture.Join(waiting, captured.Behind);
-            }
-            else if (awaited.Place is { } place)
-            {
-                if (waiting.Capture is not null)
-                    throw new DriverError(CudaResult.StreamCaptureUnsupported, "a capture cannot wait for an event that was recorded outside it");
-                waiting.Enqueue(new WaitWork(waiting, place.Stream, place.Ticket));
-            }
+                WaitCaptured(waiting, captured.Capture, captured.Behind);
+            else if (awaited.Place is { } place && waiting.Capture is { } own)
+                throw Spoil(own, CudaResult.StreamCaptureIsolation, "a captured stream cannot wait for an event that was recorded outside the capture");
+            else if (awaited.Place is { } point)
+                waiting.Wait(point);
             return CudaResult.Success;
         }
         catch (Exception e)
@@ -111,6 +105,28 @@ internal static unsafe partial class EntryPoints
     [UnmanagedCallersOnly(EntryPoint = nameof(cuStreamIsCapturing))]
     public static CudaResult cuStreamIsCapturing(nint stream, int* status) =>
         Guarded(() => *Given(status) = Call.Context.Stream(stream).Capture is { } capture ? capture.IsInvalid ? 2 : 1 : 0);
+
+    private static void WaitCaptured(GpuStream waiting, Capture capture, GpuGraphNode[] behind)
+    {
+        if (capture.HasEnded && waiting.Capture is { } own)
+            throw Spoil(own, CudaResult.StreamCaptureIsolation, "the event was recorded in a capture that has ended");
+        if (capture.HasEnded)
+            throw new DriverError(CudaResult.CapturedEvent, "the event was last recorded in a captured stream");
+        if (waiting.Capture is { } other && other != capture)
+        {
+            other.IsInvalid = true;
+            throw Spoil(capture, CudaResult.StreamCaptureMerge, "the event belongs to another capture than the stream");
+        }
+        if (waiting == waiting.Context.Legacy)
+            throw Spoil(capture, CudaResult.StreamCaptureImplicit, "the legacy default stream cannot join a capture");
+        capture.Join(waiting, behind);
+    }
+
+    private static DriverError Spoil(Capture capture, CudaResult code, string message)
+    {
+        capture.IsInvalid = true;
+        return new DriverError(code, message);
+    }
 
     private static void RefuseCapturing(GpuStream stream, string name)
     {
