@@ -13,14 +13,16 @@ namespace Sequoia.SoftwareGpu.Check;
 internal sealed unsafe class EarlyAccesses
 {
     private readonly bool _isDependent;
-    private readonly uint _number, _first;
+    private readonly uint _number;
+    private readonly LaunchChain _chain;
+    private readonly int _earlier;
 
     public EarlyAccesses(Launch launch)
     {
-        (uint last, uint first) = launch.Memory.Launches;
-        (_isDependent, _number) = (launch.IsDependent, last + 1);
-        _first = _isDependent ? first : _number;
-        launch.Memory.Launches = (_number, _first);
+        _number = ++launch.Memory.Launches;
+        (_isDependent, _chain) = (launch.IsDependent, launch.Chain);
+        _chain.Add(_number, _isDependent);
+        _earlier = _chain.Count - 1;
     }
 
     public void Access(Warp w, Inst* i, uint lanes, Allocation* allocation, ulong address, uint length, bool isWrite)
@@ -46,7 +48,7 @@ internal sealed unsafe class EarlyAccesses
         for (ulong word = first; word <= last && allocation->Launches is not null; word++)
         {
             uint writer = allocation->Launches[word];
-            if (writer >= _first && writer < _number)
+            if (_chain.Has(writer, _earlier))
             {
                 w.Executor.Report(FindingKind.EarlyAccess, w, i, lane, $"reads offset {word << 2} of allocation {allocation->Number} before griddepcontrol.wait, while the kernel that writes it may still run");
                 return;

@@ -6,6 +6,7 @@ namespace Sequoia.SoftwareGpu.Driver;
 internal sealed class Capture(GpuStream origin, CaptureMode mode)
 {
     private readonly List<GpuGraphNode> _nodes = [];
+    private readonly List<GpuStream> _streams = [origin];
     // By stream: the nodes that its next work follows.
     private readonly Dictionary<GpuStream, GpuGraphNode[]> _frontiers = new() { [origin] = [] };
 
@@ -29,7 +30,7 @@ internal sealed class Capture(GpuStream origin, CaptureMode mode)
     public void Add(GpuStream stream, Work work)
     {
         Validate();
-        var node = new GpuGraphNode(_nodes.Count, work, _frontiers[stream]);
+        var node = new GpuGraphNode(_nodes.Count, _streams.IndexOf(stream), work, _frontiers[stream]);
         _nodes.Add(node);
         _frontiers[stream] = [node];
     }
@@ -41,6 +42,7 @@ internal sealed class Capture(GpuStream origin, CaptureMode mode)
         if (!_frontiers.TryGetValue(stream, out GpuGraphNode[]? own))
         {
             stream.Capture = this;
+            _streams.Add(stream);
             own = [];
         }
         _frontiers[stream] = [.. own.Union(behind)];
@@ -50,7 +52,7 @@ internal sealed class Capture(GpuStream origin, CaptureMode mode)
     public GpuGraph End()
     {
         HasEnded = true;
-        foreach (GpuStream stream in _frontiers.Keys)
+        foreach (GpuStream stream in _streams)
             stream.Capture = null;
         Validate();
         var reached = new HashSet<GpuGraphNode>();

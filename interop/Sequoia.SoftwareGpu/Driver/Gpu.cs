@@ -165,7 +165,7 @@ internal sealed unsafe class Gpu
         try
         {
             report = Launcher.Run(
-                Memory, function.Kernel, (grid.X, grid.Y, grid.Z), (block.X, block.Y, block.Z), (int)sharedBytes, parameters, SoftwareDriver.Options, isDependent, accesses);
+                Memory, function.Kernel, (grid.X, grid.Y, grid.Z), (block.X, block.Y, block.Z), (int)sharedBytes, parameters, SoftwareDriver.Options, isDependent, place.Chain, accesses);
         }
         catch (DeviceFault fault)
         {

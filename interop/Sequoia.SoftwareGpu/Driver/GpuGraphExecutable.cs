@@ -47,10 +47,12 @@ internal sealed class GpuGraph(GraphShape shape) : Handled
     public GraphShape Shape => shape;
 }
 
-/// <summary>Work in a graph, after other work. The index is its place in the order of the capture.</summary>
-internal sealed class GpuGraphNode(int index, Work work, GpuGraphNode[] dependencies) : Handled
+/// <summary>Work in a graph, after other work. The index is its place in the order of the capture, the stream the number of its captured stream.</summary>
+internal sealed class GpuGraphNode(int index, int stream, Work work, GpuGraphNode[] dependencies) : Handled
 {
     public int Index => index;
+
+    public int Stream => stream;
 
     public Work Work => work;
 

@@ -1,3 +1,5 @@
+using Sequoia.SoftwareGpu.Check;
+
 namespace Sequoia.SoftwareGpu.Driver;
 
 /// <summary>
@@ -25,6 +27,8 @@ internal sealed class GpuStream(Context context, bool isBlocking) : Handled
 
     /// <summary>What the next work knows to be complete. Null if there is none.</summary>
     public Clock? NextKnows => _pending.TryPeek(out Item next) ? next.Stamp.Known.With(next.Stamp.Slot, next.Stamp.Count - 1) : null;
+
+    public LaunchChain Chain { get; } = new();
 
     public Timeline Timeline { get; } = context.Gpu.Timelines.Begin();
 
@@ -83,7 +87,7 @@ internal sealed class GpuStream(Context context, bool isBlocking) : Handled
         _pending.Dequeue();
         try
         {
-            Clock += next.Work.Run(context, new Place(next.Stamp));
+            Clock += next.Work.Run(context, new Place(next.Stamp, Chain));
         }
         catch (DeviceFault fault)
         {

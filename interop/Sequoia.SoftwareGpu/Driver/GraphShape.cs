@@ -1,3 +1,5 @@
+using Sequoia.SoftwareGpu.Check;
+
 namespace Sequoia.SoftwareGpu.Driver;
 
 /// <summary>The nodes of a graph, in the order of the capture, so that each follows the nodes it depends on.</summary>
@@ -55,13 +57,19 @@ internal sealed class GraphShape(GpuGraphNode[] nodes)
 /// <summary>One launch of a graph, at a place.</summary>
 internal sealed class GraphRun(GraphShape shape, Place at)
 {
+    private readonly Dictionary<int, LaunchChain> _chains = [];
+
     public GraphShape Shape => shape;
 
     public Place At => at;
+
+    /// <summary>The launches of the captured stream that a node is from.</summary>
+    public LaunchChain ChainOf(GpuGraphNode node) =>
+        _chains.TryGetValue(node.Stream, out LaunchChain? chain) ? chain : _chains[node.Stream] = new LaunchChain();
 }
 
 /// <summary>Where work runs: in a stream, or as a node in a launch of a graph there.</summary>
-internal readonly record struct Place(Stamp Stamp, GraphRun? Run = null, int Node = 0)
+internal readonly record struct Place(Stamp Stamp, LaunchChain Chain, GraphRun? Run = null, int Node = 0)
 {
     /// <summary>Whether the other work is complete before this work starts.</summary>
     public bool Follows(Place other)

@@ -21,7 +21,7 @@ internal sealed class CopyWork(Extent extent, Side to, Side from) : Work
 
     public override double Run(Context context, Place place)
     {
-        context.Gpu.Memory.EndOverlap();
+        place.Chain.End();
         foreach ((ulong target, ulong source) in extent.Rows(to, from))
             context.Gpu.Memory.Copy(target, source, extent.Width);
         context.Gpu.Check(place, "copy", extent, to, from);
@@ -37,7 +37,7 @@ internal sealed class FillWork(ulong to, uint value, int width, ulong count) : W
     public override double Run(Context context, Place place)
     {
         ulong bytes = count * (ulong)width;
-        context.Gpu.Memory.EndOverlap();
+        place.Chain.End();
         context.Gpu.Memory.Fill(to, value, width, count);
         context.Gpu.Check(place, "fill", new Extent(bytes), new Side(to), from: null);
         return CostModel.Copy(bytes);
@@ -53,7 +53,7 @@ internal sealed class UploadWork(Extent extent, Side to, byte[] staged) : Work
 
     public override double Run(Context context, Place place)
     {
-        context.Gpu.Memory.EndOverlap();
+        place.Chain.End();
         int at = 0;
         foreach ((ulong target, _) in extent.Rows(to, to))
         {
@@ -76,7 +76,7 @@ internal sealed unsafe class PageableWork(Extent extent, Side to, Side from) : W
 
     public override double Run(Context context, Place place)
     {
-        context.Gpu.Memory.EndOverlap();
+        place.Chain.End();
         foreach ((ulong target, ulong source) in extent.Rows(to, from))
         {
             for (ulong at = 0; at < extent.Width; at += MostBytes)
@@ -134,10 +134,11 @@ internal sealed class GraphWork(GraphShape shape, ulong number) : Work
     public override double Run(Context context, Place place)
     {
         double microseconds = CostModel.GraphLaunch;
+        place.Chain.End();
         var run = new GraphRun(shape, place);
         LaunchOptions options = SoftwareDriver.Options;
         foreach (GpuGraphNode node in shape.InOrder(options.StreamOrder, options.Seed ^ (number << 32)))
-            microseconds += node.Work.Run(context, new Place(place.Stamp, run, node.Index));
+            microseconds += node.Work.Run(context, new Place(place.Stamp, run.ChainOf(node), run, node.Index));
         return microseconds;
     }
 

@@ -29,6 +29,9 @@ internal sealed unsafe class Launch
     /// <summary>Whether it may start before earlier kernels have ended.</summary>
     public bool IsDependent { get; init; }
 
+    /// <summary>The launches before it that it may overtake if it is dependent, and itself.</summary>
+    public required LaunchChain Chain { get; init; }
+
     /// <summary>What is told which memory the launch accesses, in checked launches. Null if nobody wants to know.</summary>
     public LaunchAccesses? Accesses { get; init; }
 

@@ -39,12 +39,12 @@ public static unsafe class Launcher
     public static LaunchReport Run(
         DeviceMemory memory, Kernel kernel, (uint X, uint Y, uint Z) grid, (uint X, uint Y, uint Z) block,
         int dynamicSharedBytes, ReadOnlySpan<byte> parameters, LaunchOptions? options = null, bool isDependent = false) =>
-        Run(memory, kernel, grid, block, dynamicSharedBytes, parameters, options, isDependent, accesses: null);
+        Run(memory, kernel, grid, block, dynamicSharedBytes, parameters, options, isDependent, chain: null, accesses: null);
 
-    /// <summary>The same, and if the launch is checked, tells which memory it accesses.</summary>
+    /// <summary>The same in one of several chains of launches. If the launch is checked, tells which memory it accesses.</summary>
     internal static LaunchReport Run(
         DeviceMemory memory, Kernel kernel, (uint X, uint Y, uint Z) grid, (uint X, uint Y, uint Z) block,
-        int dynamicSharedBytes, ReadOnlySpan<byte> parameters, LaunchOptions? options, bool isDependent, LaunchAccesses? accesses)
+        int dynamicSharedBytes, ReadOnlySpan<byte> parameters, LaunchOptions? options, bool isDependent, LaunchChain? chain, LaunchAccesses? accesses)
     {
         ArgumentNullException.ThrowIfNull(memory);
         ArgumentNullException.ThrowIfNull(kernel);
@@ -68,6 +68,7 @@ public static unsafe class Launcher
                 Parameters = copy,
                 ParameterBytes = kernel.ParameterBytes,
                 IsDependent = isDependent,
+                Chain = chain ?? memory.Chain,
                 Accesses = accesses,
             };
             return Execute(launch);

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Sequoia.SoftwareGpu.Check;
 using Sequoia.SoftwareGpu.Mem;
 
 namespace Sequoia.SoftwareGpu;
@@ -47,11 +48,11 @@ public sealed unsafe class DeviceMemory : IDisposable
     /// <summary>The lock of launches that check or count. Their shadows belong to the allocations.</summary>
     internal Lock Inspection { get; } = new();
 
-    /// <summary>The number of the last checked launch, and of the first of those that the next dependent launch may overtake.</summary>
-    internal (uint Last, uint First) Launches { get; set; }
+    /// <summary>The number of the last checked launch.</summary>
+    internal uint Launches { get; set; }
 
-    /// <summary>Other work than a kernel has waited for all launches, so the next one overtakes none of them.</summary>
-    internal void EndOverlap() => Launches = (Launches.Last, Launches.Last + 1);
+    /// <summary>The launches that no driver makes.</summary>
+    internal LaunchChain Chain { get; } = new();
 
     /// <summary>The lock of 16-bit atomics.</summary>
     internal Lock ShortAtomics { get; } = new();

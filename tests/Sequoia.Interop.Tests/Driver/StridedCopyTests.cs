@@ -14,7 +14,7 @@ internal sealed class StridedCopyTests
         {
             int width = random.Next(1, 6), height = random.Next(1, 5), depth = random.Next(1, 5);
             StridedLayout from = Layout(), to = Layout();
-            short[] source = [.. Enumerable.Range(1, (int)Length(from)).Select(i => (short)i)];
+            short[] source = [.. Enumerable.Range(1, (int)Length(from)).Select(i => (short)(257 * i))];
             using PinnedBuffer<short> pinned = context.AllocatePinned<short>(source.Length);
             source.CopyTo(pinned.Span);
             using DeviceBuffer<short> target = context.Allocate<short>(Length(to)), device = context.Upload<short>(source), second = context.Allocate<short>(Length(to));

@@ -43,7 +43,7 @@ public sealed unsafe class CopyTests : DriverFixture
             int width = random.Next(1, 9), height = random.Next(1, 9), depth = random.Next(1, 5);
             StridedLayout from = Layout(), to = Layout();
             int length = (int)Length(from);
-            short[] source = [.. Enumerable.Range(1, length).Select(i => (short)i)];
+            short[] source = [.. Enumerable.Range(1, length).Select(i => (short)(257 * i))];
             using HostBuffer<short> host = memory == Memory.Registered ? Context.RegisterHost<short>((nint)_memory, length) : Context.WrapHost<short>((nint)_memory, length);
             using PinnedBuffer<short> pinned = Context.AllocatePinned<short>(length);
             using DeviceBuffer<short> device = Context.Upload<short>(source), target = Context.Allocate<short>(Length(to));

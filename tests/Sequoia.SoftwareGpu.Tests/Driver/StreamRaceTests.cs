@@ -258,6 +258,63 @@ public sealed unsafe class StreamRaceTests : StreamFixture
         }
     }
 
+    /// <summary>
+    /// A dependent kernel may not read early what the kernel before it in its stream writes, whatever runs in other streams in between; what an event
+    /// orders it may.
+    /// </summary>
+    [TestCase(true, true)]
+    [TestCase(true, false)]
+    [TestCase(false, true)]
+    [TestCase(false, false)]
+    public void Early_accesses_are_those_of_one_stream(bool isCaptured, bool isSameStream)
+    {
+        using CudaModule module = Load("""
+            .version 8.0
+            .target sm_90
+            .address_size 64
+            .visible .entry early(.param .u64 from, .param .u64 to)
+            {
+                .reg .b32 %r;
+                .reg .b64 %d<3>;
+                ld.param.u64 %d1, [from];
+                ld.param.u64 %d2, [to];
+                ld.global.u32 %r, [%d1];
+                griddepcontrol.wait;
+                st.global.u32 [%d2], %r;
+                ret;
+            }
+            """);
+        using PinnedBuffer<int> source = Context.AllocatePinned<int>(1);
+        void Queue()
+        {
+            _mark.Record(_first);
+            _second.Wait(_mark);
+            CudaStream writer = isSameStream ? _first : _second;
+            module["early"].LaunchDependent(1, 1, 0, _first, _other, _data);
+            Accumulate(_data, _sums, writer);
+            _mark.Record(_second);
+            if (!isSameStream)
+                _first.Wait(_mark);
+            // Of another stream, and between the two in the order of the calls.
+            _other.CopyFromAsync(source, _second);
+            module["early"].LaunchDependent(1, 1, 0, _first, _sums, _data);
+            _mark.Record(_second);
+            _first.Wait(_mark);
+        }
+        if (isCaptured)
+        {
+            using CudaGraph graph = _first.Capture(Queue);
+            using ExecutableGraph executable = graph.Instantiate();
+            executable.Launch(_first);
+        }
+        else
+        {
+            Queue();
+        }
+        Context.Synchronize();
+        Assert.That(TakeFindings().Any(finding => finding.Kind == FindingKind.EarlyAccess), Is.EqualTo(isSameStream));
+    }
+
     [Test]
     public void A_captured_stream_waits_for_nothing_outside_its_capture()
     {

@@ -177,7 +177,7 @@ internal static unsafe partial class EntryPoints
             else
                 NativeMemory.Copy((void*)source, (void*)target, (nuint)extent.Width);
         }
-        Call.Gpu.Check(new Place(stream.Stamp()), "blocking copy", extent, toDevice ? to : null, fromDevice ? from : null);
+        Call.Gpu.Check(new Place(stream.Stamp(), stream.Chain), "blocking copy", extent, toDevice ? to : null, fromDevice ? from : null);
         Call.Gpu.WaitedFor(stream.Timeline.Now);
     }
 
