@@ -1,3 +1,4 @@
+using Sequoia.Interop;
 using Sequoia.Native.Backends.Cuda;
 
 namespace Sequoia.Kernels.Tests.Linear;
@@ -76,5 +77,59 @@ internal sealed class MatMulShapeTests
             }
         }
         Assert.That(stored.Count(row => row == SourceRow.Padding), Is.EqualTo(stored.Length - (2 * pairs)));
+    }
+
+    /// <summary>Copies of boxes put the rows of matrices into this order on their way to the device.</summary>
+    [TestCase(8, 4)]
+    [TestCase(40, 6)]
+    public void One_strided_copy_of_each_matrix_pairs_gate_and_up(int units, int columns)
+    {
+        int group = 8 * columns;
+        StridedCopy[] copies =
+        [
+            .. Enumerable.Range(0, 2).Select(part => new StridedCopy(group, units / 8, 1, new(part * units * columns, group), new(part * group, 2 * group))),
+        ];
+        SourceRow[] stored = [.. Enumerable.Range(0, PairedRows.Stored(units)).Select(row => PairedRows.GateUp(row, units))];
+        AreStored(stored, copies, columns, row => (row.Part * units) + row.Row, 2 * units);
+    }
+
+    [TestCase(4, 2, 16, 4)]
+    [TestCase(3, 1, 48, 2)]
+    public void Two_strided_copies_of_each_matrix_pair_the_halves_of_heads(int heads, int kvHeads, int headDim, int columns)
+    {
+        int group = 8 * columns, groups = headDim / 16;
+        int[] firstHeads = [0, heads, heads + kvHeads], counts = [heads, kvHeads, kvHeads];
+        StridedCopy[] copies =
+        [
+            .. Enumerable.Range(0, 6).Select(copy =>
+            {
+                (int part, int half) = Math.DivRem(copy, 2);
+                int first = firstHeads[part] * headDim * columns;
+                return new StridedCopy(
+                    group, groups, counts[part], new(first + (half * groups * group), group, 2 * groups), new(first + (half * group), 2 * group, groups));
+            }),
+        ];
+        int all = (heads + (2 * kvHeads)) * headDim;
+        SourceRow[] stored = [.. Enumerable.Range(0, PairedRows.Stored(all / 2)).Select(row => PairedRows.Qkv(row, heads, kvHeads, headDim))];
+        AreStored(stored, copies, columns, row => (firstHeads[row.Part] * headDim) + row.Row, all);
+    }
+
+    private static void AreStored(SourceRow[] stored, StridedCopy[] copies, int columns, Func<SourceRow, int> placeOf, int rows)
+    {
+        using CudaStream stream = TestGpu.Context.CreateStream(nonBlocking: true);
+        using PinnedBuffer<ushort> matrices = TestGpu.Context.AllocatePinned<ushort>(rows * columns);
+        for (int i = 0; i < matrices.Length; i++)
+            matrices.Span[i] = (ushort)i;
+        using DeviceBuffer<ushort> target = TestGpu.Context.Allocate<ushort>(stored.Length * columns);
+        target.FillBytesAsync(0, stream);
+        foreach (StridedCopy copy in copies)
+            target.CopyFromAsync(matrices, copy, stream);
+        stream.Synchronize();
+        ushort[] seen = target.ToArray();
+        for (int row = 0; row < stored.Length; row++)
+        {
+            int first = placeOf(stored[row]) * columns;
+            Assert.That(seen.AsSpan(row * columns, columns).ToArray(), Is.EqualTo(matrices.Span.Slice(first, columns).ToArray()), $"row {row}");
+        }
     }
 }
