@@ -60,6 +60,11 @@ public sealed unsafe class CudaStream : ContextObject
     /// Captures the work that <paramref name="work"/> queues instead of running it. Blocking calls fail during the capture. The buffers and modules
     /// used must outlive the graph.
     /// </summary>
+    /// <remarks>
+    /// Another stream joins the capture when it waits for an event that was recorded on a captured stream (<see cref="CudaEvent.Record"/>,
+    /// <see cref="Wait"/>); work in both is then unordered. This stream must in the end wait for an event behind all work of the others. Nothing in the
+    /// capture can wait for an event from outside of it.
+    /// </remarks>
     /// <exception cref="CudaException">An operation cannot be captured.</exception>
     public CudaGraph Capture(Action work, CaptureMode mode = CaptureMode.ThreadLocal)
     {

@@ -9,7 +9,8 @@ namespace Sequoia.Interop;
 /// </summary>
 /// <typeparam name="T">The element type.</typeparam>
 /// <remarks>
-/// Disposal unregisters the memory, after all work that uses it, and leaves it to its owner. A copy must not span two registrations: drivers refuse it.
+/// Disposal unregisters the memory and leaves it to its owner. Wait for the work that uses it first, and dispose of the graphs that copy from it. A copy
+/// must not span two registrations: drivers refuse it.
 /// </remarks>
 public sealed unsafe class HostBuffer<T> : ContextObject where T : unmanaged
 {

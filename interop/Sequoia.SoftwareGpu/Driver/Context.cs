@@ -13,6 +13,8 @@ internal sealed class Context : Handled
 
     private readonly List<GpuStream> _streams = [];
     private readonly Dictionary<int, GpuStream> _perThread = [];
+    // Of streams that were destroyed since the host last waited for everything.
+    private readonly List<Timeline> _ended = [];
     private long _tickets;
     private ulong _random;
 
@@ -54,6 +56,9 @@ internal sealed class Context : Handled
         stream.RunAll();
         if (stream.Capture is { } capture)
             capture.IsInvalid = true;
+        if (stream.IsBlocking)
+            Legacy.Timeline.Learn(stream.Timeline);
+        _ended.Add(stream.Timeline);
         Gpu.Timelines.End(stream.Timeline);
         _streams.Remove(stream);
         Remove(stream);
@@ -98,8 +103,10 @@ internal sealed class Context : Handled
     public void WaitForAll()
     {
         Synchronize();
-        foreach (GpuStream stream in Streams)
-            Gpu.WaitedFor(stream.Timeline.Now);
+        foreach (Timeline timeline in Streams.Select(stream => stream.Timeline).Concat(_ended))
+            Gpu.Timelines.WaitFor(timeline.Now);
+        _ended.Clear();
+        Gpu.ForgetKnown();
     }
 
     /// <summary>Waits for the work in a stream, and if it is the legacy default stream, for the work of the streams that it waits for.</summary>

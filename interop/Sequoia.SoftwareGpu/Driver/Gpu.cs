@@ -130,6 +130,12 @@ internal sealed unsafe class Gpu
     public void WaitedFor(Clock clock)
     {
         Timelines.WaitFor(clock);
+        ForgetKnown();
+    }
+
+    /// <summary>Forgets the accesses of work that everything from now on follows, and so does what is queued.</summary>
+    public void ForgetKnown()
+    {
         if (_races.IsEmpty)
             return;
         Clock known = Timelines.Host;
@@ -165,7 +171,8 @@ internal sealed unsafe class Gpu
         try
         {
             report = Launcher.Run(
-                Memory, function.Kernel, (grid.X, grid.Y, grid.Z), (block.X, block.Y, block.Z), (int)sharedBytes, parameters, SoftwareDriver.Options, isDependent, place.Chain, accesses);
+                Memory, function.Kernel, (grid.X, grid.Y, grid.Z), (block.X, block.Y, block.Z), (int)sharedBytes, parameters, SoftwareDriver.Options, isDependent,
+                place.Chain, accesses);
         }
         catch (DeviceFault fault)
         {

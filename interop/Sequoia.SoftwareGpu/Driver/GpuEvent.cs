@@ -29,7 +29,7 @@ internal sealed class GpuEvent(Context context, bool hasTime) : Handled
         }
         Captured = null;
         HasHappened = false;
-        Place = stream.Enqueue(new RecordWork(this, stream, ++_generation));
+        Place = stream.EnqueueTo(new RecordWork(this, stream, ++_generation));
     }
 
     /// <summary>Only the most recent recording counts.</summary>

@@ -13,11 +13,15 @@ internal sealed class GpuGraphExecutable(GpuGraph graph) : Handled
     /// <summary>Queues a launch. It follows the work in the stream and the launch before it, wherever that was.</summary>
     public void Launch(GpuStream stream)
     {
-        if (stream.Capture is null && _launched is { } last && last.Stream != stream)
+        var launch = new GraphWork(Shape, _launches++);
+        if (stream.Capture is not null)
+        {
+            stream.Enqueue(launch);
+            return;
+        }
+        if (_launched is { } last && last.Stream != stream)
             stream.Wait(last);
-        Point point = stream.Enqueue(new GraphWork(Shape, _launches++));
-        if (stream.Capture is null)
-            _launched = point;
+        _launched = stream.EnqueueTo(launch);
     }
 
     /// <summary>Takes another graph's work if it has the same shape.</summary>

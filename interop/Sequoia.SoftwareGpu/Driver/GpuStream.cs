@@ -38,19 +38,22 @@ internal sealed class GpuStream(Context context, bool isBlocking) : Handled
     /// <summary>The capture that takes the stream's work instead. Null if there is none.</summary>
     public Capture? Capture { get; set; }
 
-    /// <returns>Where the work is queued.</returns>
-    public Point Enqueue(Work work)
+    /// <returns>The work's ticket.</returns>
+    public long Enqueue(Work work)
     {
         if (Capture is { } capture)
         {
             capture.Add(this, work);
-            return default;
+            return 0;
         }
         context.RefuseImplicitCapture(this);
         long ticket = context.NextTicket();
         _pending.Enqueue(new Item(ticket, work, Stamp()));
-        return new Point(this, ticket, Timeline.Now);
+        return ticket;
     }
+
+    /// <summary>Queues work, and gets the point behind it.</summary>
+    public Point EnqueueTo(Work work) => new(this, Enqueue(work), Timeline.Now);
 
     /// <summary>Makes later work follow a point of a stream.</summary>
     public void Wait(Point point)

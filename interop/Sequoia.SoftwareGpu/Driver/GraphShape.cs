@@ -19,7 +19,9 @@ internal sealed class GraphShape(GpuGraphNode[] nodes)
         if (order == StreamOrder.AsQueued)
             return nodes;
         int[] missing = [.. nodes.Select(node => node.Dependencies.Length)];
-        ILookup<int, GpuGraphNode> next = nodes.SelectMany(node => node.Dependencies.Select(behind => (behind.Index, node))).ToLookup(pair => pair.Index, pair => pair.node);
+        ILookup<int, GpuGraphNode> next = nodes
+            .SelectMany(node => node.Dependencies.Select(behind => (behind.Index, Node: node)))
+            .ToLookup(pair => pair.Index, pair => pair.Node);
         List<(long Number, Work Work)> ready = [.. nodes.Where(node => node.Dependencies.Length == 0).Select(node => ((long)node.Index, node.Work))];
         var sorted = new List<GpuGraphNode>(nodes.Length);
         while (ready.Count > 0)

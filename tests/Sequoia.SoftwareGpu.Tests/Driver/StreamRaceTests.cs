@@ -360,6 +360,20 @@ public sealed unsafe class StreamRaceTests : StreamFixture
         Assert.That(TakeFindings(), Has.Length.EqualTo(7 + 5 + 3 + 1));
     }
 
+    [Test]
+    public void Waiting_for_all_includes_streams_that_are_gone()
+    {
+        using (CudaStream stream = Context.CreateStream(nonBlocking: true))
+            _data.FillAsync(1, stream);
+        Context.Synchronize();
+        _data.FillAsync(2, _first);
+        using (CudaStream blocking = Context.CreateStream())
+            _other.FillAsync(1, blocking);
+        _other.FillAsync(2);
+        Context.Synchronize();
+        Assert.That(TakeFindings(), Is.Empty);
+    }
+
     private static void Ignore(Action call)
     {
         try
