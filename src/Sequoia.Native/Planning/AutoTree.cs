@@ -35,13 +35,15 @@ internal static class AutoTree
     {
         ArgumentNullException.ThrowIfNull(acceptance);
         ArgumentNullException.ThrowIfNull(costs);
+        // If a pass over the largest measured size still gained, the line goes on.
+        int mostRows = stream is not null && costs.MostRows == HardwareMeterOptions.StreamedSizes[^1] ? HardwareMeterOptions.MostStreamedRows : costs.MostRows;
         // No tree leaves more memory to weights than the lone root.
         PlacementPlan? most = stream?.TryPlan(TokenTree.Root, context);
         double plain = Seconds(most, costs.TargetSeconds(1, context), costs.VerifySeconds);
         TreePlan best = new(TokenTree.Root, 1, 1, 0, costs, context) { StepSeconds = plain };
-        double mostTokens = OptimalTree.ExpectedTokens(OptimalTree.Build(acceptance, costs.MostRows), acceptance);
+        double mostTokens = OptimalTree.ExpectedTokens(OptimalTree.Build(acceptance, mostRows), acceptance);
         int levels = 0;
-        foreach (double[] tokensOf in OptimalTree.ExpectedTokensByLevels(new AcceptanceByDepth(acceptance), costs.MostRows).Take(mostLevels))
+        foreach (double[] tokensOf in OptimalTree.ExpectedTokensByLevels(new AcceptanceByDepth(acceptance), mostRows).Take(mostLevels))
         {
             if (++levels == 1)
                 continue;
@@ -50,7 +52,7 @@ internal static class AutoTree
             // Further levels draft longer, and no tree has more tokens than the best one without a limit of levels.
             if (mostTokens * plain / Seconds(most, costs.TargetSeconds(levels, context), drafting) <= best.BestSpeedup)
                 break;
-            for (int size = levels; size <= costs.MostRows; size = Next(size))
+            for (int size = levels; size <= mostRows; size = Next(size))
             {
                 double tokens = tokensOf[size], verifying = costs.VerifySeconds * tokens;
                 if (tokens * plain / Seconds(most, costs.TargetSeconds(size, context), drafting + verifying) <= best.BestSpeedup)

@@ -51,8 +51,7 @@ internal static class HardwareMeter
         List<double>[] target = Lists(sizes), draft = Lists(sizes);
         List<double> root = [], verifying = [];
         double[] once = new double[sizes];
-        // Until every size was run once, times are too long: code is compiled and memory is touched.
-        var trend = new Trend(options.WorthFor, passes.LeastSeconds(context), 0.25);
+        var trend = new Trend(options.WorthFor, passes.LeastSeconds(context));
         long start = 0;
         // The first round records every pass where the device replays recordings, warms up code, caches and clocks, and is discarded.
         for (int round = 0; round <= HardwareMeterOptions.MostRepeats; round++)
@@ -70,14 +69,15 @@ internal static class HardwareMeter
             for (int i = 0; i < sizes; i++)
             {
                 cancellation.ThrowIfCancellationRequested();
-                // What disturbs short passes is little to long ones, and repeating those would take minutes.
-                if (round > 1 && once[i] > HardwareMeterOptions.LongPass)
+                // What disturbs short passes is little to long ones, and repeating those would take minutes: their first time counts.
+                if (round > 0 && once[i] > HardwareMeterOptions.LongPass)
                     continue;
                 Add(root, Time(() => passes.DraftLevel(0)), round);
-                Add(draft[i], Time(() => passes.DraftLevel(i)), round);
+                if (options.Sizes[i] <= HardwareMeterOptions.MostLevelRows)
+                    Add(draft[i], Time(() => passes.DraftLevel(i)), round);
                 double seconds = TimeCheck(i);
                 if (i > 0)
-                    Add(target[i], seconds, round);
+                    Add(target[i], seconds, once[i] > HardwareMeterOptions.LongPass ? 1 : round);
                 if (round == 0 && passes.IsStreamed && !trend.Goes(options.Sizes[i], seconds))
                     sizes = i + 1;
             }
@@ -111,7 +111,7 @@ internal static class HardwareMeter
 
     private static int WorthMeasuring(HardwareMeterOptions options, List<double>[] target, int count, double least)
     {
-        var trend = new Trend(options.WorthFor, least, 0.75);
+        var trend = new Trend(options.WorthFor, least);
         for (int i = 0; i < count; i++)
         {
             if (!trend.Goes(options.Sizes[i], target[i][0]))
@@ -123,9 +123,11 @@ internal static class HardwareMeter
     /// <summary>Whether larger trees may still gain.</summary>
     /// <param name="acceptance">The pair's acceptance; null measures all sizes.</param>
     /// <param name="least">Seconds that a step takes at least, because weights are read.</param>
-    /// <param name="share">The share of the best gain below which it no longer does.</param>
-    private sealed class Trend(AcceptanceVector? acceptance, double least, double share)
+    private sealed class Trend(AcceptanceVector? acceptance, double least)
     {
+        // Of the best gain: below it, larger trees no longer gain.
+        private const double Share = 0.75;
+
         private double _most;
 
         public bool Goes(int size, double seconds)
@@ -134,7 +136,7 @@ internal static class HardwareMeter
                 return true;
             double gain = OptimalTree.ExpectedTokens(OptimalTree.Build(acceptance, size), acceptance) / Math.Max(least, seconds);
             _most = Math.Max(_most, gain);
-            return gain >= share * _most;
+            return gain >= Share * _most;
         }
     }
 
@@ -147,7 +149,7 @@ internal static class HardwareMeter
     }
 
     private static CostCurve Curve(IReadOnlyList<int> sizes, List<double>[] seconds, int count) =>
-        new([.. sizes.Take(count).Select((size, i) => Point(size, seconds[i]))]);
+        new([.. sizes.Take(count).Where((_, i) => seconds[i].Count > 0).Select((size, i) => Point(size, seconds[i]))]);
 
     private static CostPoint Point(int rows, List<double> seconds)
     {

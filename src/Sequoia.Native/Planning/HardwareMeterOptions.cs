@@ -6,8 +6,16 @@ internal sealed record HardwareMeterOptions
     /// <summary>Rows of the passes, ascending from 1: tree sizes for the target, inner nodes of a level for the draft.</summary>
     public IReadOnlyList<int> Sizes { get; init; } = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128];
 
-    /// <summary>The sizes for a target that is streamed: reading hides what many more tokens compute.</summary>
-    public static IReadOnlyList<int> StreamedSizes { get; } = [1, 2, 4, 8, 16, 32, 64, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096];
+    /// <summary>
+    /// The sizes for a target that is streamed: reading hides what many more tokens compute. Beyond the last one, the time of a pass grows with its rows.
+    /// </summary>
+    public static IReadOnlyList<int> StreamedSizes { get; } = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
+
+    /// <summary>The largest tree for a target that is streamed.</summary>
+    public const int MostStreamedRows = 4096;
+
+    /// <summary>The most inner nodes of a level that a draft's pass is measured with; larger trees have levels as narrow.</summary>
+    public const int MostLevelRows = 256;
 
     /// <summary>Committed tokens before the pass, ascending; null: 64, 256 and 1024, within the models' contexts.</summary>
     public IReadOnlyList<int>? Contexts { get; init; }

@@ -137,7 +137,7 @@ internal sealed class StreamedPassTests
         long head = chunks.All.Skip(chunks.HeadStart).Sum(chunk => chunk.ReadBytes);
         using CpuWeightStream stream = StreamOf(_folder.Path, Small() with { Mode = StreamMode.All, RingBytes = 2 * chunks.All.Max(chunk => chunk.ReadBytes) });
         for (int pass = 1; pass <= 3; pass++)
-            Pass(stream, logits: false);
+            Pass(stream, logits: false, rest: TimeSpan.FromMilliseconds(50));
         Assert.That(stream.Info.BytesRead, Is.EqualTo(3 * (chunks.Bytes - head)).Within(stream.Info.Plan.RingBytes), "reading is ahead by at most the ring");
     }
 
@@ -266,6 +266,41 @@ internal sealed class StreamedPassTests
         Assert.That(ForwardPasses.Chain(streamed.Llama, tokens, 4), Is.EqualTo(expected));
     }
 
+    /// <summary>Reads of a pass that was given up may still be under way, several at once: they must not end up in the next pass.</summary>
+    [Test]
+    public void Passes_that_are_given_up_leave_nothing_behind()
+    {
+        using var mapped = new TestModel(_folder.Path);
+        int[] tokens = ForwardPasses.Tokens(mapped.Llama, 4);
+        int[][] expected = ForwardPasses.Chain(mapped.Llama, tokens, 4);
+        bool slow = false;
+        using var streamed = new TestModel(_folder.Path, CpuKernels.Best, 2, Small() with
+        {
+            Mode = StreamMode.All,
+            Readers = 4,
+            RingBytes = 40_000,
+            BeforeRead = _ =>
+            {
+                if (Volatile.Read(ref slow))
+                    Thread.Sleep(Random.Shared.Next(20));
+            },
+        });
+        CpuWeightStream stream = ((CpuBackend)streamed.Llama.Backend).WeightStream!;
+        for (int round = 0; round < 60; round++)
+        {
+            slow = true;
+            stream.Begin(logits: true, default);
+            for (int chunk = 0; chunk < round % 7; chunk++)
+            {
+                stream.Wait(chunk, chunk + 1);
+                stream.Release(chunk);
+            }
+            stream.End();
+            slow = false;
+            Assert.That(ForwardPasses.Chain(streamed.Llama, tokens, 4), Is.EqualTo(expected), $"round {round}");
+        }
+    }
+
     /// <summary>Two texts of one model on two threads: their passes take turns.</summary>
     [Test]
     public void Passes_of_two_threads_take_turns()
@@ -293,7 +328,8 @@ internal sealed class StreamedPassTests
         return new CpuWeightStream(new LlamaTensors(files, LlamaConfig.Read(Path.Combine(folder, "config.json"))), options);
     }
 
-    private static void Pass(CpuWeightStream stream, bool logits = true)
+    /// <summary>A pass that computes nothing; at its end it rests, so that what is read ahead too far is seen.</summary>
+    private static void Pass(CpuWeightStream stream, bool logits = true, TimeSpan rest = default)
     {
         stream.Begin(logits, default);
         int end = logits ? stream.Chunks.All.Count : stream.Chunks.HeadStart;
@@ -302,6 +338,7 @@ internal sealed class StreamedPassTests
             stream.Wait(chunk, end);
             stream.Release(chunk);
         }
+        Thread.Sleep(rest);
         stream.End();
     }
 }

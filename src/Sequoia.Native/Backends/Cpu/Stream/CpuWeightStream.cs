@@ -33,7 +33,7 @@ internal sealed unsafe class CpuWeightStream : IDisposable
         try
         {
             (int readers, _linkBytesPerSecond) = MeasureLink(_files, options.MeasuringTime);
-            _reader = options.Source?.Invoke(Chunks, _files, plan) ?? new ChunkReader(Chunks, _files, plan, readers);
+            _reader = options.Source?.Invoke(Chunks, _files, plan) ?? new ChunkReader(Chunks, _files, plan, options.Readers ?? readers);
         }
         catch
         {
@@ -74,8 +74,12 @@ internal sealed unsafe class CpuWeightStream : IDisposable
     /// <summary>What a process holds besides a model's chunks: itself, and weights that are not streamed. The embedding is read row by row.</summary>
     /// <param name="tensors">The model.</param>
     /// <param name="held">What the process holds already.</param>
-    public static MemoryNeeds NeedsOf(LlamaTensors tensors, long held) => new(
-        held, tensors.Bytes - tensors.Matrices.Distinct().Where(tensor => CpuMatrix.HasWholeChunks(tensor) || tensor == tensors.Embedding).Sum(tensor => tensor.Bytes), 0, 0, 0);
+    public static MemoryNeeds NeedsOf(LlamaTensors tensors, long held)
+    {
+        bool readByRow = tensors.Embedding != tensors.Head;
+        IEnumerable<TensorView> notHeld = tensors.Matrices.Distinct().Where(tensor => CpuMatrix.HasWholeChunks(tensor) || (readByRow && tensor == tensors.Embedding));
+        return new MemoryNeeds(held, tensors.Bytes - notHeld.Sum(tensor => tensor.Bytes), 0, 0, 0);
+    }
 
     /// <summary>The rate at which the chunks of a model's files can be read, in bytes per second.</summary>
     /// <exception cref="ModelFileException">A file cannot be read.</exception>
@@ -198,6 +202,9 @@ internal sealed record StreamOptions
 
     /// <summary>The bytes of the ring; null chooses.</summary>
     public long? RingBytes { get; init; }
+
+    /// <summary>The number of threads that read; null measures how many are worth it.</summary>
+    public int? Readers { get; init; }
 
     /// <summary>How long to measure the rate of reading, for each number of threads.</summary>
     public TimeSpan MeasuringTime { get; init; } = TimeSpan.FromSeconds(0.3);

@@ -38,7 +38,7 @@ internal sealed unsafe class StreamedTable : Matrix, IDisposable
             {
                 int read = RandomAccess.Read(_file, bytes, offset + _tensor.RowBytes - bytes.Length);
                 if (read == 0)
-                    throw new EndOfStreamException("the file ends before");
+                    throw new EndOfStreamException($"the file has {RandomAccess.GetLength(_file)} bytes");
                 bytes = bytes[read..];
             }
         }
