@@ -48,6 +48,8 @@ internal sealed class PairOptions
             if (device is not ("auto" or "cpu") && parsed.GetResult(option) is not null)
                 throw new InvalidInputException($"{option.Name}: concerns weights on the CPU, and not {device}");
         }
+        if (parsed.GetValue(Stream) == "never" && parsed.GetValue(Memory) is not null)
+            throw new InvalidInputException("--memory: limits what is streamed; leave --stream never out");
         return usual with
         {
             Threads = parsed.GetValue(Threads) ?? usual.Threads,

@@ -225,11 +225,11 @@ public class DemoModelsTests
         Assert.That(Message(() => new DemoFolder(file, s_shallow)), Is.EqualTo($"{file}: is a file; name a folder"));
         Assert.That(Message(() => DemoFolder.Clean(folder.Path)), Is.EqualTo($"{folder.Path}: has no sequoia-demo.json, so these are no demonstration models; nothing is removed"));
         await WriteAsync(demo, s_shallow);
-        Assert.That(Message(() => new DemoFolder(demo, s_narrow)), Is.EqualTo($"{demo}: holds the demonstration models shallow, not narrow; --clean removes them"));
+        Assert.That(Message(() => new DemoFolder(demo, s_narrow)), Is.EqualTo($"{demo}: holds the demonstration models shallow, not narrow; sequoia demo-models DIR --clean removes them"));
         JsonNode json = JsonNode.Parse(await File.ReadAllTextAsync(marker))!;
         json["format"] = 0;
         await File.WriteAllTextAsync(marker, json.ToJsonString());
-        Assert.That(Message(() => new DemoFolder(demo, s_shallow)), Is.EqualTo($"{demo}: holds demonstration models of another version of sequoia; --clean removes them"));
+        Assert.That(Message(() => new DemoFolder(demo, s_shallow)), Is.EqualTo($"{demo}: holds demonstration models of another version of sequoia; sequoia demo-models DIR --clean removes them"));
         foreach (string name in (string[])["../notes.txt", "target/../../notes.txt", "target", file, "target/..", "other/x"])
         {
             json["files"] = new JsonArray(name);

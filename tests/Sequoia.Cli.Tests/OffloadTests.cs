@@ -85,7 +85,9 @@ internal sealed class OffloadTests
     }
 
     [TestCase("--memory 3MB --stream all", "memory: 3 MB are too few, in GB: ")]
-    [TestCase("--memory 3 --stream auto", "memory: 0 MB are too few, in GB: ")]
+    [TestCase("--memory 1MB --stream auto", "memory: 1 MB are too few, in GB: ")]
+    [TestCase("--memory 8", "--memory 8: is no size; give one like 8GB, 512MB or 7GiB")]
+    [TestCase("--memory 1GB --stream never", "--memory: limits what is streamed; leave --stream never out")]
     [TestCase("--memory lots", "--memory lots: is no size; give one like 8GB, 512MB or 7GiB")]
     [TestCase("--stream some", "--stream some: is not auto, never or all")]
     [TestCase("--device software --memory 1GB", "--memory: concerns weights on the CPU, and not software")]
@@ -107,6 +109,7 @@ internal sealed class OffloadTests
 
     [TestCase("--offload --prompts x", "--prompts: does not belong to --offload")]
     [TestCase("--steps 3", "--steps: belongs to --offload")]
+    [TestCase("--offload --methods mapped --link-limit 1GB", "--methods mapped: the system reads a mapped file")]
     [TestCase("--offload --device software", "--device software: --offload streams weights to the CPU only")]
     [TestCase("", "--prompts: is missing; name a file of prompts")]
     public void Options_that_do_not_belong_together_are_one_line(string options, string message) =>

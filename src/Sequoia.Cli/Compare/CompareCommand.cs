@@ -118,6 +118,8 @@ internal sealed class CompareCommand
         if (loading.Device is not ("auto" or "cpu"))
             throw new InvalidInputException($"--device {loading.Device}: --offload streams weights to the CPU only");
         IReadOnlyList<string> ways = Ways(parsed.GetValue(_methods));
+        if (parsed.GetValue(_methods) is not null && ways.Contains(OffloadJob.Mapped) && parsed.GetValue(_linkLimit) is not null)
+            throw new InvalidInputException("--methods mapped: the system reads a mapped file, and --link-limit does not slow it down; leave one of them out");
         if (await OffloadPairAsync(parsed, streams, cancellation) is not (string target, string draft))
             return ExitStatus.Cancelled;
         var settings = new OffloadSettings(
@@ -130,7 +132,7 @@ internal sealed class CompareCommand
         OutputFile.RequireWritable(file);
         foreach (TreePolicy tree in settings.Trees)
             ModelPair.CheckTree(tree, draft);
-        var job = new OffloadJob(settings, cancellation);
+        var job = new OffloadJob(settings, streams, cancellation);
         OffloadReport report = await WorkProgress.RunAsync(
             streams, "Comparing", job.Amount, progress => job.RunAsync(progress, report => OutputFile.Write(file, report.ToJson())));
         OffloadTables.WriteChart(report, Path.Combine(folder, "offload.svg"));

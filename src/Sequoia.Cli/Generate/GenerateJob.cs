@@ -18,8 +18,24 @@ internal static class GenerateJob
             await Generated.WarmUpAsync(plain, prompt, settings.Options, cancellation);
         }
 
-        Action<string> show = settings.Json ? _ => { } : streams.Out.Write;
-        Generated result = await Generated.RunAsync(generator, prompt, settings.Options, show, cancellation);
+        bool shown = false;
+        void Show(string text)
+        {
+            streams.Out.Write(text);
+            shown = true;
+        }
+        Action<string> show = settings.Json ? _ => { } : Show;
+        Generated result;
+        try
+        {
+            result = await Generated.RunAsync(generator, prompt, settings.Options, show, cancellation);
+        }
+        catch when (shown)
+        {
+            // The error gets a line of its own.
+            await streams.Out.WriteLineAsync();
+            throw;
+        }
         bool cancelled = result.Stats.FinishReason == FinishReason.Cancelled;
         if (!settings.Json)
             await streams.Out.WriteLineAsync();

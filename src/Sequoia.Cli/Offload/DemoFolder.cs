@@ -144,9 +144,9 @@ internal sealed class DemoFolder
         if (DemoMarker.Read(_path) is { } marker)
         {
             if (marker.Format != Format)
-                throw new InvalidInputException($"{_path}: holds demonstration models of another version of sequoia; --clean removes them");
+                throw new InvalidInputException($"{_path}: holds demonstration models of another version of sequoia; sequoia demo-models DIR --clean removes them");
             if (marker.Pair != _pair.Name)
-                throw new InvalidInputException($"{_path}: holds the demonstration models {marker.Pair}, not {_pair.Name}; --clean removes them");
+                throw new InvalidInputException($"{_path}: holds the demonstration models {marker.Pair}, not {_pair.Name}; sequoia demo-models DIR --clean removes them");
         }
         else if (Guarded(() => Directory.Exists(_path) ? Directory.EnumerateFileSystemEntries(_path).FirstOrDefault() : null) is { } other)
         {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using Sequoia.Native;
 using Sequoia.Native.Backends.Cpu;
 
@@ -7,9 +8,11 @@ namespace Sequoia.Cli.Offload;
 /// <summary>
 /// Runs one pair of models in all ways, each loaded anew and one after the other: what other systems do, our stream one token at a time, and our stream with trees.
 /// </summary>
-internal sealed class OffloadJob(OffloadSettings settings, CancellationToken cancellation)
+internal sealed class OffloadJob(OffloadSettings settings, Streams streams, CancellationToken cancellation)
 {
-    private const string Bytes = "bytes", Budget = "budget", Mapped = "mapped", Stream = "stream";
+    public const string Mapped = "mapped";
+
+    private const string Bytes = "bytes", Budget = "budget", Stream = "stream";
 
     // The first step finds what prefill has read ahead.
     private const int WarmUps = 1;
@@ -36,6 +39,9 @@ internal sealed class OffloadJob(OffloadSettings settings, CancellationToken can
             using TextGenerator generator = await TextGenerator.CreateAsync(target, draft, way.Tree, cancellationToken: cancellation);
             _rows.Add(await MeasureAsync(way, generator, draft, steps => progress(before + steps)));
             progress(before += StepsOf(way) + WarmUps);
+            // Without a terminal there is no progress bar.
+            if (Console.IsErrorRedirected)
+                await streams.Notes.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"sequoia: {_rows[^1].Label}: {_rows[^1].TokenSeconds:F3} s a token"));
             report = new OffloadReport(
                 ModelIdentity.Name(target.Folder), ModelIdentity.Name(draft.Folder), target.Device, ProcessorName.Read(), settings.Memory, settings.LinkLimit, _rows);
             done(report);
@@ -109,7 +115,7 @@ internal sealed class OffloadJob(OffloadSettings settings, CancellationToken can
         if (seconds.Count == 0)
             throw new InvalidInputException($"compare: {way.Name}: the context was full before the first step was measured; use a smaller tree");
         seconds.Sort();
-        double median = seconds[seconds.Count / 2];
+        double median = (seconds[(seconds.Count - 1) / 2] + seconds[seconds.Count / 2]) / 2;
         StreamStats? stream = stats!.Stream;
         return new OffloadRow
         {

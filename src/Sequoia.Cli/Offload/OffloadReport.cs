@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -71,6 +72,11 @@ internal sealed record OffloadRow
     public double? LinkShare { get; init; }
 
     public double TokenSeconds => StepSeconds / TokensPerStep;
+
+    /// <summary>The row in a few words.</summary>
+    [JsonIgnore]
+    public string Label => string.Create(
+        CultureInfo.InvariantCulture, $"{Name}{(Tree == "none" ? "" : Nodes == 1 ? $", {Tree} chose no tree" : $", {Nodes} nodes, T = {Temperature}")} (equal {Equal})");
 }
 
 [JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]

@@ -17,7 +17,7 @@ internal static class OffloadTables
             row.Like is null ? row.Name : $"{row.Name} ({row.Like}-like)",
             row.Equal,
             row.Nodes == 1 ? "any" : row.Temperature.ToString(CultureInfo.InvariantCulture),
-            row.Nodes == 1 ? "none" : $"{row.Nodes} x {row.Levels}",
+            row.Nodes > 1 ? $"{row.Nodes} x {row.Levels}" : row.Tree == "none" ? "none" : $"none ({row.Tree})",
             Number(row.TokensPerStep, "F2"),
             row.Nodes == 1 ? "" : Number(row.ExpectedTokens, "F2"),
             $"{Number(row.StepSeconds, "F2")} ({Number(row.FastestStepSeconds, "F2")} to {Number(row.SlowestStepSeconds, "F2")})",
@@ -35,7 +35,7 @@ internal static class OffloadTables
 
     /// <summary>Seconds per token of our own stream one token at a time with the same equality, divided by those of a row.</summary>
     public static double? Ratio(OffloadReport report, OffloadRow row) =>
-        report.Rows.FirstOrDefault(other => other.Name == "stream" && other.Nodes == 1 && other.Equal == row.Equal) is { } plain ? plain.TokenSeconds / row.TokenSeconds : null;
+        report.Rows.FirstOrDefault(other => other.Name == "stream" && other.Tree == "none" && other.Equal == row.Equal) is { } plain ? plain.TokenSeconds / row.TokenSeconds : null;
 
     /// <summary>Writes the seconds per token of all rows as bars.</summary>
     public static void WriteChart(OffloadReport report, string file)
@@ -45,7 +45,7 @@ internal static class OffloadTables
         var bars = new BarSeries { FillColor = OxyColors.ForestGreen, LabelPlacement = LabelPlacement.Inside, LabelFormatString = "{0:0.00}" };
         foreach (OffloadRow row in report.Rows.Reverse<OffloadRow>())
         {
-            names.Labels.Add($"{row.Name}{(row.Nodes == 1 ? "" : $", {row.Nodes} nodes, T = {row.Temperature.ToString(CultureInfo.InvariantCulture)}")} (equal {row.Equal})");
+            names.Labels.Add(row.Label);
             bars.Items.Add(new BarItem(row.TokenSeconds));
         }
         model.Axes.Add(names);

@@ -51,6 +51,8 @@ internal sealed class PlanCommand
             WeightChunks chunks = target.Chunks();
             double? link = parsed.GetValue(_link) is { } given ? given : target.HasFiles ? CpuWeightStream.MeasureLink(chunks) : null;
             StreamModel model = Model(target, draft, chunks, loading, link);
+            if (draft is not null && acceptance is null && parsed.GetValue(_tree) is null)
+                streams.Notes.WriteLine("sequoia: the pair's acceptance is not known, so this is one token at a time; give --acceptance FILE or --tree");
             Planned plan = Choose(parsed, target, draft, acceptance, model, loading.Threads, context);
             streams.Out.WriteLine(parsed.GetValue(_json) ? JsonText.Of(Json(target, draft, chunks, plan, link)) : Text(target, plan, link));
             return ExitStatus.Done;
@@ -115,7 +117,8 @@ internal sealed class PlanCommand
             double? tokens = of is null ? null : OptimalTree.ExpectedTokens(tree, of);
             double? step = by is null ? null : model.StepSeconds(plan, by.TargetSeconds(tree.Size, context), by.DraftingSeconds(tree, context) + (by.VerifySeconds * (tokens ?? 1)));
             double? one = by is not null ? model.StepSeconds(single, by.TargetSeconds(1, context), by.VerifySeconds) : double.IsInfinity(model.LinkBytesPerSecond) ? null : plan.StreamedBytes / model.LinkBytesPerSecond;
-            return new Planned(tree, plan, tokens, step, one);
+            bool known = !double.IsInfinity(model.LinkBytesPerSecond) || plan.StreamedBytes == 0;
+            return new Planned(tree, plan, tokens, known ? step : null, known ? one : null);
         }
     }
 
@@ -126,7 +129,7 @@ internal sealed class PlanCommand
         string text = $"{count} weights in {target.Type}, {planned.Plan.Text(link)}";
         if (planned is { Tree.Size: > 1, StepSeconds: { } step, ExpectedTokens: { } tokens, PlainSeconds: { } plain })
             text += string.Create(CultureInfo.InvariantCulture, $"; tree {planned.Tree.Size} x {planned.Tree.Levels}: {step / tokens:0.###} s a token, one at a time {plain:0.###} (estimated)");
-        else if (planned is { Tree.Size: 1, PlainSeconds: { } seconds })
+        else if (planned is { Tree.Size: 1, PlainSeconds: { } seconds, Plan.StreamedBytes: > 0 })
             text += string.Create(CultureInfo.InvariantCulture, $"; at least {seconds:0.###} s a token, one at a time");
         return string.Create(CultureInfo.InvariantCulture, $"{text}\n{MemoryBudget.Text(planned.Plan.TotalBytes)} of {MemoryBudget.Text(planned.Plan.Budget)}, in GB: weights that stay {planned.Plan.ResidentBytes / 1e9:0.###}, {planned.Plan.Needs.Parts(planned.Plan.RingBytes)}");
     }

@@ -70,7 +70,7 @@ public sealed class LanguageModel : IDisposable
             if (backend.Stream is { } stream)
                 (IsStreamed, StreamedSeconds) = (true, stream.Plan.StreamedBytes / stream.LinkBytesPerSecond);
             (Device, DeviceId, HasTimes, MostTreeLevels, MostChildren, Note) = (
-                backend.Name, BackendFactory.IdOf(backend), backend.HasTimes, backend.MostTreeLevels, backend.MostChildren, Joined(ModelFolder.Note(folder), backend.NoteOn(tensors), backend.Stream?.Note));
+                backend.Name, BackendFactory.IdOf(backend), backend.HasTimes, backend.MostTreeLevels, backend.MostChildren, Joined(ModelFolder.Note(folder), backend.NoteOn(tensors), backend.Stream is { Plan.StreamedBytes: > 0 } partly ? partly.Note : null));
         }
         catch
         {

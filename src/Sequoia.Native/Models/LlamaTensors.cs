@@ -26,6 +26,7 @@ internal sealed class LlamaTensors
     /// <param name="source">The tensor of a name and a shape.</param>
     public LlamaTensors(LlamaConfig config, Func<string, long[], TensorView> source)
     {
+        Config = config;
         Embedding = Get("model.embed_tokens.weight", config.VocabularySize, config.HiddenSize);
         Layers = new LlamaLayerTensors[config.Layers];
         int q = config.Heads * config.HeadDim, kv = config.KvHeads * config.HeadDim;
@@ -50,10 +51,10 @@ internal sealed class LlamaTensors
     }
 
     /// <summary>The same with the first layer only.</summary>
-    public LlamaTensors FirstLayer(LlamaConfig config)
+    public LlamaTensors FirstLayer()
     {
         var byName = All.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
-        return new LlamaTensors(config with { Layers = 1 }, (name, _) => byName[name]);
+        return new LlamaTensors(Config with { Layers = 1 }, (name, _) => byName[name]);
     }
 
     /// <summary>Everything but the norms.</summary>
@@ -61,6 +62,9 @@ internal sealed class LlamaTensors
 
     /// <summary>All tensors to load, each once.</summary>
     public IEnumerable<TensorView> All => Matrices.Concat(Layers.SelectMany(layer => (TensorView[])[layer.InputNorm, layer.PostAttentionNorm])).Append(FinalNorm).Distinct();
+
+    /// <summary>The model's shape.</summary>
+    public LlamaConfig Config { get; }
 
     /// <summary>The bytes of all tensors.</summary>
     public long Bytes => All.Sum(tensor => tensor.Bytes);

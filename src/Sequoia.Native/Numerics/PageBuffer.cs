@@ -21,7 +21,7 @@ internal sealed unsafe partial class PageBuffer : IDisposable
     private nint _address;
 
     /// <param name="length">Bytes of address space.</param>
-    /// <exception cref="InsufficientMemoryException">The system does not give as much.</exception>
+    /// <exception cref="InvalidInputException">The system does not give as much.</exception>
     public PageBuffer(long length)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
@@ -38,7 +38,7 @@ internal sealed unsafe partial class PageBuffer : IDisposable
         if (_address == -1)
         {
             _address = 0;
-            throw new InsufficientMemoryException($"{length} bytes of address space were refused");
+            throw new InvalidInputException($"memory: the system refuses {length} bytes of address space; raise its limit (ulimit -v), or use less memory") { Parameter = "memory" };
         }
         Pointer = (byte*)((_address + HugePage - 1) / HugePage * HugePage);
         // Advice only: without large pages everything works, more slowly.

@@ -12,15 +12,24 @@ namespace Sequoia.Native;
 /// <param name="Draft">The same hash of the draft.</param>
 internal sealed record HardwareKey(string Processor, string Device, string Target, string Draft)
 {
+    // Each is half as fast as the one before.
+    private const int SlowerLinks = 12;
+
     /// <summary>The key of a loaded pair on this machine.</summary>
-    public static HardwareKey Of(LanguageModel target, LanguageModel draft)
+    public static HardwareKey Of(LanguageModel target, LanguageModel draft) => Of(target, draft, 0);
+
+    /// <summary>All keys whose costs serve a loaded pair, the best first.</summary>
+    public static IEnumerable<HardwareKey> ThatServe(LanguageModel target, LanguageModel draft) =>
+        Enumerable.Range(0, target.StreamedSeconds > 0 ? SlowerLinks : 1).Select(slower => Of(target, draft, slower));
+
+    private static HardwareKey Of(LanguageModel target, LanguageModel draft, int slower)
     {
         ArgumentNullException.ThrowIfNull(target);
         ArgumentNullException.ThrowIfNull(draft);
         string device = target.Device;
-        // Costs are of what is computed, but sizes are measured as far as reading hides them: the link and the memory matter by their order of magnitude.
+        // Costs are of what is computed, but sizes are measured as far as reading hides them, which for a slower link includes those for a faster one.
         if (target.StreamedSeconds > 0)
-            device = string.Create(CultureInfo.InvariantCulture, $"{device}, streamed in about {Math.Pow(2, Math.Round(Math.Log2(target.StreamedSeconds)))} s");
+            device = string.Create(CultureInfo.InvariantCulture, $"{device}, streamed in about {Math.Pow(2, Math.Round(Math.Log2(target.StreamedSeconds)) + slower)} s");
         return new HardwareKey(ProcessorName.Read(), device, target.Fingerprint, draft.Fingerprint);
     }
 

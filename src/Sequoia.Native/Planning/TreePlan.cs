@@ -61,7 +61,8 @@ internal sealed record TreeDecision(TokenTree Tree, TreePlan? Plan, AcceptanceVe
         // Without meaningful times there is nothing to choose by.
         if (policy != TreePolicy.Auto || !target.HasTimes || AcceptanceVector.OfDraft(draft.Folder) is not { } acceptance)
             return new(shape, null, null);
-        return HardwareCache.Of(target).Find(HardwareKey.Of(target, draft)) is { } costs
+        HardwareCache cache = HardwareCache.Of(target);
+        return HardwareKey.ThatServe(target, draft).Select(cache.Find).FirstOrDefault(found => found is not null) is { } costs
             ? ByCosts(target, draft, acceptance, costs) : new(shape, null, acceptance);
     }
 

@@ -74,11 +74,11 @@ internal sealed unsafe class CpuBackend(int threads, CpuKernels kernels, CpuWeig
     {
         if (stream is null)
             return null;
-        LlamaTensors first = model.Tensors.FirstLayer(model.Config);
+        LlamaTensors first = model.Tensors.FirstLayer();
         var inMemory = new CpuBackend(_pool.Threads, kernels, new CpuWeightStream(first, new StreamOptions { Budget = long.MaxValue / 2, MeasuringTime = TimeSpan.Zero }));
         try
         {
-            return new Llama(inMemory, model.Config with { Layers = 1 }, first);
+            return new Llama(inMemory, first.Config, first);
         }
         catch
         {

@@ -9,13 +9,13 @@ internal static partial class MemoryBudget
     // What is free now may be wanted by others in a minute.
     private const double ShareOfFree = 0.9;
 
-    /// <summary>Reads a text like 8GB, 512MB, 1.5 TB or 7GiB; a number without a unit is bytes. Null if it is not one.</summary>
+    /// <summary>Reads a text like 8GB, 512MB, 1.5 TB or 7GiB. Null if it is not one; a number without a unit is not.</summary>
     public static long? Parse(string text)
     {
         Match match = Size().Match(text);
         if (!match.Success || !double.TryParse(match.Groups["number"].ValueSpan, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double number))
             return null;
-        int power = match.Groups["prefix"].Length == 0 ? 0 : 1 + "KMGT".IndexOf(char.ToUpperInvariant(match.Groups["prefix"].Value[0]), StringComparison.Ordinal);
+        int power = 1 + "KMGT".IndexOf(char.ToUpperInvariant(match.Groups["prefix"].Value[0]), StringComparison.Ordinal);
         double bytes = number * Math.Pow(match.Groups["binary"].Length > 0 ? 1024 : 1000, power);
         return bytes is >= 1 and < long.MaxValue / 2 ? (long)bytes : null;
     }
@@ -96,6 +96,6 @@ internal static partial class MemoryBudget
         }
     }
 
-    [GeneratedRegex(@"^\s*(?<number>\d+(\.\d+)?)\s*((?<prefix>[KMGT])(?<binary>i)?)?B?\s*$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^\s*(?<number>\d+(\.\d+)?)\s*(?<prefix>[KMGT])(?<binary>i)?B?\s*$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Size();
 }

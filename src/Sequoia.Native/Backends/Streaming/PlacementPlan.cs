@@ -43,6 +43,6 @@ internal sealed record PlacementPlan(ChunkOrder Chunks, int ResidentCount, long 
 internal sealed record WeightStreamInfo(PlacementPlan Plan, double LinkBytesPerSecond, long BytesRead, TimeSpan Waited, bool IsDirect)
 {
     /// <summary>What users should know.</summary>
-    public string Note => Plan.Text(LinkBytesPerSecond)
+    public string Note => "before a draft, caches and a tree take their memory, " + Plan.Text(LinkBytesPerSecond)
         + (IsDirect ? "" : " (this file system reads through the page cache only, which is slower and takes memory from others)");
 }

@@ -201,7 +201,6 @@ internal sealed unsafe class ChunkReader : ChunkSource
 
     private void Place(PlacementPlan plan)
     {
-        _wanted = null;
         for (int i = 0; i < _count; i++)
             _kept[i] &= plan.IsResident(i);
         // Residents are in the order in which they become so: what goes is at the end.
@@ -209,8 +208,8 @@ internal sealed unsafe class ChunkReader : ChunkSource
         {
             Array.Clear(_kept);
             _residents.Dispose();
-            // Address space for all that may ever be resident costs nothing where memory is taken on first use.
-            _residents = new PageBuffer(OperatingSystem.IsLinux() ? _chunks.Bytes : plan.ResidentBytes);
+            _residents = new PageBuffer(0);
+            _residents = NewResidents(plan.ResidentBytes);
         }
         else
         {
@@ -219,10 +218,26 @@ internal sealed unsafe class ChunkReader : ChunkSource
         if (_ring.Length != plan.RingBytes)
         {
             _ring.Dispose();
+            _ring = new PageBuffer(0);
             _ring = new PageBuffer(plan.RingBytes);
         }
         _table = new StreamTable([.. _chunks.All.Select((chunk, i) => plan.IsResident(i) ? 0 : chunk.ReadBytes)], plan.RingBytes);
         _plan = plan;
+        // If memory was refused above, the next pass tries again.
+        _wanted = null;
+    }
+
+    /// <summary>Address space for all that may ever be resident costs nothing where memory is taken on first use; where it is limited, for what is resident now.</summary>
+    private PageBuffer NewResidents(long bytes)
+    {
+        try
+        {
+            return new PageBuffer(OperatingSystem.IsLinux() ? _chunks.Bytes : bytes);
+        }
+        catch (InvalidInputException)
+        {
+            return new PageBuffer(bytes);
+        }
     }
 
     private void Work()

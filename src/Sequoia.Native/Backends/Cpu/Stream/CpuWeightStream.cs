@@ -9,6 +9,9 @@ namespace Sequoia.Native.Backends.Cpu;
 /// </summary>
 internal sealed unsafe class CpuWeightStream : IDisposable
 {
+    // Tokens of a short text.
+    private const int LeastContext = 256;
+
     private readonly StreamFiles _files;
     private readonly ChunkSource _reader;
     private readonly SemaphoreSlim _turn = new(1, 1);
@@ -27,7 +30,8 @@ internal sealed unsafe class CpuWeightStream : IDisposable
         Chunks = new WeightChunks(tensors, options.ChunkBytes, CpuMatrix.HasWholeChunks);
         _order = Chunks.Order();
         _needs = options.Needs;
-        // A budget that cannot work is refused before anything is read.
+        // A budget that cannot work is refused before anything is read: nobody decodes with less than this.
+        Planned(_needs + options.LeastNeeds);
         PlacementPlan plan = Planned(_needs);
         _files = new StreamFiles(Chunks, options);
         try
@@ -52,8 +56,8 @@ internal sealed unsafe class CpuWeightStream : IDisposable
         if (options.Stream == StreamMode.Never)
             return null;
         long held = MemoryBudget.Held(), budget = options.Memory ?? (MemoryBudget.Free() + held), all = tensors.Bytes;
-        // A draft, caches and activations will be wanted too.
-        if (options.Stream == StreamMode.Auto && held + all + (all / 8) <= budget)
+        // A draft, caches and activations will be wanted too. Whoever sets a limit gets a plan, which counts them when they come.
+        if (options is { Stream: StreamMode.Auto, Memory: null } && held + all + (all / 8) <= budget)
             return null;
         try
         {
@@ -61,6 +65,7 @@ internal sealed unsafe class CpuWeightStream : IDisposable
             {
                 Budget = budget,
                 Needs = NeedsOf(tensors, held),
+                LeastNeeds = CpuMemory.OfDecoder(tensors.Config, null, new DecoderSizes([TokenTree.Root], LeastContext, CpuBackend.StreamedPrefillRows, hasDraft: false), options.Threads),
                 Mode = options.Stream,
             });
         }
@@ -193,6 +198,9 @@ internal sealed record StreamOptions
 
     /// <summary>What it holds besides this model's chunks and generators.</summary>
     public MemoryNeeds Needs { get; init; }
+
+    /// <summary>What the smallest decoder needs.</summary>
+    public MemoryNeeds LeastNeeds { get; init; }
 
     /// <summary>Which weights may stay in memory.</summary>
     public StreamMode Mode { get; init; }
