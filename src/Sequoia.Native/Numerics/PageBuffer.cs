@@ -5,9 +5,9 @@ namespace Sequoia.Native.Numerics;
 /// <summary>
 /// Address space for large blocks that are read from disk, in pages of 2 MB where the system has them: reading past the page cache is about twice as
 /// fast into large pages as into small ones. A page takes memory from its first use until <see cref="Discard"/>. Freed by
-/// <see cref="Dispose"/> or with the last reference to this object.
+/// disposal or with the last reference to this object, but never before what else was made from it, such as a registration with a driver.
 /// </summary>
-internal sealed unsafe partial class PageBuffer : IDisposable
+internal sealed unsafe partial class PageBuffer : SafeHandle
 {
     public const int HugePage = 2 << 20;
 
@@ -18,34 +18,31 @@ internal sealed unsafe partial class PageBuffer : IDisposable
     private const int UseHugePages = 14;
 
     private readonly long _mapped;
-    private nint _address;
 
     /// <param name="length">Bytes of address space.</param>
     /// <exception cref="InvalidInputException">The system does not give as much.</exception>
-    public PageBuffer(long length)
+    public PageBuffer(long length) : base(0, ownsHandle: true)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         Length = length;
         if (!OperatingSystem.IsLinux())
         {
-            _address = (nint)NativeMemory.AlignedAlloc((nuint)Math.Max(length, 1), HugePage);
-            Pointer = (byte*)_address;
+            Pointer = (byte*)NativeMemory.AlignedAlloc((nuint)Math.Max(length, 1), HugePage);
+            SetHandle((nint)Pointer);
             return;
         }
         // Aligned to large pages, and whole ones, so that all of it can be in large pages.
         _mapped = ((length + HugePage - 1) / HugePage * HugePage) + HugePage;
-        _address = Map(0, (nuint)_mapped, ReadWrite, PrivateAnonymousUnreserved, -1, 0);
-        if (_address == -1)
-        {
-            _address = 0;
+        nint address = Map(0, (nuint)_mapped, ReadWrite, PrivateAnonymousUnreserved, -1, 0);
+        if (address == -1)
             throw new InvalidInputException($"memory: the system refuses {length} bytes of address space; raise its limit (ulimit -v), or use less memory") { Parameter = "memory" };
-        }
-        Pointer = (byte*)((_address + HugePage - 1) / HugePage * HugePage);
+        SetHandle(address);
+        Pointer = (byte*)((address + HugePage - 1) / HugePage * HugePage);
         // Advice only: without large pages everything works, more slowly.
         _ = Advise((nint)Pointer, (nuint)(_mapped - HugePage), UseHugePages);
     }
 
-    ~PageBuffer() => Free();
+    public override bool IsInvalid => handle == 0;
 
     public long Length { get; }
 
@@ -60,21 +57,12 @@ internal sealed unsafe partial class PageBuffer : IDisposable
             _ = Advise((nint)(Pointer + from), (nuint)(Length - from), DontNeed);
     }
 
-    public void Dispose()
+    protected override bool ReleaseHandle()
     {
-        Free();
-        GC.SuppressFinalize(this);
-    }
-
-    private void Free()
-    {
-        nint address = Interlocked.Exchange(ref _address, 0);
-        if (address == 0)
-            return;
         if (_mapped > 0)
-            _ = Unmap(address, (nuint)_mapped);
-        else
-            NativeMemory.AlignedFree((void*)address);
+            return Unmap(handle, (nuint)_mapped) == 0;
+        NativeMemory.AlignedFree((void*)handle);
+        return true;
     }
 
     [LibraryImport("libc", EntryPoint = "mmap")]
