@@ -84,6 +84,7 @@ internal abstract class Backend : IDisposable
     /// <summary>
     /// Makes room for a decoder beside weights that are streamed, until the result is disposed. Null where all weights are resident.
     /// </summary>
+    /// <exception cref="DeviceMemoryException">The device has less memory free than the weights may take.</exception>
     /// <exception cref="InvalidInputException">The memory that the weights may take is too small.</exception>
     public virtual IDisposable? Reserve(Llama target, Llama? draft, DecoderSizes sizes) => null;
 
@@ -96,6 +97,14 @@ internal abstract class Backend : IDisposable
 
     /// <summary>Ends the pass, also one that failed.</summary>
     public virtual void EndPass()
+    {
+    }
+
+    /// <summary>
+    /// Begins to bring streamed weights for the next pass of this backend's model in a queue, which has logits, beside what is queued before it. Part of the work
+    /// of <see cref="Repeat"/>.
+    /// </summary>
+    public virtual void Prefetch(WorkQueue queue)
     {
     }
 

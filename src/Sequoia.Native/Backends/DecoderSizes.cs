@@ -16,6 +16,7 @@ internal sealed record DecoderSizes
         int positions = context + trees.Max(tree => tree.Size), count = trees.Count;
         int children = trees.Max(tree => Enumerable.Range(0, tree.Size).Max(tree.ChildCount));
         PrefillRows = Math.Min(prefillRows, context);
+        (Sequences, Nodes, Levels) = (count, trees.Sum(tree => tree.Size), trees.Max(tree => tree.Levels));
         CheckedRows = rootOnly ? count : trees.Sum(tree => tree.Size);
         TargetPages = DraftPages = pages ?? trees.Sum(tree => KvPool.PagesFor(context + tree.Size));
         Target = new WorkspaceSize(Math.Max(CheckedRows, PrefillRows), CheckedRows, positions, children);
@@ -24,6 +25,14 @@ internal sealed record DecoderSizes
         int inner = trees.Sum(tree => Enumerable.Range(0, tree.Size).Count(node => tree.ChildCount(node) > 0));
         Draft = new WorkspaceSize(Math.Max(Math.Max(2 * count, inner), PrefillRows), inner, positions, children);
     }
+
+    public int Sequences { get; }
+
+    /// <summary>The nodes of all trees.</summary>
+    public int Nodes { get; }
+
+    /// <summary>The levels of the deepest tree.</summary>
+    public int Levels { get; }
 
     /// <summary>The maximum number of prompt tokens in one pass.</summary>
     public int PrefillRows { get; }

@@ -32,6 +32,8 @@ internal sealed class Decoder : IDisposable
     private readonly Pass[] _levels = [];
     private readonly Recording[] _recordings;
     private readonly Action[] _work;
+    // Not if the draft is the same model: then the target's pass is not its next one.
+    private readonly bool _prefetches;
     private CancellationToken _cancellation;
 
     /// <param name="target">The model whose distribution the output has.</param>
@@ -60,6 +62,7 @@ internal sealed class Decoder : IDisposable
             _target = Prepare(target, sizes.Target, sizes.TargetPages);
             if (draft is not null)
                 _draft = Prepare(draft, sizes.Draft!.Value, sizes.DraftPages);
+            _prefetches = draft?.Backend != _backend;
             _sequences = [.. trees.Select(tree => _parts.Own(_backend.CreateSequence(tree, method, target.Config.VocabularySize, chunk,
                 _parts.Own(new KvPages(_target.Pool, context + tree.Size)), _draft is not null && tree.Size > 1 ? _parts.Own(new KvPages(_draft.Pool, context + tree.Size)) : null)))];
             _drafted = [.. _sequences.Where(sequence => sequence.DraftPages is not null)];
@@ -282,6 +285,8 @@ internal sealed class Decoder : IDisposable
     private void Work(int lagging)
     {
         long start = Stopwatch.GetTimestamp();
+        if (_prefetches)
+            _backend.Prefetch(_queue);
         if (_draft is not null)
             Grow(_draft, lagging);
         long grown = Stopwatch.GetTimestamp();

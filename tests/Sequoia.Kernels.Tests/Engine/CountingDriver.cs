@@ -34,13 +34,29 @@ internal static unsafe class CountingDriver
     /// <summary>Allocations that still succeed.</summary>
     public static int AllocationsLeft { get; set; } = int.MaxValue;
 
+    /// <summary>The number, from 0, of the next wait of a stream that is left out; negative for none.</summary>
+    public static int OmittedWait { get; set; } = -1;
+
+    /// <summary>Waits of streams for events.</summary>
+    public static int StreamWaits { get; private set; }
+
+    /// <summary>Whether host memory can be registered.</summary>
+    public static bool PinsMemory { get; set; } = true;
+
+    /// <summary>Registrations of host memory.</summary>
+    public static int Registrations { get; private set; }
+
     /// <summary>What it says is free; null: what is.</summary>
     public static long? FreeBytes { get; set; }
 
     /// <summary>The software GPU, as of compute capability 7.0.</summary>
     public static CudaDriver Old { get; } = CudaDriver.FromTable("software", Aged());
 
-    public static void Clear() => (Launches, GraphLaunches, Recordings, Waits, CopiesToHost, CopiesToDevice, AllocatedInside) = (0, 0, 0, 0, 0, 0, 0);
+    public static void Clear()
+    {
+        (Launches, GraphLaunches, Recordings, Waits, CopiesToHost, CopiesToDevice, AllocatedInside) = (0, 0, 0, 0, 0, 0, 0);
+        (StreamWaits, Registrations) = (0, 0);
+    }
 
     private static DriverTable Counted()
     {
@@ -56,6 +72,9 @@ internal static unsafe class CountingDriver
         table.cuMemAlloc_v2 = &Allocate;
         table.cuMemHostAlloc = &AllocateOnHost;
         table.cuMemGetInfo_v2 = &Memory;
+        table.cuStreamWaitEvent = &WaitForEvent;
+        table.cuEventRecord = &RecordEvent;
+        table.cuMemHostRegister_v2 = &RegisterMemory;
         return table;
     }
 
@@ -90,6 +109,27 @@ internal static unsafe class CountingDriver
         if (FreeBytes is { } bytes)
             *free = (nuint)bytes;
         return result;
+    }
+
+    [UnmanagedCallersOnly]
+    private static CudaResult WaitForEvent(nint stream, nint mark, uint flags)
+    {
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        return StreamWaits++ == OmittedWait ? CudaResult.Success : Note(s_inner.cuStreamWaitEvent(stream, mark, flags), before);
+    }
+
+    [UnmanagedCallersOnly]
+    private static CudaResult RecordEvent(nint mark, nint stream)
+    {
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        return Note(s_inner.cuEventRecord(mark, stream), before);
+    }
+
+    [UnmanagedCallersOnly]
+    private static CudaResult RegisterMemory(void* address, nuint bytes, uint flags)
+    {
+        Registrations++;
+        return PinsMemory ? s_inner.cuMemHostRegister_v2(address, bytes, flags) : CudaResult.NotPermitted;
     }
 
     private static CudaResult Note(CudaResult result, long before)

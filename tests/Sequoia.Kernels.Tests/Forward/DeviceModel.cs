@@ -17,16 +17,21 @@ internal sealed class DeviceModel : IDisposable
     /// <param name="driver">The software GPU's if null.</param>
     /// <param name="element">What weights are kept in; by default what the engine would choose.</param>
     /// <param name="kernels">The engine's if null.</param>
-    public DeviceModel(string folder, CudaDriver? driver = null, Element? element = null, KernelSet? kernels = null)
+    /// <param name="streaming">How weights are streamed; null if all stay on the device.</param>
+    public DeviceModel(string folder, CudaDriver? driver = null, Element? element = null, KernelSet? kernels = null, CudaStreamOptions? streaming = null)
     {
         LlamaConfig config = LlamaConfig.Read(Path.Combine(folder, "config.json"));
         _files = new ModelFiles(folder);
         var tensors = new LlamaTensors(_files, config);
         _backend = new CudaBackend((driver ?? SoftwareDriver.Driver).Devices[0], NeededLibraries.Compiler(KernelCache.Default), kernels ?? KernelSet.Default, element ?? Elements.For(tensors.Matrices));
+        if (streaming is not null)
+            _backend.StreamWeights(tensors, streaming);
         Llama = new Llama(_backend, config, tensors);
     }
 
     public Llama Llama { get; }
+
+    public CudaWeightStream Stream => _backend.WeightStream!;
 
     public void Dispose()
     {

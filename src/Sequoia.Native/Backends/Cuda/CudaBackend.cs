@@ -1,4 +1,5 @@
 using Sequoia.Interop;
+using Sequoia.Native.Backends.Streaming;
 using Sequoia.Native.Models;
 
 namespace Sequoia.Native.Backends.Cuda;
@@ -24,6 +25,7 @@ internal sealed class CudaBackend : Backend
     private readonly List<IDisposable> _weights = [];
     private readonly CudaStaging _staging;
     private AttendKernels? _attend;
+    private CudaWeightStream? _stream;
 
     public CudaBackend(CudaDevice device, CudaCompiler compiler, KernelSet set, Element element)
     {
@@ -60,12 +62,19 @@ internal sealed class CudaBackend : Backend
 
     public override bool IsAsynchronous => true;
 
+    public override WeightStreamInfo? Stream => _stream?.Info;
+
+    /// <summary>The weights, if they are streamed.</summary>
+    public CudaWeightStream? WeightStream => _stream;
+
     // Weights are read from memory once for all of them.
     public override int PrefillRows => 512;
 
     public override Matrix Load(TensorView tensor) => tensor.Shape.Length == 1
         ? Keep(new CudaVector(_context, tensor))
-        : LoadMatrix(new MatMulShape(MatMulKind.Plain, tensor.Rows, tensor.Columns), row => new SourceRow(0, row), tensor);
+        : LoadMatrix(Plain(tensor), Itself, tensor);
+
+    public override Matrix LoadEmbedding(TensorView tensor) => LoadResident(Plain(tensor), Itself, tensor);
 
     public override Matrix LoadQkv(TensorView q, TensorView k, TensorView v, int headDim)
     {
@@ -80,6 +89,27 @@ internal sealed class CudaBackend : Backend
         int units = gate.Rows;
         return LoadMatrix(new MatMulShape(MatMulKind.SiluMul, 2 * units, gate.Columns), row => PairedRows.GateUp(row, units), gate, up);
     }
+
+    /// <summary>Streams the weights that are loaded from now on.</summary>
+    /// <param name="tensors">The model.</param>
+    /// <param name="options">How; what the weights need that are not streamed is added.</param>
+    /// <exception cref="InvalidInputException">The budget is too small.</exception>
+    public void StreamWeights(LlamaTensors tensors, CudaStreamOptions options) =>
+        _stream = new CudaWeightStream(_context, CudaMemory.Matrices(tensors), options with { Needs = new MemoryNeeds(0, CudaMemory.Fixed(tensors), 0, 0, 0) });
+
+    /// <summary>What a decoder takes on the device, with the draft's weights.</summary>
+    public MemoryNeeds NeedsOf(Llama target, Llama? draft, DecoderSizes sizes) => CudaMemory.OfDecoder(_matMul, target.Config, draft?.Config, sizes) with
+    {
+        Draft = draft is null || draft.Backend == this ? 0 : CudaMemory.Weights(draft.Tensors),
+    };
+
+    public override IDisposable? Reserve(Llama target, Llama? draft, DecoderSizes sizes) => _stream?.Reserve(NeedsOf(target, draft, sizes));
+
+    public override void BeginPass(bool logits, CancellationToken cancellation) => _stream?.BeginPass(logits);
+
+    public override void EndPass() => _stream?.EndPass();
+
+    public override void Prefetch(WorkQueue queue) => _stream?.Prefetch(CudaQueue.StreamOf(queue));
 
     /// <summary>Rejects weights that do not fit, before reading any.</summary>
     public void RequireRoom(LlamaTensors tensors) => new DeviceParts(_context, "the model", areWeights: true).RequireRoom(
@@ -147,39 +177,39 @@ internal sealed class CudaBackend : Backend
     public override void MatMul(WorkQueue queue, Matrix weight, Activations x, Activations y, int firstRow, int rows)
     {
         (var from, var to) = ((CudaNormed)x, (CudaActivations)y);
-        MatMul product = Product((CudaMatrix)weight, from, new DevicePass { Count = rows });
+        MatMul product = Product(weight, from, new DevicePass { Count = rows });
         (product.Y, product.YStride, product.Norm) = (to.Row(firstRow), to.Stride, from.Norm);
-        _matMul.Launch(MatMulKind.Plain, product, CudaQueue.StreamOf(queue));
+        Multiply(queue, MatMulKind.Plain, weight, product);
     }
 
     public override void MatMulAdd(WorkQueue queue, Matrix weight, Activations x, Accumulators y, int rows, NextNorm norm)
     {
         (var to, var normed) = ((CudaActivations)y, (CudaNormed)norm.Y);
-        MatMul product = Product((CudaMatrix)weight, (CudaOperands)x, new DevicePass { Count = rows });
+        MatMul product = Product(weight, (CudaOperands)x, new DevicePass { Count = rows });
         (product.Y, product.YStride, product.YRows) = (to.Data.Handle, to.Stride, normed.BlockRows);
         (product.NormWeight, product.Normed, product.Norm) = (((CudaVector)norm.Weight).Data.Handle, normed.Data.Handle, normed.Begin(norm));
         product.FirstNormed = norm.FirstRow;
-        _matMul.Launch(MatMulKind.Add, product, CudaQueue.StreamOf(queue));
+        Multiply(queue, MatMulKind.Add, weight, product);
     }
 
     public override void GateUp(WorkQueue queue, Matrix weight, Activations x, Activations hidden, int rows)
     {
         (var from, var to) = ((CudaNormed)x, (CudaOperands)hidden);
-        MatMul product = Product((CudaMatrix)weight, from, new DevicePass { Count = rows });
+        MatMul product = Product(weight, from, new DevicePass { Count = rows });
         (product.Y, product.YRows, product.Norm) = (to.Data.Handle, to.BlockRows, from.Norm);
-        _matMul.Launch(MatMulKind.SiluMul, product, CudaQueue.StreamOf(queue));
+        Multiply(queue, MatMulKind.SiluMul, weight, product);
     }
 
     public override void ProjectQkv(WorkQueue queue, Matrix weight, Activations x, RopeTable rope, KvPool pool, int layer, Pass pass, Activations queries)
     {
         (var from, var kv, var table, var to) = ((CudaNormed)x, (CudaKvPool)pool, (CudaRopeTable)rope, (CudaQueries)queries);
-        MatMul product = Product((CudaMatrix)weight, from, ((CudaPass)pass).Device);
+        MatMul product = Product(weight, from, ((CudaPass)pass).Device);
         (product.Y, product.YStride, product.Norm) = (to.Data.Handle, to.Stride, from.Norm);
         (product.Cos, product.Sin) = (table.Cos.Handle, table.Sin.Handle);
         (product.Keys, product.Values) = (kv.Keys(layer), kv.Values(layer));
         (product.KvHeads, product.HeadDim, product.Capacity) = (kv.KvHeads, kv.HeadDim, kv.Rows);
         product.Heads = to.Columns / kv.HeadDim;
-        _matMul.Launch(MatMulKind.Rope, product, CudaQueue.StreamOf(queue));
+        Multiply(queue, MatMulKind.Rope, weight, product);
     }
 
     public override void Attend(WorkQueue queue, Activations queries, KvPool pool, int layer, Pass pass, Activations output)
@@ -282,26 +312,54 @@ internal sealed class CudaBackend : Backend
     public override void Repeat(WorkQueue queue, Recording recording, Action work)
     {
         CudaStream stream = CudaQueue.StreamOf(queue);
-        if (recording.Replay is null)
+        using (_stream?.BeginStep())
         {
-            using CudaGraph graph = stream.Capture(work);
-            recording.Replay = graph.Instantiate();
+            int placement = _stream?.Placement ?? 0;
+            if (recording.Replay is CudaRecording old && old.Placement != placement)
+                recording.Forget();
+            if (recording.Replay is null)
+            {
+                using CudaGraph graph = stream.Capture(work);
+                recording.Replay = new CudaRecording(graph.Instantiate(), placement);
+            }
+            _stream?.BeforeLaunch(stream);
+            ((CudaRecording)recording.Replay).Graph.Launch(stream);
+            _stream?.AfterLaunch(stream);
         }
-        ((ExecutableGraph)recording.Replay).Launch(stream);
     }
 
     public override void Dispose()
     {
-        foreach (IDisposable? item in (IDisposable?[])[.. _weights, _staging, _kernels, _context])
+        foreach (IDisposable? item in (IDisposable?[])[.. _weights, _stream, _staging, _kernels, _context])
             item?.Dispose();
     }
 
-    private CudaMatrix LoadMatrix(MatMulShape shape, Func<int, SourceRow> order, params ReadOnlySpan<TensorView> parts) =>
+    private static MatMulShape Plain(TensorView tensor) => new(MatMulKind.Plain, tensor.Rows, tensor.Columns);
+
+    private static SourceRow Itself(int row) => new(0, row);
+
+    private Matrix LoadMatrix(MatMulShape shape, Func<int, SourceRow> order, params ReadOnlySpan<TensorView> parts) =>
+        _stream?.Add(shape, CudaMatrix.RowsOf(shape.Columns, _kernels.Element, order, parts)) ?? (Matrix)LoadResident(shape, order, parts);
+
+    private CudaMatrix LoadResident(MatMulShape shape, Func<int, SourceRow> order, params ReadOnlySpan<TensorView> parts) =>
         Keep(new CudaMatrix(_context, shape, _kernels.Element, order, _staging, parts));
 
-    private static MatMul Product(CudaMatrix weight, CudaOperands x, DevicePass pass) => new()
+    private void Multiply(WorkQueue queue, MatMulKind kind, Matrix weight, MatMul product)
     {
-        Weight = weight.Data.Handle,
+        CudaStream stream = CudaQueue.StreamOf(queue);
+        if (weight is CudaStreamedMatrix { Chunk: var chunk })
+        {
+            product.Weight = _stream!.Take(chunk, stream);
+            _matMul.Launch(kind, product, stream, startsEarly: false);
+            _stream.Release(chunk, stream);
+            return;
+        }
+        product.Weight = ((CudaMatrix)weight).Data.Handle;
+        _matMul.Launch(kind, product, stream);
+    }
+
+    private static MatMul Product(Matrix weight, CudaOperands x, DevicePass pass) => new()
+    {
         X = x.Data.Handle,
         Partials = x.Partials,
         Arrived = x.Counters,
@@ -316,4 +374,16 @@ internal sealed class CudaBackend : Backend
         _weights.Add(weight);
         return weight;
     }
+}
+
+/// <summary>A step as a graph.</summary>
+/// <param name="graph">The graph.</param>
+/// <param name="placement">Where weights were: see <see cref="CudaWeightStream.Placement"/>.</param>
+internal sealed class CudaRecording(ExecutableGraph graph, int placement) : IDisposable
+{
+    public ExecutableGraph Graph => graph;
+
+    public int Placement => placement;
+
+    public void Dispose() => graph.Dispose();
 }

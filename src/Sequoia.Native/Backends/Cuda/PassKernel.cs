@@ -12,10 +12,16 @@ internal sealed class PassKernel(CudaKernel kernel, bool isDependent)
         set => kernel.MaxDynamicSharedBytes = value;
     }
 
-    /// <inheritdoc cref="CudaKernel.Launch(Dim3, Dim3, int, CudaStream?, ReadOnlySpan{KernelArgument})"/>
-    public void Launch(Dim3 grid, int threads, int sharedBytes, CudaStream? stream, KernelArgument argument)
+    /// <summary>Queues the kernel.</summary>
+    /// <param name="grid">The blocks.</param>
+    /// <param name="threads">The threads of a block.</param>
+    /// <param name="sharedBytes">The bytes of dynamic shared memory.</param>
+    /// <param name="stream">The stream; null is the default stream.</param>
+    /// <param name="argument">The parameters.</param>
+    /// <param name="startsEarly">Whether it may start while the kernel before it runs; not if it must wait for other work, which it does not wait for itself.</param>
+    public void Launch(Dim3 grid, int threads, int sharedBytes, CudaStream? stream, KernelArgument argument, bool startsEarly = true)
     {
-        if (isDependent)
+        if (isDependent && startsEarly)
             kernel.LaunchDependent(grid, threads, sharedBytes, stream, argument);
         else
             kernel.Launch(grid, threads, sharedBytes, stream, argument);

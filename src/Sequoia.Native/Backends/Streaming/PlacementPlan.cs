@@ -24,13 +24,15 @@ internal sealed record PlacementPlan(ChunkOrder Chunks, int ResidentCount, long 
 
     /// <summary>One line for people.</summary>
     /// <param name="linkBytesPerSecond">The rate of reading; null if it is not known.</param>
-    public string Text(double? linkBytesPerSecond)
+    /// <param name="where">Where resident chunks are.</param>
+    /// <param name="source">Where the others come from.</param>
+    public string Text(double? linkBytesPerSecond, string where = "in memory", string source = "disk")
     {
-        string stay = string.Create(CultureInfo.InvariantCulture, $"{MemoryBudget.Text(ResidentBytes)} of {MemoryBudget.Text(ResidentBytes + StreamedBytes)} of weights stay in memory");
+        string stay = string.Create(CultureInfo.InvariantCulture, $"{MemoryBudget.Text(ResidentBytes)} of {MemoryBudget.Text(ResidentBytes + StreamedBytes)} of weights stay {where}");
         if (StreamedBytes == 0)
             return stay;
         string rate = linkBytesPerSecond is { } link ? string.Create(CultureInfo.InvariantCulture, $": {StreamedBytes / link:0.##} s at {link / 1e9:0.##} GB/s") : "";
-        return $"{stay}, {MemoryBudget.Text(StreamedBytes)} stream from disk each pass{rate}";
+        return $"{stay}, {MemoryBudget.Text(StreamedBytes)} stream from {source} each pass{rate}";
     }
 }
 
@@ -40,9 +42,12 @@ internal sealed record PlacementPlan(ChunkOrder Chunks, int ResidentCount, long 
 /// <param name="BytesRead">All bytes read so far.</param>
 /// <param name="Waited">The time that passes have waited for weights so far.</param>
 /// <param name="IsDirect">Whether reads go past the system's page cache.</param>
-internal sealed record WeightStreamInfo(PlacementPlan Plan, double LinkBytesPerSecond, long BytesRead, TimeSpan Waited, bool IsDirect)
+internal record WeightStreamInfo(PlacementPlan Plan, double LinkBytesPerSecond, long BytesRead, TimeSpan Waited, bool IsDirect)
 {
+    /// <summary>Whether the rate, the bytes and the time are known.</summary>
+    public virtual bool HasTimes => true;
+
     /// <summary>What users should know.</summary>
-    public string Note => "before a draft, caches and a tree take their memory, " + Plan.Text(LinkBytesPerSecond)
+    public virtual string Note => "before a draft, caches and a tree take their memory, " + Plan.Text(LinkBytesPerSecond)
         + (IsDirect ? "" : " (this file system reads through the page cache only, which is slower and takes memory from others)");
 }

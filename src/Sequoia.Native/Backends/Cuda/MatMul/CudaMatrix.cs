@@ -24,15 +24,7 @@ internal sealed class CudaMatrix : Matrix, IDisposable
         Data = new DeviceParts(context, $"tensor '{parts[0].Name}'", areWeights: true).Allocate<ushort>(WeightBlocks.Of(shape.StoredRows, shape.Columns));
         try
         {
-            TensorView[] tensors = parts.ToArray();
-            staging.Bring(Data, shape.StoredRows, shape.Columns, (stored, row) =>
-            {
-                SourceRow source = order(stored);
-                int columns = source == SourceRow.Padding ? 0 : Columns;
-                if (columns > 0)
-                    Elements.Narrow(tensors[source.Part], (long)source.Row * columns, row[..columns], element);
-                row[columns..].Clear();
-            });
+            staging.Bring(Data, shape.StoredRows, shape.Columns, RowsOf(shape.Columns, element, order, parts));
         }
         catch
         {
@@ -44,6 +36,24 @@ internal sealed class CudaMatrix : Matrix, IDisposable
     public MatMulShape Shape { get; }
 
     public DeviceBuffer<ushort> Data { get; }
+
+    /// <summary>Writes stored rows of tensors, with padding.</summary>
+    /// <param name="columns">The number of columns, without padding.</param>
+    /// <param name="element">The type.</param>
+    /// <param name="order">The part and row of each stored row.</param>
+    /// <param name="parts">The tensors.</param>
+    public static CudaStaging.FillRow RowsOf(int columns, Element element, Func<int, SourceRow> order, params ReadOnlySpan<TensorView> parts)
+    {
+        TensorView[] tensors = parts.ToArray();
+        return (stored, row) =>
+        {
+            SourceRow source = order(stored);
+            int used = source == SourceRow.Padding ? 0 : columns;
+            if (used > 0)
+                Elements.Narrow(tensors[source.Part], (long)source.Row * columns, row[..used], element);
+            row[used..].Clear();
+        };
+    }
 
     public void Dispose() => Data.Dispose();
 }
@@ -74,7 +84,7 @@ internal sealed unsafe class CudaStaging(CudaContext context) : IDisposable
     {
         // It does not wait for other streams, and so does not affect another thread's capture.
         _stream ??= context.CreateStream(nonBlocking: true);
-        int band = WeightBlocks.OfBand(columns), rowsOfPiece = Math.Max(1, Piece / band) * WeightBlocks.Rows, turn = 0;
+        int band = WeightBlocks.OfBand(columns), rowsOfPiece = RowsOfPiece(columns), turn = 0;
         try
         {
             for (int first = 0; first < rows; first += rowsOfPiece, turn = 1 - turn)
@@ -84,20 +94,8 @@ internal sealed unsafe class CudaStaging(CudaContext context) : IDisposable
                 PinnedBuffer<ushort> piece = _pieces[turn]!;
                 CudaEvent copied = _copied[turn] ??= context.CreateEvent(timing: false);
                 copied.Synchronize();
-                int count = Math.Min(rowsOfPiece, rows - first), begin = first, filled = MatMulShape.Ceiling(count, WeightBlocks.Rows) * band;
-                nint address = piece.Handle;
-                int threads = Math.Min(Environment.ProcessorCount, count);
-                Parallel.For(0, threads, thread =>
-                {
-                    ushort[] whole = ArrayPool<ushort>.Shared.Rent(OperandBlocks.Padded(columns));
-                    Span<ushort> elements = whole.AsSpan(0, OperandBlocks.Padded(columns));
-                    for (int row = (int)((long)count * thread / threads); row < (int)((long)count * (thread + 1) / threads); row++)
-                    {
-                        fill(begin + row, elements);
-                        WeightBlocks.Write(elements, row, new Span<ushort>((ushort*)address, filled));
-                    }
-                    ArrayPool<ushort>.Shared.Return(whole);
-                });
+                int count = Math.Min(rowsOfPiece, rows - first), filled = MatMulShape.Ceiling(count, WeightBlocks.Rows) * band;
+                ArrangePiece((ushort*)piece.Handle, first, count, columns, fill);
                 // Rows of padding in the last band may hold anything.
                 target.CopyFromAsync(piece, filled, _stream, (long)first / WeightBlocks.Rows * band);
                 copied.Record(_stream);
@@ -109,11 +107,42 @@ internal sealed unsafe class CudaStaging(CudaContext context) : IDisposable
         }
     }
 
+    /// <summary>Writes all rows to host memory as a device stores them. Several threads call <paramref name="fill"/> concurrently.</summary>
+    /// <param name="target">Memory of all blocks.</param>
+    /// <param name="rows">The number of rows.</param>
+    /// <param name="columns">The number of columns.</param>
+    /// <param name="fill">Writes a row's elements.</param>
+    public static void Arrange(ushort* target, int rows, int columns, FillRow fill)
+    {
+        int band = WeightBlocks.OfBand(columns), rowsOfPiece = RowsOfPiece(columns);
+        for (int first = 0; first < rows; first += rowsOfPiece)
+            ArrangePiece(target + ((long)first / WeightBlocks.Rows * band), first, Math.Min(rowsOfPiece, rows - first), columns, fill);
+    }
+
     public void Dispose()
     {
         _parts.Dispose();
         foreach (IDisposable? part in (IDisposable?[])[.. _copied, _stream])
             part?.Dispose();
+    }
+
+    private static int RowsOfPiece(int columns) => Math.Max(1, Piece / WeightBlocks.OfBand(columns)) * WeightBlocks.Rows;
+
+    private static void ArrangePiece(ushort* target, int first, int count, int columns, FillRow fill)
+    {
+        nint address = (nint)target;
+        int threads = Math.Min(Environment.ProcessorCount, count), filled = MatMulShape.Ceiling(count, WeightBlocks.Rows) * WeightBlocks.OfBand(columns);
+        Parallel.For(0, threads, thread =>
+        {
+            ushort[] whole = ArrayPool<ushort>.Shared.Rent(OperandBlocks.Padded(columns));
+            Span<ushort> elements = whole.AsSpan(0, OperandBlocks.Padded(columns));
+            for (int row = (int)((long)count * thread / threads); row < (int)((long)count * (thread + 1) / threads); row++)
+            {
+                fill(first + row, elements);
+                WeightBlocks.Write(elements, row, new Span<ushort>((ushort*)address, filled));
+            }
+            ArrayPool<ushort>.Shared.Return(whole);
+        });
     }
 }
 

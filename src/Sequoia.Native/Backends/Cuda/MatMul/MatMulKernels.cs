@@ -64,7 +64,8 @@ internal sealed unsafe class MatMulKernels(CudaKernels kernels, MatMulSource sou
     /// <param name="kind">The epilogue.</param>
     /// <param name="parameters">Sizes and addresses; the number of splits is set here.</param>
     /// <param name="stream">The stream; null is the default stream.</param>
-    public void Launch(MatMulKind kind, in MatMul parameters, CudaStream? stream = null)
+    /// <param name="startsEarly">See <see cref="PassKernel.Launch"/>: kernels read weights before they wait for earlier kernels.</param>
+    public void Launch(MatMulKind kind, in MatMul parameters, CudaStream? stream = null, bool startsEarly = true)
     {
         var shape = new MatMulShape(kind, parameters.Outputs, parameters.Columns);
         MatMul all = parameters;
@@ -72,9 +73,9 @@ internal sealed unsafe class MatMulKernels(CudaKernels kernels, MatMulSource sou
         MatMulGrid grid = Grid(shape, parameters.Pass.Count);
         KernelArgument argument = KernelArgument.At(&all, sizeof(MatMul));
         if (HasTiles)
-            Tensor(kind, grid.Tokens).Launch(new Dim3(grid.TokenTiles, shape.RowTiles, grid.Splits), BlockOf(source), SharedBytes(source, grid.Tokens), stream, argument);
+            Tensor(kind, grid.Tokens).Launch(new Dim3(grid.TokenTiles, shape.RowTiles, grid.Splits), BlockOf(source), SharedBytes(source, grid.Tokens), stream, argument, startsEarly);
         else
-            Scalar(kind).Launch(new Dim3((shape.Units + ScalarBlock - 1) / ScalarBlock, parameters.Pass.Count), ScalarBlock, 0, stream, argument);
+            Scalar(kind).Launch(new Dim3((shape.Units + ScalarBlock - 1) / ScalarBlock, parameters.Pass.Count), ScalarBlock, 0, stream, argument, startsEarly);
     }
 
     private PassKernel Tensor(MatMulKind kind, int tokens)
