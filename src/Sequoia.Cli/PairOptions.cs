@@ -17,7 +17,10 @@ internal sealed class PairOptions
     public Option<long?> Memory { get; } = CheckedOption.Size(
         "--memory", "What the process may hold, as in 8GB; weights that do not fit are read from disk in every pass. Default: most of what is free.");
 
-    public Option<string?> Stream { get; } = CheckedOption.Text("--stream", "Which of the target's weights are read from disk in every pass: auto, those that do not fit; never; all. Default: auto.", "MODE");
+    public Option<long?> GpuMemory { get; } = CheckedOption.Size(
+        "--gpu-memory", "What the GPU may hold, as in 8GB; weights that do not fit are copied from memory in every pass. Default: most of what is free there.");
+
+    public Option<string?> Stream { get; } = CheckedOption.Text("--stream", "Which of the target's weights are brought anew for every pass, from disk, or from memory to a GPU: auto, those that do not fit; never; all. Default: auto.", "MODE");
 
     /// <summary>The folders: the bundled pair, or the named ones; a target may be given without a draft.</summary>
     public (string Target, string? Draft) Folders(ParseResult parsed)
@@ -43,18 +46,22 @@ internal sealed class PairOptions
     {
         var usual = new LoadOptions();
         string device = parsed.GetValue(Device) ?? usual.Device;
-        foreach (Option option in (Option[])[Memory, Stream])
+        bool isCpu = device is "auto" or "cpu";
+        if (!isCpu && parsed.GetResult(Memory) is not null)
+            throw new InvalidInputException($"{Memory.Name}: concerns weights on the CPU, and not {device}");
+        if (isCpu && parsed.GetResult(GpuMemory) is not null)
+            throw new InvalidInputException($"{GpuMemory.Name}: concerns weights on a GPU, and not {device}");
+        foreach (Option<long?> limit in (Option<long?>[])[Memory, GpuMemory])
         {
-            if (device is not ("auto" or "cpu") && parsed.GetResult(option) is not null)
-                throw new InvalidInputException($"{option.Name}: concerns weights on the CPU, and not {device}");
+            if (parsed.GetValue(Stream) == "never" && parsed.GetValue(limit) is not null)
+                throw new InvalidInputException($"{limit.Name}: limits what is streamed; leave --stream never out");
         }
-        if (parsed.GetValue(Stream) == "never" && parsed.GetValue(Memory) is not null)
-            throw new InvalidInputException("--memory: limits what is streamed; leave --stream never out");
         return usual with
         {
             Threads = parsed.GetValue(Threads) ?? usual.Threads,
             Device = device,
             Memory = parsed.GetValue(Memory),
+            DeviceMemory = parsed.GetValue(GpuMemory),
             Stream = parsed.GetValue(Stream) switch
             {
                 null or "auto" => StreamMode.Auto,

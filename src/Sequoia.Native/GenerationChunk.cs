@@ -97,10 +97,14 @@ public sealed record GenerationStats
 /// <param name="LinkBytesPerSecond">The rate of plain reading, measured while loading: the limit of the rate before.</param>
 /// <param name="Waited">The time that computing waited for weights.</param>
 /// <param name="StreamedBytes">The bytes that a step reads by the plan.</param>
-/// <param name="ResidentBytes">The bytes of weights that stay in memory.</param>
-/// <param name="RingBytes">The bytes of memory that streamed weights pass through.</param>
+/// <param name="ResidentBytes">The bytes of weights that stay in memory, or on the GPU.</param>
+/// <param name="RingBytes">The bytes of memory there that streamed weights pass through.</param>
 public sealed record StreamStats(
-    double BytesPerStep, double BytesPerSecond, double LinkBytesPerSecond, TimeSpan Waited, long StreamedBytes, long ResidentBytes, long RingBytes);
+    double BytesPerStep, double BytesPerSecond, double LinkBytesPerSecond, TimeSpan Waited, long StreamedBytes, long ResidentBytes, long RingBytes)
+{
+    /// <summary>Whether both rates and the time waited are known. A GPU runs copies and products as a whole; there they are 0.</summary>
+    public bool HasTimes { get; init; } = true;
+}
 
 /// <summary>Why a generation ended.</summary>
 public enum FinishReason

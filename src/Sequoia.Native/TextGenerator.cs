@@ -432,7 +432,9 @@ public sealed class TextGenerator : IDisposable, IAsyncDisposable
         }));
     }
 
-    private static StreamStats? StreamOf(WeightStreamInfo? before, WeightStreamInfo? after, int steps, TimeSpan time) => before is null || after is null ? null : new StreamStats(
+    private static StreamStats? StreamOf(WeightStreamInfo? before, WeightStreamInfo? after, int steps, TimeSpan time) => before is null || after is null ? null : !after.HasTimes
+        ? new StreamStats(after.Plan.StreamedBytes, 0, 0, TimeSpan.Zero, after.Plan.StreamedBytes, after.Plan.ResidentBytes, after.Plan.RingBytes) { HasTimes = false }
+        : new StreamStats(
         (double)(after.BytesRead - before.BytesRead) / Math.Max(1, steps), (after.BytesRead - before.BytesRead) / Math.Max(time.TotalSeconds, 1e-9),
         after.LinkBytesPerSecond, after.Waited - before.Waited, after.Plan.StreamedBytes, after.Plan.ResidentBytes, after.Plan.RingBytes);
 

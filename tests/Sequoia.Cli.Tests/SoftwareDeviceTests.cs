@@ -66,6 +66,41 @@ public class SoftwareDeviceTests
         Assert.That(again.Json["tokens"]!.ToJsonString(), Is.EqualTo(first.Json["tokens"]!.ToJsonString()));
     }
 
+    /// <summary>The target has 23 MB of weights; its draft, caches and activations are in the GPU's memory too.</summary>
+    [Test]
+    public void A_model_larger_than_the_GPU_tells_the_same_text()
+    {
+        string[] arguments = ["generate", "The dog", "--tree", "chains:2x2", "--max-tokens", "10", "--seed", "11", "--json", "--device", "software"];
+        SequoiaProcess whole = SequoiaProcess.Run([.. arguments, "--stream", "never"]), streamed = SequoiaProcess.Run([.. arguments, "--gpu-memory", "20MB"]);
+        Assert.That(streamed.Status, Is.Zero, streamed.Notes);
+        Assert.That(streamed.Json["tokens"]!.ToJsonString(), Is.EqualTo(whole.Json["tokens"]!.ToJsonString()));
+        Assert.That(whole.Json["stats"]!["stream"], Is.Null);
+        JsonNode stream = streamed.Json["stats"]!["stream"]!;
+        Assert.That(stream["streamed_bytes"]!.GetValue<long>(), Is.Positive.And.EqualTo(stream["bytes_per_step"]!.GetValue<double>()));
+        Assert.That(stream["resident_bytes"]!.GetValue<long>(), Is.Positive);
+        foreach (string key in (string[])["bytes_per_second", "link_bytes_per_second", "link_share", "waited_seconds"])
+            Assert.That(stream[key], Is.Null, key);
+        Assert.That(streamed.Notes, Does.Match(@"MB of weights stayed on the GPU, [\d.]+ MB were copied to it in every step"));
+    }
+
+    /// <summary>What a tree takes is known once models are loaded, and where their weights are has been noted.</summary>
+    [Test]
+    public void A_tree_that_leaves_no_memory_for_weights_is_refused()
+    {
+        SequoiaProcess run = SequoiaProcess.Run("generate", "Once", "--device", "software", "--gpu-memory", "20MB", "--stream", "all", "--tree", "chains:40x10");
+        Assert.That((run.Status, run.Out), Is.EqualTo((2, "")));
+        string[] lines = run.Notes.TrimEnd('\n').Split('\n');
+        Assert.That(lines, Has.Length.EqualTo(2));
+        Assert.That(lines[0], Does.EndWith("0 MB of 21.23 MB of weights stay on the device, 21.23 MB stream from host memory each pass"));
+        Assert.That(lines[1], Does.Match(@"^sequoia: gpu-memory: 20 MB are too few, in GB: ring 0\.003, weights that cannot be streamed 0\.002, draft 0\.002, .*tree 0\.0\d+; allow \d+ MB, or use a smaller tree, draft or context$"));
+    }
+
+    [TestCase("--device software --gpu-memory 5MB", "gpu-memory: 5 MB are too few, in GB: ")]
+    [TestCase("--gpu-memory 1GB", "--gpu-memory: concerns weights on a GPU, and not auto")]
+    [TestCase("--device software --gpu-memory lots", "--gpu-memory lots: is no size; give one like 8GB, 512MB or 7GiB")]
+    public void A_gpu_memory_that_cannot_work_is_one_line(string options, string message) =>
+        SequoiaProcess.Run(["generate", "Once", "--max-tokens", "3", .. options.Split(' ')]).AssertBadInput(message);
+
     [TestCase("gpu")]
     [TestCase("cuda:x")]
     public void An_unknown_device_is_told(string device)

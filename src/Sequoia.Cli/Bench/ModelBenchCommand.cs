@@ -49,7 +49,8 @@ internal sealed class ModelBenchCommand
 
     private async Task<int> RunAsync(ParseResult parsed, Streams streams, CancellationToken cancellation)
     {
-        LoadOptions loading = _pair.Loading(parsed);
+        // Operations run one by one, and not in the passes that streamed weights would be brought for.
+        LoadOptions loading = _pair.Loading(parsed) with { Stream = StreamMode.Never };
         bool isCounted = loading.Device == "software";
         ModelShape? shape = parsed.GetValue(_shape) is { } name ? ModelShape.Find("--shape", name) : null;
         ModelShape? draftShape = parsed.GetValue(_draftShape) is { } draftName ? ModelShape.Find("--draft-shape", draftName) : null;

@@ -31,7 +31,7 @@ internal sealed class GenerateCommand
         var command = new Command("generate", "Continue a text.")
         {
             self._prompt, self._pair.Target, self._pair.Draft, self._tree, self._temperature, self._topP, self._topK, self._maxTokens, self._seed,
-            self._ignoreEos, self._pair.Device, self._pair.Threads, self._pair.Memory, self._pair.Stream, self._kernel, self._compare, self._json,
+            self._ignoreEos, self._pair.Device, self._pair.Threads, self._pair.Memory, self._pair.GpuMemory, self._pair.Stream, self._kernel, self._compare, self._json,
         };
         command.SetAction((parsed, cancellation) =>
         {

@@ -46,7 +46,11 @@ internal static class GenerateJob
             await streams.Out.WriteLineAsync(JsonText.Of(GenerationJson.Of(result, compared)));
 
         Note(Summary(result.Stats, generator.Plan));
-        if (result.Stats.Stream is { } stream)
+        if (result.Stats.Stream is { HasTimes: false } queued)
+        {
+            Note($"{MemoryBudget.Text(queued.ResidentBytes)} of weights stayed on the GPU, {MemoryBudget.Text(queued.StreamedBytes)} were copied to it in every step");
+        }
+        else if (result.Stats.Stream is { } stream)
         {
             Note(string.Create(CultureInfo.InvariantCulture,
                 $"{MemoryBudget.Text(stream.ResidentBytes)} of weights stayed in memory, {MemoryBudget.Text((long)stream.BytesPerStep)} a step were read at {stream.BytesPerSecond / 1e9:F2} GB/s, {stream.BytesPerSecond / stream.LinkBytesPerSecond:P0} of the disk's rate; {stream.Waited.TotalSeconds:F1} s waited for them"));

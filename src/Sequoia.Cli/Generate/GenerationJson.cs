@@ -47,10 +47,10 @@ internal static class GenerationJson
             json["stats"]!["stream"] = new JsonObject
             {
                 ["bytes_per_step"] = stream.BytesPerStep,
-                ["bytes_per_second"] = stream.BytesPerSecond,
-                ["link_bytes_per_second"] = stream.LinkBytesPerSecond,
-                ["link_share"] = stream.BytesPerSecond / stream.LinkBytesPerSecond,
-                ["waited_seconds"] = stream.Waited.TotalSeconds,
+                ["bytes_per_second"] = stream.HasTimes ? stream.BytesPerSecond : null,
+                ["link_bytes_per_second"] = stream.HasTimes ? stream.LinkBytesPerSecond : null,
+                ["link_share"] = stream.HasTimes ? stream.BytesPerSecond / stream.LinkBytesPerSecond : null,
+                ["waited_seconds"] = stream.HasTimes ? stream.Waited.TotalSeconds : null,
                 ["streamed_bytes"] = stream.StreamedBytes,
                 ["resident_bytes"] = stream.ResidentBytes,
                 ["ring_bytes"] = stream.RingBytes,

@@ -3,6 +3,7 @@ using Sequoia.Interop;
 using Sequoia.Native.Backends.Cpu;
 using Sequoia.Native.Backends.Cuda;
 using Sequoia.Native.Backends.Cuda.Checks;
+using Sequoia.Native.Backends.Streaming;
 using Sequoia.Native.Models;
 
 namespace Sequoia.Native.Backends;
@@ -12,6 +13,9 @@ internal static class BackendFactory
 {
     private const string Cuda = "cuda";
     private const string Software = "software";
+
+    // What is free on a device now is also wanted for kernels, and by others.
+    private const double ShareOfFree = 0.9;
 
     public static Backend Create(LoadOptions options, LlamaTensors tensors) => options.Device switch
     {
@@ -47,7 +51,7 @@ internal static class BackendFactory
             var backend = new CudaBackend(driver.Devices[ordinal], compiler, options.Kernels, Elements.For(tensors.Matrices));
             try
             {
-                backend.RequireRoom(tensors);
+                PlaceWeights(backend, options, tensors);
                 return backend;
             }
             catch
@@ -60,6 +64,26 @@ internal static class BackendFactory
         {
             throw new InvalidInputException($"device: {device}: {e.Message}", e) { Parameter = "device" };
         }
+    }
+
+    /// <summary>Decides whether a model's weights are streamed to a device. If they are not, all of them must fit.</summary>
+    private static void PlaceWeights(CudaBackend backend, LoadOptions options, LlamaTensors tensors)
+    {
+        long budget = options.DeviceMemory ?? (long)(backend.Context.Memory.Free * ShareOfFree), all = CudaMemory.Weights(tensors);
+        // A draft, caches and activations will be wanted too.
+        if (options.Stream == StreamMode.All || (options.Stream == StreamMode.Auto && all + (all / 8) > budget))
+        {
+            try
+            {
+                backend.StreamWeights(tensors, new CudaStreamOptions { Budget = budget, HostBudget = MemoryBudget.Free(), Mode = options.Stream });
+                return;
+            }
+            catch (InvalidInputException e) when (e.Parameter == CudaWeightStream.Option && options is { DeviceMemory: null, Stream: StreamMode.Auto })
+            {
+                // Nobody asked for a limit, and there is hardly any memory: what the whole model needs says more.
+            }
+        }
+        backend.RequireRoom(tensors);
     }
 
     private static InvalidInputException Wrong(string device, string why) => new($"device: {device}: {why}") { Parameter = "device" };

@@ -38,7 +38,14 @@ public sealed record LoadOptions
     /// </summary>
     public long? Memory { get; init; }
 
-    /// <summary>Whether weights are streamed from disk. The results do not depend on it, bit for bit.</summary>
+    /// <summary>
+    /// The bytes that a GPU may hold for this model as a target: its weights, its generators' caches and activations, and their draft. Null: nine tenths of what is
+    /// free there now. Concerns a target on a GPU: weights that do not fit wait in the host's memory, all of which they need while the model is loaded, and are
+    /// copied to the GPU in every pass (<see cref="Stream"/>).
+    /// </summary>
+    public long? DeviceMemory { get; init; }
+
+    /// <summary>Whether weights are streamed, from disk to the CPU or from the host's memory to a GPU. The results do not depend on it, bit for bit.</summary>
     public StreamMode Stream { get; init; }
 
     /// <summary>How weights are streamed, for tests and demonstrations; the properties above come before its own.</summary>
@@ -53,7 +60,7 @@ public enum StreamMode
     /// <summary>As many as do not fit the memory; none if all fit.</summary>
     Auto,
 
-    /// <summary>None: weights are used where the file is mapped, and the system decides what stays in memory.</summary>
+    /// <summary>None. The CPU uses weights where the file is mapped, and the system decides what stays in memory; a GPU holds all of them.</summary>
     Never,
 
     /// <summary>All: nothing but the ring stays in memory.</summary>

@@ -39,6 +39,8 @@ public sealed class LanguageModel : IDisposable
         ArgumentNullException.ThrowIfNull(options.Kernels);
         if (options.Memory is <= 0)
             throw new ArgumentOutOfRangeException(nameof(options), options.Memory, "Memory must be above 0; null is what is free");
+        if (options.DeviceMemory is <= 0)
+            throw new ArgumentOutOfRangeException(nameof(options), options.DeviceMemory, "DeviceMemory must be above 0; null is what is free");
         if (!Enum.IsDefined(options.Stream))
             throw new ArgumentOutOfRangeException(nameof(options), options.Stream, "no way to stream weights");
         if (options.CacheFolder is { } cache && (cache.Length == 0 || cache.Contains('\0', StringComparison.Ordinal)))
@@ -68,7 +70,8 @@ public sealed class LanguageModel : IDisposable
                 progress?.Report((double)(loaded += tensor.Bytes) / all);
             }), files);
             if (backend.Stream is { } stream)
-                (IsStreamed, StreamedSeconds) = (true, stream.Plan.StreamedBytes / stream.LinkBytesPerSecond);
+                (IsStreamed, StreamedSeconds) = (true, stream.HasTimes ? stream.Plan.StreamedBytes / stream.LinkBytesPerSecond : 0);
+            CanDraft = backend.Stream is null || !backend.IsAsynchronous;
             (Device, DeviceId, HasTimes, MostTreeLevels, MostChildren, Note) = (
                 backend.Name, BackendFactory.IdOf(backend), backend.HasTimes, backend.MostTreeLevels, backend.MostChildren, Joined(ModelFolder.Note(folder), backend.NoteOn(tensors), backend.Stream is { Plan.StreamedBytes: > 0 } partly ? partly.Note : null));
         }
@@ -130,10 +133,13 @@ public sealed class LanguageModel : IDisposable
     /// <summary>Equal for models that can read each other's memory.</summary>
     internal string DeviceId { get; }
 
-    /// <summary>Whether weights are read from disk in every pass.</summary>
+    /// <summary>Whether weights are brought anew for every pass.</summary>
     internal bool IsStreamed { get; }
 
-    /// <summary>Seconds that reading them took with the plan and the rate at loading.</summary>
+    /// <summary>Whether it can be another model's draft. A device records a step of one model's copies only.</summary>
+    internal bool CanDraft { get; }
+
+    /// <summary>Seconds that bringing them took with the plan and the rate at loading; 0 if that is not known.</summary>
     internal double StreamedSeconds { get; }
 
     /// <summary>The deepest tree that the device supports.</summary>

@@ -57,6 +57,8 @@ internal sealed record TreeDecision(TokenTree Tree, TreePlan? Plan, AcceptanceVe
             throw new InvalidInputException($"draft: {draft.Folder} has another vocabulary than {target.Folder}; use a draft with the target's tokenizer") { Parameter = "draft" };
         if (draft.DeviceId != target.DeviceId)
             throw new InvalidInputException($"draft: is on {draft.Device}, and the target on {target.Device}; load both on one device") { Parameter = "draft" };
+        if (draft != target && !draft.CanDraft)
+            throw new InvalidInputException($"draft: {draft.Folder} is streamed to {draft.Device}, and it runs several times a step; load it with StreamMode.Never") { Parameter = "draft" };
         RequirePossible(target, shape);
         // Without meaningful times there is nothing to choose by.
         if (policy != TreePolicy.Auto || !target.HasTimes || AcceptanceVector.OfDraft(draft.Folder) is not { } acceptance)

@@ -5,13 +5,15 @@ using Sequoia.SoftwareGpu;
 namespace Sequoia.Kernels.Tests.Engine;
 
 /// <summary>Several generators share the models on a device, each on a thread of its own.</summary>
+[TestFixture(StreamMode.Auto)]
+[TestFixture(StreamMode.All)]
 [NonParallelizable]
-internal sealed class ConcurrencyTests : CudaFixture
+internal sealed class ConcurrencyTests(StreamMode mode) : CudaFixture
 {
     [Test]
     public async Task Generators_beside_each_other_say_what_they_say_alone()
     {
-        using LanguageModel target = Load(), draft = Load();
+        using LanguageModel target = Load(mode), draft = Load();
         string[] prompts = ["Once upon a time", "The fox", "", "Ben had a red ball. He took it"];
         List<string> alone = [];
         for (int i = 0; i < prompts.Length; i++)
@@ -25,7 +27,7 @@ internal sealed class ConcurrencyTests : CudaFixture
     [Test]
     public async Task Recordings_and_beginnings_do_not_meet()
     {
-        using LanguageModel target = Load(), draft = Load();
+        using LanguageModel target = Load(mode), draft = Load();
         await Task.WhenAll(Enumerable.Range(0, 4).Select(thread => Task.Run(async () =>
         {
             using var generator = new TextGenerator(target, draft, TreePolicy.Chains(1, 1));
@@ -39,10 +41,10 @@ internal sealed class ConcurrencyTests : CudaFixture
         })));
     }
 
-    private static LanguageModel Load()
+    private static LanguageModel Load(StreamMode mode = StreamMode.Never)
     {
         CudaDrivers.Register(SoftwareDriver.Driver);
-        return LanguageModel.Load(Path.Combine(Repository.Root, "models", "draft"), new LoadOptions { Device = "software" });
+        return LanguageModel.Load(Path.Combine(Repository.Root, "models", "draft"), new LoadOptions { Device = "software", Stream = mode });
     }
 
     private static async Task<string> Tell(LanguageModel target, LanguageModel draft, string prompt, int seed)

@@ -6,10 +6,12 @@ using Sequoia.SoftwareGpu;
 namespace Sequoia.Kernels.Tests.Engine;
 
 /// <summary>Memory on a device goes with the last that uses it, whether it was disposed of, forgotten, or never finished loading.</summary>
+[TestFixture(StreamMode.Auto)]
+[TestFixture(StreamMode.All)]
 [NonParallelizable]
-internal sealed class DeviceLifetimeTests : CudaFixture
+internal sealed class DeviceLifetimeTests(StreamMode mode) : CudaFixture
 {
-    private static readonly LoadOptions Options = new() { Device = "software" };
+    private readonly LoadOptions _options = new() { Device = "software", Stream = mode };
 
     private static string Folder => Path.Combine(Repository.Root, "models", "draft");
 
@@ -20,7 +22,7 @@ internal sealed class DeviceLifetimeTests : CudaFixture
     public async Task Models_may_be_disposed_of_before_the_text_is_read([Values] bool fromLoop)
     {
         int before = SoftwareDriver.LiveAllocations.Count;
-        LanguageModel target = LanguageModel.Load(Folder, Options), draft = LanguageModel.Load(Folder, Options);
+        LanguageModel target = LanguageModel.Load(Folder, _options), draft = LanguageModel.Load(Folder, _options with { Stream = StreamMode.Never });
         var generator = new TextGenerator(target, draft, TreePolicy.Chain(1));
         GenerationStats? stats = null;
         int chunks = 0;
@@ -61,7 +63,7 @@ internal sealed class DeviceLifetimeTests : CudaFixture
     {
         int before = SoftwareDriver.LiveAllocations.Count;
         var shares = new List<double>();
-        (await LanguageModel.LoadAsync(Folder, Options, new Reports(shares.Add))).Dispose();
+        (await LanguageModel.LoadAsync(Folder, _options, new Reports(shares.Add))).Dispose();
         Assert.That(SoftwareDriver.LiveAllocations, Has.Count.EqualTo(before));
         for (int at = 0; at < shares.Count - 1; at++)
         {
@@ -71,16 +73,16 @@ internal sealed class DeviceLifetimeTests : CudaFixture
                 if (share >= shares[at])
                     cancellation.Cancel();
             });
-            Assert.That(async () => await LanguageModel.LoadAsync(Folder, Options, cancel, cancellation.Token), Throws.InstanceOf<OperationCanceledException>());
+            Assert.That(async () => await LanguageModel.LoadAsync(Folder, _options, cancel, cancellation.Token), Throws.InstanceOf<OperationCanceledException>());
             Assert.That(SoftwareDriver.LiveAllocations, Has.Count.EqualTo(before), $"at {shares[at]:P0}");
         }
     }
 
     // A frame of its own, which refers to nothing once it has returned.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void Forget()
+    private void Forget()
     {
-        LanguageModel target = LanguageModel.Load(Folder, Options);
+        LanguageModel target = LanguageModel.Load(Folder, _options);
         foreach (GenerationChunk _ in new TextGenerator(target, target, TreePolicy.Chain(1)).GenerateAsync("", new GenerationOptions { MaxTokens = 4 }).ToBlockingEnumerable())
             continue;
     }

@@ -40,13 +40,13 @@ internal sealed class ShortageTests : CudaFixture
 
     /// <summary>Wherever memory runs out while models are loaded and a generator begins, everything is freed.</summary>
     [Test]
-    public void Memory_that_runs_out_half_way_is_told_and_all_is_freed()
+    public void Memory_that_runs_out_half_way_is_told_and_all_is_freed([Values(StreamMode.Auto, StreamMode.All)] StreamMode mode)
     {
         int before = SoftwareDriver.LiveAllocations.Count, refusals = 0;
         for (int allowed = 0; ; allowed++)
         {
             CountingDriver.AllocationsLeft = allowed;
-            if (Refusal() is not { } refusal)
+            if (Refusal(mode) is not { } refusal)
                 break;
             CountingDriver.AllocationsLeft = int.MaxValue;
             Assert.That(refusal.Message, Does.StartWith("device: software").And.Contain(" needs ").And.Contain(" free; "), $"allocation {allowed}");
@@ -55,6 +55,31 @@ internal sealed class ShortageTests : CudaFixture
         }
         Assert.That(refusals, Is.GreaterThan(40));
         Assert.That(SoftwareDriver.LiveAllocations, Has.Count.EqualTo(before), "after a run that succeeded");
+    }
+
+    /// <summary>By default as much is streamed as does not fit.</summary>
+    [Test]
+    public void A_model_that_does_not_fit_is_streamed_unless_that_is_not_wanted()
+    {
+        CountingDriver.FreeBytes = 680_000;
+        using (LanguageModel streamed = LanguageModel.Load(_folder.Path, Options))
+        {
+            Assert.That(streamed.IsStreamed);
+            Assert.That(streamed.Note, Does.Match(@"^weights stored as F32 are kept as F16 on software .*; 0\.0\d MB of 0\.1 MB of weights stay on the device, 0\.\d+ MB stream from host memory each pass$"));
+        }
+        Assert.That(() => LanguageModel.Load(_folder.Path, Options with { Stream = StreamMode.Never, DeviceMemory = 1 }).Dispose(), Throws.Nothing, "never");
+        using (LanguageModel target = LanguageModel.Load(_folder.Path, Options), draft = LanguageModel.Load(_folder.Path, Options))
+        {
+            new TextGenerator(target, target, TreePolicy.Chain(1)).Dispose();
+            InvalidInputException wrong = Assert.Throws<InvalidInputException>(() => new TextGenerator(target, draft, TreePolicy.Chain(1)).Dispose())!;
+            Assert.That(wrong.Message, Does.StartWith("draft: ").And.EndsWith(", and it runs several times a step; load it with StreamMode.Never"));
+        }
+        CountingDriver.FreeBytes = null;
+        using (LanguageModel all = LanguageModel.Load(_folder.Path, Options with { DeviceMemory = 1_000_000_000 }))
+            Assert.That(all.IsStreamed, Is.False);
+        InvalidInputException refused = Assert.Throws<InvalidInputException>(() => LanguageModel.Load(_folder.Path, Options with { DeviceMemory = 500_000 }).Dispose())!;
+        Assert.That(refused.Message, Does.Match(@"^gpu-memory: 0\.5 MB are too few, in GB: .*; allow 10 MB, or use a smaller tree, draft or context$"));
+        Assert.That(() => LanguageModel.Load(_folder.Path, Options with { DeviceMemory = 0 }).Dispose(), Throws.InstanceOf<ArgumentOutOfRangeException>());
     }
 
     [Test]
@@ -90,11 +115,11 @@ internal sealed class ShortageTests : CudaFixture
         Assert.That(model.Note, Does.StartWith("weights stored as F32 are kept as F16 on software"));
     }
 
-    private DeviceMemoryException? Refusal()
+    private DeviceMemoryException? Refusal(StreamMode mode)
     {
         try
         {
-            using LanguageModel target = LanguageModel.Load(_folder.Path, Options), draft = LanguageModel.Load(_folder.Path, Options);
+            using LanguageModel target = LanguageModel.Load(_folder.Path, Options with { Stream = mode }), draft = LanguageModel.Load(_folder.Path, Options);
             using var generator = new TextGenerator(target, draft, TreePolicy.Chains(2, 2));
             foreach (GenerationChunk _ in generator.GenerateAsync("", new GenerationOptions { MaxTokens = 6, Temperature = 0, Seed = 1 }).ToBlockingEnumerable())
                 continue;

@@ -1,5 +1,6 @@
 using Sequoia.Native;
 using Sequoia.Native.Backends;
+using Sequoia.Native.Backends.Cuda;
 using Sequoia.Native.Engine;
 using Sequoia.Native.Sampling;
 using Sequoia.SoftwareGpu;
@@ -81,6 +82,40 @@ internal sealed class StepTests : CudaFixture
         CountingDriver.Clear();
         decoder.Step();
         Assert.That((CountingDriver.GraphLaunches, CountingDriver.CopiesToDevice, CountingDriver.Waits, CountingDriver.CopiesToHost), Is.EqualTo((1, 0, 1, 1)));
+    }
+
+    /// <summary>Copies of weights are nodes of the same graph: as many as matrices do not stay.</summary>
+    [Test]
+    public void A_step_of_streamed_weights_is_one_graph_launch_with_its_copies([Values(0, 3)] int residents)
+    {
+        const long Room = 1L << 40;
+        using var pair = new DevicePair(Shape with { Tied = false }, new CudaStreamOptions
+        {
+            Budget = Room,
+            HostBudget = Room,
+            Change = plan => plan with { ResidentCount = residents, RingBytes = 2 * plan.Chunks.Largest },
+        });
+        using Decoder decoder = pair.Decoder(TokenTree.Chains(2, 3));
+        decoder.Start([1, 2, 3], new SamplingOptions(0.8f), 5, default);
+        for (int warm = 0; warm < 24; warm++)
+            decoder.Step();
+        StepsOnlyReplay(decoder);
+        Assert.That(CountingDriver.CopiesToDevice, Is.Zero);
+        decoder.ForgetRecordings();
+        CountingDriver.Clear();
+        decoder.Step();
+        int copies = (4 * 2) + 1 - residents;
+        Assert.That(
+            (CountingDriver.GraphLaunches, CountingDriver.CopiesToDevice, CountingDriver.Waits, CountingDriver.CopiesToHost), Is.EqualTo((1, copies, 1, 1)));
+        // A prompt has no logits, so its passes bring no output projection; its tokens and tables are copied too, for both models.
+        CountingDriver.Clear();
+        decoder.Start([1, 2, 3], new SamplingOptions(0.8f), 5, default);
+        int ofPrompt = CountingDriver.CopiesToDevice;
+        using var resident = new DevicePair(Shape with { Tied = false });
+        using Decoder other = resident.Decoder(TokenTree.Chains(2, 3));
+        CountingDriver.Clear();
+        other.Start([1, 2, 3], new SamplingOptions(0.8f), 5, default);
+        Assert.That(ofPrompt - CountingDriver.CopiesToDevice, Is.EqualTo(copies - (pair.Stream.Info.Plan.IsResident(8) ? 0 : 1)));
     }
 
     [Test]

@@ -350,7 +350,7 @@ internal sealed class CudaBackend : Backend
         if (weight is CudaStreamedMatrix { Chunk: var chunk })
         {
             product.Weight = _stream!.Take(chunk, stream);
-            _matMul.Launch(kind, product, stream, startsEarly: false);
+            _matMul.Launch(kind, product, stream, startsEarly: _stream.IsResident(chunk));
             _stream.Release(chunk, stream);
             return;
         }

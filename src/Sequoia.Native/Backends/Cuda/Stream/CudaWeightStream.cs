@@ -10,6 +10,9 @@ namespace Sequoia.Native.Backends.Cuda;
 /// </summary>
 internal sealed class CudaWeightStream : IDisposable
 {
+    /// <summary>The option of the command that sets the budget, for errors.</summary>
+    public const string Option = "gpu-memory";
+
     private readonly CudaContext _context;
     private readonly CudaStreamOptions _options;
     private readonly IReadOnlyList<MatMulShape> _shapes;
@@ -38,13 +41,21 @@ internal sealed class CudaWeightStream : IDisposable
     /// <param name="context">The device.</param>
     /// <param name="shapes">The matrices in the order of use; four of each layer, and perhaps the output projection.</param>
     /// <param name="options">The budget.</param>
-    /// <exception cref="InvalidInputException">The budget is too small.</exception>
+    /// <exception cref="InvalidInputException">A budget is too small.</exception>
     public CudaWeightStream(CudaContext context, IReadOnlyList<MatMulShape> shapes, CudaStreamOptions options)
     {
         (_context, _shapes, _options, _needs) = (context, shapes, options, options.Needs);
         _order = new ChunkOrder([.. shapes.Select(CudaMemory.BytesOf)]);
         _layerChunks = shapes.Count / 4 * 4;
         _plan = Planned(_needs);
+        if (_order.Bytes > options.HostBudget)
+        {
+            throw new InvalidInputException(
+                $"{Option}: weights that do not fit the GPU need {MemoryBudget.Text(_order.Bytes)} of the host's memory while they are loaded, and {MemoryBudget.Text(options.HostBudget)} can be had; use a smaller model, or the CPU, which reads weights from disk")
+            {
+                Parameter = "memory",
+            };
+        }
         (_stored, _resident) = (new HostChunk?[shapes.Count], new DeviceBuffer<ushort>?[shapes.Count]);
         _copies = context.CreateStream(nonBlocking: true);
         CudaEvent[] Marks(int count) => [.. Enumerable.Range(0, count).Select(_ => context.CreateEvent(timing: false))];
@@ -63,6 +74,9 @@ internal sealed class CudaWeightStream : IDisposable
 
     /// <summary>Changes whenever weights move: what was recorded before has wrong addresses.</summary>
     public int Placement { get; private set; }
+
+    /// <summary>Whether a chunk stays on the device, for work that is queued between <see cref="Take"/> and <see cref="Release"/>.</summary>
+    public bool IsResident(int chunk) => _resident[chunk] is not null;
 
     /// <summary>Takes the next matrix, in the order of use.</summary>
     /// <param name="shape">Its shape.</param>
@@ -292,7 +306,7 @@ internal sealed class CudaWeightStream : IDisposable
     {
         // A byte of the ring is a byte less that stays. A layer is enough to copy while matrices are multiplied.
         long layer = _order.Count < 4 ? _order.Bytes : _shapes.Take(4).Sum(CudaMemory.BytesOf), room = Math.Max(0, _options.Budget - needs.Total);
-        PlacementPlan plan = PlacementPlanner.Plan(_order, _options.Budget, needs, _options.Mode, _options.Mode == StreamMode.All ? null : Math.Min(layer, room / 4), "gpu-memory");
+        PlacementPlan plan = PlacementPlanner.Plan(_order, _options.Budget, needs, _options.Mode, _options.Mode == StreamMode.All ? null : Math.Min(layer, room / 4), Option);
         return _options.Change?.Invoke(plan) ?? plan;
     }
 
@@ -321,13 +335,22 @@ internal sealed class CudaWeightStream : IDisposable
     }
 }
 
+/// <summary>A matrix that is a chunk of a stream: on the device from the chunk's arrival to the end of its product, or as long as it is resident.</summary>
+internal sealed class CudaStreamedMatrix(MatMulShape shape, int chunk) : Matrix(shape.Outputs, shape.Columns)
+{
+    public int Chunk { get; } = chunk;
+}
+
 /// <summary>How weights are streamed to a device.</summary>
 internal sealed record CudaStreamOptions
 {
     /// <summary>The bytes that the device may hold.</summary>
     public required long Budget { get; init; }
 
-    /// <summary>What it holds besides the stream and decoders.</summary>
+    /// <summary>The bytes that weights may take in the host's memory.</summary>
+    public required long HostBudget { get; init; }
+
+    /// <summary>What the device holds besides the stream and decoders.</summary>
     public MemoryNeeds Needs { get; init; }
 
     /// <summary>Which weights may stay on the device.</summary>
