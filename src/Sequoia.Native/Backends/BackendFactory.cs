@@ -75,7 +75,7 @@ internal static class BackendFactory
         {
             try
             {
-                backend.StreamWeights(tensors, new CudaStreamOptions { Budget = budget, HostBudget = MemoryBudget.Free(), Mode = options.Stream });
+                backend.StreamWeights(tensors, new CudaStreamOptions { Budget = budget, HostBudget = MemoryBudget.Free(), MeasuresLink = backend.HasTimes, Mode = options.Stream });
                 return;
             }
             catch (InvalidInputException e) when (e.Parameter == CudaWeightStream.Option && options is { DeviceMemory: null, Stream: StreamMode.Auto })

@@ -70,7 +70,7 @@ public sealed class LanguageModel : IDisposable
                 progress?.Report((double)(loaded += tensor.Bytes) / all);
             }), files);
             if (backend.Stream is { } stream)
-                (IsStreamed, StreamedSeconds) = (true, stream.HasTimes ? stream.Plan.StreamedBytes / stream.LinkBytesPerSecond : 0);
+                (IsStreamed, StreamedSeconds) = (true, stream.LinkBytesPerSecond > 0 ? stream.Plan.StreamedBytes / stream.LinkBytesPerSecond : 0);
             CanDraft = backend.Stream is null || !backend.IsAsynchronous;
             (Device, DeviceId, HasTimes, MostTreeLevels, MostChildren, Note) = (
                 backend.Name, BackendFactory.IdOf(backend), backend.HasTimes, backend.MostTreeLevels, backend.MostChildren, Joined(ModelFolder.Note(folder), backend.NoteOn(tensors), backend.Stream is { Plan.StreamedBytes: > 0 } partly ? partly.Note : null));

@@ -1,6 +1,9 @@
 using Sequoia.Interop;
 using Sequoia.Native;
+using Sequoia.Native.Backends;
 using Sequoia.Native.Backends.Cuda;
+using Sequoia.Native.Backends.Streaming;
+using Sequoia.Native.Engine;
 using Sequoia.SoftwareGpu;
 
 namespace Sequoia.Kernels.Tests.Engine;
@@ -125,6 +128,43 @@ internal sealed class DeviceMeterTests : CudaFixture
             using TextGenerator generator = await TextGenerator.CreateAsync(target, draft);
             Assert.That(generator.Plan is not null, Is.EqualTo(isMeasured));
             Assert.That(Directory.GetFiles(cache.Path, "costs-*"), Has.Length.EqualTo(isMeasured ? 1 : 0));
+            Assert.That(await generator.GenerateTextAsync("Once", new GenerationOptions { MaxTokens = 3, IgnoreEos = true, Temperature = 0 }), Is.Not.Null);
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable(CudaBackend.TimesVariable, before);
+        }
+    }
+
+    /// <summary>
+    /// Of a streamed target only the first layer is measured, resident, and the tree is chosen for what its steps copy. The larger the tree, the fewer weights stay.
+    /// </summary>
+    [Test]
+    public async Task Auto_is_decided_for_a_streamed_target_by_its_first_layer_and_its_link()
+    {
+        using var cache = new TemporaryFolder();
+        string? before = Environment.GetEnvironmentVariable(CudaBackend.TimesVariable);
+        File.WriteAllText(Path.Combine(_draft.Path, "acceptance.json"), """{"p": [0.5, 0.1]}""");
+        Environment.SetEnvironmentVariable(CudaBackend.TimesVariable, "1");
+        try
+        {
+            LoadOptions options = Options with { CacheFolder = cache.Path };
+            using LanguageModel target = LanguageModel.Load(_target.Path, options with { Stream = StreamMode.All, DeviceMemory = 1_000_000_000 }), draft = LanguageModel.Load(_draft.Path, options);
+            Assert.That(target.StreamedSeconds, Is.Positive);
+            Assert.That(target.Note, Does.Match(@"stream from host memory each pass: [\d.E-]+ s at [\d.]+ GB/s$"));
+            using (ModelLease lease = target.Lease(), other = draft.Lease())
+            {
+                StreamModel model = lease.Llama.Backend.StreamModelOf(lease.Llama, other.Llama)!;
+                PlacementPlan few = model.TryPlan(TokenTree.Root, 100)!, many = model.TryPlan(TokenTree.Chains(100, 10), 100)!;
+                Assert.That(few.StreamedBytes, Is.EqualTo(model.WeightBytes));
+                Assert.That(many.Needs.Total, Is.GreaterThan(few.Needs.Total + (1000 * 4096 * sizeof(float))));
+                Assert.That(model.TryPlan(TokenTree.Chains(1000, 60), 100), Is.Null, "does not fit");
+                Llama first = lease.Llama.Backend.LoadFirstLayer(lease.Llama)!;
+                Assert.That((first.Layers.Count, first.Backend.Stream), Is.EqualTo((1, (object?)null)));
+                first.Backend.Dispose();
+            }
+            using TextGenerator generator = await TextGenerator.CreateAsync(target, draft);
+            Assert.That(generator.Plan, Is.Not.Null);
             Assert.That(await generator.GenerateTextAsync("Once", new GenerationOptions { MaxTokens = 3, IgnoreEos = true, Temperature = 0 }), Is.Not.Null);
         }
         finally

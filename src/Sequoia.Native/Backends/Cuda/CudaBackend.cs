@@ -17,6 +17,8 @@ internal sealed class CudaBackend : Backend
     public static readonly Version Oldest = new(7, 5);
 
     private readonly CudaContext _context;
+    private readonly CudaCompiler _compiler;
+    private readonly KernelSet _set;
     private readonly EmbedKernel _embed;
     private readonly MatMulKernels _matMul;
     private readonly SamplingKernels _sampling;
@@ -36,6 +38,7 @@ internal sealed class CudaBackend : Backend
             "1" => true,
             var other => throw new InvalidInputException($"{TimesVariable}: {other}: is neither 0 nor 1"),
         };
+        (_compiler, _set) = (compiler, set);
         _context = CudaContext.Primary(device);
         Name = DeviceParts.NameOf(device);
         _kernels = new CudaKernels(_context, compiler, set, element);
@@ -104,6 +107,31 @@ internal sealed class CudaBackend : Backend
     };
 
     public override IDisposable? Reserve(Llama target, Llama? draft, DecoderSizes sizes) => _stream?.Reserve(NeedsOf(target, draft, sizes));
+
+    // Without a rate nothing can be predicted.
+    public override StreamModel? StreamModelOf(Llama target, Llama? draft) => _stream?.Info.LinkBytesPerSecond is not (> 0 and var rate) ? null : new StreamModel
+    {
+        WeightBytes = _stream.Bytes,
+        PlanFor = sizes => _stream.PlanWith(NeedsOf(target, draft, sizes)),
+        LinkBytesPerSecond = rate,
+        PrefillRows = PrefillRows,
+    };
+
+    public override Llama? LoadFirstLayer(Llama model)
+    {
+        if (_stream is null)
+            return null;
+        var resident = new CudaBackend(_context.Device, _compiler, _set, _kernels.Element);
+        try
+        {
+            return new Llama(resident, model.Config with { Layers = 1 }, model.Tensors.FirstLayer(model.Config));
+        }
+        catch
+        {
+            resident.Dispose();
+            throw;
+        }
+    }
 
     public override void BeginPass(bool logits, CancellationToken cancellation) => _stream?.BeginPass(logits);
 

@@ -38,13 +38,13 @@ internal sealed record PlacementPlan(ChunkOrder Chunks, int ResidentCount, long 
 
 /// <summary>The state of a model whose weights are streamed.</summary>
 /// <param name="Plan">Where its weights are.</param>
-/// <param name="LinkBytesPerSecond">The rate of reading that was measured while loading.</param>
+/// <param name="LinkBytesPerSecond">The rate of reading that was measured while loading; 0 if none was.</param>
 /// <param name="BytesRead">All bytes read so far.</param>
 /// <param name="Waited">The time that passes have waited for weights so far.</param>
 /// <param name="IsDirect">Whether reads go past the system's page cache.</param>
 internal record WeightStreamInfo(PlacementPlan Plan, double LinkBytesPerSecond, long BytesRead, TimeSpan Waited, bool IsDirect)
 {
-    /// <summary>Whether the rate, the bytes and the time are known.</summary>
+    /// <summary>Whether the bytes and the time are known.</summary>
     public virtual bool HasTimes => true;
 
     /// <summary>What users should know.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Sequoia.Interop;
 using Sequoia.Native.Backends.Streaming;
 
@@ -30,6 +31,7 @@ internal sealed class CudaWeightStream : IDisposable
     private StreamTable _table = null!;
     private PlacementPlan _plan;
     private MemoryNeeds _needs;
+    private double _linkBytesPerSecond;
     private bool _isPlaced, _isRecording;
     private int _loaded;
 
@@ -68,7 +70,7 @@ internal sealed class CudaWeightStream : IDisposable
         get
         {
             lock (_turn)
-                return new DeviceStreamInfo(_plan, _stored.Sum(chunk => chunk is { IsPinned: false } ? chunk.Length * sizeof(ushort) : 0));
+                return new DeviceStreamInfo(_plan, _linkBytesPerSecond, _stored.Sum(chunk => chunk is { IsPinned: false } ? chunk.Length * sizeof(ushort) : 0));
         }
     }
 
@@ -89,7 +91,9 @@ internal sealed class CudaWeightStream : IDisposable
         _stored[_loaded] = chunk;
         CudaStaging.Arrange(chunk.Pointer, shape.StoredRows, shape.Columns, fill);
         chunk.Pin(_context);
-        return new CudaStreamedMatrix(shape, _loaded++);
+        if (++_loaded == _shapes.Count && _options.MeasuresLink)
+            _linkBytesPerSecond = MeasureLink();
+        return new CudaStreamedMatrix(shape, _loaded - 1);
     }
 
     /// <summary>Takes memory from the budget until the result is disposed. Weights move to host memory now if that takes it from them.</summary>
@@ -104,6 +108,17 @@ internal sealed class CudaWeightStream : IDisposable
         }
         return new Reservation(this, more);
     }
+
+    /// <summary>The plan that this much more memory would leave.</summary>
+    /// <exception cref="InvalidInputException">The budget is too small.</exception>
+    public PlacementPlan PlanWith(MemoryNeeds more)
+    {
+        lock (_turn)
+            return Planned(_needs + more);
+    }
+
+    /// <summary>The bytes of all matrices.</summary>
+    public long Bytes => _order.Bytes;
 
     /// <summary>Begins a pass, when others have queued theirs.</summary>
     /// <param name="logits">Whether it uses the output projection.</param>
@@ -302,6 +317,24 @@ internal sealed class CudaWeightStream : IDisposable
         stored.Dispose();
     }
 
+    /// <summary>The rate of copies, in bytes a second: a gigabyte is enough, and no more is copied.</summary>
+    private double MeasureLink()
+    {
+        const long Enough = 1 << 30;
+        using DeviceBuffer<ushort> target = new DeviceParts(_context, "room to measure copies", areWeights: true).Allocate<ushort>(_order.Largest / sizeof(ushort));
+        // The first copy of all makes the driver prepare itself.
+        _stored[0]!.CopyTo(target, 0, _copies);
+        _copies.Synchronize();
+        long start = Stopwatch.GetTimestamp(), copied = 0;
+        for (int chunk = 0; chunk < _stored.Length && copied < Enough; chunk++)
+        {
+            _stored[chunk]!.CopyTo(target, 0, _copies);
+            copied += _stored[chunk]!.Length * sizeof(ushort);
+        }
+        _copies.Synchronize();
+        return copied / Math.Max(Stopwatch.GetElapsedTime(start).TotalSeconds, 1e-9);
+    }
+
     private PlacementPlan Planned(MemoryNeeds needs)
     {
         // A byte of the ring is a byte less that stays. A layer is enough to copy while matrices are multiplied.
@@ -356,6 +389,9 @@ internal sealed record CudaStreamOptions
     /// <summary>Which weights may stay on the device.</summary>
     public StreamMode Mode { get; init; }
 
+    /// <summary>Whether the rate of copies is measured, when all matrices are loaded.</summary>
+    public bool MeasuresLink { get; init; }
+
     /// <summary>The most bytes of host memory to register at once.</summary>
     public long PieceBytes { get; init; } = 1 << 30;
 
@@ -363,13 +399,14 @@ internal sealed record CudaStreamOptions
     public Func<PlacementPlan, PlacementPlan>? Change { get; init; }
 }
 
-/// <summary>The state of a model whose weights are streamed to a device, which only queues work: what a copy takes, and who waits for it, is not known.</summary>
+/// <summary>The state of a model whose weights are streamed to a device, which only queues work: when copies run, and who waits for them, is not known.</summary>
 /// <param name="Plan">Where its weights are.</param>
+/// <param name="LinkBytesPerSecond">The rate of copies; 0 if it was not measured.</param>
 /// <param name="PageableBytes">The bytes of host memory that the driver did not pin.</param>
-internal sealed record DeviceStreamInfo(PlacementPlan Plan, long PageableBytes) : WeightStreamInfo(Plan, 0, 0, TimeSpan.Zero, true)
+internal sealed record DeviceStreamInfo(PlacementPlan Plan, double LinkBytesPerSecond, long PageableBytes) : WeightStreamInfo(Plan, LinkBytesPerSecond, 0, TimeSpan.Zero, true)
 {
     public override bool HasTimes => false;
 
-    public override string Note => Plan.Text(null, "on the device", "host memory")
+    public override string Note => Plan.Text(LinkBytesPerSecond > 0 ? LinkBytesPerSecond : null, "on the device", "host memory")
         + (PageableBytes == 0 ? "" : $" ({MemoryBudget.Text(PageableBytes)} of host memory could not be pinned: their copies are several times slower, and nothing runs beside them)");
 }
