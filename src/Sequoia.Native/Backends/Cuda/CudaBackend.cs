@@ -124,7 +124,7 @@ internal sealed class CudaBackend : Backend
         var resident = new CudaBackend(_context.Device, _compiler, _set, _kernels.Element);
         try
         {
-            return new Llama(resident, model.Config with { Layers = 1 }, model.Tensors.FirstLayer(model.Config));
+            return new Llama(resident, model.Config with { Layers = 1 }, model.Tensors.FirstLayer());
         }
         catch
         {
