@@ -14,9 +14,6 @@ internal static class BackendFactory
     private const string Cuda = "cuda";
     private const string Software = "software";
 
-    // What is free on a device now is also wanted for kernels, and by others.
-    private const double ShareOfFree = 0.9;
-
     public static Backend Create(LoadOptions options, LlamaTensors tensors) => options.Device switch
     {
         // The CUDA kernels have not been timed yet, so they are used only on request.
@@ -69,9 +66,8 @@ internal static class BackendFactory
     /// <summary>Decides whether a model's weights are streamed to a device. If they are not, all of them must fit.</summary>
     private static void PlaceWeights(CudaBackend backend, LoadOptions options, LlamaTensors tensors)
     {
-        long budget = options.DeviceMemory ?? (long)(backend.Context.Memory.Free * ShareOfFree), all = CudaMemory.Weights(tensors);
-        // A draft, caches and activations will be wanted too.
-        if (options.Stream == StreamMode.All || (options.Stream == StreamMode.Auto && all + (all / 8) > budget))
+        long budget = options.DeviceMemory ?? (long)(backend.Context.Memory.Free * MemoryBudget.ShareOfFree);
+        if (options.Stream == StreamMode.All || (options.Stream == StreamMode.Auto && !MemoryBudget.HasRoom(budget, CudaMemory.Weights(tensors))))
         {
             try
             {

@@ -17,7 +17,7 @@ internal sealed record DecoderSizes
         int children = trees.Max(tree => Enumerable.Range(0, tree.Size).Max(tree.ChildCount));
         PrefillRows = Math.Min(prefillRows, context);
         (Sequences, Nodes, Levels) = (count, trees.Sum(tree => tree.Size), trees.Max(tree => tree.Levels));
-        CheckedRows = rootOnly ? count : trees.Sum(tree => tree.Size);
+        CheckedRows = rootOnly ? count : Nodes;
         TargetPages = DraftPages = pages ?? trees.Sum(tree => KvPool.PagesFor(context + tree.Size));
         Target = new WorkspaceSize(Math.Max(CheckedRows, PrefillRows), CheckedRows, positions, children);
         if (!hasDraft || trees.All(tree => tree.Size == 1))

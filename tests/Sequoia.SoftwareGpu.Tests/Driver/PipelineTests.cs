@@ -53,7 +53,7 @@ public sealed class PipelineTests : StreamFixture
             {
                 // A wait that joins a stream again. Nothing ran.
                 Assert.That(isGraph && (wait == "end" || wait == $"filled {Chunks - 1}"), where);
-                Assert.Pass();
+                return;
             }
             Assert.That(TakeFindings().Select(finding => finding.Kind), Has.Some.EqualTo(FindingKind.StreamRace), where);
         }

@@ -7,7 +7,7 @@ namespace Sequoia.Native.Backends.Streaming;
 internal static partial class MemoryBudget
 {
     // What is free now may be wanted by others in a minute.
-    private const double ShareOfFree = 0.9;
+    public const double ShareOfFree = 0.9;
 
     /// <summary>Reads a text like 8GB, 512MB, 1.5 TB or 7GiB. Null if it is not one; a number without a unit is not.</summary>
     public static long? Parse(string text)
@@ -44,6 +44,9 @@ internal static partial class MemoryBudget
     }
 
     private static long KiloBytes(string text) => (Number(text.Replace("kB", "", StringComparison.Ordinal)) ?? 0) * 1024;
+
+    /// <summary>Whether a model's weights fit, with an eighth more for a draft, caches and activations, which will be wanted too.</summary>
+    public static bool HasRoom(long budget, long weights) => weights + (weights / 8) <= budget;
 
     private static long? Available()
     {

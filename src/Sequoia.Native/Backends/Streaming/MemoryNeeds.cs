@@ -2,6 +2,19 @@ using System.Globalization;
 
 namespace Sequoia.Native.Backends.Streaming;
 
+/// <summary>Memory that a decoder took from weights; gives it back once, when it is disposed. Thread-safe.</summary>
+/// <param name="giveBack">Gives it back.</param>
+internal sealed class Reservation(Action giveBack) : IDisposable
+{
+    private int _ended;
+
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _ended, 1) == 0)
+            giveBack();
+    }
+}
+
 /// <summary>What a process holds besides weights that can be streamed, in bytes.</summary>
 /// <param name="Program">The program itself: the runtime and its heap.</param>
 /// <param name="Fixed">Weights of the target that are never streamed.</param>

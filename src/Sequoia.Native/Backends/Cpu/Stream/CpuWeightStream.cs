@@ -55,9 +55,9 @@ internal sealed unsafe class CpuWeightStream : IDisposable
     {
         if (options.Stream == StreamMode.Never)
             return null;
-        long held = MemoryBudget.Held(), budget = options.Memory ?? (MemoryBudget.Free() + held), all = tensors.Bytes;
-        // A draft, caches and activations will be wanted too. Whoever sets a limit gets a plan, which counts them when they come.
-        if (options is { Stream: StreamMode.Auto, Memory: null } && held + all + (all / 8) <= budget)
+        long held = MemoryBudget.Held(), budget = options.Memory ?? (MemoryBudget.Free() + held);
+        // Whoever sets a limit gets a plan, which counts a draft, caches and activations when they come.
+        if (options is { Stream: StreamMode.Auto, Memory: null } && MemoryBudget.HasRoom(budget - held, tensors.Bytes))
             return null;
         try
         {
@@ -108,7 +108,14 @@ internal sealed unsafe class CpuWeightStream : IDisposable
             _reader.Change(Planned(_needs + more));
             _needs += more;
         }
-        return new Reservation(this, more);
+        return new Reservation(() =>
+        {
+            lock (_needed)
+            {
+                _needs -= more;
+                _reader.Change(Planned(_needs));
+            }
+        });
     }
 
     /// <summary>The plan that this much more memory would leave.</summary>
@@ -171,22 +178,6 @@ internal sealed unsafe class CpuWeightStream : IDisposable
             best = (readers, rate);
         }
         return best;
-    }
-
-    private sealed class Reservation(CpuWeightStream stream, MemoryNeeds needs) : IDisposable
-    {
-        private int _ended;
-
-        public void Dispose()
-        {
-            if (Interlocked.Exchange(ref _ended, 1) != 0)
-                return;
-            lock (stream._needed)
-            {
-                stream._needs -= needs;
-                stream._reader.Change(stream.Planned(stream._needs));
-            }
-        }
     }
 }
 

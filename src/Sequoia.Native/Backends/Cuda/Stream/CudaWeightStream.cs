@@ -106,7 +106,12 @@ internal sealed class CudaWeightStream : IDisposable
             Place(Planned(_needs + more));
             _needs += more;
         }
-        return new Reservation(this, more);
+        // Weights move back with the next decoder, which often takes the place of this one.
+        return new Reservation(() =>
+        {
+            lock (_turn)
+                _needs -= more;
+        });
     }
 
     /// <summary>The plan that this much more memory would leave.</summary>
@@ -350,20 +355,6 @@ internal sealed class CudaWeightStream : IDisposable
         {
             (stream._isRecording, stream._main) = (false, null);
             stream._turn.Exit();
-        }
-    }
-
-    private sealed class Reservation(CudaWeightStream stream, MemoryNeeds needs) : IDisposable
-    {
-        private int _ended;
-
-        // Weights move back with the next decoder, which often takes the place of this one.
-        public void Dispose()
-        {
-            if (Interlocked.Exchange(ref _ended, 1) != 0)
-                return;
-            lock (stream._turn)
-                stream._needs -= needs;
         }
     }
 }
